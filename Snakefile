@@ -1,0 +1,22 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: f"{workflow.basedir}/configs/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/libraries.smk"
+include: "workflow/rules/products.smk"
+include: "workflow/rules/catalog.smk"
+
+
+rule all:
+    input:
+        all_results(),
+        "results/summary.tsv",
+        "results/catalog.duckdb",
+    localrule: True
+    message:
+        "All libraries, products, the catalog and the summary are in results/"

@@ -1,0 +1,130 @@
+"""The kernel gives exactly what plain RDKit gives: products, sites, routes, refusals, descriptors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from halogenator.chemistry.kernel import Kernel
+from halogenator.model import Transform
+from property import oracle
+from property.oracle import CLASSES, Rule, shipped_halogenation, shipped_transforms
+from property.pools import POOLS, SALTS, SMIRKS, embedded, settled, special
+
+TRANSFORMS = shipped_transforms()
+EVERY_RULE = list(dict.fromkeys(rule for name in CLASSES for rule in shipped_halogenation(name)))
+
+
+def defect(reason: str) -> pytest.MarkDecorator:
+    return pytest.mark.xfail(strict=True, reason=f"defect: {reason}")
+
+
+def kernel_of(rules: Iterable[Rule]) -> Kernel:
+    return Kernel([Transform(rule.name, rule.smirks) for rule in rules], tuple(oracle.DESCRIPTORS))
+
+
+def check(kernel: Kernel, rules: Sequence[Rule], smiles: str) -> list[str]:
+    """Compare the kernel with plain RDKit on one molecule; return the products."""
+    found, errors = kernel.products(smiles)
+    expected = oracle.apply([rule.smirks for rule in rules], smiles)
+    assert {product.smiles: (product.site, product.n_routes) for product in found} == expected.rows, smiles
+    assert len(found) == len(expected.products)
+    places = [(product.transform, product.site) for product in found]
+    assert places == [min(expected.products[product.smiles]) for product in found], smiles
+    if len(rules) == 1:
+        assert places == sorted(places), smiles
+    assert bool(errors) == bool(expected.refused), smiles
+    assert {site for site, _ in errors} <= expected.refused
+    for product in found:
+        described = dict(zip(oracle.DESCRIPTORS, product.descriptors, strict=True))
+        assert described == pytest.approx(oracle.describe(product.smiles), abs=1e-6, rel=0), (smiles, product.smiles)
+    return list(expected.products)
+
+
+@pytest.mark.parametrize("rule", TRANSFORMS, ids=lambda rule: rule.name)
+def test_transform_on_every_embedded_parent(rule: Rule) -> None:
+    """One kernel for all parents, as in a chunk: what it remembers of one must not spoil another."""
+    kernel = kernel_of([rule])
+    assert sum(len(check(kernel, [rule], smiles)) for smiles in embedded()) > 0
+
+
+@pytest.mark.parametrize("class_name", CLASSES)
+def test_halogenation_at_levels_one_and_two(class_name: str) -> None:
+    """All rules and halogens of a class at once: a product that two of them give has the routes of both."""
+    rules = shipped_halogenation(class_name)
+    kernel = kernel_of(rules)
+    level_one: dict[str, None] = {}
+    for smiles in oracle.parents(class_name):
+        level_one.update(dict.fromkeys(check(kernel, rules, smiles)))
+    for smiles in random.Random(class_name).sample(list(level_one), 40):
+        check(kernel, rules, smiles)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_shipped_rules_on_molecules_with_pitfalls(pool: str) -> None:
+    for rule in TRANSFORMS + EVERY_RULE[:: len(oracle.HALOGENS)]:
+        kernel = kernel_of([rule])
+        for smiles in POOLS[pool]:
+            check(kernel, [rule], settled(smiles))
+
+
+@pytest.mark.parametrize("name", SMIRKS)
+def test_smirks_of_every_kind(name: str) -> None:
+    """A user's SMIRKS may close rings, turn stereo, charge atoms, or give what RDKit refuses."""
+    rule = Rule(name, SMIRKS[name], ())
+    kernel = kernel_of([rule])
+    assert sum(len(check(kernel, [rule], smiles)) for smiles in embedded() + special()) > 0
+
+
+def test_more_than_rdkits_default_of_1000_products() -> None:
+    """RDKit stops at 1,000 products without a word (rdkit#2427); a perfluorinated acid has 1,664 matches here."""
+    chain = "".join(f"[C:{3 * i + 1}]([F:{3 * i + 2}])([F:{3 * i + 3}])" for i in range(1, 6))
+    rule = Rule("defluorination", f"[CX4:1]([F:2])([F:3]){chain}>>[C:1]([F:2])(O){chain}", ())
+    smiles = settled("O=C(O)" + "C(F)(F)" * 14 + "F")
+    assert (
+        len(
+            Chem.MolFromSmiles(smiles).GetSubstructMatches(
+                Chem.MolFromSmarts(rule.smirks.split(">>")[0]), uniquify=False, maxMatches=9999
+            )
+        )
+        > 1000
+    )
+    assert len(check(kernel_of([rule]), [rule], smiles)) == 14
+
+
+@pytest.mark.parametrize("smiles", [*SALTS, "C1CCCC1.C1CCCCC1"])
+def test_molecules_of_several_fragments(smiles: str) -> None:
+    """With ``fragments: keep`` a library holds salts; RDKit's product is the fragment that the match lies in."""
+    for rule in [*TRANSFORMS, *EVERY_RULE[:: len(oracle.HALOGENS)]]:
+        check(kernel_of([rule]), [rule], settled(smiles))
+
+
+@defect("an edit writes the SMILES that RDKit gives on the second writing, RunReactants that of the first")
+def test_a_molecule_whose_smiles_changes_when_read_back() -> None:
+    """Stereo marks of an adamantane that mean nothing: RDKit's canonical SMILES of some products does not settle."""
+    rule = Rule("ring_sp3_ch:F", "[CX4;R;!H0:1]>>[C:1]F", ())
+    check(kernel_of([rule]), [rule], "O[C@H]1[C@H]2C[C@H]3C[C@@H](C2)C[C@H]1C3")
+
+
+@st.composite
+def derivatives(draw: st.DrawFn) -> str:
+    """A parent after up to three random steps of plain RDKit: halogenation, a shipped transform or another SMIRKS."""
+    smiles = draw(st.sampled_from(embedded() + special()))
+    for _ in range(draw(st.integers(0, 3))):
+        rule = draw(st.sampled_from([rule.smirks for rule in TRANSFORMS + EVERY_RULE] + list(SMIRKS.values())))
+        products = sorted(oracle.apply(rule, smiles).products)
+        readable = [product for product in products if Chem.MolFromSmiles(product)]
+        smiles = draw(st.sampled_from(readable)) if readable else smiles
+    return settled(smiles)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(smiles=derivatives(), rules=st.lists(st.sampled_from(TRANSFORMS + EVERY_RULE), min_size=3, max_size=6))
+def test_random_derivatives(smiles: str, rules: list[Rule]) -> None:
+    for rule in rules:
+        check(kernel_of([rule]), [rule], smiles)

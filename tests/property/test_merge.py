@@ -1,0 +1,123 @@
+"""The merge against plain Python: no key twice, the first route kept, all routes counted, the order unchanged."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from halogenator.storage.parquet import table_writer
+from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
+from property.verbs import Made, merge_chunks
+
+COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
+Chunk = list[tuple[str, str, int, int, float, int, str | None]]  # the columns of a product
+
+
+def write(folder: Path, chunks: Sequence[Chunk], rows_per_group: int = 1_000_000) -> list[tuple[Path, Path]]:
+    """Write crafted chunks, and as their rejects a row each that names the chunk."""
+    files = []
+    for number, chunk in enumerate(chunks):
+        files.append((folder / f"{number:03}.products.parquet", folder / f"{number:03}.rejects.parquet"))
+        note = {"rows_in": 10, "rows_matched": 7, "rejects": 1}
+        with table_writer(files[-1][0], COLUMNS, note) as products:
+            for place, row in enumerate(chunk, 1):
+                products.append(*row)
+                if place % rows_per_group == 0:
+                    products.flush()
+        with table_writer(files[-1][1], REJECTS, {}) as rejects:
+            rejects.append("library", number, f"id{number}", None, "C", "impossible product", "five bonds")
+    return files
+
+
+def merge(folder: Path, files: Sequence[tuple[Path, Path]], key: str) -> Made:
+    transform = ["--molecules", folder / "none.parquet", "--transform", "T", "--smirks", "[c:1]>>[c:1]F"]
+    return merge_chunks(folder, transform, files, key=key)
+
+
+def oracle(chunks: Sequence[Chunk], key: str) -> list[dict[str, object]]:
+    """What the merge should give, by a dict in order of insertion."""
+    names = [column.name for column in COLUMNS]
+    kept: dict[object, dict[str, object]] = {}
+    for number, row in enumerate(row for chunk in chunks for row in chunk):
+        record = dict(zip(names, row, strict=True))
+        unique = record[key] if record[key] is not None else number
+        if unique in kept:
+            kept[unique]["n_routes"] += record["n_routes"]
+        else:
+            kept[unique] = record
+    return list(kept.values())
+
+
+def check(made: Made, chunks: Sequence[Chunk], key: str) -> None:
+    expected = oracle(chunks, key)
+    assert pq.read_table(made.path).to_pylist() == expected
+    assert [row["row"] for row in made.rejected] == list(range(len(chunks)))
+    total = sum(len(chunk) for chunk in chunks)
+    counts = {"rows_in": 10 * len(chunks), "rows_matched": 7 * len(chunks), "rejects": len(chunks)}
+    counts |= {"products": len(expected), "duplicates": total - len(expected), "chunks": len(chunks)}
+    assert {name: made.stats[name] for name in counts} == counts
+    assert read_metadata(made.path)["duplicates"] == total - len(expected)
+
+
+SMILES = ["C", "c", "CC", "cC", "C ", "", "é", "'", '"', "C;--", "[13CH4]", "C" * 300]
+products = st.tuples(
+    st.sampled_from(SMILES),
+    st.sampled_from(["a", "b", "c-1"]),
+    st.integers(0, 99),
+    st.integers(1, 9),
+    st.floats(1, 999),
+    st.integers(0, 9),
+    st.sampled_from([None, None, "", "ISWSIDIOOBJBQZ-UHFFFAOYSA-N", "VNWKTOKETHGBQD-UHFFFAOYSA-N"]),
+)
+
+
+@pytest.mark.parametrize("key", ["smiles", "inchikey"])
+def test_merge_equals_plain_python(key: str) -> None:
+    @settings(max_examples=30, deadline=None, database=None)
+    @given(chunks=st.lists(st.lists(products, max_size=30), min_size=1, max_size=6), group=st.integers(1, 10))
+    def run(chunks: list[Chunk], group: int) -> None:
+        with TemporaryDirectory() as folder:
+            check(merge(Path(folder), write(Path(folder), chunks, group), key), chunks, key)
+
+    run()
+
+
+@pytest.mark.parametrize("key", ["smiles", "inchikey"])
+def test_merge_of_many_row_groups(tmp_path: Path, key: str) -> None:
+    """Above 122,880 rows DuckDB works row group by row group, and the order could be lost."""
+    rng = random.Random(5)
+    chunks = []
+    for number in range(7):
+        chunk = []
+        for row in range(40_000):
+            name = rng.choice([f"C{rng.randrange(60_000)}", f"N{number}-{row}"])
+            inchikey = name if name.startswith("C") and rng.random() < 0.9 else None
+            chunk.append((name, f"p{number}-{row}", row, rng.randint(1, 3), row / 7, row % 9, inchikey))
+        chunks.append(chunk)
+    made = merge(tmp_path, write(tmp_path, chunks, 15_000), key)
+    assert pq.read_metadata(made.path).num_row_groups > 1
+    check(made, chunks, key)
+
+
+def test_one_key_in_all_of_many_rows(tmp_path: Path) -> None:
+    """The worst case of the second pass: every row is a candidate."""
+    chunks = [[("C", f"p{i}-{j}", j, 1, 0.5, 0, None) for j in range(50_000)] for i in range(5)]
+    made = merge(tmp_path, write(tmp_path, chunks), "smiles")
+    assert made.rows == [
+        dict(zip(pq.read_schema(made.path).names, (*chunks[0][0][:3], 250_000, 0.5, 0, None), strict=True))
+    ]
+
+
+def test_an_interrupted_writer_leaves_nothing(tmp_path: Path) -> None:
+    """Neither a half file nor its temporary name stays when a stage fails."""
+    with pytest.raises(RuntimeError), table_writer(tmp_path / "a.parquet", COLUMNS, {}) as products:
+        products.append("C", "a", 0, 1, 16.0, 0, None)
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []

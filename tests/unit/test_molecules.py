@@ -1,0 +1,59 @@
+"""From the text of a row to a molecule, or to a reason."""
+
+import pytest
+from rdkit import Chem
+
+from halogenator.chemistry.molecules import MAX_SMILES_LENGTH, RejectError, parse_smiles, quiet, stored_form
+
+quiet()
+
+
+@pytest.mark.parametrize(
+    ("text", "smiles", "stripped"),
+    [
+        ("OC(=O)c1ccccc1OC(C)=O", "CC(=O)Oc1ccccc1C(=O)O", None),  # aspirin, written another way
+        ("CC(=O)[O-].[Na+]", "CC(=O)[O-]", "CC(=O)[O-].[Na+]"),  # sodium acetate: the charge stays
+        ("Cl.CN1CC[C@]23c4c5ccc(O)c4O[C@H]2[C@@H](O)C=C[C@H]3[C@H]1C5", None, "morphine hydrochloride"),
+        ("[2H]OC", "[2H]OC", None),  # deuterated methanol keeps its isotope
+    ],
+)
+def test_a_molecule_keeps_all_but_its_smaller_fragments(text: str, smiles: str | None, stripped: str | None) -> None:
+    mol, was = parse_smiles(text)
+    assert (was is None) == (stripped is None)
+    assert "." not in Chem.MolToSmiles(mol)
+    if smiles is not None:
+        assert Chem.MolToSmiles(mol) == smiles
+
+
+def test_keeping_fragments_keeps_them() -> None:
+    mol, was = parse_smiles("CC(=O)[O-].[Na+]", keep_fragments=True)
+    assert (Chem.MolToSmiles(mol), was) == ("CC(=O)[O-].[Na+]", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "says"),
+    [
+        (None, "empty", "no SMILES"),
+        ("  ", "empty", "no SMILES"),
+        ("c1ccccc", "unparsable SMILES", "'c1ccccc'"),
+        ("CC(C)(C)(C)C", "impossible molecule", "valence for atom # 1 C, 5"),
+        ("c1cccn1", "impossible molecule", "kekulize"),
+        ("C" * 10_000, "too long", "10,000 characters"),
+        ("[Na+].[Cl-]", "no organic fragment", "[Na+].[Cl-]"),
+    ],
+)
+def test_a_bad_row_says_why(text: str | None, reason: str, says: str) -> None:
+    with pytest.raises(RejectError) as caught:
+        parse_smiles(text)
+    assert caught.value.reason == reason
+    assert says.casefold() in caught.value.detail.casefold()
+
+
+def test_the_longest_smiles_allowed_is_read() -> None:
+    assert parse_smiles("C" * MAX_SMILES_LENGTH)[0].GetNumAtoms() == MAX_SMILES_LENGTH
+
+
+def test_atom_indices_are_those_of_the_stored_smiles() -> None:
+    mol, smiles = stored_form(Chem.MolFromSmiles("OCC"))
+    assert smiles == "CCO"
+    assert [atom.GetSymbol() for atom in mol.GetAtoms()] == ["C", "C", "O"]

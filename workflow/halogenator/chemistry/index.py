@@ -1,0 +1,81 @@
+"""What is known of a library molecule before any product is made: its site counts and its descriptors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from rdkit import Chem
+
+from halogenator.chemistry import descriptors
+from halogenator.chemistry.kernel import count_sites
+from halogenator.model import Halogenation, Transform, fingerprint
+
+# The column that weighs a molecule by the products that one more halogenation would make of it.
+HALOGENATION_SITES = "sites_halogenation"
+
+
+def site_queries(transforms: Iterable[Transform], class_name: str) -> dict[str, str]:
+    """Return {column: query} for the distinct queries of a class's transforms.
+
+    A column is named for people by the family of the first transform with its query, and for good by the query's
+    fingerprint: one name never means two queries, whatever the configuration was when a library was built.
+    """
+    columns: dict[str, str] = {}
+    for transform in transforms:
+        if class_name in transform.scope_classes and transform.query not in columns.values():
+            family = re.sub(r"\W", "_", transform.family)
+            columns[f"sites_{family}_{fingerprint(transform.query)[:6]}"] = transform.query
+    return columns
+
+
+class Index:
+    """Counts sites and computes descriptors of library molecules.
+
+    Attributes:
+        queries: {column: query SMARTS} of the transforms.
+        columns: {column: what it counts}, in order; ``HALOGENATION_SITES`` last, where it is counted.
+
+    Args:
+        queries: {column: query SMARTS} as ``site_queries`` gives them.
+        halogenation: rules whose products ``HALOGENATION_SITES`` counts, or None for a library that is not built upon.
+        class_name: the library's class.
+        descriptor_names: descriptor columns, in order.
+    """
+
+    def __init__(
+        self,
+        queries: Mapping[str, str],
+        halogenation: Halogenation | None,
+        class_name: str,
+        descriptor_names: Sequence[str],
+    ) -> None:
+        self.queries = dict(queries)
+        self.columns = dict(queries)
+        self.descriptor_names = tuple(descriptor_names)
+        self._patterns = [Chem.MolFromSmarts(query) for query in queries.values()]
+        self._rules = None
+        if halogenation is not None:
+            self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
+            rules = [rule for rule in halogenation.rules if class_name in rule.scope_classes]
+            self._rules = [
+                (Chem.MolFromSmarts(rule.smirks.split(">>")[0]), rule.max_sites, len(halogenation.halogens))
+                for rule in rules
+            ]
+
+    def row(self, mol: Chem.Mol, values: Sequence[float] | None = None) -> list[float]:
+        """Return a molecule's descriptors, then its site counts, in column order.
+
+        Args:
+            mol: the molecule, as parsed from its stored SMILES.
+            values: its descriptors, where they are known.
+        """
+        row: list[float] = list(descriptors.compute(mol, self.descriptor_names) if values is None else values)
+        row += [count_sites(mol, pattern) for pattern in self._patterns]
+        if self._rules is not None:
+            row.append(sum(_limited(count_sites(mol, query), limit) * times for query, limit, times in self._rules))
+        return row
+
+
+def _limited(count: int, limit: int | None) -> int:
+    return count if limit is None else min(count, limit)

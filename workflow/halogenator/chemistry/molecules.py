@@ -1,0 +1,91 @@
+"""From the text of a row to a molecule that RDKit accepts, or to the reason why not."""
+
+from __future__ import annotations
+
+from rdkit import Chem, rdBase
+from rdkit.Chem.MolStandardize import rdMolStandardize
+
+# Longer than any molecule a SMILES of this field describes (a 100-residue peptide has about 3,000 characters), short
+# enough that RDKit's time and memory for one row stay bounded.
+MAX_SMILES_LENGTH = 5_000
+
+_largest_fragment = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
+
+
+class RejectError(Exception):
+    """A row or a product that cannot be used: a short ``reason`` to group by and the ``detail`` of this one."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def quiet() -> None:
+    """Silence RDKit's log: its reasons go into rejects, not once more into a log line a molecule."""
+    rdBase.DisableLog("rdApp.*")
+
+
+def parse_smiles(text: str | None, *, keep_fragments: bool = False) -> tuple[Chem.Mol, str | None]:
+    """Return the sanitised molecule that ``text`` stands for, and the SMILES of what was stripped from it.
+
+    Of a multi-fragment molecule the largest organic fragment is kept (RDKit's ``LargestFragmentChooser``) unless
+    ``keep_fragments``; the second value is then the original, canonical; it is None where nothing was taken away.
+    Charges, tautomers, isotopes and stereo stay as they are.
+
+    Raises:
+        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, or has no organic fragment.
+    """
+    if not text or not text.strip():
+        raise RejectError("empty", "no SMILES in this row")
+    if len(text) > MAX_SMILES_LENGTH:
+        raise RejectError("too long", f"{len(text):,} characters; at most {MAX_SMILES_LENGTH:,} are read")
+    mol = Chem.MolFromSmiles(text)
+    if mol is None:
+        raise _explain(text)
+    if mol.GetNumAtoms() == 0:
+        raise RejectError("empty", "a SMILES without atoms")
+    if keep_fragments or "." not in text:
+        return mol, None
+    kept = _largest_fragment.choose(mol)
+    if kept.GetNumAtoms() == mol.GetNumAtoms():
+        return mol, None
+    if not any(atom.GetAtomicNum() == 6 for atom in kept.GetAtoms()):
+        raise RejectError("no organic fragment", f"none of the fragments of {text[:200]!r} has carbon")
+    return kept, Chem.MolToSmiles(mol)
+
+
+def reread(smiles: str) -> Chem.Mol:
+    """Return the molecule that a product's SMILES stands for.
+
+    Raises:
+        RejectError: if RDKit cannot read what it wrote.
+    """
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise RejectError("unparsable product", f"RDKit cannot read back its own {smiles[:200]!r}")
+    return mol
+
+
+def _explain(text: str) -> RejectError:
+    """Parse once more, slowly, to learn what RDKit objected to."""
+    mol = Chem.MolFromSmiles(text, sanitize=False)
+    if mol is None:
+        return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
+    try:
+        Chem.SanitizeMol(mol)
+    except (Chem.MolSanitizeException, ValueError) as error:
+        return RejectError("impossible molecule", str(error).strip())
+    return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
+
+
+def stored_form(mol: Chem.Mol) -> tuple[Chem.Mol, str]:
+    """Return the canonical SMILES that stands for ``mol`` in every file, and the molecule as parsed from it.
+
+    Every later stage parses what is stored, so atom indices and matches are those of the molecule returned here.
+
+    Raises:
+        RejectError: if RDKit cannot read back its own SMILES.
+    """
+    smiles = Chem.MolToSmiles(mol)
+    return reread(smiles), smiles

@@ -1,0 +1,155 @@
+"""Works out the libraries of a run: which are selected, what each built one is built from, where each file is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from halogenator.config.locate import Keys, Layers
+from halogenator.config.problems import collecting, located
+from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Library
+
+
+def resolve_libraries(
+    settings: Mapping[str, Any], layers: Layers, find: Callable[[Keys], Path], problems: list[UserError]
+) -> dict[str, Library]:
+    """Return the selected libraries and those they are built from, each after its base, else in configuration order.
+
+    Args:
+        settings: the configuration, valid by the schema and with defaults.
+        layers: where its keys were written.
+        find: returns the file that a key names, or raises a ``UserError``.
+        problems: what is wrong is added here.
+    """
+    problems.extend(_same_names(settings["libraries"], layers))
+    builder = _Builder(settings, select("libraries", settings["libraries"], settings, layers, problems), layers, find)
+    for name in settings["libraries"]:
+        if name in builder.selected:
+            with collecting(problems):
+                builder.add(name)
+    _check_files(builder.libraries, layers, problems)
+    return builder.libraries
+
+
+def select(
+    kind: str, known: Iterable[str], settings: Mapping[str, Any], layers: Layers, problems: list[UserError]
+) -> set[str]:
+    """Return the names that ``select.<kind>`` leaves of the known ones; unknown names are added to ``problems``."""
+    names, wanted = list(known), settings["select"][kind]
+    if wanted == "all":
+        return set(names)
+    problems.extend(
+        UserError(
+            f"select.{kind}: there is no {kind.removesuffix('s') if kind == 'transforms' else 'library'} '{name}'",
+            where=layers.place(("select", kind, index)),
+            value=name,
+            allowed=["all", *names],
+            fix=did_you_mean(name, names) or f"take one of the allowed names, or add '{name}' to {kind}",
+        )
+        for index, name in enumerate(wanted)
+        if name not in names
+    )
+    return set(wanted) & set(names)
+
+
+class _Builder:
+    """Collects libraries, adding the levels that lie below a built one."""
+
+    def __init__(
+        self, settings: Mapping[str, Any], selected: set[str], layers: Layers, find: Callable[[Keys], Path]
+    ) -> None:
+        self.entries: dict[str, Mapping[str, Any]] = dict(settings["libraries"])
+        self.parents = settings["parents"]
+        self.selected = selected
+        self.layers = layers
+        self.find = find
+        self.libraries: dict[str, Library] = {}
+        self.levels: dict[tuple[str, int], str] = {}
+        for name, entry in self.entries.items():
+            if "k" in entry:
+                self.levels.setdefault((entry["class"], int(entry["k"])), name)
+
+    def add(self, name: str, asked_by: str | None = None) -> None:
+        """Add a library, after the one it is built from.
+
+        Raises:
+            UserError: a file is missing, or ``parents`` has none for the class.
+        """
+        if name in self.libraries:
+            return
+        entry = self.entries[name]
+        class_name, implicit = entry["class"], name not in self.selected
+        if "path" in entry:
+            path = self.find(("libraries", name, "path"))
+            self.libraries[name] = Library(
+                name,
+                class_name,
+                path=path,
+                smiles_column=entry.get("smiles_column"),
+                id_column=entry.get("id_column"),
+                fragments=entry["fragments"],
+            )
+        elif entry["k"] == 0:
+            path = self._parents(class_name, asked_by or name)
+            self.libraries[name] = Library(name, class_name, k=0, path=path, implicit=implicit)
+        else:
+            base = self._level(class_name, int(entry["k"]) - 1)
+            self.add(base, asked_by or name)
+            self.libraries[name] = Library(name, class_name, k=int(entry["k"]), base=base, implicit=implicit)
+
+    def _parents(self, class_name: str, asked_by: str) -> Path:
+        if class_name in self.parents:
+            return self.find(("parents", class_name))
+        raise UserError(
+            f"library '{asked_by}' is built from natural products, but parents.{class_name} is not set",
+            where=self.layers.place(("libraries", asked_by)),
+            value=sorted(self.parents),
+            allowed=f"a file of natural products for class {class_name}",
+            fix=f"add {class_name}: FILE under parents, or give the library a path instead of k",
+        )
+
+    def _level(self, class_name: str, k: int) -> str:
+        """Return the name of the class's level-k library, after making one up if the configuration has none."""
+        if (class_name, k) not in self.levels:
+            taken = {name.casefold() for name in self.entries}
+            name = f"{class_name}-{k}X"
+            while name.casefold() in taken:
+                name += "-base"
+            self.levels[class_name, k] = name
+            self.entries[name] = {"class": class_name, "k": k}
+        return self.levels[class_name, k]
+
+
+def _same_names(names: Iterable[str], layers: Layers) -> list[UserError]:
+    problems: list[UserError] = []
+    first: dict[str, str] = {}
+    for name in names:
+        earlier = first.setdefault(name.casefold(), name)
+        if earlier != name:
+            problems.append(
+                UserError(
+                    f"the libraries '{earlier}' and '{name}' differ in case only",
+                    where=f"{layers.place(('libraries', earlier))} and {layers.place(('libraries', name))}",
+                    value=name,
+                    allowed="names that differ, also on file systems that ignore case",
+                    fix="rename one of the two",
+                )
+            )
+    return problems
+
+
+def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: list[UserError]) -> None:
+    """Add what is wrong with the files that the libraries are read from."""
+    from halogenator.storage.readers import check_readable
+
+    checked: set[tuple[Path, str | None, str | None]] = set()
+    for library in libraries.values():
+        source = (library.path, library.smiles_column, library.id_column)
+        if library.path is None or source in checked:
+            continue
+        checked.add((library.path, library.smiles_column, library.id_column))
+        keys = ("parents", library.class_name) if library.k == 0 else ("libraries", library.name, "path")
+        with collecting(problems), located(layers.place(keys)):
+            check_readable(library.path, smiles_column=library.smiles_column, id_column=library.id_column)

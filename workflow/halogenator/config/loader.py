@@ -1,0 +1,209 @@
+"""Turns the layered configuration into a ``Config``: checked, defaults filled in, paths and libraries resolved."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from halogenator.config import schema
+from halogenator.config.libraries import resolve_libraries, select
+from halogenator.config.locate import Document, Keys, Layers, dig, read_yaml
+from halogenator.config.problems import collecting, located, raise_all
+from halogenator.config.transforms import load_halogenation, load_transforms
+from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Config, Halogenation, Library, Transform
+
+
+def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
+    """Return the configuration that ``raw`` describes.
+
+    Args:
+        raw: the merged mapping, as Snakemake gives it (files layered, ``--config`` on top).
+        sources: the YAML files that went into it, lowest layer first; only used to name file and line in messages.
+        working_dir: where relative paths are looked up first.
+        repository: where they are looked up next.
+
+    Raises:
+        UserError: anything is wrong with the configuration or the files it names. All problems that can be told apart
+            are in one error.
+    """
+    documents = _read_all(sources)
+    return _resolve(Layers(documents, _typed(_plain(raw), (), documents)), working_dir, repository)
+
+
+def read_config(paths: Sequence[Path], *, working_dir: Path, repository: Path) -> Config:
+    """Return the configuration in YAML files, the later layered over the earlier ones as Snakemake does it.
+
+    Raises:
+        UserError: as ``load_config``.
+    """
+    documents = _read_all(paths)
+    merged: dict[str, Any] = {}
+    for document in documents:
+        merged = merge(merged, document.data or {})
+    return _resolve(Layers(documents, merged), working_dir, repository)
+
+
+def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``high`` layered over ``low``: mappings are merged at every depth, all else is replaced."""
+    merged = dict(low)
+    for key, value in high.items():
+        below = merged.get(key)
+        merged[key] = merge(below if isinstance(below, Mapping) else {}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def find_path(text: str, working_dir: Path, repository: Path) -> Path:
+    """Return the absolute path of a file named in the configuration.
+
+    A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
+
+    Raises:
+        UserError: there is no such file in either place, or it is a folder.
+    """
+    try:
+        wanted = Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text} has no home directory", value=text, fix="write the path in full") from error
+    places = list(dict.fromkeys((base / wanted).absolute() for base in (working_dir, repository)))
+    for place in places:
+        if _is_file(place):
+            return place.parent.resolve() / place.name  # the name itself stays: its ending says what is in the file
+    folders = [place for place in places if _listing(place) is not None]
+    hints = filter(None, (did_you_mean(place.name, _listing(place.parent) or ()) for place in places))
+    raise UserError(
+        f"{text} is a folder, not a file" if folders else f"there is no file {text}",
+        value=text,
+        allowed="a file at " + " or at ".join(map(str, places)),
+        fix=next(hints, "mend the path, or give it in full"),
+    )
+
+
+def _read_all(paths: Sequence[Path]) -> list[Document]:
+    documents: list[Document] = []
+    problems: list[UserError] = []
+    for path in paths:
+        with collecting(problems):
+            document = read_yaml(Path(path))
+            if not isinstance(document.data, Mapping | None):
+                raise UserError(
+                    f"{path} is not a configuration",
+                    where=path,
+                    value=document.data,
+                    allowed="keys with values",
+                    fix="see the shipped configs/config.yaml",
+                )
+            documents.append(document)
+    raise_all(problems)
+    return documents
+
+
+def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
+    raise_all(schema.problems(layers, "config"))
+    settings = schema.with_defaults(layers.data, "config")
+    problems = _inchikey_problems(settings, layers)
+
+    def find(keys: Keys) -> Path:
+        with located(layers.place(keys)):
+            return find_path(dig(settings, keys), working_dir, repository)
+
+    transforms: dict[str, Transform] = {}
+    halogenation = Halogenation((), ())
+    transforms_path = halogenation_path = Path()
+    chosen: set[str] = set()
+    with collecting(problems):
+        transforms_path = find(("transforms",))
+        transforms = load_transforms(transforms_path)
+        chosen = select("transforms", transforms, settings, layers, problems)
+    with collecting(problems):
+        halogenation_path = find(("halogenation",))
+        halogenation = load_halogenation(halogenation_path)
+    libraries = resolve_libraries(settings, layers, find, problems)
+    problems.extend(_idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
+    raise_all(problems)
+    return Config(
+        libraries=libraries,
+        transforms=transforms,
+        halogenation=halogenation,
+        transforms_path=transforms_path,
+        halogenation_path=halogenation_path,
+        jobs=_jobs(libraries, [transform for name, transform in transforms.items() if name in chosen]),
+        cap_mb=int(settings["memory"]["cap_mb"]),
+        chunk_products=int(settings["chunk"]["products"]),
+        descriptors=tuple(settings["descriptors"]),
+        identifiers=tuple(settings["identifiers"]),
+        dedup_key=settings["dedup"]["key"],
+        sources=tuple(document.path for document in layers.documents),
+    )
+
+
+def _jobs(libraries: Mapping[str, Library], transforms: Sequence[Transform]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (library.name, transform.name)
+        for library in libraries.values()
+        for transform in transforms
+        if not library.implicit and library.class_name in transform.scope_classes
+    )
+
+
+def _inchikey_problems(settings: Mapping[str, Any], layers: Layers) -> list[UserError]:
+    if settings["dedup"]["key"] != "inchikey" or "inchikey" in settings["identifiers"]:
+        return []
+    return [
+        UserError(
+            "dedup.key is inchikey, but no InChIKey is computed",
+            where=layers.place(("dedup", "key")),
+            value="inchikey",
+            allowed="smiles; or inchikey with identifiers: [inchikey]",
+            fix="set identifiers: [inchikey], or dedup: {key: smiles}",
+        )
+    ]
+
+
+def _idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, layers: Layers) -> list[UserError]:
+    """Return a problem per built library whose class no halogenation rule applies to: it could only be empty."""
+    ruled = {name for rule in halogenation.rules for name in rule.scope_classes}
+    return [
+        UserError(
+            f"library '{library.name}' would be empty: no halogenation rule applies to class {library.class_name}",
+            where=layers.place(("libraries", library.name)),
+            value=library.class_name,
+            allowed=f"classes with a rule: {', '.join(sorted(ruled))}",
+            fix=f"add {library.class_name} to the scope_classes of a rule, or remove or unselect the library",
+        )
+        for library in libraries.values()
+        if library.k and not library.implicit and library.class_name not in ruled
+    ]
+
+
+def _typed(value: Any, keys: Keys, documents: Sequence[Document]) -> Any:
+    """Return a copy with numbers as numbers: Snakemake's ``--config`` hands over every nested value as text."""
+    if isinstance(value, dict):
+        return {key: _typed(item, (*keys, key), documents) for key, item in value.items()}
+    if isinstance(value, str) and value.isdecimal() and all(dig(d.data, keys) != value for d in documents):
+        return int(value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy in plain dicts and lists: Snakemake hands over ordered and nested mapping types of its own."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
+def _listing(folder: Path) -> list[str] | None:
+    """Return names in a folder, of a huge one only some; None if it is no folder or may not be read."""
+    try:
+        return [path.name for path in itertools.islice(folder.iterdir(), 10_000)]
+    except OSError:
+        return None

@@ -1,0 +1,234 @@
+"""Reads the transforms and the halogenation rules, and runs every example they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from halogenator.config import schema
+from halogenator.config.locate import Keys, Layers, read_yaml
+from halogenator.config.problems import raise_all
+from halogenator.errors import UserError
+from halogenator.model import Example, Halogenation, HalogenationRule, Transform
+
+# RDKit's own default of 1,000 cuts products off without a word.
+_MAX_PRODUCTS = 1_000_000
+
+
+def load_transforms(path: Path) -> dict[str, Transform]:
+    """Return the transforms of a file by name, in file order, each SMIRKS and each example checked.
+
+    Raises:
+        UserError: the file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
+            does not take or that does not do what its examples say. All such problems are in one error.
+    """
+    layers = _read(path, "transforms")
+    entries = layers.data["transforms"]
+    problems = _same_names(layers, "transforms")
+    transforms = [Transform(**_fields(entry)) for entry in entries]
+    for index, transform in enumerate(transforms):
+        problems.extend(_chemistry(transform, layers, ("transforms", index)))
+    raise_all(problems)
+    return {transform.name: transform for transform in transforms}
+
+
+def load_halogenation(path: Path) -> Halogenation:
+    """Return the halogenation rules of a file, each SMIRKS and each example checked with each halogen.
+
+    Raises:
+        UserError: as ``load_transforms``.
+    """
+    layers = _read(path, "halogenation")
+    problems = _same_names(layers, "rules")
+    rules = tuple(HalogenationRule(**_fields(entry)) for entry in layers.data["rules"])
+    halogens = tuple(layers.data["halogens"])
+    for index, rule in enumerate(rules):
+        by_place: dict[str, UserError] = {}
+        for transform in rule.transforms(halogens):
+            for problem in _chemistry(transform, layers, ("rules", index)):
+                by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
+        problems.extend(by_place.values())
+    raise_all(problems)
+    return Halogenation(halogens, rules)
+
+
+def _read(path: Path, name: str) -> Layers:
+    document = read_yaml(path)
+    layers = Layers([document], document.data)
+    raise_all(schema.problems(layers, name))
+    return Layers([document], schema.with_defaults(document.data, name))
+
+
+def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+    examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
+    return {**entry, "scope_classes": tuple(entry["scope_classes"]), "examples": examples}
+
+
+def _same_names(layers: Layers, key: str) -> list[UserError]:
+    problems: list[UserError] = []
+    first: dict[str, int] = {}
+    for index, entry in enumerate(layers.data[key]):
+        name = entry["name"]
+        earlier = first.setdefault(name.casefold(), index)
+        if earlier != index:
+            same = layers.data[key][earlier]["name"] == name
+            problems.append(
+                UserError(
+                    f"the name '{name}' is given twice"
+                    if same
+                    else f"the name '{name}' differs from another in case only",
+                    where=f"{layers.place((key, earlier, 'name'))} and line {layers.place((key, index, 'name')).line}",
+                    value=name,
+                    allowed="names that differ, also on file systems that ignore case",
+                    fix="rename or remove one of the two",
+                )
+            )
+    return problems
+
+
+def _chemistry(transform: Transform, layers: Layers, keys: Keys) -> Iterator[UserError]:
+    """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
+    from rdkit import rdBase
+
+    with rdBase.BlockLogs():
+        reaction, reason = _reaction(transform.smirks)
+        if reaction is None:
+            yield UserError(
+                f"the SMIRKS of '{transform.name}' {reason}",
+                where=layers.place((*keys, "smirks")),
+                value=transform.smirks,
+                allowed="reactant>>product in reaction SMARTS, one of each, with map numbers on the atoms that stay",
+                fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
+            )
+            return
+        for index, example in enumerate(transform.examples):
+            where = layers.place((*keys, "examples", index))
+            yield from _check_example(f"example {index + 1} of '{transform.name}'", example, reaction, where)
+
+
+def _reaction(smirks: str) -> tuple[Any, str]:
+    """Return RDKit's reaction, or None and why this project cannot use it."""
+    from rdkit import Chem
+    from rdkit.Chem import rdChemReactions
+
+    try:
+        reaction = rdChemReactions.ReactionFromSmarts(smirks)
+    except ValueError as error:
+        return None, f"does not parse: {_reason(error)}"
+    counts = {
+        "reactant": reaction.GetNumReactantTemplates(),
+        "agent": reaction.GetNumAgentTemplates(),
+        "product": reaction.GetNumProductTemplates(),
+    }
+    if tuple(counts.values()) != (1, 0, 1):
+        given = ", ".join(f"{count} {role}{'' if count == 1 else 's'}" for role, count in counts.items())
+        return None, f"has {given}; it must have one reactant, no agent and one product"
+    before, after = (
+        [atom.GetAtomMapNum() for atom in template.GetAtoms() if atom.GetAtomMapNum()]
+        for template in (reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0))
+    )
+    for side, numbers in (("reactant", before), ("product", after)):
+        twice = sorted({number for number in numbers if numbers.count(number) > 1})
+        if twice:
+            return None, f"uses map number {twice[0]} twice in the {side}"
+    if not set(before) & set(after):
+        return (
+            None,
+            "has no map number that is in the reactant and in the product, so nothing of the molecule would stay",
+        )
+    if Chem.MolFromSmarts(smirks.split(">>")[0].strip()) is None:
+        return None, "groups its reactant in parentheses; write the reactant as plain SMARTS"
+    _, errors = reaction.Validate(True)
+    return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")
+
+
+def _check_example(title: str, example: Example, reaction: Any, where: object) -> Iterator[UserError]:
+    from rdkit import Chem
+
+    reactant, reason = _molecule(example.reactant)
+    if reactant is None:
+        yield _bad_smiles(f"the reactant of {title}", example.reactant, reason, where)
+        return
+    expected = set()
+    for text in example.products:
+        product, reason = _molecule(text)
+        if product is None:
+            yield _bad_smiles(f"a product of {title}", text, reason, where)
+            return
+        expected.add(Chem.MolToSmiles(product))
+    found = set()
+    for (product,) in reaction.RunReactants((reactant,), maxProducts=_MAX_PRODUCTS):
+        try:
+            Chem.SanitizeMol(product)
+        except ValueError as error:
+            yield _bad_product(title, Chem.MolToSmiles(product), _reason(error), where)
+            return
+        found.add(_canonical(Chem.MolToSmiles(product)))
+    if found != expected:
+        yield _other_products(title, found, expected, where)
+
+
+def _molecule(smiles: str) -> tuple[Any, str]:
+    """Return RDKit's molecule, or None and why there is none."""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles, sanitize=False)
+    if molecule is None or molecule.GetNumAtoms() == 0:
+        return None, "not a SMILES"
+    try:
+        Chem.SanitizeMol(molecule)
+    except ValueError as error:
+        return None, _reason(error)
+    # Parsed again: without sanitization, MolFromSmiles leaves stereochemistry unassigned.
+    return Chem.MolFromSmiles(smiles), "RDKit cannot read it"
+
+
+def _canonical(smiles: str) -> str:
+    """Return the SMILES that both sides of a comparison use; one that RDKit cannot read back is left as it is."""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles)
+    return smiles if molecule is None else str(Chem.MolToSmiles(molecule))
+
+
+def _bad_smiles(what: str, smiles: str, reason: str, where: object) -> UserError:
+    return UserError(
+        f"{what} does not parse: {reason}",
+        where=where,
+        value=smiles,
+        allowed="a SMILES that RDKit can read",
+        fix="mend the SMILES",
+    )
+
+
+def _bad_product(title: str, smiles: str, reason: str, where: object) -> UserError:
+    return UserError(
+        f"{title} gives a product that RDKit cannot sanitize: {reason}",
+        where=where,
+        value=smiles,
+        allowed="products with normal valences",
+        fix="give the changed atoms of the SMIRKS the right hydrogens, charges and bonds, or narrow its reactant",
+    )
+
+
+def _other_products(title: str, found: set[str], expected: set[str], where: object) -> UserError:
+    what = (
+        f"{title} gives other products than it lists" if found else f"{title}: the SMIRKS does not match the reactant"
+    )
+    differences = [_only("missing", expected - found), _only("not listed", found - expected)]
+    return UserError(
+        what,
+        where=where,
+        value=sorted(found),
+        allowed=f"exactly {sorted(expected)}; {'; '.join(filter(None, differences))}",
+        fix="mend the SMIRKS; or, if what was found is right, list that under products",
+    )
+
+
+def _only(title: str, smiles: Sequence[str] | set[str]) -> str:
+    return f"{title}: {', '.join(sorted(smiles))}" if smiles else ""
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("ChemicalReactionParserException: ").strip()

@@ -1,0 +1,45 @@
+"""What the workflow's process settles once, when it starts, for itself and for the tasks that it starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_LOOKS_ONLY = re.compile(
+    r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--report.*|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
+    r"|-l|--list.*"
+)
+
+
+def prepare_tasks() -> None:
+    """Settle the environment of every task: this Python, this package, and one thread in libraries that start more.
+
+    So ``python -m halogenator`` is the one that reads the Snakefile, in an activated environment or not; and a task
+    whose rule declares one thread has one, which also saves the memory and the start of OpenBLAS's others.
+    """
+    package = str(Path(__file__).resolve().parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def preload_allocator() -> str:
+    """Make tasks run under mimalloc where it is installed and can be preloaded; return which allocator they have.
+
+    RDKit allocates small blocks all the time: under mimalloc the same work takes up to a fifth less CPU time.
+    """
+    libraries = (Path(folder, "cmeel.prefix", "lib", "libmimalloc.so") for folder in sys.path)
+    library = next((str(path.resolve()) for path in libraries if path.exists()), None)
+    if library is None or sys.platform != "linux" or re.search(r"[\s:]", library):  # LD_PRELOAD splits at both
+        return "the default"
+    os.environ["LD_PRELOAD"] = ":".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))
+    return "mimalloc"
+
+
+def only_looks(arguments: Sequence[str]) -> bool:
+    """Return whether a Snakemake command line asks for a plan, a picture or a report rather than for a run."""
+    return any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)

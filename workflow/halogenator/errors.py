@@ -1,0 +1,65 @@
+"""Errors that a user can act on: what failed, where, the offending value, what is allowed, how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something in the configuration or the input that only the user can mend.
+
+    Args:
+        what: one sentence saying what failed.
+        where: file, with line, row or key.
+        value: the offending value, shown as ``repr``.
+        allowed: what would have been accepted.
+        fix: what to do now.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        value: object = None,
+        allowed: object = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.value = value
+        self.allowed = allowed
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where is not None:
+            lines.append(f"  where:   {self.where}")
+        if self.value is not None:
+            lines.append(f"  found:   {_shorten(repr(self.value))}")
+        if self.allowed is not None:
+            lines.append(f"  allowed: {_listing(self.allowed)}")
+        if self.fix is not None:
+            lines.append(f"  fix:     {self.fix}")
+        return "\n".join(lines)
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str | None:
+    """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near."""
+    by_folded = {candidate.casefold(): candidate for candidate in allowed}
+    near = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
+    return f"did you mean '{by_folded[near[0]]}'?" if near else None
+
+
+def _listing(allowed: object) -> str:
+    if isinstance(allowed, str):
+        return allowed
+    if isinstance(allowed, Iterable):
+        return ", ".join(str(item) for item in allowed)
+    return str(allowed)
+
+
+def _shorten(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"

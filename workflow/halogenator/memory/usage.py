@@ -1,0 +1,53 @@
+"""What a process has used, as its own record states it beside what was declared."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+MB = 1_000_000  # as Snakemake's mem_mb counts
+
+
+def peak_mb() -> int:
+    """Return this process's highest resident size so far, in MB.
+
+    Linux keeps it per program as VmHWM. ``getrusage`` is for elsewhere: on Linux its figure survives ``exec`` and
+    would show the size of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 // MB
+    import resource
+    import sys
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // MB
+
+
+class Task:
+    """A running task's time and memory."""
+
+    def __init__(self, declared_mb: int) -> None:
+        self.declared_mb = declared_mb
+        self._start = time.monotonic()
+
+    def usage(self) -> dict[str, float]:
+        """Return seconds (wall, since the task was made), cpu_seconds and peak_mb (of the process), declared_mb."""
+        return {
+            "seconds": round(time.monotonic() - self._start, 3),
+            "cpu_seconds": round(time.process_time(), 3),
+            "peak_mb": peak_mb(),
+            "declared_mb": self.declared_mb,
+        }
+
+
+def combine(usages: list[dict[str, float]]) -> dict[str, float]:
+    """Return the usage of several tasks as one: times added up, memory at its highest."""
+    return {
+        "seconds": round(sum(usage["seconds"] for usage in usages), 3),
+        "cpu_seconds": round(sum(usage["cpu_seconds"] for usage in usages), 3),
+        "peak_mb": max(usage["peak_mb"] for usage in usages),
+        "declared_mb": max(usage["declared_mb"] for usage in usages),
+    }

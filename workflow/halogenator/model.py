@@ -1,0 +1,159 @@
+"""The words of this project as data: transform, halogenation rule, library, configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
+HALOGENS = ("F", "Cl", "Br", "I")
+
+
+def fingerprint(*parts: object) -> str:
+    """Return 12 hex digits that change when any of ``parts`` (JSON values) does."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A reactant's SMILES and the SMILES of all its products, one site changed in each."""
+
+    reactant: str
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A named SMIRKS with one reactant and one product.
+
+    ``max_sites`` caps the sites used per parent (None: all), taking those of lowest atom index.
+    """
+
+    name: str
+    smirks: str
+    label: str = ""
+    family: str = ""
+    scope_classes: tuple[str, ...] = CLASSES
+    examples: tuple[Example, ...] = ()
+    description: str = ""
+    max_sites: int | None = None
+
+    @property
+    def query(self) -> str:
+        """The reactant template as SMARTS: what decides which molecules the transform touches."""
+        return self.smirks.split(">>")[0].strip()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with everything that changes this transform's products, and with nothing else."""
+        return fingerprint(self.smirks, self.max_sites)
+
+
+@dataclass(frozen=True)
+class HalogenationRule:
+    """A SMIRKS with ``{X}`` in the halogen's place, and the classes whose parents it applies to."""
+
+    name: str
+    smirks: str
+    scope_classes: tuple[str, ...]
+    label: str = ""
+    description: str = ""
+    max_sites: int | None = None
+    examples: tuple[Example, ...] = ()  # {X} in the products stands for the halogen
+
+    def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
+        """Return one transform per halogen, named ``<rule>:<halogen>``."""
+        return [
+            Transform(
+                name=f"{self.name}:{halogen}",
+                smirks=self.smirks.replace("{X}", halogen),
+                label=f"{self.label} ({halogen})",
+                family="halogenation",
+                scope_classes=self.scope_classes,
+                max_sites=self.max_sites,
+                examples=tuple(
+                    Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
+                    for example in self.examples
+                ),
+            )
+            for halogen in halogens
+        ]
+
+
+@dataclass(frozen=True)
+class Halogenation:
+    """The rule set that, applied k times to a class's parents, builds the class's level-k library."""
+
+    halogens: tuple[str, ...]
+    rules: tuple[HalogenationRule, ...]
+
+    def transforms(self, class_name: str) -> list[Transform]:
+        """Return every rule × halogen that applies to a class, in file order."""
+        return [
+            transform
+            for rule in self.rules
+            if class_name in rule.scope_classes
+            for transform in rule.transforms(self.halogens)
+        ]
+
+    def fingerprint(self, class_name: str) -> str:
+        """Changes with everything that changes the class's built libraries, and with nothing else."""
+        return fingerprint([(transform.name, transform.fingerprint) for transform in self.transforms(class_name)])
+
+
+@dataclass(frozen=True)
+class Library:
+    """A named set of molecules: built (``base`` halogenated once more) or read from ``path``.
+
+    Attributes:
+        name: wildcard-safe name, also the folder's.
+        class_name: one of ``CLASSES``; decides which transforms are in scope.
+        k: how many times halogenated; None for an external library.
+        base: name of the level k-1 library that a built library is made from.
+        path: the file that an external library, or a level-0 library (the class's parents), is read from.
+        smiles_column, id_column: columns of that file; None: found by name.
+        fragments: "largest" keeps the largest organic fragment of a multi-fragment molecule, "keep" keeps all.
+        implicit: made only because another library is built from it; no job is derived from it.
+    """
+
+    name: str
+    class_name: str
+    k: int | None = None
+    base: str | None = None
+    path: Path | None = None
+    smiles_column: str | None = None
+    id_column: str | None = None
+    fragments: str = "largest"
+    implicit: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """A validated configuration, with every path resolved and every level of every built library named.
+
+    Attributes:
+        libraries: all libraries by name, each after the one that it is built from.
+        transforms: all transforms by name, in file order.
+        jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
+        cap_mb: what all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
+        chunk_products: target number of products per chunk task.
+        descriptors, identifiers: names of the extra product columns.
+        dedup_key: "smiles" or "inchikey".
+        sources: the YAML files it came from, lowest layer first.
+    """
+
+    libraries: dict[str, Library]
+    transforms: dict[str, Transform]
+    halogenation: Halogenation
+    transforms_path: Path
+    halogenation_path: Path
+    jobs: tuple[tuple[str, str], ...]
+    cap_mb: int
+    chunk_products: int
+    descriptors: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    dedup_key: str
+    sources: tuple[Path, ...]

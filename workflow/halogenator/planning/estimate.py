@@ -1,0 +1,122 @@
+"""How large each library and job will be, guessed before anything has run from the first rows of the inputs.
+
+The guess is deterministic and cheap, since every start of the workflow makes it. It only sets the *number* of chunks;
+their boundaries come from the real index, so a guess that is off by a factor of a few costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import ceil, factorial, prod
+from typing import Any
+
+from halogenator.model import Config, Library
+
+SAMPLE_ROWS = 500
+
+# A query that may match what halogenation puts in: a halogen, an atom of any kind, or one that is only ruled out.
+_HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The first molecules of a library's ultimate source.
+
+    Attributes:
+        rows: rows of the source.
+        scale: rows per sampled row; 0 where there is none.
+        whole: whether the sample is the source.
+        sites: per molecule, {query: sites}.
+    """
+
+    rows: int
+    scale: float
+    whole: bool
+    sites: tuple[dict[str, int], ...]
+
+
+class Estimates:
+    """Numbers of rows, products and chunks for every library and job of a configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._samples: dict[str, _Sample] = {}
+
+    def rows(self, library: Library) -> int:
+        """Return about how many molecules a library will have."""
+        sample = self._sample(library)
+        if not library.k:
+            return sample.rows
+        return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
+
+    def library_chunks(self, library: Library) -> int:
+        """Return into how many chunk tasks the making of a library is cut."""
+        made = self.rows(library) * max(library.k or 1, 1)  # a level-k molecule is reached in k ways
+        return max(1, ceil(made / self.config.chunk_products))
+
+    def products(self, library: Library, transform_name: str) -> int:
+        """Return about how many products a job will have; 0 only if no molecule of the source has a site."""
+        query = self.config.transforms[transform_name].query
+        sample = self._sample(library)
+        found = sum(self._descendants(library, sites) * sites[query] for sites in sample.sites)
+        if not found and library.k and _HALOGEN.search(query):
+            found = sum(self._descendants(library, sites) for sites in sample.sites)  # the parents have none yet
+        return max(ceil(sample.scale * found), 0 if sample.whole else 1)
+
+    def job_chunks(self, library: Library, transform_name: str) -> int:
+        """Return into how many chunk tasks a job is cut; 0 where nothing is expected to match."""
+        return ceil(self.products(library, transform_name) / self.config.chunk_products)
+
+    def _descendants(self, library: Library, sites: dict[str, int]) -> float:
+        """Return how many level-k molecules a parent gives: k of its sites, each with any halogen."""
+        level = library.k or 0
+        if level == 0:
+            return 1
+        routes = sum(
+            min(sites[query], limit if limit is not None else sites[query])
+            for query, limit in self._rules(library.class_name)
+        )
+        halogens = len(self.config.halogenation.halogens)
+        return prod(max(routes - step, 0) * halogens for step in range(level)) / factorial(level)
+
+    def _rules(self, class_name: str) -> list[tuple[str, int | None]]:
+        return [
+            (rule.smirks.split(">>")[0].strip(), rule.max_sites)
+            for rule in self.config.halogenation.rules
+            if class_name in rule.scope_classes
+        ]
+
+    def _sample(self, library: Library) -> _Sample:
+        source = library
+        while source.base is not None:
+            source = self.config.libraries[source.base]
+        if source.name not in self._samples:
+            self._samples[source.name] = self._read_sample(source)
+        return self._samples[source.name]
+
+    def _read_sample(self, source: Library) -> _Sample:
+        from halogenator.chemistry.kernel import count_sites
+        from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
+        from halogenator.storage.readers import estimate_rows, head
+
+        assert source.path is not None
+        quiet()
+        rows = estimate_rows(source.path)
+        texts, whole = head(source.path, SAMPLE_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
+        queries = self._queries(source.class_name)
+        found = []
+        for text in texts:
+            try:
+                mol, _ = parse_smiles(text, keep_fragments=source.fragments == "keep")
+            except RejectError:
+                continue
+            found.append({query: count_sites(mol, pattern) for query, pattern in queries})
+        return _Sample(rows, rows / len(texts) if texts and not whole else 1, whole, tuple(found))
+
+    def _queries(self, class_name: str) -> list[tuple[str, Any]]:
+        from rdkit import Chem
+
+        names = [query for query, _ in self._rules(class_name)]
+        names += [t.query for t in self.config.transforms.values() if class_name in t.scope_classes]
+        return [(name, Chem.MolFromSmarts(name)) for name in dict.fromkeys(names)]

@@ -1,0 +1,180 @@
+"""All results as one database: views over the Parquet tree, and the summary, a row per job."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from halogenator.errors import UserError
+from halogenator.storage.duck import literal
+from halogenator.storage.parquet import whole_or_absent
+from halogenator.storage.schema import LIBRARY, PRODUCTS, REJECTS, Column
+
+# Column of summary.tsv -> where its value stands in a job's statistics.
+SUMMARY = {
+    "library": ("library",),
+    "transform": ("transform",),
+    "rows_in": ("rows_in",),
+    "matched": ("rows_matched",),
+    "products": ("products",),
+    "duplicates_removed": ("duplicates",),
+    "rejects": ("rejects",),
+    "chunks": ("chunks",),
+    "seconds": ("usage", "seconds"),
+    "cpu_seconds": ("usage", "cpu_seconds"),
+    "peak_mb": ("usage", "peak_mb"),
+    "declared_mb": ("usage", "declared_mb"),
+    "bytes": ("bytes",),
+}
+
+
+def write_summary(results: Path, out: Path) -> None:
+    """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
+    stats = sorted((results / "stats" / "products").glob("*/*.json"))
+    with whole_or_absent(out) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(SUMMARY)
+        for path in stats:
+            record = json.loads(path.read_text())
+            writer.writerow(_look_up(record, keys) for keys in SUMMARY.values())
+
+
+def _look_up(record: object, keys: tuple[str, ...]) -> object:
+    for key in keys:
+        assert isinstance(record, dict)
+        record = record[key]
+    return record
+
+
+def write_catalog(results: Path, summary: Path, out: Path) -> None:
+    """Write a DuckDB database of views over all results; paths in it are absolute, so it opens from any folder.
+
+    Views: ``molecules``, ``products`` (joined to the parent's SMILES and lineage), ``rejects``, ``libraries`` and
+    ``jobs``.
+    """
+    results = results.resolve()
+    with whole_or_absent(out) as temporary:
+        with duckdb.connect(str(temporary)) as connection:
+            for name, query in _views(results, summary.resolve()).items():
+                connection.execute(f"CREATE VIEW {name} AS {query}")
+        # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
+        temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
+
+
+def _views(results: Path, summary: Path) -> dict[str, str]:
+    libraries = "libraries/library=*/molecules.parquet"
+    products = "products/library=*/transform=*/products.parquet"
+    rejects = ("rejects/libraries/library=*/rejects.parquet", "rejects/products/library=*/transform=*/rejects.parquet")
+    return {
+        "molecules": _tree(results, [libraries], LIBRARY, ("library",)),
+        "products": f"""
+            SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
+            FROM ({_tree(results, [products], PRODUCTS, ("library", "transform"))}) AS product
+            LEFT JOIN ({_tree(results, [libraries], LIBRARY, ("library",))}) AS parent
+            ON parent.library = product.library AND parent.id = product.parent_id
+        """,
+        "rejects": _tree(results, rejects, REJECTS, ("library", "transform")),
+        "libraries": f"""
+            SELECT library, class, k::TINYINT AS k, rows_in, molecules, duplicates, rejects, bytes,
+                   usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
+            FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")})
+        """,
+        "jobs": f"SELECT * FROM read_csv({literal(_plain(summary))}, delim = '\t', header = true)",
+    }
+
+
+def _plain(path: Path) -> str:
+    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def _tree(results: Path, patterns: Sequence[str], columns: Sequence[Column], partitions: Sequence[str]) -> str:
+    """Return the query for a hive-partitioned tree; without any file, for a table of its columns and no rows."""
+    parts = [pattern for pattern in patterns if any(results.glob(pattern))]
+    if not parts:
+        empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in (*(c.name for c in columns), *partitions))
+        return f"SELECT {empty} WHERE false"
+    sources = [
+        f"SELECT * FROM read_parquet({literal(f'{_plain(results)}/{pattern}')}, hive_partitioning = true, "
+        "hive_types_autocast = false, union_by_name = true)"
+        for pattern in parts
+    ]
+    return " UNION ALL BY NAME ".join(sources)
+
+
+@contextmanager
+def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the catalog, to read.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if not catalog.exists():
+        raise UserError(
+            "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
+        )
+    try:
+        connection = duckdb.connect(str(catalog), read_only=True)
+    except duckdb.Error as error:
+        raise UserError(f"DuckDB cannot open this as a database: {error}", where=catalog) from error
+    with connection:
+        yield connection
+
+
+def show_query(catalog: Path, sql: str, rows: int) -> None:
+    """Print the first rows of a query's result as a text table.
+
+    Raises:
+        UserError: if there is no catalog, or DuckDB does not take the query.
+    """
+    with open_catalog(catalog) as connection:
+        try:
+            relation = connection.sql(sql)
+            if relation is not None:
+                relation.show(max_rows=rows)
+        except duckdb.Error as error:
+            raise UserError(f"DuckDB does not take this query: {error}", value=sql) from error
+
+
+EXAMPLE_QUERIES = (
+    "SELECT library, count(*) AS products, round(avg(mw), 1) AS mw, round(avg(clogp), 2) AS clogp "
+    "FROM products GROUP BY library ORDER BY products DESC",
+    "SELECT transform, sum(products) AS products, sum(duplicates_removed) AS duplicates FROM jobs GROUP BY transform",
+    "SELECT parent, halogens, parent_smiles, smiles FROM products WHERE mw < 350 AND hbd <= 2 LIMIT 5",
+)
+
+
+def tour(results: Path) -> str:
+    """Return what the results amount to, where they are, and example queries to copy."""
+    results = results.resolve()
+    with open_catalog(results / "catalog.duckdb") as connection:
+        libraries, molecules, unused = connection.execute(
+            "SELECT count(*), sum(molecules), sum(rejects) FROM libraries"
+        ).fetchall()[0]
+        jobs, products, failed = connection.execute(
+            "SELECT count(*), sum(products::BIGINT), sum(rejects::BIGINT) FROM jobs"
+        ).fetchall()[0]
+    lines = [
+        f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
+        f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
+        f"Results are in {results}",
+        "  libraries/library=*/molecules.parquet                 the halogenated libraries",
+        "  products/library=*/transform=*/products.parquet       the products, one file a job",
+        "  rejects/                                              what could not be used, and why",
+        "  summary.tsv                                           a row per job",
+        "  catalog.duckdb                                        all of it as SQL views",
+        "Try:",
+    ]
+    program = shlex.quote(sys.executable)
+    catalog = shlex.quote(str(results / "catalog.duckdb"))
+    for query in EXAMPLE_QUERIES:
+        lines.append(f'  {program} -m halogenator query --catalog {catalog} "{query}"')
+    return "\n".join(lines)

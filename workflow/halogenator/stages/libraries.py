@@ -1,0 +1,175 @@
+"""From an input file or a library one level down to a library's chunks: read, standardise, halogenate, index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from halogenator.chemistry.index import HALOGENATION_SITES, Index
+from halogenator.chemistry.kernel import Kernel, Product
+from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, reread, stored_form
+from halogenator.memory.usage import Task
+from halogenator.model import Library, Transform
+from halogenator.planning.chunks import chunk_bounds
+from halogenator.stages.records import provenance, write_reject
+from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
+from halogenator.storage.readers import read_records
+from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
+
+_SMILES = [column.name for column in LIBRARY].index("smiles")
+_ROUTES = [column.name for column in LIBRARY].index("n_routes")
+
+
+def read_library(library: Library, out: Path, task: Task) -> None:
+    """Stream an input file of any format into a table of raw rows that chunk tasks can cut anywhere."""
+    limit_arrow_threads()
+    assert library.path is not None
+    note = provenance(library=library.name, source=str(library.path))
+    with table_writer(out, RAW, note) as raw:
+        for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
+            raw.append(record.row, record.id, record.smiles, record.problem)
+        note["task"] = task.usage()
+
+
+def library_columns(index: Index) -> tuple[Column, ...]:
+    """Return the columns of a library with the index's descriptors and site counts."""
+    return LIBRARY + descriptor_columns(index.descriptor_names) + site_columns(index.columns)
+
+
+def standardize_chunk(
+    raw: Path, library: Library, index: Index, *, chunk: tuple[int, int], out: Path, rejects_out: Path, task: Task
+) -> None:
+    """Standardise and index rows of an input file; every row ends in ``out`` or in ``rejects_out``.
+
+    Args:
+        raw: what ``read_library`` made.
+        library: the library that the rows belong to.
+        index: what to know of each molecule.
+        chunk: (0-based number, how many).
+        out: library rows, without final ids.
+        rejects_out: rows that cannot be used.
+        task: this process's record.
+    """
+    limit_arrow_threads()
+    quiet()
+    file = open_parquet(raw)
+    start, stop = chunk_bounds(file, None, *chunk)
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    with (
+        table_writer(out, library_columns(index), note) as molecules,
+        table_writer(rejects_out, REJECTS, {}) as rejects,
+    ):
+        for batch in read_rows(file, ["row", "id", "smiles", "problem"], start, stop):
+            for row, name, text, problem in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                try:
+                    if problem is not None:
+                        raise RejectError("unreadable row", problem)
+                    mol, stripped = parse_smiles(text, keep_fragments=library.fragments == "keep")
+                    mol, smiles = stored_form(mol)
+                except RejectError as error:
+                    write_reject(rejects, error, source=str(library.path), row=row, identifier=name, smiles=text)
+                    continue
+                molecules.append(name, smiles, None, library.k, "", "", 1, row, stripped, *index.row(mol))
+        note["task"] = task.usage()
+
+
+def halogenate_chunk(
+    base: Path,
+    library: Library,
+    transforms: Sequence[Transform],
+    index: Index,
+    *,
+    chunk: tuple[int, int],
+    out: Path,
+    rejects_out: Path,
+    task: Task,
+) -> None:
+    """Halogenate a chunk of the library one level down once more, and index what comes out.
+
+    Args:
+        base: the library one level down.
+        library: the library being built.
+        transforms: the class's halogenation rules, one per halogen.
+        index: what to know of each molecule.
+        chunk: (0-based number, how many).
+        out: library rows, without final ids.
+        rejects_out: products that cannot be used.
+        task: this process's record.
+    """
+    limit_arrow_threads()
+    quiet()
+    file = open_parquet(base)
+    weight = HALOGENATION_SITES if HALOGENATION_SITES in file.schema_arrow.names else None
+    start, stop = chunk_bounds(file, weight, *chunk)
+    kernel = Kernel(transforms, index.descriptor_names)
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    with (
+        table_writer(out, library_columns(index), note) as molecules,
+        table_writer(rejects_out, REJECTS, {}) as rejects,
+    ):
+        builder = _LevelBuilder(molecules, index, [transform.name for transform in transforms], library.k or 0)
+        row = start
+        columns = ["id", "smiles", "parent", "halogens", "rules", *index.descriptor_names]
+        for batch in read_rows(file, columns, start, stop):
+            for name, smiles, parent, halogens, rules, *values in zip(
+                *(column.to_pylist() for column in batch.columns), strict=True
+            ):
+                row += 1
+                found, errors = kernel.products(smiles, tuple(values))
+                problems = errors + builder.add(found, parent, halogens, rules)
+                for site, error in problems:
+                    write_reject(rejects, error, source=str(base), row=row, identifier=name, smiles=smiles, site=site)
+        note["task"] = task.usage()
+
+
+class _LevelBuilder:
+    """Writes halogenated molecules, joining those that one natural product gives more than once.
+
+    Rows come in parent order, so two ways to the same molecule (fluorinate here then there, or there then here) lie
+    close together. Joining them at once saves indexing the second; the merge joins the few that lie further apart.
+    """
+
+    def __init__(self, molecules: TableWriter, index: Index, transform_names: Sequence[str], k: int) -> None:
+        self.molecules = molecules
+        self.index = index
+        self.steps = [name.split(":") for name in transform_names]
+        self.k = k
+        self.parent: str | None = None
+        self.seen: dict[str, int] = {}
+
+    def add(self, products: Sequence[Product], parent: str, halogens: str, rules: str) -> list[tuple[int, RejectError]]:
+        """Add the products of one molecule; return (site, error) of those that RDKit cannot read back."""
+        if parent != self.parent:
+            self.parent, self.seen = parent, {}
+        rejects: list[tuple[int, RejectError]] = []
+        for product in products:
+            known = self.seen.get(product.smiles)
+            if known is not None:
+                self.molecules.columns[_ROUTES][known] += product.n_routes
+                continue
+            try:
+                mol = reread(product.smiles)
+            except RejectError as error:
+                rejects.append((product.site, error))
+                continue
+            rule, halogen = self.steps[product.transform]
+            self.seen[product.smiles] = len(self.molecules.columns[_SMILES])
+            full = self.molecules.append(
+                None,
+                product.smiles,
+                parent,
+                self.k,
+                _join(halogens, halogen),
+                _join(rules, rule),
+                product.n_routes,
+                None,
+                None,
+                *self.index.row(mol, product.descriptors),
+            )
+            if full:
+                self.seen = {}
+        return rejects
+
+
+def _join(names: str, name: str) -> str:
+    return ",".join(sorted([*filter(None, names.split(",")), name]))

@@ -1,0 +1,87 @@
+"""The columns of every Parquet file: one table a file drives its schema, its checks and its documentation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+# Key of the JSON object in a file's key-value metadata that says what made it.
+METADATA_KEY = "halogenator"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with its type and, for people, its meaning and unit."""
+
+    name: str
+    type: pa.DataType
+    text: str
+
+
+RAW = (
+    Column("row", pa.int64(), "data row of the source file, from 1"),
+    Column("id", pa.string(), "identifier in the source file"),
+    Column("smiles", pa.string(), "SMILES as the source file has it"),
+    Column("problem", pa.string(), "why the row could not be read"),
+)
+LIBRARY = (
+    Column("id", pa.string(), "identifier, unique in the library"),
+    Column("smiles", pa.string(), "canonical SMILES; atom indices everywhere are those of this string"),
+    Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from"),
+    Column("k", pa.int8(), "number of halogenations since the parent"),
+    Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
+    Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
+    Column("n_routes", pa.int32(), "how many parent/site pairs, or input rows, give this molecule"),
+    Column("row", pa.int64(), "data row of the source file; null in a built library"),
+    Column("stripped_from", pa.string(), "the input, where only its largest organic fragment was kept"),
+)
+PRODUCTS = (
+    Column("smiles", pa.string(), "canonical SMILES"),
+    Column("parent_id", pa.string(), "id of the library molecule that the first route starts from"),
+    Column("site", pa.int32(), "atom index, in the parent's SMILES, where the first route acts"),
+    Column("n_routes", pa.int32(), "how many parent/site pairs of the library give this product"),
+)
+REJECTS = (
+    Column("source", pa.string(), "file that the row stands in"),
+    Column("row", pa.int64(), "data row of that file, from 1"),
+    Column("id", pa.string(), "identifier of the row"),
+    Column("site", pa.int32(), "atom index of the site whose product was rejected; null for a whole row"),
+    Column("smiles", pa.string(), "SMILES of the row, at most 200 characters of it"),
+    Column("reason", pa.string(), "kind of problem"),
+    Column("detail", pa.string(), "this row's problem"),
+)
+
+INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI has none")
+
+
+def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the named descriptors."""
+    from halogenator.chemistry.descriptors import DESCRIPTORS
+
+    chosen = (DESCRIPTORS[name] for name in names)
+    return tuple(
+        Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
+        for d in chosen
+    )
+
+
+def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns that count a molecule's sites, from {column name: what it counts}."""
+    return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the Arrow schema of a table of columns."""
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+def read_metadata(path: Path) -> dict[str, object]:
+    """Return what a file's metadata says of its making; empty for a file of another origin."""
+    entries = pq.read_metadata(path).metadata or {}
+    found: dict[str, object] = json.loads(entries.get(METADATA_KEY.encode(), b"{}"))
+    return found

@@ -1,0 +1,45 @@
+# All results as one table and one database.
+
+
+rule summarize:
+    input:
+        [STATS.format(library=library, transform=transform) for library, transform in CONFIG.jobs],
+    output:
+        "results/summary.tsv",
+    log:
+        "results/logs/summarize.log",
+    benchmark:
+        "results/benchmarks/summarize.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
+    params:
+        jobs=len(CONFIG.jobs),
+        identity=fingerprint(CONFIG.jobs),
+    message:
+        "Summarising {params.jobs} jobs"
+    shell:
+        "python -m halogenator summarize --results results --out {output:q} >{log:q} 2>&1"
+
+
+rule catalog:
+    input:
+        all_results(),
+        summary="results/summary.tsv",
+    output:
+        "results/catalog.duckdb",
+    log:
+        "results/logs/catalog.log",
+    benchmark:
+        "results/benchmarks/catalog.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(LIGHT_MB),
+    message:
+        "Cataloguing all results"
+    shell:
+        "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q} >{log:q} 2>&1"

@@ -1,0 +1,184 @@
+# Functions of the rules, and the configuration they all read. Nothing here makes a file.
+
+import os
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(workflow.basedir)
+sys.path.insert(0, str(REPOSITORY / "workflow"))
+
+import rdkit
+
+from halogenator import ENGINE_VERSION
+from halogenator.chemistry.index import site_queries
+from halogenator.config import load_config
+from halogenator.environment import only_looks, preload_allocator, prepare_tasks
+from halogenator.errors import UserError
+from halogenator.model import fingerprint
+from halogenator.planning.estimate import Estimates
+from halogenator.planning.resources import LIGHT_MB, STREAM_MB, machine_mb, merge_mb
+from halogenator.storage.lock import claim_folder
+
+prepare_tasks()
+logger.info(f"Memory allocator of tasks: {preload_allocator()}")
+try:
+    CONFIG = load_config(
+        config,
+        sources=[Path(path) for path in workflow.configfiles],
+        working_dir=Path.cwd(),
+        repository=REPOSITORY,
+    )
+    ESTIMATES = Estimates(CONFIG)
+    if workflow.is_main_process and not only_looks(sys.argv):
+        claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+# The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it.
+GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
+CAP_MB = min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
+workflow.register_resource("mem_mb", CAP_MB)
+
+# Canonical SMILES of one RDKit are not those of another.
+ENGINE = [ENGINE_VERSION, rdkit.__version__]
+
+MOLECULES = "results/libraries/library={library}/molecules.parquet"
+PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
+STATS = "results/stats/products/{library}/{transform}.json"
+
+
+wildcard_constraints:
+    library="|".join(map(re.escape, CONFIG.libraries)) or "none",
+    transform="|".join(map(re.escape, CONFIG.transforms)) or "none",
+    chunk=r"\d+of\d+",
+
+
+def all_results():
+    """Every library asked for and every job's products."""
+    libraries = [name for name, library in CONFIG.libraries.items() if not library.implicit]
+    return expand(MOLECULES, library=libraries) + [
+        PRODUCTS.format(library=library, transform=transform) for library, transform in CONFIG.jobs
+    ]
+
+
+def library_of(wildcards):
+    return CONFIG.libraries[wildcards.library]
+
+
+def transform_of(wildcards):
+    return CONFIG.transforms[wildcards.transform]
+
+
+def memory(megabytes):
+    """A resource function: what a task declares, doubled at each retry, refused where it is above the cap."""
+
+    def declare(wildcards, attempt):
+        base = megabytes(wildcards) if callable(megabytes) else megabytes
+        if base > CAP_MB:
+            raise WorkflowError(
+                f"one task needs {base:,} MB, and all together may use {CAP_MB:,} MB\n"
+                f"  where:   memory.cap_mb in {CONFIG.sources[-1]}\n"
+                f"  fix:     raise it to at least {base}, or run on a machine with more memory"
+            )
+        return min(base * 2 ** (attempt - 1), CAP_MB)
+
+    return declare
+
+
+def chunk_names(count):
+    """Names of a job's chunks, zero-padded so that they sort: 000of012, 001of012, …"""
+    width = max(3, len(str(count)))
+    return [f"{number:0{width}}of{count:0{width}}" for number in range(count)]
+
+
+def library_chunks(wildcards, ending):
+    library = library_of(wildcards)
+    made = "built" if library.base else "read"
+    return [
+        f"results/work/libraries/{library.name}/{chunk}.{made}{ending}.parquet"
+        for chunk in chunk_names(ESTIMATES.library_chunks(library))
+    ]
+
+
+def job_chunks(wildcards, ending):
+    library, transform = library_of(wildcards), transform_of(wildcards)
+    return [
+        f"results/work/products/{library.name}/{transform.name}/{chunk}.{ending}.parquet"
+        for chunk in chunk_names(ESTIMATES.job_chunks(library, transform.name))
+    ]
+
+
+def origin_of(wildcards):
+    """What a library is made from: the library one level down, or a file."""
+    library = library_of(wildcards)
+    return MOLECULES.format(library=library.base) if library.base else str(library.path)
+
+
+# Options of the verbs. Snakemake does not compare a parameter whose function also takes `resources` between runs, so
+# these may hold what does not change results (paths, what to count); what does is in `*_identity`, which is compared.
+
+
+def library_flags(wildcards, resources):
+    library = library_of(wildcards)
+    flags = ["--library", library.name, "--class", library.class_name]
+    flags += ["--k", str(library.k)] if library.k is not None else []
+    return flags + (["--path", str(library.path)] if library.path else [])
+
+
+def reading_flags(wildcards, resources):
+    library = library_of(wildcards)
+    columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
+    return [word for flag, column in columns.items() if column for word in (flag, column)]
+
+
+def query_flags(wildcards, resources):
+    queries = site_queries(CONFIG.transforms.values(), library_of(wildcards).class_name)
+    return [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
+
+
+def index_flags(wildcards, resources):
+    """What to know of each molecule: its sites, its descriptors, and the weight of one more halogenation."""
+    library = library_of(wildcards)
+    is_base = any(other.base == library.name for other in CONFIG.libraries.values())
+    flags = ["--fragments", library.fragments] if library.path else []
+    flags += query_flags(wildcards, resources) + [f"--descriptors={','.join(CONFIG.descriptors)}"]
+    flags += ["--halogens", ",".join(CONFIG.halogenation.halogens)]
+    for step in CONFIG.halogenation.rules:
+        if library.class_name in step.scope_classes and (library.k or is_base):
+            flags += ["--rule", f"{step.name}={step.smirks}"]
+            flags += ["--max-sites", f"{step.name}={step.max_sites}"] if step.max_sites is not None else []
+    return flags + (["--weigh"] if is_base else [])
+
+
+def transform_flags(wildcards, resources):
+    transform = transform_of(wildcards)
+    flags = ["--transform", transform.name, "--smirks", transform.smirks]
+    flags += ["--max-sites", str(transform.max_sites)] if transform.max_sites is not None else []
+    flags += [f"--descriptors={','.join(CONFIG.descriptors)}"]
+    return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
+
+
+def chunk_flag(wildcards, resources):
+    number, count = wildcards.chunk.split("of")
+    return f"{int(number)}/{int(count)}"
+
+
+def library_identity(wildcards):
+    """Changes with everything that changes a library's molecules, and with nothing else."""
+    library = library_of(wildcards)
+    if library.base:
+        origin = [library.base, CONFIG.halogenation.fingerprint(library.class_name)]
+    else:
+        origin = [os.path.relpath(library.path), library.smiles_column, library.id_column, library.fragments]
+    return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, CONFIG.descriptors)
+
+
+def job_identity(wildcards):
+    """Changes with everything that changes a job's products besides its library, and with nothing else."""
+    return fingerprint(
+        ENGINE,
+        transform_of(wildcards).fingerprint,
+        CONFIG.descriptors,
+        CONFIG.identifiers,
+        CONFIG.dedup_key,
+    )

@@ -1,0 +1,62 @@
+# A job: a library's chunks through one transform, then merged into its products.
+
+
+rule transform_chunk:
+    input:
+        MOLECULES,
+    output:
+        products=temp("results/work/products/{library}/{transform}/{chunk}.products.parquet"),
+        rejects=temp("results/work/products/{library}/{transform}/{chunk}.rejects.parquet"),
+    log:
+        "results/logs/products/{library}/{transform}/{chunk}.log",
+    benchmark:
+        "results/benchmarks/products/{library}/{transform}/{chunk}.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(STREAM_MB),
+    params:
+        identity=job_identity,
+        transform=transform_flags,
+        chunk=chunk_flag,
+    message:
+        "{wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
+    shell:
+        "python -m halogenator transform-chunk --molecules {input:q} {params.transform:q}"
+        " --chunk {params.chunk} --out {output.products:q} --rejects {output.rejects:q}"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
+rule merge_products:
+    input:
+        # Read only where no chunk was planned; named always, since once the chunks are gone only this shows a change.
+        molecules=MOLECULES,
+        chunks=lambda wildcards: job_chunks(wildcards, "products"),
+        rejects=lambda wildcards: job_chunks(wildcards, "rejects"),
+    output:
+        products=PRODUCTS,
+        rejects="results/rejects/products/library={library}/transform={transform}/rejects.parquet",
+        stats=STATS,
+    log:
+        "results/logs/products/{library}/{transform}/merge.log",
+    benchmark:
+        "results/benchmarks/products/{library}/{transform}/merge.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))),
+    params:
+        identity=job_identity,
+        library=library_flags,
+        transform=transform_flags,
+        key=CONFIG.dedup_key,
+    message:
+        "Merging {wildcards.transform} on {wildcards.library}"
+    shell:
+        "python -m halogenator merge-products --molecules {input.molecules:q}"
+        " {params.library:q} {params.transform:q} --key {params.key}"
+        " --chunks {input.chunks:q} --reject-chunks {input.rejects:q} --config-hash {params.identity}"
+        " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
