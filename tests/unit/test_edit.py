@@ -46,7 +46,7 @@ def test_every_shipped_smirks_is_an_edit(transform: Transform) -> None:
 def test_whatever_is_more_than_an_edit_is_refused(what: str, smirks: str) -> None:
     edit = compile_edit(Reaction(Transform("t", smirks)))
     # An element replaced in place compiles, and is then refused at every match: the match has another element.
-    assert edit is None or all(not edit.describes(mol, match) for mol, match in _matches(smirks)), what
+    assert edit is None or all(not edit.footprint.describes(mol, match) for mol, match in _matches(smirks)), what
 
 
 def _matches(smirks: str) -> list[tuple[Chem.Mol, tuple[int, ...]]]:

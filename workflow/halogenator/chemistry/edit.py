@@ -2,8 +2,8 @@
 
 An edit takes groups of terminal atoms off kept atoms and puts new acyclic groups on, through single bonds. Rings,
 aromaticity and the bonds between kept atoms stay, so only the touched atoms' hydrogens have to be worked out again,
-not the whole molecule's. ``compile_edit`` refuses every SMIRKS that does more or might; ``Edit.describes`` and
-``Edit.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo) that
+not the whole molecule's. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes`` and
+``Footprint.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo) that
 RunReactants treats by rules of its own.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from rdkit import Chem
 
@@ -18,6 +19,8 @@ from halogenator.chemistry.reaction import Match, Reaction
 
 # A kept product atom may restate its element, and nothing else.
 _KEPT_ATOM = re.compile(r"\[(#\d+|[A-Z][a-z]?|[a-z]):\d+\]")
+# What a reactant atom begins with; all that follows without a comma only narrows it.
+_LEADING_SYMBOL = re.compile(r"\[?(#\d+|Cl|Br|[A-Z][a-z]?|[a-z])")
 # A new atom is a bare aliphatic symbol of the organic subset: no charge, isotope, hydrogens or map number.
 _NEW_ATOMS = {"B": 5, "C": 6, "N": 7, "O": 8, "F": 9, "P": 15, "S": 16, "Cl": 17, "Br": 35, "I": 53}
 _BOND_TYPES = {
@@ -38,74 +41,115 @@ class _Anchor:
 
 
 @dataclass(frozen=True)
-class Edit:
-    """A compiled SMIRKS. Positions index the atoms of a match.
+class Footprint:
+    """What an edit needs of a match. Positions index the atoms of a match.
 
     Attributes:
         anchors: the kept atoms that change.
-        kept: positions of all kept atoms, with their atomic number and whether they are aromatic (None: either).
+        kept: positions of kept atoms, with the atomic number and whether they are aromatic (None: either) that the
+            product template states and the reactant template does not.
         removed: (position, degree) of the atoms that go.
-        new_atoms: atomic numbers of the atoms that come.
-        new_bonds: (end, end, type); an end is ("match", position) or ("new", index).
     """
 
     anchors: tuple[_Anchor, ...]
     kept: tuple[tuple[int, tuple[int, bool | None]], ...]
     removed: tuple[tuple[int, int], ...]
-    new_atoms: tuple[int, ...]
-    new_bonds: tuple[tuple[tuple[str, int], tuple[str, int], Chem.BondType], ...]
 
-    def describes(self, mol: Chem.Mol, match: Match) -> bool:
-        """Return whether the edit gives the product of a match, but for stereo at the anchors."""
-        atoms = [mol.GetAtomWithIdx(index) for index in match]
+    def describes(self, mol: Chem.Mol, match: Match, *, plain: bool = False) -> bool:
+        """Return whether the edit gives the product of a match, but for stereo at the anchors.
+
+        Args:
+            mol: the parent.
+            match: parent atom indices, one per reactant template atom.
+            plain: whether it is known that no atom has a charge, radical or isotope.
+        """
         for position, (number, aromatic) in self.kept:
-            atom = atoms[position]
+            atom = mol.GetAtomWithIdx(match[position])
             if atom.GetAtomicNum() != number or (aromatic is not None and atom.GetIsAromatic() is not aromatic):
                 return False
         for anchor in self.anchors:
-            atom = atoms[anchor.position]
+            atom = mol.GetAtomWithIdx(match[anchor.position])
             # New neighbours take the place of hydrogens or of what was removed, so no bond order has to give way.
-            if not _is_plain(atom) or atom.GetTotalNumHs() < anchor.gain:
+            if anchor.gain > 0 and atom.GetTotalNumHs() < anchor.gain:
                 return False
-        return all(
-            atoms[position].GetDegree() == degree and _is_plain(atoms[position]) for position, degree in self.removed
-        )
+            if not (_is_carbon_if_aromatic(atom) and (plain or _is_plain(atom))):
+                return False
+        for position, degree in self.removed:
+            atom = mol.GetAtomWithIdx(match[position])
+            if atom.GetDegree() != degree or not (_is_carbon_if_aromatic(atom) and (plain or _is_plain(atom))):
+                return False
+        return True
 
-    def roots(self, match: Match) -> list[int]:
-        """Return the parent atoms that change or go: what a difference to descriptors is around."""
-        return [match[anchor.position] for anchor in self.anchors] + [match[position] for position, _ in self.removed]
+    @cached_property
+    def root_positions(self) -> tuple[int, ...]:
+        """Positions of the atoms that change or go: what a difference to descriptors is around."""
+        return (*(anchor.position for anchor in self.anchors), *(position for position, _ in self.removed))
 
     def keeps_stereo(self, mol: Chem.Mol, match: Match) -> bool:
         """Return whether no anchor carries stereo, which RunReactants treats by rules of its own."""
         return all(_is_flat(mol.GetAtomWithIdx(match[anchor.position])) for anchor in self.anchors)
 
+
+@dataclass(frozen=True)
+class Edit:
+    """A compiled SMIRKS.
+
+    Attributes:
+        footprint: which matches it describes.
+        replaced: (position, atomic number): single leaving atoms that become the new atom in their place.
+        removed: positions of the other atoms that go.
+        grown: positions of the anchors that have another number of neighbours in the end.
+        new_atoms: the other atoms that come.
+        new_bonds: (end, end, type); an end is a position, or -1 - the index of a new atom.
+    """
+
+    footprint: Footprint
+    replaced: tuple[tuple[int, int], ...]
+    removed: tuple[int, ...]
+    grown: tuple[int, ...]
+    new_atoms: tuple[Chem.Atom, ...]
+    new_bonds: tuple[tuple[int, int, Chem.BondType], ...]
+
+    @property
+    def is_substitution(self) -> bool:
+        """Whether one terminal atom takes the place of one hydrogen, and nothing else changes."""
+        return len(self.new_atoms) == len(self.grown) == 1 and not (self.replaced or self.removed)
+
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
         """Return the product of a match that the edit describes and whose stereo it keeps, ready for MolToSmiles.
 
         Args:
-            base: what ``editable`` made of the parent.
+            base: ``Parent.base``.
             match: parent atom indices, one per reactant template atom.
 
         Returns:
             The product, or None if an atom would have too many bonds.
         """
         product = Chem.RWMol(base)
-        new = [product.AddAtom(Chem.Atom(number)) for number in self.new_atoms]
-        ends = {"match": match, "new": new}
-        for (kind, begin), (other_kind, end), bond_type in self.new_bonds:
-            product.AddBond(ends[kind][begin], ends[other_kind][end], bond_type)
-        touched = [product.GetAtomWithIdx(index) for index in new]
-        for anchor in self.anchors:
-            atom = product.GetAtomWithIdx(match[anchor.position])
-            if anchor.gain:  # as RunReactants: only then are the hydrogens worked out anew
-                atom.SetNoImplicit(False)
-                atom.SetNumExplicitHs(0)
+        touched = []
+        for position, number in self.replaced:
+            atom = product.GetAtomWithIdx(match[position])
+            atom.SetAtomicNum(number)
+            atom.SetNoImplicit(False)
+            atom.SetNumExplicitHs(0)
+            touched.append(atom)
+        new = [product.AddAtom(atom) for atom in self.new_atoms]
+        for begin, end, bond_type in self.new_bonds:
+            product.AddBond(
+                match[begin] if begin >= 0 else new[-1 - begin], match[end] if end >= 0 else new[-1 - end], bond_type
+            )
+        touched += [product.GetAtomWithIdx(index) for index in new]
+        for position in self.grown:  # as RunReactants: only then are the hydrogens worked out anew
+            atom = product.GetAtomWithIdx(match[position])
+            atom.SetNoImplicit(False)
+            atom.SetNumExplicitHs(0)
             touched.append(atom)
         if self.removed:
-            _remove(product, [match[position] for position, _ in self.removed])
+            touched += [product.GetAtomWithIdx(match[anchor.position]) for anchor in self.footprint.anchors]
+            _remove(product, [match[position] for position in self.removed])
         try:
             for atom in touched:
-                atom.UpdatePropertyCache(strict=True)
+                atom.UpdatePropertyCache(True)
         except Chem.AtomValenceException:
             return None
         if self.removed:
@@ -122,46 +166,17 @@ def _remove(product: Chem.RWMol, indices: list[int]) -> None:
 
 def _is_plain(atom: Chem.Atom) -> bool:
     """Whether an atom carries nothing but stereo that RunReactants copies or drops by rules of its own."""
-    return (
-        atom.GetFormalCharge() == 0
-        and atom.GetNumRadicalElectrons() == 0
-        and atom.GetIsotope() == 0
-        and not (atom.GetIsAromatic() and atom.GetAtomicNum() != 6)
-    )
+    return bool(atom.GetFormalCharge() == 0 and atom.GetNumRadicalElectrons() == 0 and atom.GetIsotope() == 0)
+
+
+def _is_carbon_if_aromatic(atom: Chem.Atom) -> bool:
+    return bool(not atom.GetIsAromatic() or atom.GetAtomicNum() == 6)
 
 
 def _is_flat(atom: Chem.Atom) -> bool:
     return atom.GetChiralTag() == _NO_STEREO and all(
         bond.GetStereo() == Chem.BondStereo.STEREONONE for bond in atom.GetBonds()
     )
-
-
-def has_stereo(smiles: str) -> bool:
-    """Return whether a SMILES states any stereo."""
-    return "@" in smiles or _has_double_bond_stereo(smiles)
-
-
-def _has_double_bond_stereo(smiles: str) -> bool:
-    return "/" in smiles or "\\" in smiles
-
-
-def editable(mol: Chem.Mol, smiles: str) -> Chem.Mol:
-    """Return a parent, parsed from ``smiles``, with stereo as RunReactants hands it on: to be perceived anew.
-
-    A change far away can make or end a stereo centre, so the molecule forgets that its stereo was perceived;
-    MolToSmiles then perceives it again, as it does for RunReactants' products.
-    """
-    if not has_stereo(smiles):
-        return mol
-    base = Chem.Mol(mol)
-    for bond in base.GetBonds() if _has_double_bond_stereo(smiles) else ():
-        stereo = bond.GetStereo()
-        if stereo == Chem.BondStereo.STEREOZ:
-            bond.SetStereo(Chem.BondStereo.STEREOCIS)
-        elif stereo == Chem.BondStereo.STEREOE:
-            bond.SetStereo(Chem.BondStereo.STEREOTRANS)
-    base.ClearProp("_StereochemDone")
-    return base
 
 
 def compile_edit(reaction: Reaction) -> Edit | None:
@@ -188,24 +203,68 @@ def compile_edit(reaction: Reaction) -> Edit | None:
     new_bonds, touched = bonds
     if not (_hangs_on_one(reactant, set(removed)) and _hangs_on_one(product, set(numbers))):
         return None
-    order = {index: rank for rank, index in enumerate(numbers)}
     index_of = {position: index for index, position in kept_of.items()}
-
-    def end(index: int) -> tuple[str, int]:
-        return ("match", kept_of[index]) if index in kept_of else ("new", order[index])
-
-    return Edit(
-        anchors=tuple(
-            _Anchor(
-                position,
-                product.GetAtomWithIdx(index_of[position]).GetDegree() - reactant.GetAtomWithIdx(position).GetDegree(),
-            )
-            for position in sorted(touched)
+    anchors = tuple(
+        _Anchor(
+            position,
+            product.GetAtomWithIdx(index_of[position]).GetDegree() - reactant.GetAtomWithIdx(position).GetDegree(),
+        )
+        for position in sorted(touched)
+    )
+    footprint = Footprint(
+        anchors=anchors,
+        kept=tuple(
+            (position, element)
+            for position, element in elements.items()
+            if element is not None and not _states(reactant.GetAtomWithIdx(position), element)
         ),
-        kept=tuple(elements.items()),  # type: ignore[arg-type]
         removed=tuple((position, reactant.GetAtomWithIdx(position).GetDegree()) for position in removed),
-        new_atoms=tuple(numbers.values()),  # type: ignore[arg-type]
-        new_bonds=tuple((end(begin), end(other), bond_type) for begin, other, bond_type in new_bonds),
+    )
+    return _assemble(footprint, _replacements(reactant, removed, kept_of, new_bonds), kept_of, numbers, new_bonds)
+
+
+def _replacements(
+    reactant: Chem.Mol, removed: list[int], kept_of: dict[int, int], new_bonds: list[tuple[int, int, Chem.BondType]]
+) -> dict[int, int]:
+    """Return {new product template atom: position of a leaving atom that can become it}: both on the same anchor."""
+    free = {}
+    for begin, end, _ in new_bonds:
+        if (begin in kept_of) != (end in kept_of):
+            kept, new = (begin, end) if begin in kept_of else (end, begin)
+            free[new] = kept_of[kept]
+    found: dict[int, int] = {}
+    for position in removed:
+        neighbors = reactant.GetAtomWithIdx(position).GetNeighbors()
+        if len(neighbors) == 1 and neighbors[0].GetIdx() not in removed:
+            taker = next((new for new, anchor in free.items() if anchor == neighbors[0].GetIdx()), None)
+            if taker is not None:
+                found[taker] = position
+                del free[taker]
+    return found
+
+
+def _assemble(
+    footprint: Footprint,
+    replaced: dict[int, int],
+    kept_of: dict[int, int],
+    numbers: dict[int, int | None],
+    new_bonds: list[tuple[int, int, Chem.BondType]],
+) -> Edit:
+    place = kept_of | replaced
+    added = [index for index in numbers if index not in replaced]
+    place |= {index: -1 - rank for rank, index in enumerate(added)}
+    return Edit(
+        footprint=footprint,
+        replaced=tuple((position, numbers[index] or 0) for index, position in replaced.items()),
+        removed=tuple(position for position, _ in footprint.removed if position not in replaced.values()),
+        grown=tuple(anchor.position for anchor in footprint.anchors if anchor.gain),
+        new_atoms=tuple(Chem.Atom(numbers[index]) for index in added),
+        new_bonds=tuple(
+            (place[begin], place[end], bond_type)
+            for begin, end, bond_type in new_bonds
+            # A leaving atom is already bonded to the anchor.
+            if not ((begin in replaced and end in kept_of) or (end in replaced and begin in kept_of))
+        ),
     )
 
 
@@ -223,6 +282,15 @@ def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
         return None
     aromatic = None if found[1].startswith("#") else found[1].islower()
     return atom.GetAtomicNum(), aromatic
+
+
+def _states(atom: Chem.Atom, element: tuple[int, bool | None]) -> bool:
+    """Return whether a reactant template atom says for itself what the product restates of its element."""
+    found = _LEADING_SYMBOL.match(atom.GetSmarts())
+    if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != element[0] or element[0] == 0:
+        return False
+    states_aromaticity = not found[1].startswith("#") and found[1].islower() is element[1]
+    return element[1] is None or states_aromaticity
 
 
 def _split_bonds(

@@ -63,18 +63,21 @@ class Index:
                 for rule in rules
             ]
 
-    def row(self, mol: Chem.Mol, values: Sequence[float] | None = None) -> list[float]:
-        """Return a molecule's descriptors, then its site counts, in column order.
+    @property
+    def examined_queries(self) -> list[str]:
+        """Every query that ``site_counts`` matches, as SMARTS."""
+        return [*self.queries.values(), *(Chem.MolToSmarts(query) for query, _, _ in self._rules or ())]
 
-        Args:
-            mol: the molecule, as parsed from its stored SMILES.
-            values: its descriptors, where they are known.
-        """
-        row: list[float] = list(descriptors.compute(mol, self.descriptor_names) if values is None else values)
-        row += [count_sites(mol, pattern) for pattern in self._patterns]
+    def site_counts(self, mol: Chem.Mol) -> tuple[int, ...]:
+        """Return a molecule's site counts, in column order."""
+        counts = [count_sites(mol, pattern) for pattern in self._patterns]
         if self._rules is not None:
-            row.append(sum(_limited(count_sites(mol, query), limit) * times for query, limit, times in self._rules))
-        return row
+            counts.append(sum(_limited(count_sites(mol, query), limit) * times for query, limit, times in self._rules))
+        return tuple(counts)
+
+    def row(self, mol: Chem.Mol) -> tuple[float, ...]:
+        """Return a molecule's descriptors, then its site counts, in column order."""
+        return descriptors.compute(mol, self.descriptor_names) + self.site_counts(mol)
 
 
 def _limited(count: int, limit: int | None) -> int:

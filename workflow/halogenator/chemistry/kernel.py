@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptors import inchikey
-from halogenator.chemistry.edit import Edit, compile_edit, editable, has_stereo
-from halogenator.chemistry.increments import Increments, Surroundings, Values
+from halogenator.chemistry.edit import Edit, Footprint, compile_edit
+from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.molecules import RejectError, reread
+from halogenator.chemistry.parents import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, Reaction, find_matches, sanitize
 from halogenator.model import Transform
+
+Reject = tuple[int | None, RejectError]
 
 
 @dataclass(slots=True)
@@ -28,14 +30,16 @@ class Product:
         smiles: canonical SMILES.
         descriptors: in the kernel's order.
         inchikey: None unless asked for.
+        examined: what the kernel's ``examine`` returned.
     """
 
     transform: int
     site: int
     n_routes: int
     smiles: str
-    descriptors: tuple[float, ...]
-    inchikey: str | None
+    descriptors: Values
+    inchikey: str | None = None
+    examined: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,25 +48,77 @@ class _Site:
 
     Attributes:
         match: the first of them, by site.
-        position: its index among all matches, which is RunReactants' product index.
+        atom: its site atom.
         atoms: the site atom of each.
         rank: symmetry class of the site atom.
+        editable: whether the group's edits describe it.
+        environment: what decides their differences to descriptors, once it has been asked for.
     """
 
     match: Match
-    position: int
+    atom: int
     atoms: set[int]
     rank: int
+    editable: bool
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A transform ready to run. Transforms that share a query share its matches."""
+    """A transform ready to run, with its index in the kernel's list."""
 
     index: int
     reaction: Reaction
     edit: Edit | None
     max_sites: int | None
+
+
+@dataclass
+class _Group:
+    """Transforms with the same query and footprint, which share their sites.
+
+    Attributes:
+        reaction: what is matched.
+        footprint: of the edits; None where RunReactants makes all products.
+        steps: the transforms.
+    """
+
+    reaction: Reaction
+    footprint: Footprint | None
+    steps: list[_Step] = field(default_factory=list)
+
+    def sites(self, parent: Parent) -> list[_Site]:
+        """Return a parent's matches by site, each with all the sites that it stands for.
+
+        Equivalent atoms (RDKit's ``CanonicalRankAtoms`` without tie-breaking) are interchangeable one at a time. Two
+        matches whose atoms are equivalent one by one need not be, so where more than one place changes every match
+        stands for itself, and equal products show by their SMILES.
+
+        Raises:
+            RejectError: if the molecule has too many matches.
+        """
+        mol = parent.mol
+        matches = self.reaction.matches(mol)
+        if not matches:
+            return []
+        position = self.reaction.site_position
+        footprint = self.footprint if parent.is_connected else None
+        plain = parent.is_plain
+        editable = [footprint is not None and footprint.describes(mol, match, plain=plain) for match in matches]
+        if len(matches) == 1:
+            atom = matches[0][position]
+            return [_Site(matches[0], atom, {atom}, 0, editable[0])]
+        ranks = Chem.CanonicalRankAtoms(mol, breakTies=False)
+        merge = footprint is not None and len(footprint.anchors) == 1 and all(editable)
+        sites: dict[Match, _Site] = {}
+        for atom, number in sorted((match[position], number) for number, match in enumerate(matches)):
+            match = matches[number]
+            key = tuple([ranks[index] for index in match]) if merge else match
+            if key in sites:
+                sites[key].atoms.add(atom)
+            else:
+                sites[key] = _Site(match, atom, {atom}, ranks[atom], editable[number])
+        return list(sites.values())
 
 
 class Kernel:
@@ -73,6 +129,8 @@ class Kernel:
         descriptor_names: columns to compute for every product.
         with_inchikey: whether to compute the InChIKey of every product.
         use_edits: False makes every product by RunReactants, for comparison.
+        examine: called with each distinct product, for ``Product.examined``; it may only match ``examined_queries``.
+        examined_queries: SMARTS.
     """
 
     def __init__(
@@ -82,140 +140,129 @@ class Kernel:
         *,
         with_inchikey: bool = False,
         use_edits: bool = True,
+        examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
+        examined_queries: Collection[str] = (),
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
-        self.groups: dict[str, list[_Step]] = {}
+        self.examine = examine
+        groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
             edit = compile_edit(reaction) if use_edits else None
-            step = _Step(index, reaction, edit, transform.max_sites)
-            self.groups.setdefault(transform.query, []).append(step)
-        # Equivalent atoms are interchangeable one at a time. Two matches whose atoms are equivalent one by one need not
-        # be, so where more than one place changes every match is made, and equal products show by their SMILES.
-        self.one_place = {
-            query: [step.edit for step in steps if step.edit is not None]
-            if all(step.edit is not None and len(step.edit.anchors) == 1 for step in steps)
-            else []
-            for query, steps in self.groups.items()
+            footprint = edit.footprint if edit else None
+            group = groups.setdefault((transform.query, footprint), _Group(reaction, footprint))
+            group.steps.append(_Step(index, reaction, edit, transform.max_sites))
+        self.groups = list(groups.values())
+        self.reads_flat = all(group.footprint for group in self.groups) and reads_flat(t.query for t in transforms)
+        self.examines_unread = reads_flat(examined_queries)
+
+    def substitutions(self) -> set[int]:
+        """Return the indices of the transforms that put an atom in a hydrogen's place, wherever one was put before.
+
+        Their query is a single atom that is asked for nothing but what it is itself, which no other atom's substituents
+        change. So of two such steps either can be taken first.
+        """
+        return {
+            step.index
+            for group in self.groups
+            for step in group.steps
+            if step.edit is not None
+            and step.edit.is_substitution
+            and step.max_sites is None
+            and step.reaction.query.GetNumAtoms() == 1
+            and "$" not in Chem.MolToSmarts(step.reaction.query)
         }
 
     def products(
-        self, smiles: str, parent: Values | None = None
-    ) -> tuple[list[Product], list[tuple[int | None, RejectError]]]:
+        self, smiles: str, values: Values | None = None, *, without: Collection[int] = ()
+    ) -> tuple[list[Product], list[Reject]]:
         """Return a parent's distinct products, in order of transform and site, and its (site, error) rejects.
 
         Args:
             smiles: the parent's stored SMILES; sites are atom indices of it.
-            parent: the parent's descriptors; computed where not given.
+            values: the parent's descriptors; computed where not given.
+            without: indices of transforms to leave out.
         """
-        mol = Chem.MolFromSmiles(smiles)
-        found: dict[str, Product] = {}
-        routes: dict[str, set[tuple[int, int]]] = {}
-        rejects: list[tuple[int | None, RejectError]] = []
-        maker: _Maker | None = None
-        connected = "." not in smiles
-        for query, steps in self.groups.items():
+        rejects: list[Reject] = []
+        try:
+            parent = Parent(smiles, flat=self.reads_flat)
+        except RejectError as error:
+            return [], [(None, error)]
+        maker = _Maker(self, parent, values)
+        for group in self.groups:
             try:
-                sites = distinct_sites(mol, steps[0].reaction, self.one_place[query] if connected else [])
+                sites = group.sites(parent)
             except RejectError as error:
                 rejects.append((None, error))
                 continue
-            if not sites:
-                continue
-            maker = maker or _Maker(mol, smiles, self.increments, parent)
-            for step in steps:
+            for step in group.steps if sites else ():
+                if step.index in without:
+                    continue
                 for site in _limit(sites, step.max_sites):
-                    where = site.match[step.reaction.site_position]
                     try:
-                        made, edit = maker.make(step, site)
+                        maker.add(group, step, site)
                     except RejectError as error:
-                        rejects.append((where, error))
-                        continue
-                    product = Chem.MolToSmiles(made)
-                    ways = {(step.index, atom) for atom in site.atoms}
-                    if product in found:
-                        routes[product] |= ways
-                        continue
-                    try:
-                        values = maker.describe(step.index, edit, site, product) if self.increments.names else ()
-                        key = inchikey(reread(product)) if self.with_inchikey else None
-                    except RejectError as error:
-                        rejects.append((where, error))
-                        continue
-                    found[product] = Product(step.index, where, 0, product, values, key)
-                    routes[product] = ways
-        for product, ways in routes.items():
-            found[product].n_routes = len(ways)
-        return list(found.values()), rejects
+                        rejects.append((site.atom, error))
+        return maker.products(), rejects
 
 
 class _Maker:
-    """Makes and describes the products of one parent, sharing what is worked out about it."""
+    """Makes, describes and collects the products of one parent, sharing what is worked out about it."""
 
-    def __init__(self, mol: Chem.Mol, smiles: str, increments: Increments, parent: Values | None) -> None:
-        self.mol = mol
-        self.connected = "." not in smiles
-        self.stereo = has_stereo(smiles)
-        # Exact masses have more decimals than descriptors keep: a difference of two rounded ones may be off by one.
-        self.isotopic = re.search(r"\[\d", smiles) is not None
-        self.base = editable(mol, smiles)
-        self.increments = increments
-        self.parent = descriptors.compute(mol, increments.names) if parent is None else parent
-        self.surroundings = Surroundings(mol)
-        self.plain: tuple[int, list[Chem.Mol]] = (-1, [])
+    def __init__(self, kernel: Kernel, parent: Parent, values: Values | None) -> None:
+        self.kernel = kernel
+        self.parent = parent
+        self.values = values
+        self.surroundings = Surroundings(parent.mol)
+        self._found: dict[str, Product] = {}
+        self._routes: dict[str, set[tuple[int, int]]] = {}
 
-    def make(self, step: _Step, site: _Site) -> tuple[Chem.Mol, Edit | None]:
-        """Return the product of a site, and the edit that describes it, if one does.
+    def products(self) -> list[Product]:
+        """Return the products added so far, each with the number of its routes."""
+        for smiles, routes in self._routes.items():
+            self._found[smiles].n_routes = len(routes)
+        return list(self._found.values())
+
+    def add(self, group: _Group, step: _Step, site: _Site) -> None:
+        """Make the product of a site.
 
         Raises:
-            RejectError: if RDKit cannot sanitise the product.
+            RejectError: if RDKit cannot sanitise the product, or not read it back where that has to be done.
         """
-        # Of several fragments RunReactants keeps the one that the match lies in, an edit would keep them all.
-        edit = step.edit if step.edit and self.connected and step.edit.describes(self.mol, site.match) else None
-        if edit and (not self.stereo or edit.keeps_stereo(self.mol, site.match)):
-            product = edit.apply(self.base, site.match)
-            if product is not None:
-                return product, edit
-        if self.plain[0] != step.index:  # RunReactants makes the products of all sites at once
-            self.plain = step.index, step.reaction.products(self.mol)
-        product = self.plain[1][site.position]
-        sanitize(product)
-        return product, edit
+        parent, kernel = self.parent, self.kernel
+        made = None
+        edit = step.edit if site.editable else None
+        if edit and not (parent.has_stereo and not edit.footprint.keeps_stereo(parent.mol, site.match)):
+            made = edit.apply(parent.base, site.match)
+        edited = made is not None
+        if made is None:
+            made = parent.plain_product(step.reaction, site.match)
+            sanitize(made)
+        smiles = Chem.MolToSmiles(made)
+        routes = {(step.index, atom) for atom in site.atoms}
+        if smiles in self._found:
+            self._routes[smiles] |= routes
+            return
+        values = self._describe(step.index, edit, site, smiles) if kernel.increments.names else ()
+        product = Product(step.index, site.atom, 0, smiles, values)
+        if kernel.with_inchikey:
+            product.inchikey = inchikey(reread(smiles))
+        if kernel.examine is not None:
+            product.examined = kernel.examine(made if edited and kernel.examines_unread else reread(smiles))
+        self._found[smiles] = product
+        self._routes[smiles] = routes
 
-    def describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
-        """Return the descriptors of a site's product."""
-        if edit is None or self.isotopic:
-            return descriptors.compute(reread(smiles), self.increments.names)
-        return self.increments.describe(transform, edit, site.match, self.surroundings, self.parent, smiles)
-
-
-def distinct_sites(mol: Chem.Mol, reaction: Reaction, edits: Sequence[Edit]) -> list[_Site]:
-    """Return the matches by site index, each with all the sites that it stands for.
-
-    Args:
-        mol: the parent.
-        reaction: what is matched.
-        edits: where all of them describe all matches, matches that differ by symmetry alone (RDKit's
-            ``CanonicalRankAtoms`` without tie-breaking) are one; otherwise, or without edits, each stands for itself.
-
-    Raises:
-        RejectError: if the molecule has too many matches.
-    """
-    matches = reaction.matches(mol)
-    where = reaction.site_position
-    if len(matches) <= 1:
-        return [_Site(match, 0, {match[where]}, 0) for match in matches]
-    ranks = Chem.CanonicalRankAtoms(mol, breakTies=False)
-    merge = bool(edits) and all(edit.describes(mol, match) for edit in edits for match in matches)
-    sites: dict[Match, _Site] = {}
-    for position, match in sorted(enumerate(matches), key=lambda pair: (pair[1][where], pair[0])):
-        key = tuple([ranks[index] for index in match]) if merge else match
-        if key in sites:
-            sites[key].atoms.add(match[where])
-        else:
-            sites[key] = _Site(match, position, {match[where]}, ranks[match[where]])
-    return list(sites.values())
+    def _describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
+        increments = self.kernel.increments
+        if edit is None or not self.parent.is_even:
+            return descriptors.compute(reread(smiles), increments.names)
+        if self.values is None:
+            self.values = descriptors.compute(reread(self.parent.smiles), increments.names)
+        if site.environment is None:
+            roots = [site.match[position] for position in edit.footprint.root_positions]
+            site.environment = self.surroundings.around(roots)
+        return increments.describe(transform, site.environment, self.values, smiles)
 
 
 def _limit(sites: list[_Site], max_sites: int | None) -> list[_Site]:

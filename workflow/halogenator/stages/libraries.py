@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
-from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, reread, stored_form
+from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
 from halogenator.memory.usage import Task
-from halogenator.model import Library, Transform
+from halogenator.model import HALOGENS, Library, Transform
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.stages.records import provenance, write_reject
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
@@ -101,13 +101,19 @@ def halogenate_chunk(
     file = open_parquet(base)
     weight = HALOGENATION_SITES if HALOGENATION_SITES in file.schema_arrow.names else None
     start, stop = chunk_bounds(file, weight, *chunk)
-    kernel = Kernel(transforms, index.descriptor_names)
+    kernel = Kernel(
+        transforms,
+        index.descriptor_names,
+        examine=index.site_counts,
+        examined_queries=index.examined_queries,
+    )
+    order = _HalogenOrder(kernel, transforms)
     note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
     with (
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        builder = _LevelBuilder(molecules, index, [transform.name for transform in transforms], library.k or 0)
+        builder = _LevelBuilder(molecules, order.steps, library.k or 0)
         row = start
         columns = ["id", "smiles", "parent", "halogens", "rules", *index.descriptor_names]
         for batch in read_rows(file, columns, start, stop):
@@ -115,42 +121,69 @@ def halogenate_chunk(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
                 row += 1
-                found, errors = kernel.products(smiles, tuple(values))
-                problems = errors + builder.add(found, parent, halogens, rules)
-                for site, error in problems:
+                without = order.made_elsewhere(halogens, rules)
+                found, errors = kernel.products(smiles, tuple(values), without=without)
+                builder.add(found, parent, halogens, rules)
+                for site, error in errors:
                     write_reject(rejects, error, source=str(base), row=row, identifier=name, smiles=smiles, site=site)
         note["task"] = task.usage()
+
+
+class _HalogenOrder:
+    """Leaves out steps whose products come from another molecule of the same library.
+
+    Halogenating at two places that are independent of each other gives the same molecule in either order. So where all
+    steps to a molecule were substitutions (``Kernel.substitutions``), none that puts in an earlier halogen of F, Cl,
+    Br, I than the last one there needs to be made: the molecule with these two the other way round is in the library
+    too, and gives the product. Should that one be known by other steps, which end on a still later halogen, the same
+    holds of it; halogens being few, some molecule makes the product.
+
+    Attributes:
+        steps: (rule, halogen) of each transform.
+    """
+
+    def __init__(self, kernel: Kernel, transforms: Sequence[Transform]) -> None:
+        names = [transform.name.partition(":") for transform in transforms]
+        self.steps = [(rule, halogen) for rule, _, halogen in names]
+        self._substitutions = kernel.substitutions()
+        self._rules = {self.steps[index][0] for index in self._substitutions}
+        self._known: dict[tuple[str, str], frozenset[int]] = {}
+
+    def made_elsewhere(self, halogens: str, rules: str) -> frozenset[int]:
+        """Return the indices of the transforms to leave out for a molecule with this lineage."""
+        key = halogens, rules
+        if key not in self._known:
+            self._known[key] = frozenset(self._earlier(halogens.split(","), rules.split(",")))
+        return self._known[key]
+
+    def _earlier(self, halogens: Sequence[str], rules: Sequence[str]) -> Iterator[int]:
+        if self._rules.issuperset(rules):
+            last = max(map(HALOGENS.index, halogens))
+            yield from (i for i in self._substitutions if HALOGENS.index(self.steps[i][1]) < last)
 
 
 class _LevelBuilder:
     """Writes halogenated molecules, joining those that one natural product gives more than once.
 
-    Rows come in parent order, so two ways to the same molecule (fluorinate here then there, or there then here) lie
-    close together. Joining them at once saves indexing the second; the merge joins the few that lie further apart.
+    Rows come in parent order, so two ways to the same molecule lie close together. Joining them at once saves writing
+    the second; the merge joins the few that lie further apart.
     """
 
-    def __init__(self, molecules: TableWriter, index: Index, transform_names: Sequence[str], k: int) -> None:
+    def __init__(self, molecules: TableWriter, steps: Sequence[tuple[str, str]], k: int) -> None:
         self.molecules = molecules
-        self.index = index
-        self.steps = [name.split(":") for name in transform_names]
+        self.steps = steps
         self.k = k
         self.parent: str | None = None
         self.seen: dict[str, int] = {}
 
-    def add(self, products: Sequence[Product], parent: str, halogens: str, rules: str) -> list[tuple[int, RejectError]]:
-        """Add the products of one molecule; return (site, error) of those that RDKit cannot read back."""
+    def add(self, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
+        """Add the products of one molecule."""
         if parent != self.parent:
             self.parent, self.seen = parent, {}
-        rejects: list[tuple[int, RejectError]] = []
         for product in products:
             known = self.seen.get(product.smiles)
             if known is not None:
                 self.molecules.columns[_ROUTES][known] += product.n_routes
-                continue
-            try:
-                mol = reread(product.smiles)
-            except RejectError as error:
-                rejects.append((product.site, error))
                 continue
             rule, halogen = self.steps[product.transform]
             self.seen[product.smiles] = len(self.molecules.columns[_SMILES])
@@ -164,11 +197,11 @@ class _LevelBuilder:
                 product.n_routes,
                 None,
                 None,
-                *self.index.row(mol, product.descriptors),
+                *product.descriptors,
+                *product.examined,
             )
             if full:
                 self.seen = {}
-        return rejects
 
 
 def _join(names: str, name: str) -> str:

@@ -36,7 +36,7 @@ LIBRARY = (
     Column("k", pa.int8(), "number of halogenations since the parent"),
     Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
     Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
-    Column("n_routes", pa.int32(), "how many parent/site pairs, or input rows, give this molecule"),
+    Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
     Column("row", pa.int64(), "data row of the source file; null in a built library"),
     Column("stripped_from", pa.string(), "the input, where only its largest organic fragment was kept"),
 )
