@@ -1,10 +1,11 @@
-# make run: everything from a clean checkout to results; make test and make lint check it.
+# make run: everything from a clean checkout to results; make test and make lint check it; make bench measures it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 CORES ?= all
 
-.PHONY: run test lint lock clean
+.PHONY: run test lint bench bench-peers lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -21,6 +22,20 @@ lint: $(VENV)/ready
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+# The figures that the design is held to, beside their targets: some four minutes on two idle cores.
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/bench.py
+
+# The same job by other open tools, which get an environment of their own.
+bench-peers: $(PEERS)/ready
+	$(PEERS)/bin/python benchmarks/peers.py
+
+$(PEERS)/ready: benchmarks/peers-requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
 $(VENV)/ready: envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -34,4 +49,4 @@ lock:
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(PEERS)

@@ -12,6 +12,18 @@ include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
 
 
+onstart:
+    start_recorder()
+
+
+onsuccess:
+    stop_recorder()
+
+
+onerror:
+    stop_recorder()
+
+
 rule all:
     input:
         all_results(),

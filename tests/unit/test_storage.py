@@ -100,7 +100,7 @@ def test_a_second_run_in_a_folder_is_refused_and_a_dead_ones_lock_is_not_kept(tm
             sys.executable,
             "-c",
             "import sys; from pathlib import Path; from halogenator.storage.lock import claim_folder; "
-            "claim_folder(Path(sys.argv[1]), Path(sys.argv[2])); print('held', flush=True); sys.stdin.read()",
+            "claim_folder(Path(sys.argv[1]), Path(sys.argv[2]), cap_mb=1); print('held', flush=True); sys.stdin.read()",
             tmp_path / ".snakemake",
             tmp_path / "scratch",
         ],
@@ -111,12 +111,12 @@ def test_a_second_run_in_a_folder_is_refused_and_a_dead_ones_lock_is_not_kept(tm
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(UserError, match="another run is going on") as caught:
-        claim_folder(tmp_path / ".snakemake", tmp_path / "scratch")
+        claim_folder(tmp_path / ".snakemake", tmp_path / "scratch", cap_mb=1)
     assert str(holder.pid) in str(caught.value)
     stale = tmp_path / ".snakemake" / "locks" / "0.output.lock"
     stale.parent.mkdir()
     stale.touch()
     holder.kill()
     holder.wait()
-    claim_folder(tmp_path / ".snakemake", tmp_path / "scratch")
+    claim_folder(tmp_path / ".snakemake", tmp_path / "scratch", cap_mb=1)
     assert not stale.exists()

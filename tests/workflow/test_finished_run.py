@@ -334,7 +334,7 @@ def test_nothing_but_the_contract_is_left(results: Path) -> None:
     files = {path.relative_to(results) for path in results.rglob("*") if path.is_file()}
     assert not [path for path in files if ".tmp" in path.name or path.parts[0] == "work"]
     libraries = ["terpenoid-0X", *dict(JOBS)]
-    expected = {Path("summary.tsv"), Path("catalog.duckdb")}
+    expected = {Path("summary.tsv"), Path("catalog.duckdb"), Path("monitor.parquet")}
     for library in libraries:
         expected.add(Path(f"libraries/library={library}/molecules.parquet"))
         expected.add(Path(f"rejects/libraries/library={library}/rejects.parquet"))
@@ -386,6 +386,7 @@ def test_summary_agrees_with_the_files(results: Path) -> None:
         assert int(row["bytes"]) == products_path(results, library, name).stat().st_size
         assert float(row["seconds"]) > 0
         assert 50 < int(row["peak_mb"]) <= int(row["declared_mb"]) <= CAP_MB
+        assert float(row["peak_of_declared"]) == pytest.approx(int(row["peak_mb"]) / int(row["declared_mb"]), abs=1e-3)
 
 
 def test_catalog_works_from_anywhere(results: Path, tmp_path: Path) -> None:

@@ -2,6 +2,6 @@
 
 import sys
 
-from halogenator.cli import main
+from halogenator.cli import program
 
-sys.exit(main())
+sys.exit(program())

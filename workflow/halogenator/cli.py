@@ -13,21 +13,65 @@ from halogenator import __version__
 from halogenator.errors import UserError
 
 EXIT_CODES = (
-    "exit status: 0 done; 1 something to mend in the configuration or the input, which the message names; 2 usage"
+    "exit status: 0 done; 1 something to mend in the configuration or the input, which the message names; 2 usage; "
+    "3 more memory needed than declared"
 )
 
 Parser = argparse.ArgumentParser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb. Returns the exit status: 0, or 1 after a message on standard error."""
+def program() -> int:
+    """Run the verb of this process's command line, a task in a guarded child of it; return the exit status."""
+    return main(guarded=True)
+
+
+def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> int:
+    """Run a verb. Returns the exit status, which ``EXIT_CODES`` explains, after a message on standard error.
+
+    Args:
+        arguments: the command line without the program's name; this process's own where not given.
+        guarded: whether a task is held to its declared memory, for which this process is forked.
+    """
     options = _parser().parse_args(arguments)
+    if not (guarded and hasattr(options, "mem_mb")):
+        return _run(options)
+
+    from halogenator.memory.guard import Limits, run_guarded
+
+    def work(progress: Any) -> int:
+        options.progress = progress
+        return _run(options)
+
+    return run_guarded(work, Limits(options.mem_mb, _describe(options), _outputs(options)))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         options.run(options)
     except UserError as error:
         print(f"halogenator: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        from halogenator.memory.guard import EXIT_MEMORY, is_refusal
+
+        if is_refusal(error):
+            return EXIT_MEMORY
+        raise
     return 0
+
+
+def _describe(options: argparse.Namespace) -> str:
+    """Return what a task is, in the words of its options."""
+    names = [getattr(options, name, None) for name in ("library", "transform")]
+    words = [options.verb, *(str(name) for name in names if name)]
+    if hasattr(options, "chunk"):
+        words.append(f"chunk {options.chunk[0] + 1} of {options.chunk[1]}")
+    return " ".join(words)
+
+
+def _outputs(options: argparse.Namespace) -> tuple[Path, ...]:
+    paths = (getattr(options, name, None) for name in ("out", "rejects", "stats"))
+    return tuple(path for path in paths if path is not None)
 
 
 def _parser() -> Parser:
@@ -38,7 +82,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (_add_check, _add_query, _add_tour):
+    for add in (_add_check, _add_query, _add_tour, _add_monitor, _add_diagnose):
         add(verbs)
     for add in (
         _add_read_library,
@@ -49,6 +93,7 @@ def _parser() -> Parser:
         _add_merge_products,
         _add_summarize,
         _add_catalog,
+        _add_record_memory,
     ):
         add(verbs)
     return parser
@@ -62,7 +107,7 @@ def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], None], text
         epilog=f"example:\n  python -m halogenator {example}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, verb=name)
     return parser
 
 
@@ -116,6 +161,66 @@ def _tour(options: argparse.Namespace) -> None:
     from halogenator.stages.catalog import tour
 
     print(tour(options.results))
+
+
+def _add_monitor(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "monitor",
+        _monitor,
+        "show the memory of a running workflow: each task, the total against the cap, growth",
+        "monitor --interval 5 --threshold 80",
+    )
+    parser.add_argument("--interval", type=float, default=5.0, metavar="S", help="seconds (default: %(default)s)")
+    parser.add_argument(
+        "--threshold", type=float, default=80.0, metavar="PCT", help="warn from this percent of the cap (%(default)s)"
+    )
+    parser.add_argument("--directory", type=Path, default=Path(), help="where the workflow runs (default: here)")
+    parser.add_argument("--once", action="store_true", help="look one time only")
+
+
+def _monitor(options: argparse.Namespace) -> None:
+    from halogenator.stages.monitor import watch
+
+    def show(text: str) -> None:
+        print(text, flush=True)
+
+    watch(options.directory, interval=options.interval, threshold=options.threshold, once=options.once, show=show)
+
+
+def _add_diagnose(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "diagnose",
+        _diagnose,
+        "measure where a job's memory goes: product sizes, writing, growth, deduplication",
+        "diagnose polyphenol-1X FG_PHENOL_OH__OH__TO__OMe",
+    )
+    parser.add_argument("library", help="a library that a run has built")
+    parser.add_argument("transform", help="the transform's name")
+    parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="as for snakemake")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    parser.add_argument("--rows", type=int, default=5000, help="library rows to try (default: %(default)s)")
+
+
+def _diagnose(options: argparse.Namespace) -> None:
+    from halogenator.config import read_config
+    from halogenator.errors import did_you_mean
+    from halogenator.stages.diagnose import diagnose
+
+    repository = Path(__file__).resolve().parents[2]
+    layers = [repository / "configs" / "config.yaml", *options.configfile]
+    config = read_config(layers, working_dir=Path.cwd(), repository=repository)
+    if options.transform not in config.transforms:
+        raise UserError(
+            f"there is no transform '{options.transform}'",
+            where=config.transforms_path,
+            allowed=list(config.transforms),
+            fix=did_you_mean(options.transform, config.transforms),
+        )
+    transform = config.transforms[options.transform]
+    for line in diagnose(options.results, options.library, transform, config.descriptors, rows=options.rows):
+        print(line)
 
 
 # ---- verbs for the workflow's rules ----------------------------------------------------------------------------------
@@ -320,6 +425,7 @@ def _add_summarize(verbs: Any) -> None:
     )
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    _memory_option(parser)
 
 
 def _summarize(options: argparse.Namespace) -> None:
@@ -339,12 +445,33 @@ def _add_catalog(verbs: Any) -> None:
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--summary", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    _memory_option(parser)
 
 
 def _catalog(options: argparse.Namespace) -> None:
     from halogenator.stages.catalog import write_catalog
 
-    write_catalog(options.results, options.summary, options.out)
+    write_catalog(options.results, options.summary, options.out, memory_mb=options.mem_mb)
+
+
+def _add_record_memory(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "record-memory",
+        _record_memory,
+        "record the memory of a workflow's processes until it ends",
+        "record-memory --pid 4711 --cap-mb 32000 --out results/monitor.parquet",
+    )
+    parser.add_argument("--pid", type=int, required=True, help="the workflow's process")
+    parser.add_argument("--cap-mb", type=int, required=True, help="what its tasks together may declare, in MB")
+    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to add to")
+
+
+def _record_memory(options: argparse.Namespace) -> None:
+    from halogenator.stages.monitor import record
+
+    record(options.pid, options.out, interval=options.interval, cap_mb=options.cap_mb)
 
 
 # ---- options that several verbs share --------------------------------------------------------------------------------
@@ -399,7 +526,12 @@ def _merge_options(parser: Parser) -> None:
 
 def _task_options(parser: Parser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to make")
-    parser.add_argument("--mem-mb", type=int, default=1000, help="declared memory in MB (default: %(default)s)")
+    _memory_option(parser)
+
+
+def _memory_option(parser: Parser) -> None:
+    text = "declared memory in MB of 10^6 bytes; the task ends with status 3 beyond it (default: %(default)s)"
+    parser.add_argument("--mem-mb", type=int, default=1000, help=text)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -423,7 +555,7 @@ def _chunk(text: str) -> tuple[int, int]:
 def _task(options: argparse.Namespace) -> Any:
     from halogenator.memory.usage import Task
 
-    return Task(options.mem_mb)
+    return Task(options.mem_mb, getattr(options, "progress", None))
 
 
 def _library(options: argparse.Namespace) -> Any:

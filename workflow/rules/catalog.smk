@@ -14,14 +14,15 @@ rule summarize:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(LIGHT_MB),
+        mem_mb=memory(stream_mb()),
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results results --out {output:q} >{log:q} 2>&1"
+        "python -m halogenator summarize --results results --out {output:q}"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule catalog:
@@ -38,8 +39,9 @@ rule catalog:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(LIGHT_MB),
+        mem_mb=memory(stream_mb()),
     message:
         "Cataloguing all results"
     shell:
-        "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q} >{log:q} 2>&1"
+        "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q}"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"

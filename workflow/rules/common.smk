@@ -1,6 +1,7 @@
 # Functions of the rules, and the configuration they all read. Nothing here makes a file.
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from halogenator.chemistry.index import site_queries
 from halogenator.config import load_config
 from halogenator.environment import only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
+from halogenator.memory.guard import CAP_VARIABLE
 from halogenator.model import fingerprint
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import LIGHT_MB, STREAM_MB, machine_mb, merge_mb
+from halogenator.planning.resources import machine_mb, merge_mb, stream_mb
 from halogenator.storage.lock import claim_folder
 
 prepare_tasks()
@@ -29,15 +31,16 @@ try:
         repository=REPOSITORY,
     )
     ESTIMATES = Estimates(CONFIG)
+    # The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it.
+    GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
+    CAP_MB = min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
     if workflow.is_main_process and not only_looks(sys.argv):
-        claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"))
+        claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"), cap_mb=CAP_MB)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-# The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it.
-GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
-CAP_MB = min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
 workflow.register_resource("mem_mb", CAP_MB)
+os.environ[CAP_VARIABLE] = str(CAP_MB)
 
 # Canonical SMILES of one RDKit are not those of another.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
@@ -51,6 +54,24 @@ wildcard_constraints:
     library="|".join(map(re.escape, CONFIG.libraries)) or "none",
     transform="|".join(map(re.escape, CONFIG.transforms)) or "none",
     chunk=r"\d+of\d+",
+
+
+RECORDER = []
+
+
+def start_recorder():
+    """Record the memory of this run's processes until it ends."""
+    words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", "results/monitor.parquet"]
+    command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
+    Path("results/logs").mkdir(parents=True, exist_ok=True)
+    with open("results/logs/record-memory.log", "w") as log:
+        RECORDER.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+
+
+def stop_recorder():
+    for process in RECORDER:
+        process.terminate()
+        process.wait()
 
 
 def all_results():

@@ -14,7 +14,7 @@ rule read_library:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(STREAM_MB),
+        mem_mb=memory(stream_mb()),
     params:
         identity=library_identity,
         library=library_flags,
@@ -40,7 +40,7 @@ rule standardize_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(STREAM_MB),
+        mem_mb=memory(stream_mb()),
     params:
         identity=library_identity,
         library=library_flags,
@@ -68,7 +68,7 @@ rule halogenate_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(STREAM_MB),
+        mem_mb=memory(stream_mb()),
     params:
         identity=library_identity,
         library=library_flags,

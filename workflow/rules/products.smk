@@ -15,7 +15,7 @@ rule transform_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(STREAM_MB),
+        mem_mb=memory(stream_mb()),
     params:
         identity=job_identity,
         transform=transform_flags,

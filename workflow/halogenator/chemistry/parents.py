@@ -80,14 +80,10 @@ class Parent:
         return base
 
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
-        """Return RunReactants' product of a match, not yet sanitised; RunReactants makes those of all matches at once.
-
-        Raises:
-            RejectError: if the molecule has too many matches.
-        """
-        if self._plain[0] is not reaction:
-            mol = reread(self.smiles) if self.is_flat else self.mol
-            self._plain = reaction, dict(zip(reaction.matches(mol), reaction.products(mol), strict=True))
+        """Return RunReactants' product of a match, not yet sanitised, and keep those made along with it."""
+        if self._plain[0] is not reaction or match not in self._plain[1]:
+            mol = reread(self.smiles) if self.is_flat else Chem.Mol(self.mol)
+            self._plain = reaction, reaction.products_around(mol, match)
         return self._plain[1][match]
 
 

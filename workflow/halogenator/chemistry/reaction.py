@@ -8,9 +8,10 @@ from rdkit.Chem import rdChemReactions
 from halogenator.chemistry.molecules import RejectError
 from halogenator.model import Transform
 
-# A molecule with more matches than this becomes a reject that names the limit: RunReactants holds all its products at
-# once, so this bounds the memory and the time of one row.
+# A molecule with more matches than this becomes a reject that names the limit: it bounds the time of one row.
 MAX_MATCHES = 10_000
+# Atoms of all products that RunReactants may hold at once; an atom with its bonds takes about 1 kB.
+MAX_ATOMS_AT_ONCE = 50_000
 
 Match = tuple[int, ...]
 
@@ -39,9 +40,24 @@ class Reaction:
         """
         return find_matches(mol, self.query)
 
-    def products(self, mol: Chem.Mol) -> list[Chem.Mol]:
-        """Return RunReactants' products, not yet sanitised, one per match and in the order of ``matches``."""
-        return [products[0] for products in self.reaction.RunReactants((mol,), MAX_MATCHES)]
+    def products_around(self, mol: Chem.Mol, match: Match) -> dict[Match, Chem.Mol]:
+        """Return RunReactants' products, not yet sanitised, of all matches, or of ``match`` and few others.
+
+        RunReactants makes the products of all matches at once. Where these would hold more than ``MAX_ATOMS_AT_ONCE``
+        atoms, all atoms but those of ``match`` are marked as protected, which RDKit leaves alone.
+
+        Args:
+            mol: a molecule that may be changed.
+            match: one of its matches.
+        """
+        matches = self.matches(mol)
+        if len(matches) * mol.GetNumAtoms() > MAX_ATOMS_AT_ONCE:
+            for atom in mol.GetAtoms():
+                if atom.GetIdx() not in match:
+                    atom.SetProp("_protected", "1")
+            matches = tuple(other for other in matches if set(other) <= set(match))
+        products = self.reaction.RunReactants((mol,), MAX_MATCHES)
+        return {match: products[0] for match, products in zip(matches, products, strict=True)}
 
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from halogenator.memory.guard import Progress
+
 MB = 1_000_000  # as Snakemake's mem_mb counts
 
 
@@ -27,10 +29,16 @@ def peak_mb() -> int:
 
 
 class Task:
-    """A running task's time and memory."""
+    """A running task's time and memory, and how far it has come.
 
-    def __init__(self, declared_mb: int) -> None:
+    Attributes:
+        declared_mb: what it may use.
+        progress: where it says which row it is working on.
+    """
+
+    def __init__(self, declared_mb: int, progress: Progress | None = None) -> None:
         self.declared_mb = declared_mb
+        self.progress = progress or Progress()
         self._start = time.monotonic()
 
     def usage(self) -> dict[str, float]:
@@ -44,10 +52,12 @@ class Task:
 
 
 def combine(usages: list[dict[str, float]]) -> dict[str, float]:
-    """Return the usage of several tasks as one: times added up, memory at its highest."""
+    """Return the usage of several tasks as one: times added up, memory of the one that came nearest to its limit."""
+    fullest = max(usages, key=lambda usage: usage["peak_mb"] / usage["declared_mb"])
     return {
         "seconds": round(sum(usage["seconds"] for usage in usages), 3),
         "cpu_seconds": round(sum(usage["cpu_seconds"] for usage in usages), 3),
-        "peak_mb": max(usage["peak_mb"] for usage in usages),
-        "declared_mb": max(usage["declared_mb"] for usage in usages),
+        "peak_mb": fullest["peak_mb"],
+        "declared_mb": fullest["declared_mb"],
+        "peak_of_declared": round(fullest["peak_mb"] / fullest["declared_mb"], 3),
     }

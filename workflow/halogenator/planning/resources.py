@@ -1,34 +1,69 @@
-"""What each kind of task declares it needs, in MB (10^6 bytes), from what was measured of its parts."""
+"""What each kind of task declares, in MB (10^6 bytes): a sum of named parts, each bounded where its code is."""
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 MB = 1_000_000
 
-# Python with RDKit, Arrow and NumPy loaded, one parent with its products, one batch of output and its encoding. The
-# same for every size of library: chunk tasks stream. Measured: 180-260 MB.
-STREAM_MB = 500
-# DuckDB plans with half of a merge's declaration and spills beyond it.
-MERGE_MB = 1_000
-SMALL_MERGE_MB = 500
-SMALL_MERGE_ROWS = 1_000_000
-LIGHT_MB = 500
+# The guard of a task and its child: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
+PROCESS_MB = 160
+# Two writers' batches (storage.parquet.BATCH_BYTES each) as Python values, as Arrow arrays and encoded; a batch read.
+BATCH_MB = 100
+# The widest row: products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules as
+# RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).
+ROW_MB = 110
+# Remembered differences of descriptors (chemistry.increments.MAX_ENTRIES), and what allocators keep for later.
+REMEMBERED_MB = 80
+# Arrow and DuckDB hang or fail for want of small change below this.
+LEAST_MB = 500
+
+# DuckDB plans with this share of a merge's declaration (storage.duck.MEMORY_SHARE) and spills beyond: one thread's
+# buffers, and of each row the hash table's part that it keeps while it spills the rest.
+DUCKDB_SHARE = 0.5
+DUCKDB_THREAD_MB = 240
+DUCKDB_ROW_BYTES = 5
+
+
+def stream_mb() -> int:
+    """Return the declaration of a task that streams: the same for every size of library."""
+    return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
 
 
 def merge_mb(rows: int) -> int:
     """Return the declaration of a merge of about ``rows`` rows."""
-    return SMALL_MERGE_MB if rows < SMALL_MERGE_ROWS else MERGE_MB
+    duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / MB
+    return max(stream_mb(), _rounded(duckdb / DUCKDB_SHARE))
 
 
 def machine_mb() -> int:
-    """Return the memory of this machine, or of the container or job that this process is confined to."""
-    limits = [psutil.virtual_memory().total]
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        text = Path(path).read_text().strip() if os.access(path, os.R_OK) else ""
-        if text.isdecimal():
-            limits.append(int(text))
-    return min(limits) // MB
+    """Return the memory of this machine, or of the container, job or session that this process is confined to."""
+    return min([psutil.virtual_memory().total, *_control_group_limits()]) // MB
+
+
+def _control_group_limits() -> Iterator[int]:
+    """Yield the limits, in bytes, of this process's control group and of those above it (Linux, versions 1 and 2)."""
+    membership = Path("/proc/self/cgroup")
+    for line in membership.read_text().splitlines() if membership.exists() else ():
+        _, controllers, group = line.split(":", 2)
+        if controllers not in ("", "memory") and "memory" not in controllers.split(","):
+            continue
+        root = Path("/sys/fs/cgroup", "memory" if controllers else "")
+        name = "memory.limit_in_bytes" if controllers else "memory.max"
+        path = root / group.lstrip("/")
+        for folder in (path, *path.parents):
+            limit = folder / name
+            text = limit.read_text().strip() if os.access(limit, os.R_OK) else ""
+            if text.isdecimal():
+                yield int(text)
+            if folder == root:
+                break
+
+
+def _rounded(megabytes: float) -> int:
+    return math.ceil(megabytes / 100) * 100

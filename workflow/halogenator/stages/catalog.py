@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from halogenator.errors import UserError
-from halogenator.storage.duck import literal
+from halogenator.storage.duck import literal, memory_settings
 from halogenator.storage.parquet import whole_or_absent
 from halogenator.storage.schema import LIBRARY, PRODUCTS, REJECTS, Column
 
@@ -32,6 +32,7 @@ SUMMARY = {
     "cpu_seconds": ("usage", "cpu_seconds"),
     "peak_mb": ("usage", "peak_mb"),
     "declared_mb": ("usage", "declared_mb"),
+    "peak_of_declared": ("usage", "peak_of_declared"),
     "bytes": ("bytes",),
 }
 
@@ -54,7 +55,7 @@ def _look_up(record: object, keys: tuple[str, ...]) -> object:
     return record
 
 
-def write_catalog(results: Path, summary: Path, out: Path) -> None:
+def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
     """Write a DuckDB database of views over all results; paths in it are absolute, so it opens from any folder.
 
     Views: ``molecules``, ``products`` (joined to the parent's SMILES and lineage), ``rejects``, ``libraries`` and
@@ -62,7 +63,7 @@ def write_catalog(results: Path, summary: Path, out: Path) -> None:
     """
     results = results.resolve()
     with whole_or_absent(out) as temporary:
-        with duckdb.connect(str(temporary)) as connection:
+        with duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
             for name, query in _views(results, summary.resolve()).items():
                 connection.execute(f"CREATE VIEW {name} AS {query}")
         # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.

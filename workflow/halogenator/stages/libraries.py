@@ -27,6 +27,7 @@ def read_library(library: Library, out: Path, task: Task) -> None:
     note = provenance(library=library.name, source=str(library.path))
     with table_writer(out, RAW, note) as raw:
         for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
+            task.progress.row = record.row
             raw.append(record.row, record.id, record.smiles, record.problem)
         note["task"] = task.usage()
 
@@ -61,6 +62,7 @@ def standardize_chunk(
     ):
         for batch in read_rows(file, ["row", "id", "smiles", "problem"], start, stop):
             for row, name, text, problem in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                task.progress.row = row
                 try:
                     if problem is not None:
                         raise RejectError("unreadable row", problem)
@@ -121,6 +123,7 @@ def halogenate_chunk(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
                 row += 1
+                task.progress.row = row
                 without = order.made_elsewhere(halogens, rules)
                 found, errors = kernel.products(smiles, tuple(values), without=without)
                 builder.add(found, parent, halogens, rules)

@@ -66,7 +66,8 @@ def transform_chunk(
         table_writer(out, product_columns(descriptor_names, with_inchikey=with_inchikey), note) as products,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        for row, name, smiles, values in _touched_rows(file, column, descriptor_names, start, stop):
+        for row, name, smiles, values in read_parents(file, column, descriptor_names, start, stop):
+            task.progress.row = row
             found, errors = kernel.products(smiles, values)
             matched += bool(found or errors)
             for product in found:
@@ -111,7 +112,7 @@ def as_single_chunk(
         yield [out], [rejects_out]
 
 
-def _touched_rows(
+def read_parents(
     file: pq.ParquetFile, column: str | None, descriptor_names: Sequence[str], start: int, stop: int
 ) -> Iterator[tuple[int, str, str, tuple[float, ...]]]:
     """Yield (1-based row, id, smiles, descriptors) of rows that have a site, or of all where the index is silent."""

@@ -20,15 +20,19 @@ from halogenator.storage.schema import METADATA_KEY
 MEMORY_SHARE = 0.5
 
 
+def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the DuckDB settings of a task that declared ``memory_mb``; its own default is most of the machine."""
+    return {"memory_limit": f"{max(64, int(memory_mb * MEMORY_SHARE))}MB", "threads": 1}
+
+
 @contextmanager
-def connect(memory_mb: int, scratch: Path, *, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give an in-memory database that stays below ``memory_mb`` and spills into a folder made in ``scratch``."""
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="duckdb-", dir=scratch) as spill:
         connection = duckdb.connect(
             config={
-                "memory_limit": f"{max(64, int(memory_mb * MEMORY_SHARE))}MB",
-                "threads": threads,
+                **memory_settings(memory_mb),
                 "temp_directory": spill,
                 "preserve_insertion_order": True,
             }

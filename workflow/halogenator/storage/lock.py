@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 from halogenator.errors import UserError
 
+LOCK_NAME = "halogenator.lock"
+
 _held: list[int] = []  # descriptors stay open, and so locked, until the process ends
 
 
-def claim_folder(snakemake_folder: Path, scratch: Path) -> None:
+def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     """Hold a folder for this process, and clear what a killed run left in it: Snakemake's lock files, and scratch.
 
     Snakemake's own lock is a file, which a killed run leaves behind. This one is the kernel's and ends with the
@@ -20,6 +23,7 @@ def claim_folder(snakemake_folder: Path, scratch: Path) -> None:
     Args:
         snakemake_folder: ``.snakemake`` of the working directory.
         scratch: folder of the tasks' temporary files.
+        cap_mb: what the run's tasks together may use; written into the lock, with the process, for who asks.
 
     Raises:
         UserError: if another run holds the folder.
@@ -29,11 +33,11 @@ def claim_folder(snakemake_folder: Path, scratch: Path) -> None:
     except ImportError:  # no such lock on this platform: Snakemake's own has to do
         return
     snakemake_folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(snakemake_folder / "halogenator.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(snakemake_folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(descriptor, 100).decode(errors="replace").strip()
+        holder = _holder(os.read(descriptor, 200))
         os.close(descriptor)
         raise UserError(
             "another run is going on in this folder",
@@ -45,8 +49,15 @@ def claim_folder(snakemake_folder: Path, scratch: Path) -> None:
         os.close(descriptor)
         return
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
     _held.append(descriptor)
     for stale in (snakemake_folder / "locks").glob("*"):
         stale.unlink(missing_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _holder(note: bytes) -> int | None:
+    try:
+        return int(json.loads(note)["pid"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -56,6 +56,15 @@ REJECTS = (
     Column("detail", pa.string(), "this row's problem"),
 )
 
+MONITOR = (
+    Column("time", pa.float64(), "moment, in seconds since 1970"),
+    Column("pid", pa.int64(), "first process of the task"),
+    Column("task", pa.string(), "verb, library, transform and chunk; snakemake for the workflow itself"),
+    Column("declared_mb", pa.int32(), "memory that the task declared, in MB"),
+    Column("unique_mb", pa.float64(), "memory that would be free if it ended, in MB"),
+    Column("cap_mb", pa.int32(), "what all tasks together may declare, in MB"),
+)
+
 INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI has none")
 
 

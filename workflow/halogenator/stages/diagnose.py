@@ -1,0 +1,238 @@
+"""Where a job's memory goes, measured on its own molecules: in this design, and in one that collects Python objects.
+
+The four questions of a post-mortem: how large a product is in memory, what writing a batch costs, how fast each worker
+grows, and what remembering a key for deduplication costs.
+"""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.molecules import quiet
+from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Transform
+from halogenator.stages.transform import product_columns, read_parents
+from halogenator.storage.duck import connect, find_duplicates, number_routes
+from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
+from halogenator.storage.schema import arrow_schema
+
+MB = 1_000_000
+_BATCHES = 8
+_DUCKDB_MB = 500
+_MOST_KEYS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes per row: mean, least, median, 95th percentile, most."""
+
+    values: np.ndarray
+
+    def line(self, name: str) -> str:
+        """Return them as a line of a table."""
+        v = self.values
+        figures = (v.mean(), v.min(), np.median(v), np.percentile(v, 95), v.max())
+        return f"  {name:<22}" + "".join(f"{figure:>10,.0f}" for figure in figures)
+
+
+def diagnose(
+    results: Path, library: str, transform: Transform, descriptor_names: Sequence[str], *, rows: int
+) -> Iterator[str]:
+    """Yield the measurements of a job, as text.
+
+    Args:
+        results: results of a run that has built the library.
+        library: its name.
+        transform: the job's transform.
+        descriptor_names: columns that products have.
+        rows: how many library rows, evenly spread, to make products of.
+
+    Raises:
+        UserError: if there is no such library, or none of the rows has a site.
+    """
+    limit_arrow_threads()
+    quiet()
+    path = _find(results, library)
+    schema = arrow_schema(product_columns(descriptor_names, with_inchikey=False))
+    records = _make(path, transform, descriptor_names, rows, schema.names)
+    if not records:
+        raise UserError(f"none of the sampled rows of {library} has a site of {transform.name}", where=path)
+    yield f"{library} × {transform.name}: {len(records):,} products of {rows:,} rows, evenly spread\n"
+    yield from _sizes(records, schema)
+    with TemporaryDirectory(prefix="diagnose-") as folder:
+        yield from _writing(records, schema, Path(folder))
+        yield from _growth(results / "monitor.parquet", library, transform.name)
+        chunk = results / "products" / f"library={library}" / f"transform={transform.name}" / "products.parquet"
+        if not chunk.exists():
+            chunk = Path(folder) / "columns.parquet"
+        yield from _deduplication(chunk, Path(folder))
+
+
+def _find(results: Path, library: str) -> Path:
+    path = results / "libraries" / f"library={library}" / "molecules.parquet"
+    if not path.exists():
+        built = [folder.name.partition("=")[2] for folder in (results / "libraries").glob("library=*")]
+        raise UserError(
+            f"library {library} has not been built",
+            where=path,
+            allowed=sorted(built) or "a library that a run has built",
+            fix=did_you_mean(library, built) or f"snakemake --cores all {path}",
+        )
+    return path
+
+
+def _make(
+    path: Path, transform: Transform, descriptor_names: Sequence[str], rows: int, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return products of evenly spread rows as dicts, as a pipeline of Python objects would hold them."""
+    file = open_parquet(path)
+    total = file.metadata.num_rows
+    runs = min(20, max(1, rows // 100))
+    kernel = Kernel([transform], descriptor_names)
+    records = []
+    for run in range(runs):
+        start = total * run // runs
+        for _, name, smiles, values in read_parents(file, None, descriptor_names, start, start + rows // runs):
+            for product in kernel.products(smiles, values)[0]:
+                row = (product.smiles, name, product.site, product.n_routes, *product.descriptors)
+                records.append(dict(zip(names, row, strict=True)))
+    return records
+
+
+def _sizes(records: list[dict[str, Any]], schema: pa.Schema) -> Iterator[str]:
+    as_dicts = np.array([sys.getsizeof(row) + sum(map(sys.getsizeof, row.values())) for row in records])
+    lengths = np.array([len(row["smiles"]) + len(row["parent_id"]) for row in records])
+    table = pa.Table.from_pylist(records, schema=schema)
+    as_arrow = table.nbytes / len(records) - lengths.mean() + lengths
+    yield f"1. Product size, bytes{'mean':>12}{'min':>10}{'median':>10}{'p95':>10}{'max':>10}"
+    yield Sizes(as_dicts).line("Python dict")
+    yield Sizes(as_arrow).line("Arrow row")
+    yield f"  a dict is {as_dicts.mean() / as_arrow.mean():.1f} times its Arrow row\n"
+
+
+def _writing(records: list[dict[str, Any]], schema: pa.Schema, folder: Path) -> Iterator[str]:
+    batch = max(1, len(records) // _BATCHES)
+    parts = [records[start : start + batch] for start in range(0, len(records), batch)]
+    yield f"2. Writing, per batch of {batch:,} rows   ms a batch    MB before     MB after"
+    with pq.ParquetWriter(folder / "dicts.parquet", schema, compression="zstd") as writer:
+        yield _timed(
+            "dicts, from_pylist", parts, lambda part: writer.write_table(pa.Table.from_pylist(part, schema=schema))
+        )
+    columns = [[[row[name] for row in part] for name in schema.names] for part in parts]
+    with table_writer(folder / "columns.parquet", schema, {}) as columnar:
+
+        def write(part: Sequence[Sequence[Any]]) -> None:
+            for row in zip(*part, strict=True):
+                columnar.append(*row)
+            columnar.flush()
+
+        yield _timed("columns", columns, write)
+    yield ""
+
+
+def _timed(name: str, parts: Sequence[Any], write: Callable[[Any], None]) -> str:
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss / MB
+    start = time.perf_counter()
+    for part in parts:
+        write(part)
+    spent = (time.perf_counter() - start) / len(parts) * 1000
+    return f"  {name:<32}{spent:>10,.1f}{before:>13,.0f}{process.memory_info().rss / MB:>13,.0f}"
+
+
+def _growth(monitor: Path, library: str, transform: str) -> Iterator[str]:
+    yield "3. Growth of each worker, from results/monitor.parquet   samples    MB/min    peak MB"
+    found = _samples(monitor, f"transform-chunk {transform} ", f" {library} {transform}")
+    for task, moments, sizes in found:
+        slope = np.polyfit((moments - moments[0]) / 60, sizes, 1)[0] if len(sizes) > 2 else float("nan")
+        yield f"  {task:<52}{len(sizes):>10,}{slope:>10,.1f}{sizes.max():>11,.0f}"
+    if not found:
+        yield "  none recorded: the job has not run here, or was over within a second"
+    yield ""
+
+
+def _samples(monitor: Path, *marks: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    if not monitor.exists():
+        return []
+    table = pq.read_table(monitor, columns=["time", "pid", "task", "unique_mb"], use_threads=False).to_pydict()
+    by_task: dict[tuple[int, str], list[tuple[float, float]]] = {}
+    for moment, pid, task, size in zip(*table.values(), strict=True):
+        if any(mark in f"{task} " for mark in marks):
+            by_task.setdefault((pid, task), []).append((moment, size))
+    return [(task, *np.array(values).T) for (_, task), values in by_task.items()]
+
+
+def _deduplication(chunk: Path, folder: Path) -> Iterator[str]:
+    keys = _keys(chunk)
+    yield f"4. Deduplication of {len(keys):,} keys   bytes a key on disk   in memory   µs a key"
+    yield _sqlite(keys, folder / "dedup.db")
+    count = len(keys)
+    del keys
+    yield _two_passes(chunk, folder / "scratch", count)
+
+
+def _keys(chunk: Path) -> list[str]:
+    keys: list[str] = []
+    for batch in open_parquet(chunk).iter_batches(columns=["smiles"], use_threads=False):
+        keys += batch.column(0).to_pylist()
+        if len(keys) >= _MOST_KEYS:
+            break
+    return keys[:_MOST_KEYS]
+
+
+def _sqlite(keys: Sequence[str], path: Path) -> str:
+    """Measure a table of seen keys that grows with every key, as INSERT OR IGNORE in WAL mode keeps it."""
+    start = time.perf_counter()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE seen (key TEXT PRIMARY KEY)")
+    for first in range(0, len(keys), 10_000):
+        with connection:
+            connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((key,) for key in keys[first:][:10_000]))
+    spent = time.perf_counter() - start
+    used = path.stat().st_size + sum(part.stat().st_size for part in path.parent.glob(f"{path.name}-wal"))
+    connection.close()
+    return _dedup_line("SQLite table of seen keys", used / len(keys), 0.0, spent / len(keys))
+
+
+def _two_passes(chunk: Path, scratch: Path, count: int) -> str:
+    """Measure what the merge keeps of each key while it runs; nothing stays afterwards."""
+    start = time.perf_counter()
+    with connect(_DUCKDB_MB, scratch) as connection:
+        number_routes(connection, [chunk])
+        ended = threading.Event()
+        most = [0, 0]
+
+        def poll() -> None:
+            cursor = connection.cursor()
+            while not ended.wait(0.005):
+                query = "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes) FROM duckdb_memory()"
+                now = cursor.execute(query).fetchall()[0]
+                most[:] = [max(old, int(new or 0)) for old, new in zip(most, now, strict=True)]
+
+        poller = threading.Thread(target=poll)
+        poller.start()
+        find_duplicates(connection, "smiles", "product", rows=f"(SELECT * FROM routes LIMIT {count})")
+        ended.set()
+        poller.join()
+    return _dedup_line("hashes in DuckDB", most[1] / count, most[0] / count, (time.perf_counter() - start) / count)
+
+
+def _dedup_line(name: str, disk: float, memory: float, seconds: float) -> str:
+    return f"  {name:<32}{disk:>20,.0f}{memory:>12,.1f}{seconds * 1e6:>11,.2f}"

@@ -1,0 +1,154 @@
+"""The memory of a running workflow: recorded to a file, and shown live."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.errors import UserError
+from halogenator.memory.tree import Worker, workers
+from halogenator.storage.lock import LOCK_NAME
+from halogenator.storage.parquet import limit_arrow_threads, table_writer
+from halogenator.storage.schema import MONITOR, arrow_schema
+
+# Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
+MAX_ROWS = 200_000
+_SAVE_SECONDS = 20.0
+
+
+def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
+    """Sample the process tree of a workflow until it ends, adding to what ``out`` holds of earlier runs.
+
+    The file is replaced as a whole every ``_SAVE_SECONDS``, so what is there can always be read.
+
+    Args:
+        pid: the workflow's process.
+        out: monitor.parquet, with a row per process and moment.
+        interval: seconds between samples.
+        cap_mb: what all tasks together may declare.
+    """
+    limit_arrow_threads()
+    end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: end.set())
+    rows = _earlier(out)
+    saved = time.monotonic()
+    while not end.is_set() and (found := workers(pid)):
+        now = time.time()
+        rows += [(now, w.pid, w.name, w.declared_mb, round(w.unique_mb, 1), cap_mb) for w in found]
+        if time.monotonic() - saved >= _SAVE_SECONDS:
+            rows = _thinned(rows)
+            _save(rows, out)
+            saved = time.monotonic()
+        end.wait(interval)
+    _save(_thinned(rows), out)
+
+
+def _earlier(out: Path) -> list[tuple[object, ...]]:
+    try:
+        table = pq.read_table(out, columns=[column.name for column in MONITOR], use_threads=False)
+        table = table.cast(arrow_schema(MONITOR))
+    except (OSError, pa.ArrowException, KeyError, ValueError):  # there is none, or one of another layout
+        return []
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def _thinned(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    while len(rows) > MAX_ROWS:
+        moments = sorted({row[0] for row in rows}, key=float)  # type: ignore[arg-type]
+        kept = set(moments[::2])
+        rows = [row for row in rows if row[0] in kept]
+    return rows
+
+
+def _save(rows: Sequence[tuple[object, ...]], out: Path) -> None:
+    with table_writer(out, MONITOR, {}) as writer:
+        for row in rows:
+            writer.append(*row)
+
+
+def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: Callable[[str], None]) -> None:
+    """Show the memory of the workflow that runs in a folder, again and again until it ends.
+
+    Args:
+        folder: the working directory of the run.
+        interval: seconds between two looks.
+        threshold: percent of the cap from which on a warning is shown.
+        once: whether to look one time only.
+        show: is given each text.
+
+    Raises:
+        UserError: if no workflow runs there.
+    """
+    pid, cap_mb = _running(folder)
+    before: tuple[float, list[Worker]] | None = None
+    while found := workers(pid):
+        now = time.monotonic()
+        show("\n".join(_lines(found, before, now, cap_mb, threshold)))
+        if once:
+            return
+        before = now, found
+        time.sleep(interval)
+    show("the run has ended")
+
+
+def _running(folder: Path) -> tuple[int, int]:
+    lock = folder / ".snakemake" / LOCK_NAME
+    try:
+        note = json.loads(lock.read_text())
+        pid, cap_mb = int(note["pid"]), int(note["cap_mb"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pid = cap_mb = 0
+    if not (pid and psutil.pid_exists(pid) and _is_held(lock)):
+        raise UserError(
+            "no workflow is running here",
+            where=folder.resolve(),
+            fix="start one with snakemake --cores all, or name its folder with --directory",
+        )
+    return pid, cap_mb
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    descriptor = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lines(
+    found: Sequence[Worker], before: tuple[float, Sequence[Worker]] | None, now: float, cap_mb: int, threshold: float
+) -> Iterator[str]:
+    earlier = {worker.pid: worker.unique_mb for worker in before[1]} if before else {}
+    minutes = (now - before[0]) / 60 if before else 0
+    yield f"{time.strftime('%H:%M:%S')}  {'used MB':>9} {'declared':>9} {'growth MB/min':>14}"
+    for worker in found:
+        declared = f"{worker.declared_mb:,}" if worker.declared_mb else "-"
+        growth = _growth(worker.unique_mb, earlier.get(worker.pid), minutes)
+        yield f"{'':8}  {worker.unique_mb:9,.0f} {declared:>9} {growth:>14}  {worker.name}"
+    total = sum(worker.unique_mb for worker in found)
+    declared_mb = sum(worker.declared_mb for worker in found if worker.name != "snakemake")
+    growth = _growth(total, sum(earlier.values()) if before else None, minutes)
+    share = 100 * total / cap_mb if cap_mb else 0
+    yield f"{'':8}  {total:9,.0f} {declared_mb:>9,} {growth:>14}  all, {share:.0f} % of the cap of {cap_mb:,} MB"
+    if share >= threshold:
+        yield f"warning: above {threshold:g} % of memory.cap_mb"
+
+
+def _growth(now: float, before: float | None, minutes: float) -> str:
+    return "-" if before is None or not minutes else f"{(now - before) / minutes:+,.0f}"
