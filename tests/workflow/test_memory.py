@@ -57,7 +57,7 @@ def transform_chunk(folder: Path, out: Path, mem_mb: int, **environment: str) ->
 
 
 def test_a_task_that_oversteps_ends_with_its_own_status_and_leaves_no_file(folder: Path, tmp_path: Path) -> None:
-    done = transform_chunk(folder, tmp_path, 60)
+    done = transform_chunk(folder, tmp_path, 60, HALOGENATOR_CAP_MB="2000")
     assert done.returncode == 3
     found = re.fullmatch(
         r"halogenator: declared 60 MB, reached (\d+) MB(?: at row \d+)? of transform-chunk OMe chunk 1 of 1\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        options.run(options)
+        return options.run(options) or 0
     except UserError as error:
         print(f"halogenator: {error}", file=sys.stderr)
         return 1
@@ -57,7 +59,6 @@ def _run(options: argparse.Namespace) -> int:
         if is_refusal(error):
             return EXIT_MEMORY
         raise
-    return 0
 
 
 def _describe(options: argparse.Namespace) -> str:
@@ -82,7 +83,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (_add_check, _add_query, _add_tour, _add_monitor, _add_diagnose):
+    for add in (_add_check, _add_query, _add_tour, _add_monitor, _add_diagnose, _add_verify, _add_adopt):
         add(verbs)
     for add in (
         _add_read_library,
@@ -99,7 +100,7 @@ def _parser() -> Parser:
     return parser
 
 
-def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], None], text: str, example: str) -> Parser:
+def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int | None], text: str, example: str) -> Parser:
     parser: Parser = verbs.add_parser(
         name,
         help=text,
@@ -221,6 +222,81 @@ def _diagnose(options: argparse.Namespace) -> None:
     transform = config.transforms[options.transform]
     for line in diagnose(options.results, options.library, transform, config.descriptors, rows=options.rows):
         print(line)
+
+
+def _add_verify(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "verify",
+        _verify,
+        "check every Parquet file below a path: whole, of its kind, keys unique, SMILES readable, bytes as written",
+        "verify results",
+    )
+    parser.add_argument(
+        "path", type=Path, nargs="*", default=[Path("results")], help="files, folders (default: results)"
+    )
+    parser.add_argument("--all", action="store_true", help="read every SMILES with RDKit, not 1,000 of each file")
+    parser.add_argument("--mem-mb", type=int, default=1000, help="memory to stay below (default: %(default)s)")
+    parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from tempfile import gettempdir
+
+    from halogenator.stages.verify import verify_files
+
+    scratch = options.scratch or Path(gettempdir())
+    counts: Counter[str] = Counter()
+    for verdict in verify_files(options.path, every_row=options.all, mem_mb=options.mem_mb, scratch=scratch):
+        counts[verdict.state] += 1
+        print(f"{verdict.state}  {_printable(verdict.path)}  {verdict.detail}", flush=True)
+    unrecorded, bad = counts["ok, no record"], counts["BAD"]
+    good = counts["ok"] + unrecorded
+    print(f"{good + bad} files: {good} ok, {unrecorded} of them without record; {bad} BAD")
+    return 1 if bad else 0
+
+
+def _add_adopt(verbs: Any) -> None:
+    parser = _verb(
+        verbs,
+        "adopt",
+        _adopt,
+        "take over the products of an earlier pipeline, DIR/<library>_<transform>/products.parquet, as finished jobs",
+        "adopt --dry-run /data/earlier",
+    )
+    parser.add_argument(
+        "directory", type=Path, metavar="DIR", help="the earlier pipeline's outputs; they stay as they are"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="layered over configs/config.yaml")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be adopted, and change nothing")
+    parser.add_argument("--mem-mb", type=int, default=1000, help="memory to stay below (default: %(default)s)")
+
+
+def _adopt(options: argparse.Namespace) -> None:
+    from halogenator.config import read_config
+    from halogenator.stages.adopt import adopt, unfinished
+
+    repository = Path(__file__).resolve().parents[2]
+    layers = [repository / "configs" / "config.yaml", *options.configfile]
+    config = read_config(layers, working_dir=options.results.absolute().parent, repository=repository)
+    counts: Counter[str] = Counter()
+    found = adopt(options.directory, config, options.results, dry_run=options.dry_run, mem_mb=options.mem_mb)
+    for outcome in found:
+        counts[outcome.state] += 1
+        state = "would adopt" if options.dry_run and outcome.state == "adopted" else outcome.state
+        print(f"{state}  {_printable(outcome.name)}  {outcome.detail}", flush=True)
+    waiting = unfinished(config, options.results) - (counts["adopted"] if options.dry_run else 0)
+    print(
+        f"{counts['adopted']} {'would be ' if options.dry_run else ''}adopted, {counts['broken']} broken, "
+        f"{counts['unknown']} unknown; {waiting} of {len(config.jobs)} jobs are to be run"
+    )
+
+
+def _printable(name: object) -> str:
+    """Return a file's name as one line that any terminal takes, whatever bytes are in it."""
+    text = os.fsencode(str(name)).decode(errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 # ---- verbs for the workflow's rules ----------------------------------------------------------------------------------

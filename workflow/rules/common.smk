@@ -8,15 +8,14 @@ from pathlib import Path
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-import rdkit
-
-from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
 from halogenator.config import load_config
 from halogenator.environment import only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
 from halogenator.memory.guard import CAP_VARIABLE
 from halogenator.model import fingerprint
+from halogenator.planning import identity
+from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import machine_mb, merge_mb, stream_mb
 from halogenator.storage.lock import claim_folder
@@ -42,12 +41,15 @@ except UserError as error:
 workflow.register_resource("mem_mb", CAP_MB)
 os.environ[CAP_VARIABLE] = str(CAP_MB)
 
-# Canonical SMILES of one RDKit are not those of another.
-ENGINE = [ENGINE_VERSION, rdkit.__version__]
-
 MOLECULES = "results/libraries/library={library}/molecules.parquet"
 PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
+REJECTS = "results/rejects/products/library={library}/transform={transform}/rejects.parquet"
 STATS = "results/stats/products/{library}/{transform}.json"
+
+# Jobs adopted from an earlier pipeline: those that stand are kept, those that do not are made again.
+ADOPTED, OUTDATED = adopted_jobs(CONFIG, Path("results"), Path.cwd())
+for job in OUTDATED:
+    make_outdated(Path("results"), job)
 
 
 wildcard_constraints:
@@ -185,21 +187,8 @@ def chunk_flag(wildcards, resources):
 
 
 def library_identity(wildcards):
-    """Changes with everything that changes a library's molecules, and with nothing else."""
-    library = library_of(wildcards)
-    if library.base:
-        origin = [library.base, CONFIG.halogenation.fingerprint(library.class_name)]
-    else:
-        origin = [os.path.relpath(library.path), library.smiles_column, library.id_column, library.fragments]
-    return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, CONFIG.descriptors)
+    return identity.library_identity(CONFIG, wildcards.library, Path.cwd())
 
 
 def job_identity(wildcards):
-    """Changes with everything that changes a job's products besides its library, and with nothing else."""
-    return fingerprint(
-        ENGINE,
-        transform_of(wildcards).fingerprint,
-        CONFIG.descriptors,
-        CONFIG.identifiers,
-        CONFIG.dedup_key,
-    )
+    return identity.job_identity(CONFIG, wildcards.transform)

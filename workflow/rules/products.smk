@@ -36,12 +36,14 @@ rule merge_products:
         rejects=lambda wildcards: job_chunks(wildcards, "rejects"),
     output:
         products=PRODUCTS,
-        rejects="results/rejects/products/library={library}/transform={transform}/rejects.parquet",
+        rejects=REJECTS,
         stats=STATS,
     log:
         "results/logs/products/{library}/{transform}/merge.log",
     benchmark:
         "results/benchmarks/products/{library}/{transform}/merge.tsv"
+    wildcard_constraints:
+        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=False),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -59,4 +61,28 @@ rule merge_products:
         " {params.library:q} {params.transform:q} --key {params.key}"
         " --chunks {input.chunks:q} --reject-chunks {input.rejects:q} --config-hash {params.identity}"
         " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
+rule keep_adopted:
+    # Nobody can make these files again, so no run removes them; one that is forced to run this looks at them.
+    output:
+        products=update(PRODUCTS),
+        rejects=update(REJECTS),
+        stats=update(STATS),
+    log:
+        "results/logs/products/{library}/{transform}/verify.log",
+    benchmark:
+        "results/benchmarks/products/{library}/{transform}/verify.tsv"
+    wildcard_constraints:
+        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=True),
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(STREAM_MB),
+    message:
+        "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
+    shell:
+        "python -m halogenator verify {output.products:q} {output.rejects:q}"
         " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

@@ -63,11 +63,12 @@ class Limits:
         reached = f"reached {reached_mb:,.0f} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row else ""
         cap = int(os.environ.get(CAP_VARIABLE, "0"))
-        advice = (
-            f"raise memory.cap_mb of the configuration, now {cap:,} MB, or use a machine with more memory"
-            if cap and self.declared_mb >= cap
-            else "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
-        )
+        if not cap:  # not a task of a workflow
+            advice = f"give it more: --mem-mb {2 * self.declared_mb}"
+        elif self.declared_mb >= cap:
+            advice = f"raise memory.cap_mb of the configuration, now {cap:,} MB, or use a machine with more memory"
+        else:
+            advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
 
 

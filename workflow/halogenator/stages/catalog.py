@@ -88,7 +88,9 @@ def _views(results: Path, summary: Path) -> dict[str, str]:
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
             FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")})
         """,
-        "jobs": f"SELECT * FROM read_csv({literal(_plain(summary))}, delim = '\t', header = true)",
+        # What can be told from the values only by chance: a transform named T, or counts that no job knows.
+        "jobs": f"SELECT * FROM read_csv({literal(_plain(summary))}, delim = '\t', header = true, "
+        "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",
     }
 
 

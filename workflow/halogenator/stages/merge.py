@@ -14,6 +14,7 @@ from halogenator.errors import UserError
 from halogenator.memory.usage import Task, combine
 from halogenator.model import Library, Transform
 from halogenator.stages.records import provenance
+from halogenator.storage.checksum import checksums
 from halogenator.storage.duck import (
     Slice,
     connect,
@@ -47,6 +48,7 @@ def merge_products(
     stats_out: Path,
     scratch: Path,
     task: Task,
+    adopted: Mapping[str, object] | None = None,
 ) -> None:
     """Make a job's products, rejects and statistics of its chunks.
 
@@ -62,20 +64,26 @@ def merge_products(
         stats_out: a JSON object: the job's row of the summary.
         scratch: folder for what does not fit into memory.
         task: this process's record.
+        adopted: where the chunks come from, if an earlier pipeline made them; with which SMIRKS and from how many
+            molecules is then not known, and stands as null.
     """
     limit_arrow_threads()
+    stats_out.unlink(missing_ok=True)  # so that no record outlives the files that it is of
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
         duplicates = find_duplicates(connection, key, "product")
-        counts = _add_up(chunks, ("rows_in", "rows_matched", "rejects"))
+        counts: dict[str, int | None] = {**_add_up(chunks, ("rows_in", "rows_matched", "rejects"))}
+        if adopted is not None:
+            counts |= {"rows_in": None, "rows_matched": None}
         note = provenance(
             library=library.name,
             transform=transform.name,
-            smirks=transform.smirks,
+            smirks=transform.smirks if adopted is None else None,
             dedup_key=key,
             config_hash=config_hash,
             duplicates=duplicates,
             **counts,
+            **({} if adopted is None else {"adopted": adopted}),
         )
         with table_writer(out, pq.read_schema(chunks[0]), note) as writer:
             for part in slices:
@@ -90,9 +98,10 @@ def merge_products(
         "duplicates": duplicates,
         "bytes": out.stat().st_size,
         "chunks": len(chunks),
+        "checksums": checksums([out, rejects_out]),
         "usage": combine([*_usages(chunks), task.usage()]),
     }
-    _write_json(stats, stats_out)
+    _write_json(stats if adopted is None else {**stats, "adopted": adopted}, stats_out)
 
 
 def merge_library(
@@ -117,6 +126,7 @@ def merge_library(
         UserError: if no molecule at all could be used.
     """
     limit_arrow_threads()
+    stats_out.unlink(missing_ok=True)
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
         duplicates = find_duplicates(connection, "smiles", "molecule")
@@ -154,6 +164,7 @@ def merge_library(
         "rejects": rejected,
         "bytes": out.stat().st_size,
         "chunks": len(chunks),
+        "checksums": checksums([out, rejects_out]),
         "usage": combine([*_usages(chunks), task.usage()]),
     }
     _write_json(stats, stats_out)

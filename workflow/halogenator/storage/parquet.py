@@ -69,7 +69,12 @@ class TableWriter:
         self._bytes = 0
         self._row_bytes = _VALUE_BYTES * len(schema)
         self._writer = pq.ParquetWriter(
-            path, self.schema, compression=COMPRESSION, compression_level=COMPRESSION_LEVEL, version="2.6"
+            path,
+            self.schema,
+            compression=COMPRESSION,
+            compression_level=COMPRESSION_LEVEL,
+            version="2.6",
+            write_page_checksum=True,
         )
 
     def append(self, *values: Any) -> bool:

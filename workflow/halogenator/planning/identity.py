@@ -1,0 +1,44 @@
+"""What a library and a job are, as fingerprints: the parameters by which a change is told from a comment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import rdkit
+
+from halogenator import ENGINE_VERSION
+from halogenator.model import Config, fingerprint
+
+# Canonical SMILES of one RDKit are not those of another.
+ENGINE = [ENGINE_VERSION, rdkit.__version__]
+
+
+def library_identity(config: Config, name: str, working_dir: Path) -> str:
+    """Return what changes with everything that changes a library's molecules, and with nothing else.
+
+    Its base and the contents of its file are not in it: they are inputs, whose changes Snakemake sees itself.
+
+    Args:
+        config: the configuration.
+        name: the library.
+        working_dir: what the path of an input file is written relative to.
+    """
+    library = config.libraries[name]
+    if library.path is None:
+        origin = [library.base, config.halogenation.fingerprint(library.class_name)]
+    else:
+        path = os.path.relpath(library.path, working_dir)
+        origin = [path, library.smiles_column, library.id_column, library.fragments]
+    return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
+
+
+def job_identity(config: Config, transform: str) -> str:
+    """Return what changes with everything that changes a job's products besides its library, and with nothing else."""
+    return fingerprint(
+        ENGINE,
+        config.transforms[transform].fingerprint,
+        config.descriptors,
+        config.identifiers,
+        config.dedup_key,
+    )
