@@ -80,7 +80,7 @@ rule keep_adopted:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(STREAM_MB),
+        mem_mb=memory(stream_mb()),
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:
