@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from halogenator import __version__
+from halogenator import __version__, limits
 from halogenator.errors import UserError
 
 EXIT_CODES = (
@@ -22,12 +22,22 @@ Parser = argparse.ArgumentParser
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a verb. Returns the exit status: 0, or 1 after a message on standard error."""
     options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except UserError as error:
-        print(f"halogenator: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    def run() -> int:
+        try:
+            options.run(options)
+        except UserError as error:
+            print(f"halogenator: {error}", file=sys.stderr)
+            return 1
+        return 0
+
+    if arguments is None and "row_seconds" in options:  # this process is the verb's own
+        return limits.supervise(run, options.row_seconds, _report_slow)
+    return run()
+
+
+def _report_slow(row: int) -> None:
+    print(f"halogenator: row {row:,} takes too long: starting again without it", file=sys.stderr)
 
 
 def _parser() -> Parser:
@@ -132,6 +142,7 @@ def _add_read_library(verbs: Any) -> None:
     _library_options(parser)
     parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
     parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
+    _row_option(parser)
     _task_options(parser)
 
 
@@ -271,6 +282,7 @@ def _add_merge_products(verbs: Any) -> None:
     _library_options(parser)
     _transform_options(parser)
     parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help="default: %(default)s")
+    _row_option(parser)
     _merge_options(parser)
 
 
@@ -384,7 +396,13 @@ def _transform_options(parser: Parser) -> None:
 def _chunk_options(parser: Parser) -> None:
     parser.add_argument("--chunk", type=_chunk, required=True, metavar="I/N", help="0-based number, of how many")
     parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that cannot be used")
+    _row_option(parser)
     _task_options(parser)
+
+
+def _row_option(parser: Parser) -> None:
+    text = "processor time that one row may take (default: %(default)s); one that takes more is a reject"
+    parser.add_argument("--row-seconds", type=float, default=limits.ROW_SECONDS, metavar="S", help=text)
 
 
 def _merge_options(parser: Parser) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import reread
+from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.reaction import Match, Reaction
 
 # The organic subset, bonds and rings; in brackets only [nH] and common ions, none of them a radical.
@@ -58,7 +58,7 @@ class Parent:
         self.has_stereo = not self.is_flat and ("@" in smiles or _has_double_bond_stereo(smiles))
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
         self.mol = _read_flat(smiles) if self.is_flat else reread(smiles)
-        self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
+        self._plain: tuple[Reaction | None, dict[Match, Chem.Mol] | RejectError] = (None, {})
 
     @cached_property
     def base(self) -> Chem.Mol:
@@ -83,12 +83,18 @@ class Parent:
         """Return RunReactants' product of a match, not yet sanitised; RunReactants makes those of all matches at once.
 
         Raises:
-            RejectError: if the molecule has too many matches.
+            RejectError: if the molecule has too many matches, or their products too many atoms.
         """
         if self._plain[0] is not reaction:
             mol = reread(self.smiles) if self.is_flat else self.mol
-            self._plain = reaction, dict(zip(reaction.matches(mol), reaction.products(mol), strict=True))
-        return self._plain[1][match]
+            try:
+                self._plain = reaction, reaction.products(mol)
+            except RejectError as error:
+                self._plain = reaction, error
+        made = self._plain[1]
+        if isinstance(made, RejectError):
+            raise made
+        return made[match]
 
 
 def _read_flat(smiles: str) -> Chem.Mol:

@@ -11,6 +11,9 @@ from halogenator.model import Transform
 # A molecule with more matches than this becomes a reject that names the limit: RunReactants holds all its products at
 # once, so this bounds the memory and the time of one row.
 MAX_MATCHES = 10_000
+# Atoms of the molecule times its matches, where RunReactants is used: an atom of a product takes 470 bytes. So a
+# molecule of 50 atoms may have all the matches above, one of 1,000 atoms has 500.
+MAX_PRODUCT_ATOMS = 500_000
 
 Match = tuple[int, ...]
 
@@ -39,9 +42,19 @@ class Reaction:
         """
         return find_matches(mol, self.query)
 
-    def products(self, mol: Chem.Mol) -> list[Chem.Mol]:
-        """Return RunReactants' products, not yet sanitised, one per match and in the order of ``matches``."""
-        return [products[0] for products in self.reaction.RunReactants((mol,), MAX_MATCHES)]
+    def products(self, mol: Chem.Mol) -> dict[Match, Chem.Mol]:
+        """Return RunReactants' products, not yet sanitised, by match and in the order of ``matches``.
+
+        Raises:
+            RejectError: if there are too many matches, or their products together are too large to be held.
+        """
+        matches = self.matches(mol)
+        atoms = mol.GetNumAtoms() * len(matches)
+        if atoms > MAX_PRODUCT_ATOMS:
+            detail = f"{len(matches):,} matches with {atoms:,} atoms in all; at most {MAX_PRODUCT_ATOMS:,} atoms"
+            raise RejectError("too many matches", detail)
+        made = self.reaction.RunReactants((mol,), MAX_MATCHES)
+        return {match: products[0] for match, products in zip(matches, made, strict=True)}
 
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
