@@ -3,7 +3,7 @@
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import MAX_SMILES_LENGTH, RejectError, parse_smiles, quiet, stored_form
+from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, stored_form
 
 quiet()
 
@@ -39,6 +39,8 @@ def test_keeping_fragments_keeps_them() -> None:
         ("CC(C)(C)(C)C", "impossible molecule", "valence for atom # 1 C, 5"),
         ("c1cccn1", "impossible molecule", "kekulize"),
         ("C" * 10_000, "too long", "10,000 characters"),
+        ("C" * 1_001, "too large", "1,001 atoms; at most 1,000"),
+        ("[Na+]." + "C" * 1_001, "too large", "1,001 atoms"),
         ("[Na+].[Cl-]", "no organic fragment", "[Na+].[Cl-]"),
     ],
 )
@@ -49,8 +51,8 @@ def test_a_bad_row_says_why(text: str | None, reason: str, says: str) -> None:
     assert says.casefold() in caught.value.detail.casefold()
 
 
-def test_the_longest_smiles_allowed_is_read() -> None:
-    assert parse_smiles("C" * MAX_SMILES_LENGTH)[0].GetNumAtoms() == MAX_SMILES_LENGTH
+def test_the_largest_molecule_allowed_is_read() -> None:
+    assert parse_smiles("C" * MAX_ATOMS)[0].GetNumAtoms() == MAX_ATOMS
 
 
 def test_atom_indices_are_those_of_the_stored_smiles() -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.planning.sample import sampled
+from halogenator.planning.spread import sampled
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import PRODUCTS

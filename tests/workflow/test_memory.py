@@ -82,14 +82,15 @@ def test_a_task_within_its_declaration_is_left_alone(folder: Path, tmp_path: Pat
 ALLOCATE = """
 import sys, time
 from pathlib import Path
-from halogenator.memory.guard import Limits, run_guarded
+from halogenator import limits
+from halogenator.memory.guard import Declaration, run_guarded
 
-def work(progress):
-    progress.row = 7
+def work():
+    limits.begin(7)
     {work}
     return 0
 
-sys.exit(run_guarded(work, Limits(200, "a test", (Path(sys.argv[1]),))))
+sys.exit(run_guarded(work, Declaration(200, "a test", (Path(sys.argv[1]),))))
 """
 
 

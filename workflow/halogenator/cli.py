@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from halogenator import __version__
+from halogenator import __version__, limits
 from halogenator.errors import UserError
 
 EXIT_CODES = (
@@ -38,13 +38,10 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     if not (guarded and hasattr(options, "mem_mb")):
         return _run(options)
 
-    from halogenator.memory.guard import Limits, run_guarded
+    from halogenator.memory.guard import Declaration, run_guarded
 
-    def work(progress: Any) -> int:
-        options.progress = progress
-        return _run(options)
-
-    return run_guarded(work, Limits(options.mem_mb, _describe(options), _outputs(options)))
+    task = Declaration(options.mem_mb, _describe(options), _outputs(options))
+    return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -313,6 +310,7 @@ def _add_read_library(verbs: Any) -> None:
     _library_options(parser)
     parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
     parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
+    _row_option(parser)
     _task_options(parser)
 
 
@@ -452,6 +450,7 @@ def _add_merge_products(verbs: Any) -> None:
     _library_options(parser)
     _transform_options(parser)
     parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help="default: %(default)s")
+    _row_option(parser)
     _merge_options(parser)
 
 
@@ -587,7 +586,13 @@ def _transform_options(parser: Parser) -> None:
 def _chunk_options(parser: Parser) -> None:
     parser.add_argument("--chunk", type=_chunk, required=True, metavar="I/N", help="0-based number, of how many")
     parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that cannot be used")
+    _row_option(parser)
     _task_options(parser)
+
+
+def _row_option(parser: Parser) -> None:
+    text = "processor time that one row may take (default: %(default)s); one that takes more is a reject"
+    parser.add_argument("--row-seconds", type=float, default=limits.ROW_SECONDS, metavar="S", help=text)
 
 
 def _merge_options(parser: Parser) -> None:
@@ -631,7 +636,7 @@ def _chunk(text: str) -> tuple[int, int]:
 def _task(options: argparse.Namespace) -> Any:
     from halogenator.memory.usage import Task
 
-    return Task(options.mem_mb, getattr(options, "progress", None))
+    return Task(options.mem_mb)
 
 
 def _library(options: argparse.Namespace) -> Any:

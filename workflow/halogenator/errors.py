@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST_NAME = 1_000  # characters; likenesses of longer ones take too long to find, and are no slips
+
 
 class UserError(Exception):
     """Something in the configuration or the input that only the user can mend.
@@ -48,6 +50,8 @@ class UserError(Exception):
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str | None:
     """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near."""
+    if len(str(name)) > _LONGEST_NAME:
+        return None
     by_folded = {candidate.casefold(): candidate for candidate in allowed}
     near = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
     return f"did you mean '{by_folded[near[0]]}'?" if near else None
@@ -57,7 +61,7 @@ def _listing(allowed: object) -> str:
     if isinstance(allowed, str):
         return allowed
     if isinstance(allowed, Iterable):
-        return ", ".join(str(item) for item in allowed)
+        return _shorten(", ".join(str(item) for item in allowed), 2_000)
     return str(allowed)
 
 

@@ -151,7 +151,7 @@ def library_flags(wildcards, resources):
 def reading_flags(wildcards, resources):
     library = library_of(wildcards)
     columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-    return [word for flag, column in columns.items() if column for word in (flag, column)]
+    return [f"{flag}={column}" for flag, column in columns.items() if column]
 
 
 def query_flags(wildcards, resources):

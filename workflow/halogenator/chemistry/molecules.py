@@ -8,6 +8,9 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 # Longer than any molecule a SMILES of this field describes (a 100-residue peptide has about 3,000 characters), short
 # enough that RDKit's time and memory for one row stay bounded.
 MAX_SMILES_LENGTH = 5_000
+# Atoms of a molecule without implied hydrogens. All products of the slowest such molecule (a chain, which RDKit
+# canonicalises in quadratic time) take half a minute; those of one of 5,000 atoms would take an hour.
+MAX_ATOMS = 1_000
 
 _largest_fragment = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
 
@@ -34,7 +37,8 @@ def parse_smiles(text: str | None, *, keep_fragments: bool = False) -> tuple[Che
     Charges, tautomers, isotopes and stereo stay as they are.
 
     Raises:
-        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, or has no organic fragment.
+        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, too large, or has no organic
+            fragment.
     """
     if not text or not text.strip():
         raise RejectError("empty", "no SMILES in this row")
@@ -46,13 +50,20 @@ def parse_smiles(text: str | None, *, keep_fragments: bool = False) -> tuple[Che
     if mol.GetNumAtoms() == 0:
         raise RejectError("empty", "a SMILES without atoms")
     if keep_fragments or "." not in text:
+        _check_size(mol)
         return mol, None
     kept = _largest_fragment.choose(mol)
+    _check_size(kept)
     if kept.GetNumAtoms() == mol.GetNumAtoms():
         return mol, None
     if not any(atom.GetAtomicNum() == 6 for atom in kept.GetAtoms()):
         raise RejectError("no organic fragment", f"none of the fragments of {text[:200]!r} has carbon")
     return kept, Chem.MolToSmiles(mol)
+
+
+def _check_size(mol: Chem.Mol) -> None:
+    if mol.GetNumAtoms() > MAX_ATOMS:
+        raise RejectError("too large", f"{mol.GetNumAtoms():,} atoms; at most {MAX_ATOMS:,} are worked on")
 
 
 def reread(smiles: str) -> Chem.Mol:

@@ -197,7 +197,7 @@ def _plain(value: Any) -> Any:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be entered
+    except (OSError, ValueError):  # a name that is too long or holds NUL, a folder that may not be entered
         return False
 
 
@@ -205,5 +205,5 @@ def _listing(folder: Path) -> list[str] | None:
     """Return names in a folder, of a huge one only some; None if it is no folder or may not be read."""
     try:
         return [path.name for path in itertools.islice(folder.iterdir(), 10_000)]
-    except OSError:
+    except (OSError, ValueError):
         return None

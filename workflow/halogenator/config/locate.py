@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,13 @@ from halogenator.errors import UserError
 Keys = tuple[Any, ...]
 COMMAND_LINE = "command line (--config)"
 DEFAULT = "default, set in no file"
+
+# What a YAML file may hold, so that reading it stays quick and small. A configuration of a thousand libraries has some
+# 10,000 nodes; an alias counts as all that it stands for, or ten lines would make a billion ("billion laughs").
+MAX_BYTES = 10_000_000
+MAX_NODES = 100_000
+MAX_DEPTH = 50
+MAX_SCALAR = 100_000  # characters of one value
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ABSENT = object()
@@ -42,6 +49,9 @@ class Document:
     path: Path
     data: Any
     root: yaml.Node | None
+    _entries: dict[int, dict[tuple[type, Any], tuple[yaml.Node, yaml.Node]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def line(self, keys: Keys) -> int | None:
         """Return the line, from 1, of a key or list entry; None if the file does not have it."""
@@ -64,11 +74,26 @@ class Document:
             return None
         found = (self.root, self.root)
         for key in keys:
-            step = _step(found[1], key)
+            step = self._step(found[1], key)
             if step is None:
                 return None
             found = step
         return found
+
+    def _step(self, node: yaml.Node, key: Any) -> tuple[yaml.Node, yaml.Node] | None:
+        if isinstance(node, yaml.SequenceNode):
+            in_range = isinstance(key, int) and 0 <= key < len(node.value)
+            return (node.value[key], node.value[key]) if in_range else None
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        if id(node) not in self._entries:
+            self._entries[id(node)] = {
+                (type(name), name): (key_node, value_node)  # True == 1, yet they are two keys to a reader
+                for key_node, value_node in node.value
+                if isinstance(key_node, yaml.ScalarNode)
+                for name in [_construct(key_node)]
+            }
+        return self._entries[id(node)].get((type(key), key))
 
 
 class Layers:
@@ -129,6 +154,10 @@ def read_yaml(path: Path) -> Document:
         UserError: the file cannot be read, is not valid YAML, or gives a key twice.
     """
     text = _read_text(path)
+    try:
+        _check_size(text, path)
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, path, text) from error
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -141,12 +170,54 @@ def read_yaml(path: Path) -> Document:
         data = loader.construct_document(root)
     except yaml.YAMLError as error:
         raise _syntax_error(error, path, text) from error
-    except ValueError as error:
-        # PyYAML's constructors of dates and numbers let this through, with no mark.
-        raise UserError(f"{display(path)} holds a value that YAML cannot read: {error}", where=display(path)) from error
+    except (ValueError, OverflowError, AttributeError, KeyError, IndexError, TypeError) as error:
+        # PyYAML's constructors of dates, numbers and tagged values let these through, with no mark.
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        what = f"{display(path)} holds a value that YAML cannot read: {reason}"
+        raise UserError(what, where=display(path), fix="put the value in quotes if it is text") from error
     finally:
         loader.dispose()
     return Document(path, data, root)
+
+
+def _check_size(text: str, path: Path) -> None:
+    """Go through a file's events, which builds nothing, and refuse what would be too large or too deep to build.
+
+    Raises:
+        UserError: it is.
+        yaml.YAMLError: the file is not valid YAML.
+    """
+    anchors: dict[str | None, int] = {}
+    opened: list[tuple[str | None, int]] = []  # (anchor, nodes before it) of each collection around
+    nodes = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            nodes += anchors.get(event.anchor, 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = opened.pop()
+            if anchor:
+                anchors[anchor] = nodes - before
+        elif isinstance(event, yaml.NodeEvent):
+            nodes += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                opened.append((event.anchor, nodes - 1))
+            elif event.anchor:
+                anchors[event.anchor] = 1
+        long = isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_SCALAR
+        if long or nodes > MAX_NODES or len(opened) > MAX_DEPTH:
+            limit = (
+                f"{MAX_SCALAR:,} characters in a value"
+                if long
+                else f"{MAX_NODES:,} values, aliases counted in full"
+                if nodes > MAX_NODES
+                else f"{MAX_DEPTH} levels"
+            )
+            raise UserError(
+                f"{display(path)} holds more than a configuration may",
+                where=f"{display(path)}, line {event.start_mark.line + 1 if event.start_mark else '?'}",
+                allowed=f"at most {limit}",
+                fix="shorten it; molecules belong into files of their own",
+            )
 
 
 def display(path: Path) -> str:
@@ -170,23 +241,8 @@ def _gives(written: Any, value: Any) -> bool:
     return isinstance(written, Mapping) or written == value
 
 
-def _step(node: yaml.Node, key: Any) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.SequenceNode):
-        in_range = isinstance(key, int) and 0 <= key < len(node.value)
-        return (node.value[key], node.value[key]) if in_range else None
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in reversed(node.value):
-            if _same_key(_construct(key_node), key):
-                return key_node, value_node
-    return None
-
-
-def _same_key(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)  # True == 1, yet they are two keys to a reader
-
-
-def _construct(key_node: yaml.Node) -> Any:
-    return SafeConstructor().construct_object(key_node) if isinstance(key_node, yaml.ScalarNode) else _ABSENT
+def _construct(key_node: yaml.ScalarNode) -> Any:
+    return SafeConstructor().construct_object(key_node)
 
 
 def _find_duplicates(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...], problems: list[UserError]) -> None:
@@ -222,7 +278,16 @@ def _line(node: yaml.Node) -> int:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise UserError(
+                f"{display(path)} is too large for a configuration",
+                where=display(path),
+                allowed=f"at most {MAX_BYTES:,} bytes",
+                fix="is it the right file? molecules belong into files of their own",
+            )
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise UserError(
@@ -231,8 +296,9 @@ def _read_text(path: Path) -> str:
             value=error.object[error.start : error.start + 1],
             fix="save the file in the encoding UTF-8",
         ) from error
-    except OSError as error:
-        raise UserError(f"{display(path)} cannot be read: {error.strerror}", where=display(path)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{display(path)} cannot be read: {reason}", where=display(path)) from error
 
 
 def _syntax_error(error: yaml.YAMLError, path: Path, text: str) -> UserError:

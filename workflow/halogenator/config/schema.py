@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 from halogenator.config.locate import Keys, Layers, dig, read_yaml
 from halogenator.config.wording import Violation, odd_key, word
 from halogenator.errors import UserError, did_you_mean
+
+MAX_PROBLEMS = 50  # of one file that are worked out and shown
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -28,7 +31,7 @@ def problems(layers: Layers, name: str) -> list[UserError]:
         layers: the data, and the files that it came from, for the messages.
         name: "config", "transforms" or "halogenation".
     """
-    in_order = sorted(_problems(layers, name), key=lambda pair: layers.order(pair[0]))
+    in_order = sorted(islice(_problems(layers, name), MAX_PROBLEMS), key=lambda pair: layers.order(pair[0]))
     return [problem for _, problem in in_order]
 
 
@@ -81,7 +84,7 @@ def _with_text_keys(data: Any) -> Any:
 def _problems(layers: Layers, name: str) -> Iterator[tuple[Keys, UserError]]:
     for keys in _odd_keys(layers.data):
         yield keys, odd_key(keys, layers)
-    violations = list(_violations(_with_text_keys(layers.data), load_schema(name)))
+    violations = list(islice(_violations(_with_text_keys(layers.data), load_schema(name)), MAX_PROBLEMS))
     hints = {(item.keys, hint) for item in violations for hint in item.unknown_keys().values()}
     for violation in violations:
         if violation.keyword == "minProperties" and dig(layers.data, violation.keys):

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from halogenator import limits
 from halogenator.config import schema
 from halogenator.config.locate import Keys, Layers, read_yaml
 from halogenator.config.problems import raise_all
 from halogenator.errors import UserError
 from halogenator.model import Example, Halogenation, HalogenationRule, Transform
 
-# RDKit's own default of 1,000 cuts products off without a word.
-_MAX_PRODUCTS = 1_000_000
+# RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
+_MAX_PRODUCTS = 10_000
+# Atoms that all products of an example may have together: all are held at once, at 470 bytes an atom.
+_MAX_PRODUCT_ATOMS = 500_000
 
 
 def load_transforms(path: Path) -> dict[str, Transform]:
@@ -27,8 +30,7 @@ def load_transforms(path: Path) -> dict[str, Transform]:
     entries = layers.data["transforms"]
     problems = _same_names(layers, "transforms")
     transforms = [Transform(**_fields(entry)) for entry in entries]
-    for index, transform in enumerate(transforms):
-        problems.extend(_chemistry(transform, layers, ("transforms", index)))
+    problems += _chemistry([(transform, ("transforms", index)) for index, transform in enumerate(transforms)], layers)
     raise_all(problems)
     return {transform.name: transform for transform in transforms}
 
@@ -43,13 +45,11 @@ def load_halogenation(path: Path) -> Halogenation:
     problems = _same_names(layers, "rules")
     rules = tuple(HalogenationRule(**_fields(entry)) for entry in layers.data["rules"])
     halogens = tuple(layers.data["halogens"])
-    for index, rule in enumerate(rules):
-        by_place: dict[str, UserError] = {}
-        for transform in rule.transforms(halogens):
-            for problem in _chemistry(transform, layers, ("rules", index)):
-                by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
-        problems.extend(by_place.values())
-    raise_all(problems)
+    entries = [(t, ("rules", index)) for index, rule in enumerate(rules) for t in rule.transforms(halogens)]
+    by_place: dict[str, UserError] = {}
+    for problem in _chemistry(entries, layers):
+        by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
+    raise_all([*problems, *by_place.values()])
     return Halogenation(halogens, rules)
 
 
@@ -87,7 +87,40 @@ def _same_names(layers: Layers, key: str) -> list[UserError]:
     return problems
 
 
-def _chemistry(transform: Transform, layers: Layers, keys: Keys) -> Iterator[UserError]:
+def _chemistry(entries: Sequence[tuple[Transform, Keys]], layers: Layers) -> list[UserError]:
+    """Return what is chemically wrong with transforms, worked out in a child: a SMIRKS may take RDKit hours."""
+    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
+
+    def work() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for step, (transform, keys) in enumerate(entries):
+            if not limits.begin(step):
+                found += map(limits.as_fields, _transform_problems(transform, layers, keys))
+        return found
+
+    late: dict[int, UserError] = {}
+    while True:
+        try:
+            fields = limits.answer(work, skipped=late)
+        except limits.StepError as error:
+            if error.step not in range(len(entries)) or error.step in late:
+                raise
+            late[error.step] = _endless(*entries[error.step], layers, error.reason)
+            continue
+        return [*(UserError(**each) for each in fields), *late.values()]
+
+
+def _endless(transform: Transform, keys: Keys, layers: Layers, reason: str) -> UserError:
+    return UserError(
+        f"the SMIRKS of '{transform.name}' cannot be applied to its own examples: {reason}",
+        where=layers.place((*keys, "smirks")),
+        value=transform.smirks,
+        allowed=f"a SMIRKS whose examples are done in {limits.PLAN_SECONDS} s",
+        fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",
+    )
+
+
+def _transform_problems(transform: Transform, layers: Layers, keys: Keys) -> Iterator[UserError]:
     """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
     from rdkit import rdBase
 
@@ -158,7 +191,18 @@ def _check_example(title: str, example: Example, reaction: Any, where: object) -
             return
         expected.add(Chem.MolToSmiles(product))
     found = set()
-    for (product,) in reaction.RunReactants((reactant,), maxProducts=_MAX_PRODUCTS):
+    room = min(_MAX_PRODUCTS, _MAX_PRODUCT_ATOMS // reactant.GetNumAtoms())
+    products = reaction.RunReactants((reactant,), maxProducts=room + 1)
+    if len(products) > room:
+        yield UserError(
+            f"{title} is too large",
+            where=where,
+            value=example.reactant,
+            allowed=f"at most {room:,} products of such a reactant",
+            fix="take a smaller reactant, or one with fewer sites",
+        )
+        return
+    for (product,) in products:
         try:
             Chem.SanitizeMol(product)
         except ValueError as error:

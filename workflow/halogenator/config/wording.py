@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from halogenator.config.locate import Keys, Layers
@@ -17,6 +18,7 @@ _TYPES = {
     "null": "null",
 }
 _SCALARS = {bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
+_MOST = 50  # unknown keys of one mapping that are listed
 _EMPTY = {
     "minItems": "at least one entry",
     "minProperties": "at least one entry",
@@ -49,7 +51,8 @@ class Violation:
         if self.keyword != "additionalProperties":
             return {}
         known = self.schema.get("properties", {})
-        return {key: did_you_mean(key, known) for key in self.value if key not in known}
+        unknown = islice((key for key in self.value if key not in known), _MOST)
+        return {key: did_you_mean(key, known) for key in unknown}
 
     def missing_keys(self) -> list[str]:
         """Return the keys any of which would mend a failed ``required``, or ``oneOf`` of ``required``."""
@@ -175,6 +178,8 @@ def _allowed(violation: Violation) -> object:
         return _EMPTY[violation.keyword]
     if violation.keyword == "uniqueItems":
         return "each entry once"
+    if violation.keyword == "maxLength":
+        return f"at most {violation.expected:,} characters"
     if "title" in schema and "$schema" not in schema:  # the title of a whole schema is its file's name
         return schema["title"]
     if "enum" in schema:

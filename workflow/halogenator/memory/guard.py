@@ -3,7 +3,7 @@
 The task runs in a forked child. Its parent, a few megabytes of Python, looks at the child's resident size twenty times
 a second and ends it when it has more than was declared. What a single call allocates faster than that meets a limit of
 the system (``RLIMIT_DATA``). Either way the task alone ends, its unfinished files go, and one message says how far it
-came.
+came. The same parent starts a task again without a row that takes too long (``limits``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from halogenator import limits
+
 MB = 1_000_000
 EXIT_MEMORY = 3
 
@@ -28,24 +30,8 @@ _INTERVAL = 0.05  # seconds
 _RESERVED_MB = 100
 
 
-class Progress:
-    """The row that a task is working on, in memory that it shares with its guard."""
-
-    def __init__(self) -> None:
-        self._rows = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
-
-    @property
-    def row(self) -> int:
-        """1-based row of the input; 0 before the first."""
-        return self._rows[0]
-
-    @row.setter
-    def row(self, row: int) -> None:
-        self._rows[0] = row
-
-
 @dataclass(frozen=True)
-class Limits:
+class Declaration:
     """What a task declared and what to say of it.
 
     Attributes:
@@ -61,7 +47,7 @@ class Limits:
     def overstepped(self, reached_mb: float | None, row: int) -> str:
         """Return the message for a task that needed more."""
         reached = f"reached {reached_mb:,.0f} MB" if reached_mb is not None else "was refused more"
-        place = f" at row {row:,}" if row else ""
+        place = f" at row {row:,}" if row != limits.NONE else ""
         cap = int(os.environ.get(CAP_VARIABLE, "0"))
         if not cap:  # not a task of a workflow
             advice = f"give it more: --mem-mb {2 * self.declared_mb}"
@@ -72,32 +58,34 @@ class Limits:
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
 
 
-def run_guarded(work: Callable[[Progress], int], limits: Limits) -> int:
+def run_guarded(work: Callable[[], int], task: Declaration, *, step_seconds: float | None = None) -> int:
     """Run a task in a guarded child and return its exit status; ``EXIT_MEMORY`` if it needed more than it declared.
 
-    ``work`` must not have threads started before it: the child is a fork.
+    A task whose step (``limits.begin``) takes longer than ``step_seconds`` of processor time is started once more,
+    without that step. ``work`` must not have threads started before it: the child is a fork.
     """
-    progress = Progress()
     if not hasattr(os, "fork"):  # no such guard on this platform
-        return work(progress)
-    _flush()
-    guard = os.getpid()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until it is known whom to send it on to
-    child = os.fork()
-    if child == 0:
+        return work()
+    slow: set[int] = set()
+    while True:
+        watch = limits.Watch(step_seconds, slow)
+        code = _attempt(work, task, watch)
+        if code != -getattr(signal, "SIGPROF", 0) or watch.step == limits.NONE:
+            return code if code >= 0 else 128 - code
+        slow.add(watch.step)
+        print(f"halogenator: row {watch.step:,} takes too long: starting again without it", file=sys.stderr)
+
+
+def _attempt(work: Callable[[], int], task: Declaration, watch: limits.Watch) -> int:
+    def limited() -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        _hold(limits.declared_mb, guard)
-        status = 1
-        try:
-            status = work(progress)
-        except SystemExit as request:
-            status = request.code if isinstance(request.code, int) else 1
-        except KeyboardInterrupt:
-            status = 128 + signal.SIGINT
-        finally:
-            _flush()
-            os._exit(status)  # what the guard has to do at its end is not the child's to do
-    return _watch(child, limits, progress)
+        _limit_data(task.declared_mb)
+        return work()
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until it is known whom to send it on to
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return _wait(limits.start(limited, watch), task, watch)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -105,7 +93,8 @@ def is_refusal(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
-def _watch(child: int, limits: Limits, progress: Progress) -> int:
+def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
+    """Return how a child ended: its exit status, or minus the signal; no unfinished file of it is left."""
     signal.signal(signal.SIGTERM, lambda number, _: _send(child, number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -121,20 +110,19 @@ def _watch(child: int, limits: Limits, progress: Progress) -> int:
             break
         with suppress(psutil.Error):
             peak = max(peak, process.memory_info().rss / MB)
-        if peak > limits.declared_mb and not overstepped:
+        if peak > task.declared_mb and not overstepped:
             overstepped = True
             _send(child, signal.SIGKILL)
         _wait_for_child()
     code = os.waitstatus_to_exitcode(status)
     # mimalloc ends the process where it is refused memory; an allocator that reports it leads to EXIT_MEMORY.
-    refused = code == -signal.SIGABRT and peak > limits.declared_mb / 2
+    refused = code == -signal.SIGABRT and peak > task.declared_mb / 2
     if overstepped or refused or code == EXIT_MEMORY:
-        reached = peak if overstepped else None
-        print(f"halogenator: {limits.overstepped(reached, progress.row)}", file=sys.stderr)
+        print(f"halogenator: {task.overstepped(peak if overstepped else None, watch.step)}", file=sys.stderr)
         code = EXIT_MEMORY
     if code:
-        _clear(limits.outputs, child)
-    return code if code >= 0 else 128 - code
+        _clear(task.outputs, child)
+    return code
 
 
 def _wait_for_child() -> None:
@@ -147,20 +135,12 @@ def _wait_for_child() -> None:
         time.sleep(_INTERVAL)
 
 
-def _hold(declared_mb: int, guard: int) -> None:
-    """Set this process's limit, and have it end when its guard is killed."""
+def _limit_data(declared_mb: int) -> None:
     with suppress(ImportError, OSError, ValueError):
         import resource
 
         limit = _data_bytes() + (declared_mb + _RESERVED_MB) * MB
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != guard:
-            os._exit(1)
 
 
 def _data_bytes() -> int:
@@ -179,9 +159,3 @@ def _clear(outputs: Iterable[Path], child: int) -> None:
 def _send(child: int, number: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(child, number)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from halogenator.memory.guard import Progress
-
 MB = 1_000_000  # as Snakemake's mem_mb counts
 
 
@@ -29,16 +27,10 @@ def peak_mb() -> int:
 
 
 class Task:
-    """A running task's time and memory, and how far it has come.
+    """A running task's time and memory."""
 
-    Attributes:
-        declared_mb: what it may use.
-        progress: where it says which row it is working on.
-    """
-
-    def __init__(self, declared_mb: int, progress: Progress | None = None) -> None:
+    def __init__(self, declared_mb: int) -> None:
         self.declared_mb = declared_mb
-        self.progress = progress or Progress()
         self._start = time.monotonic()
 
     def usage(self) -> dict[str, float]:

@@ -7,33 +7,13 @@ their boundaries come from the real index, so a guess that is off by a factor of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import ceil, factorial, prod
-from typing import Any
 
 from halogenator.model import Config, Library
-
-SAMPLE_ROWS = 500
+from halogenator.planning.sample import Sample, read_sample
 
 # A query that may match what halogenation puts in: a halogen, an atom of any kind, or one that is only ruled out.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """The first molecules of a library's ultimate source.
-
-    Attributes:
-        rows: rows of the source.
-        scale: rows per sampled row; 0 where there is none.
-        whole: whether the sample is the source.
-        sites: per molecule, {query: sites}.
-    """
-
-    rows: int
-    scale: float
-    whole: bool
-    sites: tuple[dict[str, int], ...]
 
 
 class Estimates:
@@ -41,7 +21,7 @@ class Estimates:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._samples: dict[str, _Sample] = {}
+        self._samples: dict[str, Sample] = {}
 
     def rows(self, library: Library) -> int:
         """Return about how many molecules a library will have."""
@@ -87,36 +67,24 @@ class Estimates:
             if class_name in rule.scope_classes
         ]
 
-    def _sample(self, library: Library) -> _Sample:
+    def _sample(self, library: Library) -> Sample:
         source = library
         while source.base is not None:
             source = self.config.libraries[source.base]
         if source.name not in self._samples:
-            self._samples[source.name] = self._read_sample(source)
+            self._samples[source.name] = read_sample(source, self._queries(source.class_name))
         return self._samples[source.name]
 
-    def _read_sample(self, source: Library) -> _Sample:
-        from halogenator.chemistry.kernel import count_sites
-        from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
-        from halogenator.storage.readers import estimate_rows, head
-
-        assert source.path is not None
-        quiet()
-        rows = estimate_rows(source.path)
-        texts, whole = head(source.path, SAMPLE_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
-        queries = self._queries(source.class_name)
-        found = []
-        for text in texts:
-            try:
-                mol, _ = parse_smiles(text, keep_fragments=source.fragments == "keep")
-            except RejectError:
-                continue
-            found.append({query: count_sites(mol, pattern) for query, pattern in queries})
-        return _Sample(rows, rows / len(texts) if texts and not whole else 1, whole, tuple(found))
-
-    def _queries(self, class_name: str) -> list[tuple[str, Any]]:
-        from rdkit import Chem
-
-        names = [query for query, _ in self._rules(class_name)]
-        names += [t.query for t in self.config.transforms.values() if class_name in t.scope_classes]
-        return [(name, Chem.MolFromSmarts(name)) for name in dict.fromkeys(names)]
+    def _queries(self, class_name: str) -> dict[str, str]:
+        """Return {query: what has it}: the rules and transforms of a class."""
+        named = [
+            (rule.smirks.split(">>")[0].strip(), f"halogenation rule '{rule.name}'")
+            for rule in self.config.halogenation.rules
+            if class_name in rule.scope_classes
+        ]
+        transforms = self.config.transforms.values()
+        named += [(t.query, f"transform '{t.name}'") for t in transforms if class_name in t.scope_classes]
+        queries: dict[str, str] = {}
+        for query, name in named:
+            queries.setdefault(query, name)
+        return queries

@@ -1,16 +1,102 @@
-"""Which rows stand for all of a file: always the same ones, evenly spread."""
+"""The first molecules of a library's source and their sites, found in a child that no molecule or query can hold up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from halogenator import limits
+from halogenator.errors import UserError
+from halogenator.model import Library
+
+SAMPLE_ROWS = 500
+
+# Steps (see ``limits``) below this are rows being read; above it, molecules being parsed and then matched.
+_FIRST_MOLECULE = 1_000_000_000
 
 
-def sampled(rows: int, size: int, start: int, stop: int) -> Iterator[int]:
-    """Yield the sampled rows from ``start`` to ``stop`` (exclusive), of a sample of ``size`` of all ``rows``.
+@dataclass(frozen=True)
+class Sample:
+    """The first molecules of a library's ultimate source.
 
-    The k-th is row ``k * rows // size``; where there are no more rows than ``size``, all are sampled.
+    Attributes:
+        rows: rows of the source.
+        scale: rows per sampled row; 0 where there is none.
+        whole: whether the sample is the source.
+        sites: per molecule, {query: sites}.
     """
-    size = min(size, rows)
-    if size:
-        for number in range(-(-start * size // rows), -(-stop * size // rows)):
-            yield number * rows // size
+
+    rows: int
+    scale: float
+    whole: bool
+    sites: tuple[dict[str, int], ...]
+
+
+def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
+    """Return the sample of a library that is read from a file.
+
+    Args:
+        source: the library.
+        queries: {SMARTS: what it is the reactant of}.
+
+    Raises:
+        UserError: the file cannot be read, or matching a query does not come to an end.
+    """
+    import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
+
+    patterns = list(queries)
+    slow: set[int] = set()
+    while True:
+        try:
+            rows, sampled, whole, counts = limits.answer(lambda: _count(source, patterns), skipped=slow)
+        except limits.StepError as error:
+            number, position = divmod(error.step - _FIRST_MOLECULE, len(patterns) + 1)
+            if number >= 0 and position:
+                query = patterns[position - 1]
+                raise _endless(source, query, queries[query], number + 1, error.reason) from error
+            if error.step < 0 or error.step in slow:
+                raise
+            slow.add(error.step)  # a molecule that is not read in time; the run will make a reject of it
+        else:
+            sites = tuple(dict(zip(patterns, row, strict=True)) for row in counts)
+            return Sample(rows, rows / sampled if sampled and not whole else 1, whole, sites)
+
+
+def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, list[list[int]]]:
+    """Return a source's rows, how many were sampled, whether these are all, and each molecule's sites by query."""
+    from rdkit import Chem
+
+    from halogenator.chemistry.kernel import count_sites
+    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
+    from halogenator.storage.readers import estimate_rows, head
+
+    assert source.path is not None
+    quiet()
+    rows = estimate_rows(source.path)
+    texts, whole = head(source.path, SAMPLE_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
+    patterns = [Chem.MolFromSmarts(query) for query in queries]
+    found = []
+    for number, text in enumerate(texts):
+        first = _FIRST_MOLECULE + number * (len(queries) + 1)
+        if limits.begin(first):
+            continue
+        try:
+            mol, _ = parse_smiles(text, keep_fragments=source.fragments == "keep")
+        except RejectError:
+            continue
+        counts = []
+        for position, pattern in enumerate(patterns, 1):
+            limits.begin(first + position)
+            counts.append(count_sites(mol, pattern))
+        found.append(counts)
+    return rows, len(texts), whole, found
+
+
+def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:
+    return UserError(
+        f"matching the reactant of {name} does not come to an end: {reason} on one molecule",
+        where=f"{source.path}, molecule {number}",
+        value=query,
+        allowed=f"a reactant whose matches in a molecule are found in {limits.PLAN_SECONDS} s",
+        fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",
+    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from halogenator import limits
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
 from halogenator.memory.usage import Task
 from halogenator.model import HALOGENS, Library, Transform
 from halogenator.planning.chunks import chunk_bounds
-from halogenator.stages.records import provenance, write_reject
+from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.readers import read_records
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
@@ -27,8 +28,8 @@ def read_library(library: Library, out: Path, task: Task) -> None:
     note = provenance(library=library.name, source=str(library.path))
     with table_writer(out, RAW, note) as raw:
         for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
-            task.progress.row = record.row
             raw.append(record.row, record.id, record.smiles, record.problem)
+        limits.end()
         note["task"] = task.usage()
 
 
@@ -62,16 +63,18 @@ def standardize_chunk(
     ):
         for batch in read_rows(file, ["row", "id", "smiles", "problem"], start, stop):
             for row, name, text, problem in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                task.progress.row = row
                 try:
+                    begin_row(row)
                     if problem is not None:
                         raise RejectError("unreadable row", problem)
                     mol, stripped = parse_smiles(text, keep_fragments=library.fragments == "keep")
                     mol, smiles = stored_form(mol)
+                    known = index.row(mol)
                 except RejectError as error:
                     write_reject(rejects, error, source=str(library.path), row=row, identifier=name, smiles=text)
                     continue
-                molecules.append(name, smiles, None, library.k, "", "", 1, row, stripped, *index.row(mol))
+                molecules.append(name, smiles, None, library.k, "", "", 1, row, stripped, *known)
+        limits.end()
         note["task"] = task.usage()
 
 
@@ -123,12 +126,16 @@ def halogenate_chunk(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
                 row += 1
-                task.progress.row = row
                 without = order.made_elsewhere(halogens, rules)
-                found, errors = kernel.products(smiles, tuple(values), without=without)
+                try:
+                    begin_row(row)
+                    found, errors = kernel.products(smiles, tuple(values), without=without)
+                except RejectError as slow:
+                    found, errors = [], [(None, slow)]
                 builder.add(found, parent, halogens, rules)
                 for site, error in errors:
                     write_reject(rejects, error, source=str(base), row=row, identifier=name, smiles=smiles, site=site)
+        limits.end()
         note["task"] = task.usage()
 
 

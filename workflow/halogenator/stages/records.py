@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halogenator import ENGINE_VERSION
+from halogenator import ENGINE_VERSION, limits
 from halogenator.chemistry.molecules import RejectError
 from halogenator.storage.parquet import TableWriter
 
@@ -14,6 +14,17 @@ def provenance(**facts: object) -> dict[str, object]:
     import rdkit
 
     return {"engine_version": ENGINE_VERSION, "rdkit_version": rdkit.__version__, **facts}
+
+
+def begin_row(row: int) -> None:
+    """Give a row its time.
+
+    Raises:
+        RejectError: if it has used that up in an earlier attempt of this task.
+    """
+    slow = limits.begin(row)
+    if slow:
+        raise RejectError("time limit", slow)
 
 
 def write_reject(

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
 
+from halogenator import limits
 from halogenator.chemistry.kernel import Kernel
-from halogenator.chemistry.molecules import quiet
+from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.memory.usage import Task
 from halogenator.model import Transform
 from halogenator.planning.chunks import chunk_bounds
-from halogenator.stages.records import provenance, write_reject
+from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
 
@@ -67,8 +68,11 @@ def transform_chunk(
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
         for row, name, smiles, values in read_parents(file, column, descriptor_names, start, stop):
-            task.progress.row = row
-            found, errors = kernel.products(smiles, values)
+            try:
+                begin_row(row)
+                found, errors = kernel.products(smiles, values)
+            except RejectError as slow:
+                found, errors = [], [(None, slow)]
             matched += bool(found or errors)
             for product in found:
                 identifiers = (product.inchikey,) if with_inchikey else ()
@@ -78,6 +82,7 @@ def transform_chunk(
             for site, error in errors:
                 rejected += 1
                 write_reject(rejects, error, source=str(library), row=row, identifier=name, smiles=smiles, site=site)
+        limits.end()
         note |= {"rows_matched": matched, "rejects": rejected, "task": task.usage()}
 
 

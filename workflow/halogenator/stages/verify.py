@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.molecules import RejectError, quiet, reread
 from halogenator.errors import UserError
-from halogenator.planning.sample import sampled
+from halogenator.planning.spread import sampled
 from halogenator.storage.checksum import sha256
 from halogenator.storage.duck import connect, find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads

@@ -38,6 +38,13 @@ FORMATS = {
 CHECK_BYTES = 64 * 1024
 ESTIMATE_BYTES = 256 * 1024
 
+# A gzip file may grow by so much, and to so many bytes in any case. Files of molecules grow five- to fifty-fold, and
+# gzip's format ends at about a thousand-fold, which only a file made to fill a disk comes near.
+MAX_GROWTH = 200
+FREE_GROWTH = 200_000_000
+
+HEAD_RECORDS = 20  # records that ``head`` looks at for each that it is asked for
+
 _SDF_SIGNS = (b"V2000", b"V3000", b"M  END", b"$$$$")
 
 # First bytes of what is often found under a wrong name, and what to do with it.
@@ -55,6 +62,22 @@ _DISGUISES = (
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a"))
 _MAX_CONTROL = 0.05  # share of control bytes that no text has, but every compressed or binary file
 _FEW_CONTROL = 10  # so many may be damage to a few rows of a short file
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A gzip file that ends with an error where it grows beyond ``MAX_GROWTH`` times its size."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._path = path
+        self._left = max(FREE_GROWTH, MAX_GROWTH * path.stat().st_size)
+
+    def read1(self, size: int = -1) -> bytes:
+        data = super().read1(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise _grown(self._path)
+        return data
 
 
 class _Head(NamedTuple):
@@ -149,12 +172,15 @@ def head(
 ) -> tuple[list[str], bool]:
     """Return the first ``count`` SMILES, without unreadable and empty rows, and whether no row comes after them.
 
+    Where most rows are unreadable, they are fewer: only the first ``HEAD_RECORDS`` times ``count`` rows are read.
+
     Raises:
         UserError: as ``read_records``, if it is met that early.
     """
     smiles: list[str] = []
-    for record in read_records(path, smiles_column=smiles_column, id_column=id_column):
-        if len(smiles) >= count:
+    records = read_records(path, smiles_column=smiles_column, id_column=id_column)
+    for number, record in enumerate(records):
+        if len(smiles) >= count or number >= HEAD_RECORDS * count:
             return smiles, False
         if record.smiles:
             smiles.append(record.smiles)
@@ -202,7 +228,7 @@ def _recognise(path: Path) -> str:
 def _open_text(path: Path) -> io.TextIOWrapper:
     if path.suffix.casefold() != ".gz":
         return _decoded(path.open("rb"))
-    return _decoded(cast("IO[bytes]", gzip.GzipFile(path, "rb")))
+    return _decoded(cast("IO[bytes]", _BoundedGzip(path)))
 
 
 def _as_text(data: bytes) -> io.TextIOWrapper:
@@ -263,6 +289,16 @@ def _check_text(path: Path, data: bytes) -> None:
 def _empty(path: Path) -> UserError:
     return UserError(
         "the molecule file has no rows", where=path, allowed="at least one molecule", fix="export or download it again"
+    )
+
+
+def _grown(path: Path) -> UserError:
+    return UserError(
+        "the gzip file grows without end: it looks like a decompression bomb",
+        where=path,
+        value=f"{path.stat().st_size:,} bytes",
+        allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
+        fix="look at it with: gzip -dc FILE | head; if it is what you want, decompress it first",
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from halogenator.errors import UserError
+from halogenator.storage.pages import largest_page
 from halogenator.storage.readers_base import Record, find_column, find_columns, make_record
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 8_000_000  # fewer rows are taken when they are long
 BUFFER_BYTES = 1 << 20  # read in pieces: else Arrow reads a row group's whole column (0.3 GB of 3 M rows, measured)
+
+# Bytes that a page may decompress to: Arrow holds a whole one. Writers aim at 1 MB; a page of long SMILES has more.
+MAX_PAGE = 100_000_000
 
 _MAGIC = b"PAR1"
 
@@ -26,6 +30,7 @@ def parquet_records(path: Path, smiles_column: str | None, id_column: str | None
 
     file = _open(path)
     smiles, identifier = _columns(file, path, smiles_column, id_column)
+    _check_pages(file, path, (smiles, identifier))
     names = [smiles] if identifier in (None, smiles) else [smiles, identifier]
     row = 0
     try:
@@ -55,7 +60,7 @@ def check_parquet(path: Path, smiles_column: str | None, id_column: str | None) 
         UserError: the file is no whole Parquet file, a column is not there, or the SMILES column is no text.
     """
     with _open(path) as file:
-        _columns(file, path, smiles_column, id_column)
+        _check_pages(file, path, _columns(file, path, smiles_column, id_column))
         return int(file.metadata.num_rows)
 
 
@@ -137,6 +142,45 @@ def _columns(file: Any, path: Path, smiles_column: str | None, id_column: str | 
     return names[smiles], None if identifier is None else names[identifier]
 
 
+def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
+    """Look at the page headers of columns where a row group is large enough to hide a page beyond memory.
+
+    A file that lies about the size of its row groups is not found out here; the task's memory limit ends the reading.
+
+    Raises:
+        UserError: a page is too large.
+    """
+    metadata = file.metadata
+    large = [i for i in range(metadata.num_row_groups) if metadata.row_group(i).total_byte_size > MAX_PAGE]
+    if not large:
+        return
+    with path.open("rb") as stream:
+        for group in large:
+            for position in range(metadata.num_columns):
+                column = metadata.row_group(group).column(position)
+                if column.path_in_schema in names:
+                    _check_column(stream, column, f"{path}, row group {group}, column '{column.path_in_schema}'")
+
+
+def _check_column(stream: IO[bytes], column: Any, where: str) -> None:
+    offsets = (column.dictionary_page_offset, column.data_page_offset)
+    try:
+        start = min(offset for offset in offsets if offset)
+        largest = largest_page(stream, start, start + column.total_compressed_size)
+    except (ValueError, OSError) as error:
+        raise UserError(
+            "the Parquet file is corrupt", where=where, value=str(error), fix="copy, download or write it again"
+        ) from error
+    if largest > MAX_PAGE:
+        raise UserError(
+            "a page of the Parquet file is too large to be read within a task's memory",
+            where=where,
+            value=f"{largest:,} bytes when decompressed",
+            allowed=f"at most {MAX_PAGE:,} bytes",
+            fix="write the file again with smaller pages (data_page_size) and row groups",
+        )
+
+
 def _is_string(arrow_type: Any) -> bool:
     from pyarrow import types
 
@@ -170,7 +214,9 @@ def _strings(column: Any) -> list[str | None]:
     import pyarrow
 
     if pyarrow.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        # Not decoded: a few long strings that many rows point to would be copied for each of them.
+        texts = _strings(column.dictionary)
+        return [None if index is None else texts[index] for index in column.indices.to_pylist()]
     if not _is_string(column.type):
         column = column.cast(pyarrow.string(), safe=False)
     try:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+from halogenator import limits
 from halogenator.storage.readers_base import Lines, Record, find_column
 
 MAX_RECORD = 10_000_000  # bytes that a record may take in memory
+MAX_ATOMS = (
+    5_000  # atoms of a record, hydrogens and counterions included; the time to write a SMILES is quadratic in it
+)
+
+# Atoms that a record announces: RDKit reads as many, or refuses it.
+_COUNTS = re.compile(r"(?:.*\n){3}(?:(?P<old>[ \d]{3}).*V2000|.*V3000\n(?:.*\n)*?M  V30 COUNTS +(?P<new>\d+))")
 
 _LINE_OVERHEAD = 64  # bytes that CPython adds to each str in a list
 
@@ -39,7 +47,8 @@ def sdf_records(lines: Lines, id_column: str | None) -> Iterator[Record]:
             yield Record(row, None, None, f"SDF record larger than {MAX_RECORD:,} bytes, or a line of it too long")
             continue
         name = _sdf_id(block, id_column)
-        smiles, problem = parse(block)
+        slow = limits.begin(row)
+        smiles, problem = (None, slow) if slow else parse(block)
         yield Record(row, name, smiles, f"SDF record has no readable molecule: {problem}" if problem else None)
 
 
@@ -51,6 +60,13 @@ def sdf_properties(block: str) -> dict[str, str]:
         if line.startswith(">") and 0 < (start := line.find("<") + 1) < (end := line.rfind(">")):
             properties.setdefault(line[start:end], value.strip())
     return properties
+
+
+def announced_atoms(block: str) -> int:
+    """Return the number of atoms in a record's counts line; 0 where there is none."""
+    found = _COUNTS.match(block)
+    digits = (found["new"] or found["old"]).strip() if found else ""
+    return int(digits[:9]) if digits.isdecimal() else 0
 
 
 def check_sdf_property(lines: Lines, where: object, name: str) -> None:
@@ -82,6 +98,8 @@ def _sdf_parser() -> Callable[[str], tuple[str | None, str | None]]:
     def parse(block: str) -> tuple[str | None, str | None]:
         if "\0" in block:
             return None, "NUL byte in the record"
+        if announced_atoms(block) > MAX_ATOMS:
+            return None, f"{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read"
         try:
             with rdBase.BlockLogs():
                 molecule = Chem.MolFromMolBlock(block)

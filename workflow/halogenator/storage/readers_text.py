@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, TextIO
 
 from halogenator.errors import UserError
@@ -88,11 +89,11 @@ def count_records(stream: TextIO, kind: str) -> int:
 
 
 def csv_header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, list[str]]:
-    """Read the first line that is not blank; return the delimiter and the column names ([]: no such line).
+    """Read the first line that is not blank; return the delimiter and the column names ([]: no such line near the top).
 
     In a .csv the delimiter is the one of ``, ; tab |`` that gives a SMILES column; else the one giving most columns.
     """
-    line = next((line for line in lines if line is None or line.strip()), None)
+    line = next((line for line in islice(lines, MAX_SPAN) if line is None or line.strip()), None)
     if line is None:
         return ",", []
     delimiters = ["\t"] if kind == "tsv" else sorted(",;\t|", key=lambda mark: -len(_plain_cells(line, mark)))

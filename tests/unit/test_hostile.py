@@ -1,0 +1,408 @@
+"""Input made to do harm, or by an accident to the same effect: bounded, the limit named, and at no other row's cost."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from rdkit import Chem
+
+from halogenator import limits
+from halogenator.chemistry import reaction
+from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.molecules import quiet
+from halogenator.config.loader import find_path, read_config
+from halogenator.config.locate import read_yaml
+from halogenator.config.problems import CombinedUserError
+from halogenator.config.schema import MAX_PROBLEMS
+from halogenator.config.transforms import load_transforms
+from halogenator.errors import UserError
+from halogenator.model import Config, Halogenation, HalogenationRule, Library, Transform
+from halogenator.planning.estimate import Estimates
+from halogenator.storage import readers
+from halogenator.storage.pages import largest_page
+from halogenator.storage.readers import check_readable, head, read_records
+from halogenator.storage.readers_sdf import announced_atoms
+
+quiet()
+REPOSITORY = Path(__file__).parents[2]
+
+
+def grid(size: int) -> str:
+    """A sheet of cyclobutanes: every ring is even, so the search for an odd one tries every path."""
+    mol = Chem.RWMol()
+    for _ in range(size * size):
+        mol.AddAtom(Chem.Atom(6))
+    for at in range(size * size):
+        if (at + 1) % size:
+            mol.AddBond(at, at + 1, Chem.BondType.SINGLE)
+        if at + size < size * size:
+            mol.AddBond(at, at + size, Chem.BondType.SINGLE)
+    Chem.SanitizeMol(mol)
+    return str(Chem.MolToSmiles(mol))
+
+
+ODD_RING = "[CX4:1]1" + "C" * 17 + "C1"  # 19 atoms; hours on a sheet of 12 × 12
+ENDLESS = f"{ODD_RING}>>[C:1](F)1{'C' * 17}C1"
+METHYLATION = "[c:1][OX2H:2]>>[c:1][O:2]C"
+
+
+def complaint(function: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        function(*arguments, **options)
+    assert caught.value.fix or isinstance(caught.value, CombinedUserError)
+    return str(caught.value)
+
+
+def verb(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a verb as a task does: a process of its own, which is what has time limits."""
+    command = [sys.executable, "-m", "halogenator", *map(str, words)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+# ---- time --------------------------------------------------------------------------------------------------------
+
+ROWS = [
+    ("phenol", "Oc1ccccc1"),
+    ("sheet", grid(12)),
+    ("aspirin", "CC(=O)Oc1ccccc1C(=O)O"),
+    ("larger sheet", grid(13)),
+    ("cyclohexane", "C1CCCCC1"),
+]
+IN_TIME = ["phenol", "aspirin", "cyclohexane"]
+
+
+def write_rows(folder: Path, rows: Sequence[tuple[str, str]] = ROWS) -> None:
+    lines = [f"{smiles},{name}" for name, smiles in rows]
+    (folder / "mine.csv").write_text("\n".join(["smiles,id", *lines]) + "\n")
+
+
+def test_molecules_that_rdkit_does_not_come_back_from_cost_their_rows(tmp_path: Path) -> None:
+    """Two in one chunk: the task starts again without each, and its exit status is 0, so no retry is used up."""
+    write_rows(tmp_path)
+    library = ["--library", "mine", "--class", "other", "--path", "mine.csv"]
+    assert verb(tmp_path, "read-library", *library, "--out", "raw.parquet").returncode == 0
+    out = ["--chunk", "0/1", "--row-seconds", 1, "--out", "c.parquet", "--rejects", "r.parquet"]
+    done = verb(tmp_path, "standardize-chunk", "--raw", "raw.parquet", *library, "--query", f"odd={ODD_RING}", *out)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "c.parquet")["id"].to_pylist() == IN_TIME
+    rejects = pq.read_table(tmp_path / "r.parquet").to_pylist()
+    assert [(row["row"], row["id"], row["reason"]) for row in rejects] == [
+        (2, "sheet", "time limit"),
+        (4, "larger sheet", "time limit"),
+    ]
+    assert {row["detail"] for row in rejects} == {"more than 1 s of processor time"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "mine.csv", "r.parquet", "raw.parquet"]
+
+
+@pytest.mark.parametrize("level", ["transform-chunk", "halogenate-chunk"])
+def test_a_slow_parent_costs_its_own_products(tmp_path: Path, level: str) -> None:
+    """Its index does not know the query, so every row is matched."""
+    rows = [(name, Chem.CanonSmiles(smiles)) for name, smiles in [*ROWS, ("cyclononadecane", "C1" + "C" * 17 + "C1")]]
+    names, smiles = zip(*rows, strict=True)
+    empty = pa.array([""] * len(rows))
+    pq.write_table(
+        pa.table({"id": names, "smiles": smiles, "parent": names, "halogens": empty, "rules": empty}),
+        tmp_path / "library.parquet",
+    )
+    out = ["--chunk", "0/1", "--row-seconds", 1, "--out", "p.parquet", "--rejects", "r.parquet"]
+    if level == "transform-chunk":
+        words = ["--molecules", "library.parquet", "--transform", "T", "--smirks", ENDLESS]
+    else:
+        rule = ENDLESS.replace("(F)", "({X})")
+        words = ["--base", "library.parquet", "--library", "x", "--class", "other", "--k", 1]
+        words += ["--rule", f"odd={rule}", "--halogens", "F"]
+    done = verb(tmp_path, level, *words, *out)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "p.parquet")["smiles"].to_pylist() == [Chem.CanonSmiles("FC1" + "C" * 17 + "C1")]
+    rejects = pq.read_table(tmp_path / "r.parquet").to_pylist()
+    assert [(row["id"], row["reason"]) for row in rejects] == [("sheet", "time limit"), ("larger sheet", "time limit")]
+
+
+def test_a_task_that_fails_is_not_started_again(tmp_path: Path) -> None:
+    library = ["--library", "mine", "--class", "other", "--path", "absent.csv"]
+    done = verb(tmp_path, "read-library", *library, "--out", "raw.parquet")
+    assert done.returncode == 1
+    assert done.stderr.count("does not exist") == 1
+
+
+def test_an_endless_smirks_is_named_by_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PLAN_SECONDS", 1)
+    entry = {"label": "x", "family": "x", "scope_classes": ["other"]}
+    good = {"name": "GOOD", **entry, "smirks": METHYLATION}
+    bad = {"name": "ENDLESS", **entry, "smirks": ENDLESS}
+    good["examples"] = [{"reactant": "Oc1ccccc1", "products": ["CCOc1ccccc1"]}]
+    bad["examples"] = [{"reactant": grid(12), "products": []}]
+    path = tmp_path / "t.yaml"
+    path.write_text(yaml.safe_dump({"transforms": [bad, good]}, width=10_000))
+    message = complaint(load_transforms, path)
+    assert "the SMIRKS of 'ENDLESS' cannot be applied to its own examples: more than 1 s" in message
+    assert "example 1 of 'GOOD' gives other products" in message  # and the others are checked all the same
+
+
+def config_of(library: Path, transform: Transform) -> Config:
+    halogenation = Halogenation(("F",), (HalogenationRule("r", "[cH:1]>>[c:1]{X}", ("other",)),))
+    mine = Library("mine", "other", path=library)
+    return Config(
+        {"mine": mine}, {transform.name: transform}, halogenation, Path(), Path(), (), 1, 1, (), (), "smiles", ()
+    )
+
+
+def test_a_smirks_that_would_match_for_hours_is_named_by_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PLAN_SECONDS", 1)
+    write_rows(tmp_path)
+    config = config_of(tmp_path / "mine.csv", Transform("ENDLESS", ENDLESS))
+    message = complaint(Estimates(config).products, config.libraries["mine"], "ENDLESS")
+    assert "matching the reactant of transform 'ENDLESS' does not come to an end" in message
+    assert "mine.csv, molecule 2" in message
+    config = config_of(tmp_path / "mine.csv", Transform("OMe", METHYLATION))
+    assert Estimates(config).products(config.libraries["mine"], "OMe") == 1
+
+
+# ---- size --------------------------------------------------------------------------------------------------------
+
+
+def test_products_that_would_not_fit_into_memory_are_made_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RunReactants holds the products of all matches; past a limit it is shown one match at a time."""
+    opening = Transform("ring opening", "[CX4:1]-[CX4;R:2]>>[C:1]O[C:2]")
+    acetonide = Transform("acetonide", "[C:1]([OX2H:2])[C:3][OX2H:4]>>[C:1]1[O:2]C(C)(C)[O:4][C:3]1")
+    molecules = [Chem.CanonSmiles(s) for s in ("C1CC2CCC1C2", "OC1C(O)C(O)C(O)C(O)C1O", "OC[C@H](O)[C@@H](O)CO")]
+    at_once = [Kernel([t]).products(smiles) for t in (opening, acetonide) for smiles in molecules]
+    monkeypatch.setattr(reaction, "MAX_ATOMS_AT_ONCE", 0)
+    one_by_one = [Kernel([t]).products(smiles) for t in (opening, acetonide) for smiles in molecules]
+    assert one_by_one == at_once
+    assert sum(len(products) for products, _ in at_once) > 5
+
+
+def chain(length: int) -> str:
+    atoms = [f"M  V30 {i} C 0 0 0 0" for i in range(1, length + 1)]
+    bonds = [f"M  V30 {i} 1 {i} {i + 1}" for i in range(1, length)]
+    counts = f"M  V30 COUNTS {length} {length - 1} 0 0 0"
+    lines = ["chain", "", "", "  0  0  0     0  0            999 V3000", "M  V30 BEGIN CTAB", counts]
+    lines += ["M  V30 BEGIN ATOM", *atoms, "M  V30 END ATOM", "M  V30 BEGIN BOND", *bonds, "M  V30 END BOND"]
+    return "\n".join([*lines, "M  V30 END CTAB", "M  END", "$$$$", ""])
+
+
+def test_a_record_that_crashed_rdkit_costs_itself(tmp_path: Path) -> None:
+    """MolToSmiles of a chain of 20,000 atoms ends the process with a segmentation fault."""
+    assert announced_atoms(chain(20_000)) == 20_000
+    path = tmp_path / "a.sdf"
+    path.write_text(chain(3) + chain(20_000) + chain(4))
+    records = list(read_records(path))
+    assert [record.smiles for record in records] == ["CCC", None, "CCCC"]
+    assert "20,000 atoms; at most 5,000" in str(records[1].problem)
+
+
+@pytest.mark.parametrize("ending", [".smi.gz", ".csv.gz", ".sdf.gz"])
+@pytest.mark.parametrize("filling", [b"C\n", b"\n", b"C"])
+def test_a_decompression_bomb_is_refused(
+    tmp_path: Path, ending: str, filling: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "FREE_GROWTH", 2_000_000)
+    path = tmp_path / f"bomb{ending}"
+    path.write_bytes(gzip.compress(b"smiles\n" + filling * (8_000_000 // len(filling)), mtime=0))
+    assert path.stat().st_size < 12_000
+
+    def all_of_it() -> int:
+        return sum(1 for _ in read_records(path))
+
+    message = complaint(all_of_it)
+    assert "decompression bomb" in message and "at most 200-fold growth" in message
+
+
+def test_a_well_compressed_library_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "FREE_GROWTH", 1_000_000)
+    path = tmp_path / "a.smi.gz"
+    path.write_bytes(gzip.compress(b"".join(b"OC(=O)CCCCCCCC(=O)O mol-%d\n" % i for i in range(100_000))))
+    assert sum(1 for _ in read_records(path)) == 100_000
+
+
+def test_the_plan_does_not_read_a_file_of_bad_rows_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,id\n" + ",x\n" * 5_000 + "CCO,y\n")
+    assert head(path, 10) == ([], False)
+
+
+def test_blank_lines_above_a_header_are_not_read_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n" * 50 + "smiles\nCCO\n")
+    assert [record.smiles for record in read_records(path)] == ["CCO"]
+    path.write_text("\n" * 5_000 + "smiles\nCCO\n")
+    assert "no header line" in complaint(check_readable, path)
+
+
+def test_rows_that_share_a_giant_string_share_its_memory(tmp_path: Path) -> None:
+    """8,192 rows that point to one string of 900 kB would take 7 GB, were each given its own."""
+    giant = pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["C" * 900_000]))
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"smiles": giant}), path, compression="zstd")
+    script = (
+        "import resource, sys; from halogenator.storage.readers import read_records\n"
+        "rows = sum(len(record.smiles) for record in read_records(sys.argv[1]))\n"
+        "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    total, peak_kb = map(int, done.stdout.split())
+    assert total == 9_000_000_000
+    assert peak_kb < 500_000
+
+
+def test_a_parquet_page_that_grows_a_thousand_fold_is_refused(tmp_path: Path) -> None:
+    """A file of some 10 kB; Arrow would hold the 200 MB of its only page."""
+    path = tmp_path / "a.parquet"
+    table = pa.table({"id": range(200), "smiles": [f"{i:06}" + "C" * 1_000_000 for i in range(200)]})
+    pq.write_table(table, path, use_dictionary=False, compression="zstd", data_page_size=2**30)
+    assert path.stat().st_size < 100_000
+    message = complaint(check_readable, path)
+    assert "row group 0, column 'smiles'" in message and "at most 100,000,000 bytes" in message
+    assert "too large" in complaint(lambda: next(read_records(path)))
+    pq.write_table(table, path, use_dictionary=False, compression="zstd", write_batch_size=10)  # in small pages
+    check_readable(path)
+    assert sum(1 for _ in read_records(path)) == 200
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_page_sizes_are_those_that_the_writer_made(tmp_path: Path, version: str, dictionary: bool) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"smiles": [f"{i:08}" for i in range(10_000)]})
+    pq.write_table(
+        table, path, compression="none", data_page_version=version, use_dictionary=dictionary, data_page_size=12_000
+    )
+    column = pq.read_metadata(path).row_group(0).column(0)
+    start = min(filter(None, (column.dictionary_page_offset, column.data_page_offset)))
+    with path.open("rb") as stream:
+        largest = largest_page(stream, start, start + column.total_compressed_size)
+    # A string takes its 8 characters and 4 bytes for its length; a page ends after the batch of 1,024 that fills it.
+    assert largest == 120_000 if dictionary else 12_000 <= largest < 2 * 12 * 1_024 + 100
+
+
+# ---- configuration -----------------------------------------------------------------------------------------------
+
+LAUGHS = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LAUGHS, ["line 6", "at most 100,000 values, aliases counted in full"]),
+        ("a: " + "[" * 10_000, ["at most 50 levels"]),
+        ("- " * 10_000, ["at most 50 levels"]),
+        ("a: " + "x" * 200_000, ["at most 100,000 characters in a value"]),
+        ("a: 1\n" * 2_000_001, ["too large for a configuration", "at most 10,000,000 bytes"]),
+        ("a: &a [*a]", ["an alias refers to what contains it"]),
+        ("a: !!python/object/apply:os.system [ls]", ["could not determine a constructor", "line 1"]),
+        ("a: !!timestamp x", ["a value that YAML cannot read"]),
+        ("a: !!bool maybe", ["a value that YAML cannot read"]),
+        ("a: !!int ''", ["a value that YAML cannot read"]),
+        ("a: " + "9" * 5_000, ["a value that YAML cannot read"]),
+        ("!!seq a: 1", ["a value that YAML cannot read"]),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, str) else "",
+)
+def test_yaml_that_is_a_trap(tmp_path: Path, text: str, words: list[str]) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        read_yaml(path)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_ordinary_aliases_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("base: &b {class: lipid}\nmine: {<<: *b, k: 1}\nyours: *b\n")
+    assert read_yaml(path).data["mine"] == {"class": "lipid", "k": 1}
+
+
+def test_an_endless_file_is_no_configuration() -> None:
+    assert "too large for a configuration" in complaint(read_yaml, Path("/dev/zero"))
+
+
+def test_thousands_of_slips_are_answered_soon(tmp_path: Path) -> None:
+    """Each used to be looked up in the file by going through all its keys."""
+    path = tmp_path / "a.yaml"
+    path.write_text("".join(f"librarie{i}: 1\n" for i in range(20_000)))
+    message = complaint(read_config, [path], working_dir=tmp_path, repository=REPOSITORY)
+    assert message.count("unknown key") == MAX_PROBLEMS
+
+
+NAMES = {
+    "parent": "../x",
+    "inner parent": "a/../../x",
+    "absolute": "/etc/x",
+    "backslash": "..\\x",
+    "drive": "C:x",
+    "NUL": "a\0b",
+    "line end": "a\n",
+    "line": "a\nb",
+    "space": "a b",
+    "hidden": ".x",
+    "option": "-x",
+    "wildcard": "{x}",
+    "glob": "*",
+    "home": "~",
+    "shell": "$(touch x)",
+    "quote": "a';--",
+    "long": "a" * 101,
+    "fullwidth dots": "\uff0e\uff0e",
+    "division slash": "a\u2215b",
+    "Cyrillic": "\u0430",
+    "right to left": "a\u202eb",
+    "zero width": "a\u200bb",
+    "digits of another script": "\u0661",
+    "combining": "e\u0301",
+    "device": "NUL",
+    "device with an ending": "con.x",
+    "port": "com1",
+    "dot at the end": "a.",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_name_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.smi").write_text("CCO\n")
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({"libraries": {name: {"class": "lipid", "path": "a.smi"}}}))
+    message = complaint(read_config, [path], working_dir=tmp_path, repository=REPOSITORY)
+    assert "cannot be a name in libraries" in message
+    assert "letters, digits" in message or "at most 100" in message
+    entry = {"label": "x", "family": "x", "scope_classes": ["lipid"], "smirks": METHYLATION}
+    entry["examples"] = [{"reactant": "Oc1ccccc1", "products": ["COc1ccccc1"]}]
+    path.write_text(yaml.safe_dump({"transforms": [{"name": name, **entry}]}))
+    assert "c.yaml, line" in complaint(load_transforms, path)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "polyphenol-1X", "A.b_c-d", "console", "com10", "a" * 100])
+def test_a_good_name_is_one(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.smi").write_text("CCO\n")
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump({"libraries": {name: {"class": "lipid", "path": "a.smi"}}}))
+    assert list(read_config([path], working_dir=tmp_path, repository=REPOSITORY).libraries) == [name]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\nb", "x" * 5_000, "/", "..", "~nobody-of-that-name/x", "\ud800"])
+def test_a_path_that_is_none(tmp_path: Path, text: str) -> None:
+    assert complaint(find_path, text, tmp_path, REPOSITORY)
+
+
+def test_an_example_too_large_to_be_run(tmp_path: Path) -> None:
+    smirks = "[CX4:1]-[CX4:2]>>[C:1]=[C:2]"
+    entry = {"name": "T", "label": "x", "family": "x", "scope_classes": ["lipid"], "smirks": smirks}
+    entry["examples"] = [{"reactant": "C" * 2_000, "products": []}]
+    path = tmp_path / "t.yaml"
+    path.write_text(yaml.safe_dump({"transforms": [entry]}, width=10_000))
+    assert "example 1 of 'T' is too large" in complaint(load_transforms, path)
