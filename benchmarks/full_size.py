@@ -68,9 +68,7 @@ def perform(options: argparse.Namespace, rows: list[tuple[str, str]], folder: Pa
         samples.writerow(["stage", "seconds", "processes", "unique_mb"])
         start = time.monotonic()
         for stage, target in targets.items():
-            found[stage] = _run(
-                options, config, target, lambda *row, s=stage: samples.writerow([row[0], s, *row[1:]]), start
-            )
+            found[stage] = _run(options, config, target, lambda *row, s=stage: samples.writerow([s, *row]), start)
     stats = folder / "results" / "stats"
     for stage, path in {
         "library": stats / "libraries" / f"{library}.json",

@@ -1,4 +1,4 @@
-"""The first molecules of a library's source and their sites, found in a child that no molecule or query can hold up."""
+"""Some molecules of a library's source and their sites, found in a child that no molecule or query can hold up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from halogenator.errors import UserError
 from halogenator.model import Library
 
 SAMPLE_ROWS = 500
+# Rows that the sample is spread over: files are often sorted, so their first rows do not stand for all.
+READ_ROWS = 20_000
 
 # Steps (see ``limits``) below this are rows being read; above it, molecules being parsed and then matched.
 _FIRST_MOLECULE = 1_000_000_000
@@ -17,7 +19,7 @@ _FIRST_MOLECULE = 1_000_000_000
 
 @dataclass(frozen=True)
 class Sample:
-    """The first molecules of a library's ultimate source.
+    """Some molecules of a library's ultimate source, evenly spread over its first rows.
 
     Attributes:
         rows: rows of the source.
@@ -73,7 +75,9 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
     assert source.path is not None
     quiet()
     rows = estimate_rows(source.path)
-    texts, whole = head(source.path, SAMPLE_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
+    texts, whole = head(source.path, READ_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
+    every = -(-len(texts) // SAMPLE_ROWS) or 1
+    texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
     found = []
     for number, text in enumerate(texts):
