@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: run test lint lock clean
+.PHONY: run test stress lint lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -13,6 +13,10 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
+
+# The long form of the tests that kill and damage things; --seed N for other moments.
+stress: $(VENV)/ready
+	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -12,6 +12,10 @@ include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
 
 
+onsuccess:
+    clear_leftovers()
+
+
 rule all:
     input:
         all_results(),

@@ -25,9 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except UserError as error:
-        print(f"halogenator: {error}", file=sys.stderr)
-        return 1
+        return _complain(error)
+    except Exception as error:
+        from halogenator.storage.failures import explain
+
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _complain(explained)
     return 0
+
+
+def _complain(error: UserError) -> int:
+    print(f"halogenator: {error}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> Parser:
@@ -132,13 +143,14 @@ def _add_read_library(verbs: Any) -> None:
     _library_options(parser)
     parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
     parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
+    parser.add_argument("--mark", help="content mark that the file must have (default: any)")
     _task_options(parser)
 
 
 def _read_library(options: argparse.Namespace) -> None:
     from halogenator.stages.libraries import read_library
 
-    read_library(_library(options), options.out, _task(options))
+    read_library(_library(options), options.out, _task(options), options.mark)
 
 
 def _add_standardize_chunk(verbs: Any) -> None:

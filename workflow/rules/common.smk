@@ -1,6 +1,8 @@
 # Functions of the rules, and the configuration they all read. Nothing here makes a file.
 
+import functools
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -17,7 +19,10 @@ from halogenator.errors import UserError
 from halogenator.model import fingerprint
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import LIGHT_MB, STREAM_MB, machine_mb, merge_mb
+from halogenator.storage.clock import check_dates, redate
+from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.marks import content_mark
 
 prepare_tasks()
 logger.info(f"Memory allocator of tasks: {preload_allocator()}")
@@ -30,7 +35,11 @@ try:
     )
     ESTIMATES = Estimates(CONFIG)
     if workflow.is_main_process and not only_looks(sys.argv):
+        check_writable(Path(".snakemake"))
+        check_writable(Path("results"))
         claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"))
+        redate(Path("results"))
+        check_dates(library.path for library in CONFIG.libraries.values() if library.path)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -108,10 +117,30 @@ def job_chunks(wildcards, ending):
     ]
 
 
+def clear_leftovers():
+    """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
+    if workflow.storage_settings.notemp:
+        return
+    work = Path("results/work")
+    done = [(work / "libraries" / name, Path(MOLECULES.format(library=name))) for name in CONFIG.libraries]
+    for library, transform in CONFIG.jobs:
+        made = Path(PRODUCTS.format(library=library, transform=transform))
+        done.append((work / "products" / library / transform, made))
+    for chunks, merged in done:
+        if merged.exists():
+            shutil.rmtree(chunks, ignore_errors=True)
+
+
 def origin_of(wildcards):
     """What a library is made from: the library one level down, or a file."""
     library = library_of(wildcards)
     return MOLECULES.format(library=library.base) if library.base else str(library.path)
+
+
+@functools.cache
+def source_mark(path):
+    """The content that an input file has in this run."""
+    return content_mark(path)
 
 
 # Options of the verbs. Snakemake does not compare a parameter whose function also takes `resources` between runs, so
@@ -128,7 +157,8 @@ def library_flags(wildcards, resources):
 def reading_flags(wildcards, resources):
     library = library_of(wildcards)
     columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-    return [word for flag, column in columns.items() if column for word in (flag, column)]
+    flags = [word for flag, column in columns.items() if column for word in (flag, column)]
+    return flags + ["--mark", source_mark(library.path)]
 
 
 def query_flags(wildcards, resources):
@@ -169,7 +199,8 @@ def library_identity(wildcards):
     if library.base:
         origin = [library.base, CONFIG.halogenation.fingerprint(library.class_name)]
     else:
-        origin = [os.path.relpath(library.path), library.smiles_column, library.id_column, library.fragments]
+        columns = [library.smiles_column, library.id_column]
+        origin = [os.path.relpath(library.path), source_mark(library.path), columns, library.fragments]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, CONFIG.descriptors)
 
 
