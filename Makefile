@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CORES ?= all
 
-.PHONY: run test lint bench bench-peers lock clean
+.PHONY: run test stress lint bench bench-peers lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -14,6 +14,10 @@ run: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
+
+# The long form of the tests that kill and damage things; --seed N for other moments.
+stress: $(VENV)/ready
+	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

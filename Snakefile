@@ -18,6 +18,7 @@ onstart:
 
 onsuccess:
     stop_recorder()
+    clear_leftovers()
 
 
 onerror:

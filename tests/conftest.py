@@ -8,6 +8,28 @@ from __future__ import annotations
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stress", action="store_true", help="the long form of the tests that kill runs")
+    parser.addoption("--seed", type=int, default=4, help="decides at which moments runs are killed (default: 4)")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    form = "long" if config.getoption("--stress") else "short"
+    return f"kills: {form} form, --seed {config.getoption('--seed')}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "stress: of the long form only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the long form runs."""
+    if not config.getoption("--stress"):
+        long = [item for item in items if item.get_closest_marker("stress")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Distribute whole files where no other way was asked for; pytest-xdist's own default is single tests."""

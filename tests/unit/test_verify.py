@@ -287,7 +287,7 @@ def test_summary_and_catalog_read_statistics_with_and_without_checksums(results:
     del stats["checksums"]
     (results / "stats/libraries/older.json").write_text(json.dumps(stats | {"library": "older"}))
     write_summary(results, results / "summary.tsv")
-    write_catalog(results, results / "summary.tsv", results / "catalog.duckdb")
+    write_catalog(results, results / "summary.tsv", results / "catalog.duckdb", memory_mb=500)
     with duckdb.connect(str(results / "catalog.duckdb"), read_only=True) as catalog:
         assert catalog.execute("SELECT library, molecules FROM libraries ORDER BY 1").fetchall() == [
             ("mine", 2),

@@ -32,9 +32,10 @@ def command(folder: Path, *flags: object, repository: Path = REPOSITORY) -> tupl
     return [str(word) for word in words], settings
 
 
-def snakemake(folder: Path, *flags: object, repository: Path = REPOSITORY, fails: bool = False) -> str:
-    """Run Snakemake and return what it printed."""
+def snakemake(folder: Path, *flags: object, repository: Path = REPOSITORY, fails: bool = False, **how: object) -> str:
+    """Run Snakemake and return what it printed; ``how``: further arguments of ``subprocess.run``."""
     words, settings = command(folder, *flags, repository=repository)
+    settings |= how
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, **settings)
     assert (done.returncode != 0) == fails, done.stdout[-5000:]
     return done.stdout

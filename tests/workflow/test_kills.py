@@ -1,112 +1,186 @@
-"""Killed at any moment, a run leaves no half file and goes on when it is started again, with no flag."""
+"""Killed at any moment, a run leaves no half file and goes on when it is started again, with no flag.
+
+The short form kills 16 times, ``--stress`` 74 times; ``--seed`` decides the random moments.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import shutil
+import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from property import oracle
-from property.oracle import shipped_halogenation
-from workflow.flow import OME, command, named_parents, snakemake, tasks, write_molecules, write_yaml
+from workflow.disturbed import OME, PRODUCTS, Run, lay_out, same, wait_for_worker, wait_until, workers
+from workflow.flow import tasks
+
+# Every output of every task that has some, by verb: what its name ends in, in the order of the renames.
+OUTPUTS = {
+    "read-library": ("raw.parquet",),
+    "standardize-chunk": (".read-rejects.parquet", ".read.parquet"),
+    "merge-library": ("molecules.parquet", "rejects.parquet", "mine.json"),
+    "transform-chunk": (".rejects.parquet", ".products.parquet"),
+    "merge-products": ("products.parquet", "rejects.parquet", f"{OME}.json"),
+    "summarize": ("summary.tsv",),
+    "catalog": ("catalog.duckdb",),
+}
+RENAMES = [(verb, name, when) for verb, names in OUTPUTS.items() for name in names for when in ("before", "after")]
+SHORT_RENAMES = [  # two of a task at most: the third attempt at it is the last
+    ("standardize-chunk", ".read-rejects.parquet", "after"),
+    ("merge-library", "molecules.parquet", "after"),
+    ("merge-library", "mine.json", "before"),
+    ("transform-chunk", ".products.parquet", "before"),
+    ("merge-products", "products.parquet", "before"),
+    ("merge-products", "products.parquet", "after"),
+]
+SHORT_RUN_RENAMES = [
+    ("merge-library", "rejects.parquet", "before", "snakemake"),
+    ("transform-chunk", ".products.parquet", "after", "group"),
+    ("merge-products", "products.parquet", "after", "group"),
+]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library that takes some seconds: fluorinated polyphenols."""
-    folder = tmp_path_factory.mktemp("settings")
-    rules = [rule.smirks for rule in shipped_halogenation("polyphenol") if rule.name.startswith("aromatic_ch")]
-    found = dict.fromkeys(
-        product for _, smiles in named_parents("polyphenol") for product in oracle.apply(rules, smiles).products
-    )
-    write_molecules(folder / "mine.csv", [(f"m{number}", smiles) for number, smiles in enumerate(found)][::2])
-    write_yaml(
-        folder / "config.yaml",
-        {
-            "libraries": {"mine": {"class": "polyphenol", "path": str(folder / "mine.csv")}},
-            "select": {"libraries": ["mine"], "transforms": [OME]},
-            "chunk": {"products": 300},
-            "identifiers": ["inchikey"],  # half a millisecond a product
-        },
-    )
-    return folder
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("settings"))
 
 
 @pytest.fixture(scope="module")
-def undisturbed(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    snakemake(folder, "--cores", 2, "--configfile", settings / "config.yaml")
-    return products(folder)
+def undisturbed(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    run = Run(tmp_path_factory.mktemp("undisturbed"), config)
+    run.finish()
+    run.no_litter()
+    return run.tables()
 
 
-def products(folder: Path) -> pa.Table:
-    path = folder / f"results/products/library=mine/transform={OME}/products.parquet"
-    return pq.read_table(path, partitioning=None)
+@pytest.fixture
+def stress(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--stress"))
 
 
-def start(folder: Path, settings: Path) -> subprocess.Popen[str]:
-    """Start Snakemake in a process group of its own."""
-    words, how = command(folder, "--cores", 2, "--configfile", settings / "config.yaml")
-    return subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, **how)
+@pytest.fixture
+def chance(pytestconfig: pytest.Config) -> random.Random:
+    """Random numbers whose seed is shown where the test fails."""
+    seed = pytestconfig.getoption("--seed")
+    print(f"--seed {seed}")
+    return random.Random(seed)
 
 
-def wait_for_worker(run: subprocess.Popen[str], verb: str) -> psutil.Process:
-    """Return a worker of the verb as soon as it writes its output."""
-    parent = psutil.Process(run.pid)
-    while run.poll() is None:
-        for process in parent.children(recursive=True):
-            try:
-                words = process.cmdline()
-                if verb in words and "-m" in words and Path(words[0]).name.startswith("python"):
-                    out = Path(process.cwd(), words[words.index("--out") + 1])
-                    if list(out.parent.glob(f"{out.name}.tmp.{process.pid}")):
-                        return process
-            except psutil.Error:
-                continue
-        time.sleep(0.005)
-    raise AssertionError(f"the run ended before a worker of {verb} was seen writing")
+def in_turn(renames: list[tuple[str, str, str]], limit: int = 2) -> list[list[tuple[str, str, str]]]:
+    """Renames dealt to runs, at most ``limit`` of a verb in each."""
+    rounds: list[list[tuple[str, str, str]]] = []
+    for rename in renames:
+        for dealt in rounds:
+            if sum(verb == rename[0] for verb, _, _ in dealt) < limit:
+                dealt.append(rename)
+                break
+        else:
+            rounds.append([rename])
+    return rounds
 
 
-def no_half_file(folder: Path) -> None:
-    """Every file under its final name can be read."""
-    for path in (folder / "results").rglob("*.parquet"):
-        pq.read_metadata(path)
+def test_workers_killed_at_a_rename(config: Path, undisturbed: dict[str, object], tmp_path: Path, stress: bool) -> None:
+    """Snakemake tries such a task again; what it said of itself so far is gone, and nothing else."""
+    for number, renames in enumerate(in_turn(RENAMES if stress else SHORT_RENAMES)):
+        run = Run(tmp_path / str(number), config)
+        names = ("verb", "name", "when", "victim")
+        started = run.start(ambushes=[dict(zip(names, (*rename, "worker"), strict=True)) for rename in renames])
+        assert started.wait(300) == 0, run.output[-3000:]
+        assert run.struck() == len(renames)
+        run.finish()
+        same(run.tables(), undisturbed)
+        run.no_litter()
 
 
-@pytest.fixture(scope="module")
-def after_a_killed_worker(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that lost a worker in mid-chunk and was then started again."""
-    folder = tmp_path_factory.mktemp("worker")
-    run = start(folder, settings)
-    wait_for_worker(run, "transform-chunk").kill()
-    no_half_file(folder)
-    run.wait(120)
-    snakemake(folder, "--cores", 2, "--configfile", settings / "config.yaml")
-    return folder
+def test_runs_killed_at_a_rename(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path, stress: bool, chance: random.Random
+) -> None:
+    """One folder takes every one of them before a run may finish; without Snakemake, a task lives on and ends."""
+    renames = SHORT_RUN_RENAMES
+    if stress:
+        chosen = sorted(chance.sample(range(len(RENAMES)), 17))
+        renames = [(*RENAMES[number], chance.choice(["snakemake", "group"])) for number in chosen]
+    run = Run(tmp_path, config)
+    for number, (verb, name, when, victim) in enumerate(renames):
+        started = run.start(ambushes=[{"verb": verb, "name": name, "when": when, "victim": victim}])
+        assert started.wait(300) == -signal.SIGKILL, (renames[number], run.output[-3000:])
+        assert run.struck() == number + 1
+        run.no_half_file()
+    run.finish()
+    same(run.tables(), undisturbed)
+    run.no_litter()
 
 
-def test_a_killed_worker_costs_its_task_only(after_a_killed_worker: Path, undisturbed: pa.Table) -> None:
-    assert products(after_a_killed_worker) == undisturbed
+def working(started: subprocess.Popen[str]) -> bool | None:
+    return bool(workers(started)) or None
 
 
-def test_a_killed_worker_leaves_no_litter(after_a_killed_worker: Path) -> None:
-    assert [path for path in (after_a_killed_worker / "results").rglob("*.tmp.*") if path.is_file()] == []
+def strike(started: subprocess.Popen[str], victim: str) -> bool:
+    """Kill what is named; return whether it was there."""
+    targets = workers(started) if victim == "worker" else [psutil.Process(started.pid)]
+    if not targets or started.poll() is not None:
+        return False
+    if victim == "group":
+        os.killpg(started.pid, signal.SIGKILL)
+    else:
+        targets[0].kill()
+    return True
 
 
-def test_a_killed_run_is_taken_up(settings: Path, undisturbed: pa.Table, tmp_path: Path) -> None:
+def test_kills_at_random_moments(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path, stress: bool, chance: random.Random
+) -> None:
+    """Several in a folder, until its run is through all the same; then the next folder."""
+    wanted = 28 if stress else 4
+    kills = folders = 0
+    run = Run(tmp_path / "0", config)
+    while kills < wanted:
+        victim = chance.choice(["worker", "snakemake", "group"])
+        started = run.start()
+        if chance.random() < 0.9:  # else in the first seconds, when no task runs yet
+            wait_until(started, partial(working, started))
+        time.sleep(chance.uniform(0, 2))
+        struck = strike(started, victim)
+        kills += struck
+        run.no_half_file()
+        started.wait(300)
+        if (run.folder / "results/catalog.duckdb").exists() or kills == wanted:
+            run.finish()
+            same(run.tables(), undisturbed)
+            run.no_litter()
+            shutil.rmtree(run.folder)
+            folders += 1
+            run = Run(tmp_path / str(folders), config)
+
+
+@pytest.mark.parametrize("verb", ["transform-chunk", "merge-products"])
+def test_a_worker_killed_as_it_writes(config: Path, undisturbed: dict[str, object], tmp_path: Path, verb: str) -> None:
+    run = Run(tmp_path, config)
+    started = run.start()
+    wait_for_worker(started, verb).kill()
+    run.no_half_file()
+    assert started.wait(300) == 0, run.output[-3000:]
+    same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+def test_a_killed_run_goes_on_where_it_was(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
     """Snakemake leaves its lock, its marks of incomplete files, and workers that write on."""
-    run = start(tmp_path, settings)
-    wait_for_worker(run, "transform-chunk")
-    run.kill()
-    run.wait(60)
-    no_half_file(tmp_path)
-    output = snakemake(tmp_path, "--cores", 2, "--configfile", settings / "config.yaml")
+    run = Run(tmp_path, config)
+    started = run.start()
+    wait_for_worker(started, "transform-chunk")
+    started.kill()
+    started.wait(60)
+    run.no_half_file()
+    assert not (tmp_path / PRODUCTS).exists()
+    output = run.finish()
     assert "Merging library mine" not in tasks(output)
     assert f"Merging {OME} on mine" in tasks(output)
-    no_half_file(tmp_path)
-    assert products(tmp_path) == undisturbed
+    same(run.tables(), undisturbed)
+    run.no_litter()

@@ -48,14 +48,17 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return options.run(options) or 0
     except UserError as error:
-        print(f"halogenator: {error}", file=sys.stderr)
-        return 1
+        return _complain(error)
     except Exception as error:
         from halogenator.memory.guard import EXIT_MEMORY, is_refusal
+        from halogenator.storage.failures import explain
 
         if is_refusal(error):
             return EXIT_MEMORY
-        raise
+        explained = explain(error)
+        if explained is None:
+            raise
+        return _complain(explained)
 
 
 def _describe(options: argparse.Namespace) -> str:
@@ -70,6 +73,11 @@ def _describe(options: argparse.Namespace) -> str:
 def _outputs(options: argparse.Namespace) -> tuple[Path, ...]:
     paths = (getattr(options, name, None) for name in ("out", "rejects", "stats"))
     return tuple(path for path in paths if path is not None)
+
+
+def _complain(error: UserError) -> int:
+    print(f"halogenator: {error}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> Parser:
@@ -311,13 +319,14 @@ def _add_read_library(verbs: Any) -> None:
     parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
     parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
     _row_option(parser)
+    parser.add_argument("--mark", help="content mark that the file must have (default: any)")
     _task_options(parser)
 
 
 def _read_library(options: argparse.Namespace) -> None:
     from halogenator.stages.libraries import read_library
 
-    read_library(_library(options), options.out, _task(options))
+    read_library(_library(options), options.out, _task(options), options.mark)
 
 
 def _add_standardize_chunk(verbs: Any) -> None:

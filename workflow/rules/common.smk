@@ -1,6 +1,7 @@
 # Functions of the rules, and the configuration they all read. Nothing here makes a file.
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ from halogenator.planning import identity
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import machine_mb, merge_mb, stream_mb
+from halogenator.storage.clock import check_dates, redate
+from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
 
 prepare_tasks()
@@ -34,7 +37,11 @@ try:
     GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
     CAP_MB = min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
     if workflow.is_main_process and not only_looks(sys.argv):
+        check_writable(Path(".snakemake"))
+        check_writable(Path("results"))
         claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"), cap_mb=CAP_MB)
+        redate(Path("results"))
+        check_dates(library.path for library in CONFIG.libraries.values() if library.path)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -131,6 +138,20 @@ def job_chunks(wildcards, ending):
     ]
 
 
+def clear_leftovers():
+    """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
+    if workflow.storage_settings.notemp:
+        return
+    work = Path("results/work")
+    done = [(work / "libraries" / name, Path(MOLECULES.format(library=name))) for name in CONFIG.libraries]
+    for library, transform in CONFIG.jobs:
+        made = Path(PRODUCTS.format(library=library, transform=transform))
+        done.append((work / "products" / library / transform, made))
+    for chunks, merged in done:
+        if merged.exists():
+            shutil.rmtree(chunks, ignore_errors=True)
+
+
 def origin_of(wildcards):
     """What a library is made from: the library one level down, or a file."""
     library = library_of(wildcards)
@@ -151,7 +172,8 @@ def library_flags(wildcards, resources):
 def reading_flags(wildcards, resources):
     library = library_of(wildcards)
     columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-    return [f"{flag}={column}" for flag, column in columns.items() if column]
+    flags = [f"{flag}={column}" for flag, column in columns.items() if column]
+    return [*flags, "--mark", identity.source_mark(library.path)]
 
 
 def query_flags(wildcards, resources):

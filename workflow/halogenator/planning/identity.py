@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import rdkit
 
 from halogenator import ENGINE_VERSION
 from halogenator.model import Config, fingerprint
+from halogenator.storage.marks import content_mark
 
 # Canonical SMILES of one RDKit are not those of another.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
 
 
+@cache
+def source_mark(path: Path) -> str:
+    """Return the ``content_mark`` that an input file has when it is first asked for: in one run, one content."""
+    return content_mark(path)
+
+
 def library_identity(config: Config, name: str, working_dir: Path) -> str:
     """Return what changes with everything that changes a library's molecules, and with nothing else.
 
-    Its base and the contents of its file are not in it: they are inputs, whose changes Snakemake sees itself.
+    Its base is not in it: that is an input, whose changes Snakemake sees itself.
 
     Args:
         config: the configuration.
@@ -25,11 +33,13 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
         working_dir: what the path of an input file is written relative to.
     """
     library = config.libraries[name]
+    origin: list[object]
     if library.path is None:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
         path = os.path.relpath(library.path, working_dir)
-        origin = [path, library.smiles_column, library.id_column, library.fragments]
+        columns = [library.smiles_column, library.id_column]
+        origin = [path, source_mark(library.path), columns, library.fragments]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 

@@ -15,6 +15,7 @@ import duckdb
 
 from halogenator.errors import UserError
 from halogenator.storage.duck import literal, memory_settings
+from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
 from halogenator.storage.schema import LIBRARY, PRODUCTS, REJECTS, Column
 
@@ -40,7 +41,7 @@ SUMMARY = {
 def write_summary(results: Path, out: Path) -> None:
     """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
     stats = sorted((results / "stats" / "products").glob("*/*.json"))
-    with whole_or_absent(out) as temporary, temporary.open("w", newline="") as file:
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
         for path in stats:
@@ -63,11 +64,13 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
     """
     results = results.resolve()
     with whole_or_absent(out) as temporary:
-        with duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
-            for name, query in _views(results, summary.resolve()).items():
-                connection.execute(f"CREATE VIEW {name} AS {query}")
-        # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
-        temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
+        try:
+            with writing(out), duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
+                for name, query in _views(results, summary.resolve()).items():
+                    connection.execute(f"CREATE VIEW {name} AS {query}")
+        finally:
+            # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
+            temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
 
 
 def _views(results: Path, summary: Path) -> dict[str, str]:

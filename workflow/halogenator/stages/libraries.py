@@ -13,6 +13,7 @@ from halogenator.memory.usage import Task
 from halogenator.model import HALOGENS, Library, Transform
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.stages.records import begin_row, provenance, write_reject
+from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.readers import read_records
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
@@ -21,12 +22,22 @@ _SMILES = [column.name for column in LIBRARY].index("smiles")
 _ROUTES = [column.name for column in LIBRARY].index("n_routes")
 
 
-def read_library(library: Library, out: Path, task: Task) -> None:
-    """Stream an input file of any format into a table of raw rows that chunk tasks can cut anywhere."""
+def read_library(library: Library, out: Path, task: Task, mark: str | None = None) -> None:
+    """Stream an input file of any format into a table of raw rows that chunk tasks can cut anywhere.
+
+    Args:
+        library: the library, with its file.
+        out: the table.
+        task: this process's record.
+        mark: ``content_mark`` of the file when the run was planned.
+
+    Raises:
+        UserError: if the file cannot be read, or is not the one of ``mark``.
+    """
     limit_arrow_threads()
     assert library.path is not None
     note = provenance(library=library.name, source=str(library.path))
-    with table_writer(out, RAW, note) as raw:
+    with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
         for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
             raw.append(record.row, record.id, record.smiles, record.problem)
         limits.end()

@@ -18,7 +18,6 @@ from halogenator.storage.checksum import checksums
 from halogenator.storage.duck import (
     Slice,
     connect,
-    copy_to_parquet,
     distinct_routes,
     distinct_slice,
     find_duplicates,
@@ -26,8 +25,10 @@ from halogenator.storage.duck import (
     number_routes,
     scalar,
 )
-from halogenator.storage.parquet import limit_arrow_threads, table_writer, verify, whole_or_absent
+from halogenator.storage.failures import writing
+from halogenator.storage.parquet import limit_arrow_threads, table_writer, whole_or_absent
 from halogenator.storage.schema import REJECTS, read_metadata
+from halogenator.storage.seal import damage
 
 Usage = dict[str, float]
 
@@ -66,8 +67,12 @@ def merge_products(
         task: this process's record.
         adopted: where the chunks come from, if an earlier pipeline made them; with which SMIRKS and from how many
             molecules is then not known, and stands as null.
+
+    Raises:
+        UserError: if a chunk file is damaged or gone, or the disk takes no more.
     """
     limit_arrow_threads()
+    _check_chunks(chunks, reject_chunks)
     stats_out.unlink(missing_ok=True)  # so that no record outlives the files that it is of
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
@@ -123,9 +128,10 @@ def merge_library(
     they repeat.
 
     Raises:
-        UserError: if no molecule at all could be used.
+        UserError: if no molecule at all could be used, a chunk file is damaged or gone, or the disk takes no more.
     """
     limit_arrow_threads()
+    _check_chunks(chunks, reject_chunks)
     stats_out.unlink(missing_ok=True)
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
@@ -261,12 +267,31 @@ def _common_schema(chunks: Sequence[Path]) -> pa.Schema:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, note: Mapping[str, object]) -> int:
-    """Write a query's rows to a file that appears whole; return how many there are."""
-    with whole_or_absent(path) as temporary:
-        copy_to_parquet(connection, query, temporary, note)
-        rows = int(scalar(connection, "SELECT num_rows FROM parquet_file_metadata(?)", [str(temporary)]))
-        verify(temporary, rows=rows)
-    return rows
+    """Write a query's reject rows to a file that appears whole; return how many there are."""
+    with table_writer(path, REJECTS, note) as writer:
+        writer.copy(_batches(connection, query))
+    return writer.written
+
+
+def _check_chunks(chunks: Sequence[Path], reject_chunks: Sequence[Path]) -> None:
+    """Check that every chunk file is, bit for bit, what was written; delete those that are not.
+
+    Deleted, because the workflow takes a file that is there for a good one: gone, it is made anew.
+
+    Raises:
+        UserError: if a file is damaged or missing.
+    """
+    bad = [(path, problem) for path in (*chunks, *reject_chunks) if (problem := damage(path))]
+    for path, _ in bad:
+        path.unlink(missing_ok=True)
+    if bad:
+        path, problem = bad[0]
+        others = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+        raise UserError(
+            f"a chunk file is damaged or gone: {problem}",
+            where=f"{path}{others}",
+            fix="run again: what was damaged has been deleted, and only the chunks that are gone are made anew",
+        )
 
 
 def _add_up(chunks: Sequence[Path], names: Sequence[str]) -> dict[str, int]:
@@ -280,5 +305,5 @@ def _usages(chunks: Sequence[Path]) -> list[Usage]:
 
 
 def _write_json(record: Mapping[str, object], path: Path) -> None:
-    with whole_or_absent(path) as temporary:
+    with whole_or_absent(path) as temporary, writing(path):
         temporary.write_text(json.dumps(record, indent=1) + "\n")

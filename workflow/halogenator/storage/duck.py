@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Any
 
 import duckdb
 
-from halogenator.storage.parquet import COMPRESSION, COMPRESSION_LEVEL
-from halogenator.storage.schema import METADATA_KEY
+from halogenator.storage.failures import writing
 
 # Share of a task's declared memory that DuckDB may plan with: it counts its buffers, not its peak. Measured: half
 # always held, 0.7 did not at 1,000 MB.
@@ -27,9 +25,16 @@ def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list
 
 @contextmanager
 def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give an in-memory database that stays below ``memory_mb`` and spills into a folder made in ``scratch``."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="duckdb-", dir=scratch) as spill:
+    """Give an in-memory database that stays below ``memory_mb`` and spills into a folder made in ``scratch``.
+
+    It is to read with. What DuckDB 2.0 writes itself, by COPY, it may never return from where the disk is full.
+
+    Raises:
+        UserError: if the disk does not take what it spills.
+    """
+    with writing(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+    with writing(scratch), TemporaryDirectory(prefix="duckdb-", dir=scratch, ignore_cleanup_errors=True) as spill:
         connection = duckdb.connect(
             config={
                 **memory_settings(memory_mb),
@@ -59,17 +64,6 @@ def literal(text: str) -> str:
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:
     """Return the single value that a query gives."""
     return connection.execute(query, parameters).fetchall()[0][0]
-
-
-def copy_to_parquet(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, object]
-) -> None:
-    """Stream a query's rows, in their order, into a Parquet file with ``metadata`` under ``METADATA_KEY``."""
-    note = literal(json.dumps(metadata))
-    connection.execute(
-        f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {COMPRESSION}, "
-        f"COMPRESSION_LEVEL {COMPRESSION_LEVEL}, KV_METADATA {{{METADATA_KEY}: {note}}})"
-    ).fetchall()
 
 
 @dataclass(frozen=True)

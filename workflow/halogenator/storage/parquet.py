@@ -6,7 +6,7 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
+from halogenator.storage.failures import writing
 from halogenator.storage.schema import METADATA_KEY, Column, arrow_schema
+from halogenator.storage.seal import BLANK, SEAL_KEY, seal
 
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
@@ -24,6 +26,8 @@ COMPRESSION_LEVEL = 3
 BATCH_BYTES = 8_000_000
 _VALUE_BYTES = 32  # what a Python number in a list costs, pointer included
 _STRING_BYTES = 57  # the same for an empty string
+
+_MAKE_ANEW = "delete it and run again; whatever made it will make it anew"
 
 
 def limit_arrow_threads() -> None:
@@ -38,16 +42,21 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
 
     The name ends in this process's id, so that a process orphaned by a crash can never write into its successor's file.
     What such a process left here is removed first; should it still run, it fails to rename what is no longer there.
+
+    Raises:
+        UserError: if the disk does not take the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for abandoned in path.parent.glob(f"{glob.escape(path.name)}.tmp.*"):
-        abandoned.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for abandoned in path.parent.glob(f"{glob.escape(path.name)}.tmp.*"):
+            abandoned.unlink(missing_ok=True)
     temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
     try:
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with writing(path):
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -68,14 +77,15 @@ class TableWriter:
         self._held: list[pa.RecordBatch] = []
         self._bytes = 0
         self._row_bytes = _VALUE_BYTES * len(schema)
-        self._writer = pq.ParquetWriter(
-            path,
-            self.schema,
-            compression=COMPRESSION,
-            compression_level=COMPRESSION_LEVEL,
-            version="2.6",
-            write_page_checksum=True,
-        )
+        with writing(path):
+            self._writer = pq.ParquetWriter(
+                path,
+                self.schema,
+                compression=COMPRESSION,
+                compression_level=COMPRESSION_LEVEL,
+                version="2.6",
+                write_page_checksum=True,
+            )
 
     def append(self, *values: Any) -> bool:
         """Add a row. Returns whether that filled the batch, which has then been written."""
@@ -111,7 +121,9 @@ class TableWriter:
             self._held.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
         count = sum(batch.num_rows for batch in self._held)
         if count:
-            self._writer.write_table(pa.Table.from_batches(self._held, schema=self.schema), row_group_size=count)
+            table = pa.Table.from_batches(self._held, schema=self.schema)
+            with writing(self.path):
+                self._writer.write_table(table, row_group_size=count)
         self.written += count
         self._held = []
         self.columns = [[] for _ in self.columns]
@@ -120,12 +132,15 @@ class TableWriter:
     def close(self, metadata: Mapping[str, object]) -> None:
         """Write what is left and the footer, with ``metadata`` as JSON under ``METADATA_KEY``."""
         self.flush()
-        self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(metadata)})
-        self._writer.close()
+        self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(metadata), SEAL_KEY: BLANK})
+        with writing(self.path):
+            self._writer.close()
+            seal(self.path)
 
     def abandon(self) -> None:
         """Let go of the file without caring for what it holds."""
-        self._writer.close()
+        with suppress(OSError, pa.ArrowException):  # a full disk refuses the footer as well
+            self._writer.close()
 
 
 @contextmanager
@@ -172,13 +187,39 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         UserError: if it is not a whole Parquet file.
     """
     try:
-        return pq.ParquetFile(path, pre_buffer=False)
+        return _CheckedFile(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
-            "not a whole Parquet file",
-            where=path,
-            value=str(error).splitlines()[0],
-            fix="delete it and run again; whatever made it will make it anew",
+            "not a whole Parquet file", where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW
+        ) from error
+
+
+class _CheckedFile(pq.ParquetFile):  # type: ignore[misc]
+    """A Parquet file whose pages are checked as they are read, and that says its name where one is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, pre_buffer=False, page_checksum_verification=True)
+        self._path = path
+
+    def iter_batches(self, *arguments: Any, **options: Any) -> Iterator[pa.RecordBatch]:
+        with _reading(self._path):
+            yield from super().iter_batches(*arguments, **options)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a damaged page into words.
+
+    Raises:
+        UserError: instead of Arrow's exception.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, pa.ArrowMemoryError):
+            raise
+        raise UserError(
+            "a Parquet file is damaged", where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW
         ) from error
 
 

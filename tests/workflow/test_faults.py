@@ -1,0 +1,282 @@
+"""Disks, files and clocks that fail a run: correct results, or one clear message and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from workflow.disturbed import CHUNKS, JOB, OME, PRODUCTS, Run, lay_out, same, wait_for_worker, wait_until, workers
+from workflow.flow import named_parents, tasks, write_molecules
+
+LONG = pytest.mark.stress
+MOLECULES = "results/libraries/library=mine/molecules.parquet"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("settings"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    run = Run(tmp_path_factory.mktemp("undisturbed"), config)
+    run.finish()
+    return run.tables()
+
+
+def finishes_as(run: Run, expected: dict[str, object]) -> None:
+    run.finish()
+    same(run.tables(), expected)
+    run.no_litter()
+    assert "Nothing to be done" in run.finish("-n")
+
+
+def one_message(output: str, *words: str) -> None:
+    """The user is told what, where and how to mend it, and is spared a traceback."""
+    for word in (*words, "where:", "fix:"):
+        assert word in output
+    assert "Traceback" not in output
+
+
+# ---- the disk --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def mounted(folder: Path, *words: object) -> Iterator[None]:
+    """Mount something on a folder for a while; skip the test where that is not permitted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["mount", *map(str, words), str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("place", [CHUNKS, str(Path(PRODUCTS).parent)], ids=["chunk", "merge"])
+def test_the_disk_is_full(config: Path, undisturbed: dict[str, object], tmp_path: Path, place: str) -> None:
+    run = Run(tmp_path, config)
+    with mounted(tmp_path / place, "-t", "tmpfs", "-o", "size=8k", "tmpfs"):
+        (tmp_path / place / "keep").touch()  # Snakemake removes empty folders, and cannot remove this one
+        output = run.finish(fails=True)
+        one_message(output, "cannot write: the disk is full", place, "MB free of")
+        assert not [path for path in (tmp_path / place).iterdir() if "products.parquet" in path.name]
+        run.no_half_file()
+        subprocess.run(["mount", "-o", "remount,size=10m", str(tmp_path / place)], check=True)
+        run.finish()
+        same(run.tables(), undisturbed)
+
+
+def test_the_disk_of_the_whole_run_is_full(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Snakemake's own records, the logs and the results compete for what is left."""
+    run = Run(tmp_path / "disk", config)
+    with mounted(run.folder, "-t", "tmpfs", "-o", "size=1m", "tmpfs"):
+        ballast = run.folder / "ballast"
+        ballast.write_bytes(bytes(900_000))
+        output = run.finish(fails=True)
+        assert "No space left on device" in output or "the disk is full" in output
+        run.no_half_file()
+        ballast.unlink()
+        subprocess.run(["mount", "-o", "remount,size=20m", str(run.folder)], check=True)
+        finishes_as(run, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("products", "verb"), [pytest.param(100_000, "chunk", marks=LONG), (300, "merge")], ids=["chunk", "merge"]
+)
+def test_files_may_not_be_so_large(tmp_path: Path, products: int, verb: str) -> None:
+    """The only chunk is about as large as the merged file; of several, each is much smaller."""
+    limit = 32_000  # bytes
+    config = lay_out(tmp_path, every=1, products=products)
+    run = Run(tmp_path / "run", config)
+    output = run.finish(fails=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    place = CHUNKS if verb == "chunk" else str(Path(PRODUCTS).parent)
+    one_message(output, "cannot write: it would be larger than files may be here", place, "ulimit -f")
+    run.no_half_file()
+    undisturbed = Run(tmp_path / "undisturbed", config)
+    undisturbed.finish()
+    assert (undisturbed.folder / PRODUCTS).stat().st_size > limit
+    finishes_as(run, undisturbed.tables())
+
+
+@pytest.mark.parametrize("part", [".", "results"])
+def test_the_folder_is_read_only(config: Path, undisturbed: dict[str, object], tmp_path: Path, part: str) -> None:
+    run = Run(tmp_path / "run", config)
+    run.finish(MOLECULES)
+    before = sorted(path for path in run.folder.rglob("*"))
+    place = run.folder / part
+    with mounted(place, "--bind", place):
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
+        output = run.finish(fails=True)
+    one_message(output, "cannot write: the file system is read-only", str(place.resolve()))
+    assert sorted(path for path in run.folder.rglob("*") if ".snakemake" not in path.parts) == [
+        path for path in before if ".snakemake" not in path.parts
+    ]
+    finishes_as(run, undisturbed)
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chunked(config: Path, tmp_path: Path) -> Run:
+    """A run that has made its chunks and has not merged them."""
+    run = Run(tmp_path, config)
+    run.finish("--until", "transform_chunk", "--notemp")
+    assert len(list((tmp_path / CHUNKS).glob("*.products.parquet"))) == 3
+    return run
+
+
+def test_damaged_chunks(chunked: Run, undisturbed: dict[str, object], pytestconfig: pytest.Config) -> None:
+    """One chunk lost its end and one a bit. DuckDB would read most such bits as other values, without a word."""
+    first, second, _ = sorted((chunked.folder / CHUNKS).glob("*.products.parquet"))
+    chance = random.Random(pytestconfig.getoption("--seed"))
+    content = bytearray(first.read_bytes())
+    bit = chance.randrange(8 * len(content))
+    print(f"bit {bit} of {8 * len(content)}")
+    content[bit // 8] ^= 1 << bit % 8
+    times = first.stat()
+    first.write_bytes(content)
+    os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.truncate(second, second.stat().st_size * 2 // 3)
+    output = chunked.finish(fails=True)
+    one_message(output, "a chunk file is damaged or gone", f"{first.name}, and 1 more")
+    assert not (chunked.folder / PRODUCTS).exists()
+    output = chunked.finish()
+    chunked.no_litter()
+    made = [task for task in tasks(output) if "chunk" in task]
+    assert made == [f"{OME} on mine, chunk {path.name.partition('.')[0]}" for path in (first, second)]
+    same(chunked.tables(), undisturbed)
+
+
+def test_a_deleted_chunk(chunked: Run, undisturbed: dict[str, object]) -> None:
+    lost = sorted((chunked.folder / CHUNKS).glob("*.parquet"))[2]
+    lost.unlink()
+    made = [task for task in tasks(chunked.finish()) if "chunk" in task]
+    assert made == [f"{OME} on mine, chunk {lost.name.partition('.')[0]}"]
+    same(chunked.tables(), undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [pytest.param("transform-chunk", ".products.parquet", marks=LONG), ("merge-products", "rejects.parquet")],
+)
+def test_snakemakes_records_deleted(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path, verb: str, name: str
+) -> None:
+    """Its marks of incomplete files are among them, while a task was killed between its renames."""
+    run = Run(tmp_path, config)
+    started = run.start(ambushes=[{"verb": verb, "name": name, "when": "before", "victim": "group"}])
+    assert started.wait(300) == -signal.SIGKILL
+    shutil.rmtree(tmp_path / ".snakemake")
+    finishes_as(run, undisturbed)
+    shutil.rmtree(tmp_path / ".snakemake")
+    finishes_as(run, undisturbed)
+
+
+def test_two_runs_at_once(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    run = Run(tmp_path, config)
+    started = run.start()
+    wait_for_worker(started, "transform-chunk", "merge-library")
+    output = run.finish(fails=True)
+    assert started.poll() is None
+    one_message(output, "another run is going on in this folder", str(tmp_path), f"process {started.pid}")
+    assert started.wait(300) == 0, run.output[-3000:]
+    same(run.tables(), undisturbed)
+
+
+# ---- the input, and the clock ----------------------------------------------------------------------------------------
+
+DAY = 86_400
+
+
+def replace(path: Path, *, age: float = 0) -> None:
+    """Put other molecules into a file, as moving an older file here would."""
+    other = path.with_name("other.csv")
+    write_molecules(other, [*named_parents("polyphenol")[:12], ("slip", "C(C)(C)(C)(C)C"), ("again", "Oc1ccccc1O")])
+    os.utime(other, (time.time() - age, time.time() - age))
+    other.replace(path)
+
+
+def anew(tmp_path: Path, config: Path) -> dict[str, object]:
+    """What a run in an empty folder makes."""
+    run = Run(tmp_path / "anew", config)
+    run.finish()
+    return run.tables()
+
+
+@pytest.mark.parametrize("age", [pytest.param(0, marks=LONG), 30 * DAY])
+def test_the_input_is_replaced_after_it_was_read(undisturbed: dict[str, object], tmp_path: Path, age: float) -> None:
+    """That run is wholly of the old file, the next wholly of the new one, though it is older than the results."""
+    config = lay_out(tmp_path)
+    run = Run(tmp_path / "run", config)
+    started = run.start()
+    wait_for_worker(started, "standardize-chunk", "merge-library", "transform-chunk")
+    replace(tmp_path / "mine.csv", age=age)
+    assert started.wait(300) == 0, run.output[-3000:]
+    for name in ("library=mine/molecules", f"{JOB}/products"):
+        (path,) = (path for path in undisturbed if name in path)
+        assert run.tables()[path] == undisturbed[path]
+    run.finish()
+    assert run.tables() == anew(tmp_path, config)
+    run.no_litter()
+
+
+def test_the_input_is_replaced_before_it_is_read(tmp_path: Path) -> None:
+    """Planned for one file, the task finds another."""
+    config = lay_out(tmp_path)
+    run = Run(tmp_path / "run", config)
+    started = run.start()
+    (reader,) = wait_until(started, lambda: workers(started, ("read-library",)) or None)
+    reader.suspend()
+    replace(tmp_path / "mine.csv")
+    reader.resume()
+    assert started.wait(300) == 1
+    one_message(run.output, "an input file was replaced while the run was on", str(tmp_path / "mine.csv"))
+    run.finish()
+    assert run.tables() == anew(tmp_path, config)
+
+
+def shift(folder: Path, seconds: float) -> None:
+    """Date all files of a folder as the clock then had it."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            os.utime(path, (time.time() + seconds, time.time() + seconds))
+
+
+def test_the_clock_is_set_back_after_a_run(tmp_path: Path) -> None:
+    """All results are from tomorrow, so that no new file is newer."""
+    config = lay_out(tmp_path)
+    run = Run(tmp_path / "run", config)
+    run.finish()
+    shift(run.folder / "results", DAY)
+    assert "Nothing to be done" in run.finish("-n")
+    replace(tmp_path / "mine.csv")
+    run.finish()
+    assert run.tables() == anew(tmp_path, config)
+
+
+def test_the_input_is_from_the_future(tmp_path: Path) -> None:
+    config = lay_out(tmp_path)
+    os.utime(tmp_path / "mine.csv", (time.time() + DAY, time.time() + DAY))
+    run = Run(tmp_path / "run", config)
+    one_message(run.finish(fails=True), "seconds in the future", "mine.csv", "touch the file")
+    assert tasks(run.finish("-n"))
+
+
+@pytest.mark.parametrize("seconds", [DAY, pytest.param(-DAY, marks=LONG)], ids=["back", "forth"])
+def test_the_clock_is_set_during_a_run(chunked: Run, undisturbed: dict[str, object], seconds: float) -> None:
+    shift(chunked.folder / "results", seconds)
+    chunked.finish()
+    same(chunked.tables(), undisturbed)
