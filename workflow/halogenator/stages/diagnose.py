@@ -35,6 +35,7 @@ MB = 1_000_000
 _BATCHES = 8
 _DUCKDB_MB = 500
 _MOST_KEYS = 1_000_000
+_WARM_UP = 10.0  # seconds in which a task loads its libraries and fills its first batch
 
 
 @dataclass(frozen=True)
@@ -157,13 +158,14 @@ def _timed(name: str, parts: Sequence[Any], write: Callable[[Any], None]) -> str
 
 
 def _growth(monitor: Path, library: str, transform: str) -> Iterator[str]:
-    yield "3. Growth of each worker, from results/monitor.parquet   samples    MB/min    peak MB"
+    yield f"3. Growth of each worker after its first {_WARM_UP:.0f} s            samples    MB/min    peak MB"
     found = _samples(monitor, f"transform-chunk {transform} ", f" {library} {transform}")
     for task, moments, sizes in found:
-        slope = np.polyfit((moments - moments[0]) / 60, sizes, 1)[0] if len(sizes) > 2 else float("nan")
-        yield f"  {task:<52}{len(sizes):>10,}{slope:>10,.1f}{sizes.max():>11,.0f}"
+        warm = moments - moments[0] >= _WARM_UP
+        slope = f"{np.polyfit(moments[warm] / 60, sizes[warm], 1)[0]:,.1f}" if warm.sum() > 2 else "-"
+        yield f"  {task:<52}{len(sizes):>10,}{slope:>10}{sizes.max():>11,.0f}"
     if not found:
-        yield "  none recorded: the job has not run here, or was over within a second"
+        yield "  none in results/monitor.parquet: the job has not run here, or was over within a second"
     yield ""
 
 
