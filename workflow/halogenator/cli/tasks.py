@@ -1,0 +1,293 @@
+"""The verbs that the workflow's rules call: a task each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from halogenator.cli.options import (
+    add_verb,
+    chunk_options,
+    halogenation_of,
+    index_of,
+    index_options,
+    library_of,
+    library_options,
+    memory_option,
+    merge_options,
+    row_option,
+    task_of,
+    task_options,
+    transform_of,
+    transform_options,
+)
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add these verbs to the command line."""
+    for add in (
+        _add_read_library,
+        _add_standardize_chunk,
+        _add_halogenate_chunk,
+        _add_merge_library,
+        _add_transform_chunk,
+        _add_merge_products,
+        _add_summarize,
+        _add_catalog,
+        _add_record_memory,
+    ):
+        add(verbs)
+
+
+def _add_read_library(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "read-library",
+        _read_library,
+        "read an input file of any format into a table of raw rows",
+        "read-library --library mine --class lipid --path mine.csv.gz --out raw.parquet",
+    )
+    library_options(parser)
+    parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
+    parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
+    row_option(parser)
+    parser.add_argument("--mark", help="content mark that the file must have (default: any)")
+    task_options(parser)
+
+
+def _read_library(options: argparse.Namespace) -> None:
+    from halogenator.stages.libraries import read_library
+
+    read_library(library_of(options), options.out, task_of(options), options.mark)
+
+
+def _add_standardize_chunk(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "standardize-chunk",
+        _standardize_chunk,
+        "standardise and index a chunk of raw rows",
+        "standardize-chunk --raw raw.parquet --library mine --class lipid --path mine.csv --chunk 0/1 "
+        "--out chunk.parquet --rejects rejects.parquet",
+    )
+    parser.add_argument("--raw", type=Path, required=True, help="what read-library made")
+    library_options(parser)
+    parser.add_argument("--fragments", choices=("largest", "keep"), default="largest", help="default: %(default)s")
+    index_options(parser)
+    chunk_options(parser)
+
+
+def _standardize_chunk(options: argparse.Namespace) -> None:
+    from halogenator.stages.libraries import standardize_chunk
+
+    standardize_chunk(
+        options.raw,
+        library_of(options),
+        index_of(options),
+        chunk=options.chunk,
+        out=options.out,
+        rejects_out=options.rejects,
+        task=task_of(options),
+    )
+
+
+def _add_halogenate_chunk(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "halogenate-chunk",
+        _halogenate_chunk,
+        "halogenate a chunk of the library one level down once more",
+        "halogenate-chunk --base molecules.parquet --library lipid-1X --class lipid --k 1 "
+        "--rule 'hydroxyl=[C:1][OX2H]>>[C:1]{X}' --chunk 0/1 --out chunk.parquet --rejects rejects.parquet",
+    )
+    parser.add_argument("--base", type=Path, required=True, help="molecules.parquet of the library one level down")
+    library_options(parser)
+    index_options(parser)
+    chunk_options(parser)
+
+
+def _halogenate_chunk(options: argparse.Namespace) -> None:
+    from halogenator.stages.libraries import halogenate_chunk
+
+    halogenate_chunk(
+        options.base,
+        library_of(options),
+        halogenation_of(options).transforms(options.class_name),
+        index_of(options),
+        chunk=options.chunk,
+        out=options.out,
+        rejects_out=options.rejects,
+        task=task_of(options),
+    )
+
+
+def _add_merge_library(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "merge-library",
+        _merge_library,
+        "merge a library's chunks into unique molecules with ids",
+        "merge-library --library lipid-1X --class lipid --k 1 --chunks c0.parquet --reject-chunks r0.parquet "
+        "--out molecules.parquet --rejects rejects.parquet --stats stats.json",
+    )
+    library_options(parser)
+    merge_options(parser)
+
+
+def _merge_library(options: argparse.Namespace) -> None:
+    from halogenator.stages.merge import merge_library
+
+    merge_library(
+        options.chunks,
+        options.reject_chunks,
+        library=library_of(options),
+        config_hash=options.config_hash,
+        out=options.out,
+        rejects_out=options.rejects,
+        stats_out=options.stats,
+        scratch=options.scratch,
+        task=task_of(options),
+    )
+
+
+def _add_transform_chunk(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "transform-chunk",
+        _transform_chunk,
+        "apply a transform to a chunk of a library",
+        "transform-chunk --molecules molecules.parquet --transform OMe --smirks '[c:1][OX2H:2]>>[c:1][O:2]C' "
+        "--chunk 0/1 --out chunk.parquet --rejects rejects.parquet",
+    )
+    transform_options(parser)
+    chunk_options(parser)
+
+
+def _transform_chunk(options: argparse.Namespace) -> None:
+    from halogenator.stages.transform import transform_chunk
+
+    transform_chunk(
+        options.molecules,
+        transform_of(options),
+        descriptor_names=options.descriptors,
+        with_inchikey=options.inchikey,
+        chunk=options.chunk,
+        out=options.out,
+        rejects_out=options.rejects,
+        task=task_of(options),
+    )
+
+
+def _add_merge_products(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "merge-products",
+        _merge_products,
+        "merge a job's chunks into unique products; without chunks, make them first",
+        "merge-products --library lipid-1X --class lipid --molecules molecules.parquet --transform COOMe "
+        "--smirks '[CX3:1](=[OX1:2])[OX2H:3]>>[C:1](=[O:2])[O:3]C' --out products.parquet --rejects rejects.parquet "
+        "--stats stats.json",
+    )
+    library_options(parser)
+    transform_options(parser)
+    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help="default: %(default)s")
+    row_option(parser)
+    merge_options(parser)
+
+
+def _merge_products(options: argparse.Namespace) -> None:
+    from halogenator.stages.merge import merge_products
+
+    task = task_of(options)
+    with _chunks(options, task) as (chunks, reject_chunks):
+        merge_products(
+            chunks,
+            reject_chunks,
+            library=library_of(options),
+            transform=transform_of(options),
+            key=options.key,
+            config_hash=options.config_hash,
+            out=options.out,
+            rejects_out=options.rejects,
+            stats_out=options.stats,
+            scratch=options.scratch,
+            task=task,
+        )
+
+
+def _chunks(options: argparse.Namespace, task: Any) -> AbstractContextManager[tuple[Sequence[Path], Sequence[Path]]]:
+    if options.chunks:
+        return nullcontext((options.chunks, options.reject_chunks))
+
+    from halogenator.stages.transform import as_single_chunk
+
+    return as_single_chunk(
+        options.molecules,
+        transform_of(options),
+        descriptor_names=options.descriptors,
+        with_inchikey=options.inchikey,
+        scratch=options.scratch,
+        task=task,
+    )
+
+
+def _add_summarize(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "summarize",
+        _summarize,
+        "write a table with a row per job",
+        "summarize --results results --out results/summary.tsv",
+    )
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    memory_option(parser)
+
+
+def _summarize(options: argparse.Namespace) -> None:
+    from halogenator.stages.catalog import write_summary
+
+    write_summary(options.results, options.out)
+
+
+def _add_catalog(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "catalog",
+        _catalog,
+        "write a DuckDB database of views over all results; run it again after moving them",
+        "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb",
+    )
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--summary", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    memory_option(parser)
+
+
+def _catalog(options: argparse.Namespace) -> None:
+    from halogenator.stages.catalog import write_catalog
+
+    write_catalog(options.results, options.summary, options.out, memory_mb=options.mem_mb)
+
+
+def _add_record_memory(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "record-memory",
+        _record_memory,
+        "record the memory of a workflow's processes until it ends",
+        "record-memory --pid 4711 --cap-mb 32000 --out results/monitor.parquet",
+    )
+    parser.add_argument("--pid", type=int, required=True, help="the workflow's process")
+    parser.add_argument("--cap-mb", type=int, required=True, help="what its tasks together may declare, in MB")
+    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to add to")
+
+
+def _record_memory(options: argparse.Namespace) -> None:
+    from halogenator.stages.monitor import record
+
+    record(options.pid, options.out, interval=options.interval, cap_mb=options.cap_mb)
