@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,7 @@ def _add_check(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from halogenator.config import read_config
-
-    repository = Path(__file__).resolve().parents[3]
-    shipped = [] if options.bare else [repository / "configs" / "config.yaml"]
-    config = read_config([*shipped, *options.config], working_dir=Path.cwd(), repository=repository)
+    config = _configuration(options.config, Path.cwd(), bare=options.bare)
     built_upon = sum(library.implicit for library in config.libraries.values())
     print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
@@ -110,13 +107,10 @@ def _add_diagnose(verbs: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> None:
-    from halogenator.config import read_config
     from halogenator.errors import did_you_mean
     from halogenator.stages.diagnose import diagnose
 
-    repository = Path(__file__).resolve().parents[3]
-    layers = [repository / "configs" / "config.yaml", *options.configfile]
-    config = read_config(layers, working_dir=Path.cwd(), repository=repository)
+    config = _configuration(options.configfile, Path.cwd())
     if options.transform not in config.transforms:
         raise UserError(
             f"there is no transform '{options.transform}'",
@@ -179,12 +173,9 @@ def _add_adopt(verbs: Any) -> None:
 
 
 def _adopt(options: argparse.Namespace) -> None:
-    from halogenator.config import read_config
     from halogenator.stages.adopt import adopt, unfinished
 
-    repository = Path(__file__).resolve().parents[3]
-    layers = [repository / "configs" / "config.yaml", *options.configfile]
-    config = read_config(layers, working_dir=options.results.absolute().parent, repository=repository)
+    config = _configuration(options.configfile, options.results.absolute().parent)
     counts: Counter[str] = Counter()
     found = adopt(options.directory, config, options.results, dry_run=options.dry_run, mem_mb=options.mem_mb)
     for outcome in found:
@@ -202,3 +193,12 @@ def _printable(name: object) -> str:
     """Return a file's name as one line that any terminal takes, whatever bytes are in it."""
     text = os.fsencode(str(name)).decode(errors="backslashreplace")
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def _configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
+    """Return the configuration in files, layered over the shipped one unless ``bare``."""
+    from halogenator.config import read_config
+
+    repository = Path(__file__).resolve().parents[3]
+    shipped = [] if bare else [repository / "configs" / "config.yaml"]
+    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)

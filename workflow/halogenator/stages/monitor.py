@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.memory.tree import Worker, workers
-from halogenator.storage.lock import LOCK_NAME
+from halogenator.storage.lock import lock_holder
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
 from halogenator.storage.schema import MONITOR, arrow_schema
 
@@ -101,34 +98,14 @@ def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: 
 
 
 def _running(folder: Path) -> tuple[int, int]:
-    lock = folder / ".snakemake" / LOCK_NAME
-    try:
-        note = json.loads(lock.read_text())
-        pid, cap_mb = int(note["pid"]), int(note["cap_mb"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pid = cap_mb = 0
-    if not (pid and psutil.pid_exists(pid) and _is_held(lock)):
+    holder = lock_holder(folder / ".snakemake")
+    if holder is None:
         raise UserError(
             "no workflow is running here",
             where=folder.resolve(),
             fix="start one with snakemake --cores all, or name its folder with --directory",
         )
-    return pid, cap_mb
-
-
-def _is_held(lock: Path) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    descriptor = os.open(lock, os.O_RDWR)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return holder
 
 
 def _lines(

@@ -7,9 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
+
 from halogenator.errors import UserError
 
-LOCK_NAME = "halogenator.lock"
+_LOCK_NAME = "halogenator.lock"
 
 _held: list[int] = []  # descriptors stay open, and so locked, until the process ends
 
@@ -33,16 +35,16 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     except ImportError:  # no such lock on this platform: Snakemake's own has to do
         return
     snakemake_folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(snakemake_folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = _holder(os.read(descriptor, 200))
+        holder = _read_note(os.read(descriptor, 200))
         os.close(descriptor)
         raise UserError(
             "another run is going on in this folder",
             where=snakemake_folder.resolve().parent,
-            value=f"process {holder}" if holder else None,
+            value=f"process {holder[0]}" if holder else None,
             fix="wait until it ends; to plan meanwhile use -n, to run beside it give another --directory",
         ) from None
     except OSError:  # a file system without locks: Snakemake's own has to do
@@ -56,8 +58,35 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _holder(note: bytes) -> int | None:
+def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
+    """Return the process that holds a folder and what its tasks together may use, in MB; None if no run does."""
+    lock = snakemake_folder / _LOCK_NAME
     try:
-        return int(json.loads(note)["pid"])
+        note = _read_note(lock.read_bytes())
+    except OSError:
+        return None
+    return note if note and psutil.pid_exists(note[0]) and _is_held(lock) else None
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    descriptor = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _read_note(note: bytes) -> tuple[int, int] | None:
+    """Return the process and the cap that a lock names."""
+    try:
+        found = json.loads(note)
+        return int(found["pid"]), int(found["cap_mb"])
     except (ValueError, KeyError, TypeError):
         return None
