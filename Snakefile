@@ -10,6 +10,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/watch.smk"
 
 
 onstart:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -63,24 +62,6 @@ wildcard_constraints:
     library="|".join(map(re.escape, CONFIG.libraries)) or "none",
     transform="|".join(map(re.escape, CONFIG.transforms)) or "none",
     chunk=r"\d+of\d+",
-
-
-RECORDER = []
-
-
-def start_recorder():
-    """Record the memory of this run's processes until it ends."""
-    words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", "results/monitor.parquet"]
-    command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
-    Path("results/logs").mkdir(parents=True, exist_ok=True)
-    with open("results/logs/record-memory.log", "w") as log:
-        RECORDER.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
-
-
-def stop_recorder():
-    for process in RECORDER:
-        process.terminate()
-        process.wait()
 
 
 def all_results():

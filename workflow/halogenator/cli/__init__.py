@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from halogenator import __version__
-from halogenator.cli import people, tasks
+from halogenator.cli import people, plan, tasks
 from halogenator.cli.options import EXIT_CODES, Parser
 from halogenator.errors import UserError
 
@@ -79,6 +79,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    plan.add_verbs(verbs)
     people.add_verbs(verbs)
     tasks.add_verbs(verbs)
     return parser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +153,12 @@ def index_of(options: argparse.Namespace) -> Any:
 
     halogenation = halogenation_of(options) if options.weigh else None
     return Index(dict(options.query), halogenation, options.class_name, options.descriptors)
+
+
+def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
+    """Return the configuration in files, layered over the shipped one unless ``bare``."""
+    from halogenator.config import read_config
+
+    repository = Path(__file__).resolve().parents[3]
+    shipped = [] if bare else [repository / "configs" / "config.yaml"]
+    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb
+from halogenator.cli.options import add_verb, configuration
 from halogenator.errors import UserError
 
 
@@ -26,7 +25,7 @@ def _add_check(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    config = _configuration(options.config, Path.cwd(), bare=options.bare)
+    config = configuration(options.config, Path.cwd(), bare=options.bare)
     built_upon = sum(library.implicit for library in config.libraries.values())
     print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
@@ -110,7 +109,7 @@ def _diagnose(options: argparse.Namespace) -> None:
     from halogenator.errors import did_you_mean
     from halogenator.stages.diagnose import diagnose
 
-    config = _configuration(options.configfile, Path.cwd())
+    config = configuration(options.configfile, Path.cwd())
     if options.transform not in config.transforms:
         raise UserError(
             f"there is no transform '{options.transform}'",
@@ -175,7 +174,7 @@ def _add_adopt(verbs: Any) -> None:
 def _adopt(options: argparse.Namespace) -> None:
     from halogenator.stages.adopt import adopt, unfinished
 
-    config = _configuration(options.configfile, options.results.absolute().parent)
+    config = configuration(options.configfile, options.results.absolute().parent)
     counts: Counter[str] = Counter()
     found = adopt(options.directory, config, options.results, dry_run=options.dry_run, mem_mb=options.mem_mb)
     for outcome in found:
@@ -193,12 +192,3 @@ def _printable(name: object) -> str:
     """Return a file's name as one line that any terminal takes, whatever bytes are in it."""
     text = os.fsencode(str(name)).decode(errors="backslashreplace")
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
-
-
-def _configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
-    """Return the configuration in files, layered over the shipped one unless ``bare``."""
-    from halogenator.config import read_config
-
-    repository = Path(__file__).resolve().parents[3]
-    shipped = [] if bare else [repository / "configs" / "config.yaml"]
-    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)

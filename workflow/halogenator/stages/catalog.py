@@ -37,6 +37,14 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
+# DuckDB takes twice this as a buffer of each JSON file, and 32 MB where it is not told.
+_STATS_BYTES = 100_000
+_LIBRARY_STATS = """{
+    library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
+    rejects: 'BIGINT', bytes: 'BIGINT',
+    usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)'
+}"""
+
 
 def write_summary(results: Path, out: Path) -> None:
     """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
@@ -87,9 +95,10 @@ def _views(results: Path, summary: Path) -> dict[str, str]:
         """,
         "rejects": _tree(results, rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
-            SELECT library, class, k::TINYINT AS k, rows_in, molecules, duplicates, rejects, bytes,
+            SELECT library, class, k, rows_in, molecules, duplicates, rejects, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
-            FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")})
+            FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")}, columns = {_LIBRARY_STATS},
+                           maximum_object_size = {_STATS_BYTES})
         """,
         # What can be told from the values only by chance: a transform named T, or counts that no job knows.
         "jobs": f"SELECT * FROM read_csv({literal(_plain(summary))}, delim = '\t', header = true, "

@@ -1,0 +1,63 @@
+"""The verb that says what a run will cost, before it starts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from halogenator.cli.options import add_verb, configuration
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "plan",
+        _plan,
+        "say of each job whether it is done, and what the rest will take: products, time, memory, disk",
+        "plan my.yaml --cores 8",
+    )
+    parser.add_argument("config", type=Path, nargs="*", help="YAML files, layered over configs/config.yaml")
+    parser.add_argument("--cores", type=int, metavar="N", help="cores that the run will have (default: all)")
+    parser.add_argument(
+        "--directory", type=Path, default=Path(), metavar="DIR", help="the run's working directory (default: here)"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the lines and the totals as JSON")
+    form.add_argument("--tsv", action="store_true", help="print the lines as tab-separated values")
+    parser.add_argument("--no-file", action="store_true", help="do not write results/plan.tsv")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    import json
+    import os
+
+    from halogenator.planning.estimate import Estimates
+    from halogenator.planning.resources import machine_mb
+    from halogenator.planning.states import standings
+    from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
+    from halogenator.stages.plan_table import plan_text
+
+    folder = options.directory.absolute()
+    config = configuration(options.config, folder)
+    estimates = Estimates(config)
+    results = options.directory / "results"
+    plan = make_plan(
+        config,
+        estimates,
+        standings(config, estimates, results, folder),
+        results,
+        cores=options.cores or len(os.sched_getaffinity(0)),
+        cap_mb=min(config.cap_mb, machine_mb()),
+    )
+    if not options.no_file:
+        write_plan(plan, results / "plan.tsv")
+    if options.json:
+        print(json.dumps(as_json(plan), indent=1))
+    elif options.tsv:
+        print(tsv(plan), end="")
+    else:
+        terminal = sys.stdout.isatty()
+        print(plan_text(plan, color=terminal, width=os.get_terminal_size().columns if terminal else None))

@@ -1,0 +1,101 @@
+"""How fast this machine is, and how much disk a row takes: from the statistics of what is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+# Processor time beside a task's own: Snakemake's for it, its guard's, the start of Python. Measured: 0.1 s.
+SCHEDULING_SECONDS = 0.1
+
+# For a results folder in which nothing is finished yet: two cores of a 2020s server (docs/full-size-run.md).
+TASK_SECONDS = 0.2
+PRODUCT_SECONDS = 85e-6
+MOLECULE_SECONDS = 190e-6
+PRODUCT_BYTES = 13.0
+MOLECULE_BYTES = 14.0
+
+# What a library's or a job's files take whatever is in them.
+FILES_BYTES = 8_000
+
+# DuckDB's temporary files in a merge, per row. Measured: 0.2 GB for 20 million.
+SPILL_BYTES = 10.0
+
+# Below so many rows a job's time is that of starting its tasks, and above it that of making its products.
+_FEW_ROWS, _ENOUGH_ROWS = 1_000, 5_000
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds of processor time, and bytes.
+
+    Attributes:
+        task_seconds: of a task that makes nothing.
+        row_seconds: of a product by its library's class; of a library's molecule by "library".
+        row_bytes: in a finished file, by the same keys.
+        recorded: whether this machine has finished enough for its own figures to be used.
+    """
+
+    task_seconds: float = TASK_SECONDS
+    row_seconds: Mapping[str, float] = field(default_factory=dict)
+    row_bytes: Mapping[str, float] = field(default_factory=dict)
+    recorded: bool = False
+
+    def seconds(self, kind: str, tasks: int, rows: float) -> float:
+        """Return the processor time of so many tasks that make so many rows."""
+        default = MOLECULE_SECONDS if kind == LIBRARY else PRODUCT_SECONDS
+        each = self.row_seconds.get(kind, self.row_seconds.get(ANY, default))
+        return tasks * (self.task_seconds + SCHEDULING_SECONDS) + rows * each
+
+    def bytes(self, kind: str, rows: float) -> int:
+        """Return the size of the files of a library or a job with so many rows."""
+        default = MOLECULE_BYTES if kind == LIBRARY else PRODUCT_BYTES
+        return FILES_BYTES + round(rows * self.row_bytes.get(kind, self.row_bytes.get(ANY, default)))
+
+
+LIBRARY, ANY = "library", "any class"
+
+
+@dataclass
+class _Sums:
+    seconds: float = 0.0
+    rows: int = 0
+    bytes: int = 0
+
+
+def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
+    """Return the speed that finished libraries and jobs show.
+
+    The time of a task that makes little gives what any task costs; what is left of the others' time, over their rows,
+    gives the cost of a row. A class with few products counts as any.
+
+    Args:
+        finished: ("library" or the job's class, its statistics) of each; those of an earlier pipeline are passed over.
+    """
+    records = [(kind, *_figures(kind, stats)) for kind, stats in finished if "adopted" not in stats and stats]
+    small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
+    task_seconds = median(small) if small else TASK_SECONDS
+    sums: dict[str, _Sums] = {}
+    for kind, tasks, rows, seconds, size in records:
+        for key in (kind,) if kind == LIBRARY else (kind, ANY):
+            total = sums.setdefault(key, _Sums())
+            if rows >= _FEW_ROWS:
+                total.seconds += max(0.0, seconds - tasks * task_seconds)
+                total.rows += rows
+                total.bytes += size
+    enough = {key: total for key, total in sums.items() if total.rows >= _ENOUGH_ROWS}
+    return Speed(
+        task_seconds,
+        {key: total.seconds / total.rows for key, total in enough.items()},
+        {key: total.bytes / total.rows for key, total in enough.items()},
+        recorded=bool(enough),
+    )
+
+
+def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int]:
+    """Return (tasks, rows made, seconds, bytes) of a statistics record."""
+    tasks = stats["chunks"] + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
+    rows = stats["molecules"] if kind == LIBRARY else stats["products"]
+    return tasks, rows + stats["duplicates"], stats["usage"]["cpu_seconds"], stats["bytes"]

@@ -1,0 +1,308 @@
+"""What a run will cost before it starts: a line for each library and job, their sum, and whether the disk will do."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from halogenator.model import Config, Library, Transform
+from halogenator.planning.estimate import Estimates
+from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, recorded_speed
+from halogenator.planning.states import Name, Standing, library_files
+from halogenator.stages.transform import site_column
+from halogenator.storage.duck import identifier, memory_settings
+from halogenator.storage.failures import writing
+from halogenator.storage.parquet import whole_or_absent
+
+# How a number of products is known.
+MADE, AT_MOST, ABOUT = "made", "at most", "about"
+_QUERY_MB = 500
+
+
+@dataclass(frozen=True)
+class Line:
+    """A library, or a job of it.
+
+    Attributes:
+        library: its name.
+        transform: the job's transform; "" for the library itself.
+        state: one of ``planning.states.STATES``.
+        chunks_done, chunks: chunk tasks finished, of all.
+        tasks: tasks that are still to run.
+        rows_in: molecules that it starts from; None where they are not known.
+        rows_matched: those of them with a site; None where it is not known. For a library: those that were used.
+        products: products, or the library's molecules.
+        products_known: how they are known: "made"; "at most", an exact upper bound from the library's index; "about",
+            an estimate from a sample of the natural products or of the input file.
+        seconds: processor time that is still needed; 0 for what is finished.
+        peak_mb: memory of its largest task, in MB: used by a finished one, else declared, which is a limit.
+        bytes: size of the finished file.
+        detail: what is wrong, where something is.
+    """
+
+    library: str
+    transform: str
+    state: str
+    chunks_done: int
+    chunks: int
+    tasks: int
+    rows_in: int | None
+    rows_matched: int | None
+    products: int
+    products_known: str
+    seconds: float
+    peak_mb: int
+    bytes: int
+    detail: str
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is still to be made, wholly or in part."""
+        return self.tasks > 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All lines, and what they come to.
+
+    Attributes:
+        lines: a library's own line before those of its jobs, in the configuration's order.
+        cores: how many cores the time is for.
+        cap_mb: what all running tasks together may declare, in MB.
+        recorded: whether the speed is this machine's own.
+        free_bytes: of the disk with the results.
+    """
+
+    lines: tuple[Line, ...]
+    cores: int
+    cap_mb: int
+    recorded: bool
+    free_bytes: int
+
+    @property
+    def waiting(self) -> list[Line]:
+        """The lines that are still to be made."""
+        return [line for line in self.lines if line.waiting]
+
+    @property
+    def tasks_at_once(self) -> int:
+        """How many tasks run side by side: one per core, as far as the memory for them reaches."""
+        return max(1, min(self.cores, self.cap_mb // stream_mb()))
+
+    @property
+    def seconds(self) -> float:
+        """Expected time of the run, in seconds."""
+        return sum(line.seconds for line in self.waiting) / self.tasks_at_once
+
+    @property
+    def new_bytes(self) -> int:
+        """Size of the files that the run will leave."""
+        return sum(line.bytes for line in self.waiting)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """What the run needs beside: chunks and DuckDB's temporary files of as many merges as may run at once."""
+        each = sorted((line.bytes + SPILL_BYTES * line.products for line in self.waiting), reverse=True)
+        return round(sum(each[: self.tasks_at_once]))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the free disk is enough."""
+        return self.new_bytes + self.scratch_bytes <= self.free_bytes
+
+
+def make_plan(
+    config: Config, estimates: Estimates, standings: Mapping[Name, Standing], results: Path, *, cores: int, cap_mb: int
+) -> Plan:
+    """Return the plan of a configuration.
+
+    Args:
+        config: the configuration.
+        estimates: of the same configuration.
+        standings: where each library and job stands; what is not in it is not in the plan either.
+        results: the results folder; it need not be there.
+        cores: how many the run will have.
+        cap_mb: what all running tasks together may declare, in MB.
+    """
+    finished = (
+        (LIBRARY if transform is None else config.libraries[library].class_name, standing.stats)
+        for (library, transform), standing in standings.items()
+        if standing.finished
+    )
+    speed = recorded_speed(finished)
+    lines: list[Line] = []
+    for library in config.libraries.values():
+        if (library.name, None) not in standings:
+            continue
+        lines.append(_library_line(library, standings[library.name, None], estimates, speed))
+        jobs = (job for job in config.jobs if job[0] == library.name and job in standings)
+        transforms = [config.transforms[transform] for _, transform in jobs]
+        index = _index(library, transforms, results) if standings[library.name, None].finished else {}
+        for transform in transforms:
+            standing = standings[library.name, transform.name]
+            lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
+    return Plan(tuple(lines), cores, cap_mb, speed.recorded, _free(results))
+
+
+def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:
+    stats = standing.stats
+    molecules = stats["molecules"] if standing.finished else estimates.rows(library)
+    ways = max(library.k or 1, 1)  # a level-k molecule is reached in k ways, and each is walked
+    tasks = _tasks(standing, 1 if library.base else 2)
+    return Line(
+        library=library.name,
+        transform="",
+        state=standing.state,
+        chunks_done=standing.chunks_done,
+        chunks=standing.chunks,
+        tasks=tasks,
+        rows_in=stats.get("rows_in"),
+        rows_matched=None,
+        products=molecules,
+        products_known=MADE if standing.finished else ABOUT,
+        seconds=round(speed.seconds(LIBRARY, tasks, molecules * ways * _left(standing)), 1) if tasks else 0.0,
+        peak_mb=_peak_mb(standing, molecules),
+        bytes=stats.get("bytes") or speed.bytes(LIBRARY, molecules),
+        detail=standing.detail,
+    )
+
+
+def _job_line(
+    library: Library,
+    transform: Transform,
+    standing: Standing,
+    index: tuple[int, int, int] | None,
+    estimates: Estimates,
+    speed: Speed,
+) -> Line:
+    stats = standing.stats
+    if standing.finished:
+        rows_in, matched, products, known = stats["rows_in"], stats["rows_matched"], stats["products"], MADE
+    elif index:
+        (rows_in, matched, products), known = index, AT_MOST
+    else:
+        rows_in, matched, known = estimates.rows(library), None, ABOUT
+        products = estimates.products(library, transform.name)
+    tasks = _tasks(standing, 1)
+    return Line(
+        library=library.name,
+        transform=transform.name,
+        state=standing.state,
+        chunks_done=standing.chunks_done,
+        chunks=standing.chunks,
+        tasks=tasks,
+        rows_in=rows_in,
+        rows_matched=matched,
+        products=products,
+        products_known=known,
+        seconds=round(speed.seconds(library.class_name, tasks, products * _left(standing)), 1) if tasks else 0.0,
+        peak_mb=_peak_mb(standing, products),
+        bytes=stats.get("bytes") or speed.bytes(library.class_name, products),
+        detail=standing.detail,
+    )
+
+
+def _tasks(standing: Standing, more: int) -> int:
+    """Return how many tasks are to run: the chunks that are not there, and ``more`` that are none."""
+    return standing.chunks - standing.chunks_done + more if standing.waiting else 0
+
+
+def _left(standing: Standing) -> float:
+    """Return the share of the chunks that is still to be made."""
+    return 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
+
+
+def _peak_mb(standing: Standing, rows: int) -> int:
+    used = standing.stats.get("usage", {}).get("peak_mb")
+    return int(used) if used is not None else max(stream_mb(), merge_mb(rows))
+
+
+def _index(library: Library, transforms: Iterable[Transform], results: Path) -> dict[str, tuple[int, int, int]]:
+    """Return {transform: (rows, rows with a site, sites used)} from a library's index, where it has counted them."""
+    path = library_files(results, library.name)[0]
+    columns = {transform: column for transform in transforms if (column := site_column(path, transform))}
+    if not columns:
+        return {}
+    sums = []
+    for transform, column in columns.items():
+        sites = identifier(column)
+        used = sites if transform.max_sites is None else f"least({sites}, {transform.max_sites})"
+        sums += [f"count_if({sites} > 0)", f"coalesce(sum({used}), 0)::BIGINT"]
+    with duckdb.connect(config=memory_settings(_QUERY_MB)) as connection:
+        query = f"SELECT count(*), {', '.join(sums)} FROM read_parquet(?)"
+        rows, *values = connection.execute(query, [str(path)]).fetchall()[0]
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return {transform.name: (rows, *pair) for transform, pair in zip(columns, pairs, strict=True)}
+
+
+def _free(results: Path) -> int:
+    folder = results.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+COLUMNS = tuple(field.name for field in fields(Line))
+
+
+def write_plan(plan: Plan, out: Path) -> None:
+    """Write the lines as tab-separated values, under the names of ``Line``'s attributes."""
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
+        _write_lines(plan, file)
+
+
+def _write_lines(plan: Plan, file: Any) -> None:
+    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(["" if value is None else value for value in asdict(line).values()] for line in plan.lines)
+
+
+def tsv(plan: Plan) -> str:
+    """Return what ``write_plan`` writes."""
+    from io import StringIO
+
+    out = StringIO()
+    _write_lines(plan, out)
+    return out.getvalue()
+
+
+def totals(plan: Plan) -> dict[str, object]:
+    """Return what the plan comes to, as JSON values; sizes in bytes, times in seconds, memory in MB (10^6 bytes)."""
+    jobs = [line for line in plan.lines if line.transform]
+    return {
+        "jobs": len(jobs),
+        "jobs_by_state": {state: count for state in _states(jobs) if (count := _count(jobs, state))},
+        "molecules": sum(line.products for line in plan.lines if not line.transform),
+        "products": sum(line.products for line in jobs),
+        "products_to_make": sum(line.products for line in jobs if line.waiting),
+        "seconds": round(plan.seconds, 1),
+        "cores": plan.cores,
+        "tasks_at_once": plan.tasks_at_once,
+        "speed": "recorded here" if plan.recorded else "assumed",
+        "cap_mb": plan.cap_mb,
+        "peak_mb": max((line.peak_mb for line in plan.waiting), default=0),
+        "new_bytes": plan.new_bytes,
+        "scratch_bytes": plan.scratch_bytes,
+        "free_bytes": plan.free_bytes,
+        "fits": plan.fits,
+    }
+
+
+def _states(lines: Iterable[Line]) -> list[str]:
+    return list(dict.fromkeys(line.state for line in lines))
+
+
+def _count(lines: Iterable[Line], state: str) -> int:
+    return sum(line.state == state for line in lines)
+
+
+def as_json(plan: Plan) -> dict[str, object]:
+    """Return the plan as JSON values: its ``totals``, and its lines."""
+    return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines]}

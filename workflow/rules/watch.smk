@@ -1,0 +1,72 @@
+# Before a run its plan, during a run a record of its memory. Nothing here makes a result.
+
+import logging
+import subprocess
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from halogenator.planning.states import planned_standings
+from halogenator.stages.plan import make_plan, write_plan
+from halogenator.stages.plan_table import plan_notes, plan_text
+
+RECORDER = []
+
+
+def start_recorder():
+    """Record the memory of this run's processes until it ends."""
+    words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", "results/monitor.parquet"]
+    command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
+    Path("results/logs").mkdir(parents=True, exist_ok=True)
+    with open("results/logs/record-memory.log", "w") as log:
+        RECORDER.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+
+
+def stop_recorder():
+    for process in RECORDER:
+        process.terminate()
+        process.wait()
+
+
+def planned_tasks():
+    """(rule, library, transform, whether it is to run) of every task of the run."""
+    runs = set(workflow.dag.needrun_jobs(exclude_finished=False))
+    for task in workflow.dag.jobs:
+        names = task.wildcards_dict
+        if "library" in names:
+            yield task.rule.name, names["library"], names.get("transform"), task in runs
+
+
+def asked_cores():
+    """The cores of the run; of a plan that was not told, the machine's: Snakemake then counts one."""
+    told = any(word.startswith(("-c", "--cores", "-j", "--jobs")) for word in sys.argv)
+    given = workflow.nodes or workflow.cores
+    return given if told or not workflow.dryrun else len(os.sched_getaffinity(0))
+
+
+def show_plan():
+    """Say what the run will take: line by line in a dry run, else the sums, with the lines in results/plan.tsv."""
+    standings = planned_standings(CONFIG, ESTIMATES, Path("results"), planned_tasks())
+    plan = make_plan(CONFIG, ESTIMATES, standings, Path("results"), cores=asked_cores(), cap_mb=CAP_MB)
+    if workflow.dryrun:
+        text = plan_text(plan, color=sys.stdout.isatty() and not workflow.output_settings.nocolor)
+    else:
+        text = plan_notes(plan)
+        write_plan(plan, Path("results/plan.tsv"))
+    logger.info(f"{text}\n", extra={"halogenator_plan": plan})
+
+
+class PlanFirst(logging.Filter):
+    """Shows the plan as soon as Snakemake knows its tasks, ahead of its own table of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = False
+
+    def filter(self, record):
+        if getattr(record, "event", None) == LogEvent.RUN_INFO and not self.shown and workflow.is_main_process:
+            self.shown = True
+            show_plan()
+        return True
+
+
+logger.addFilter(PlanFirst())

@@ -1,0 +1,138 @@
+"""Snakemake's messages as this workflow shows them: bars on a terminal, a line per task and now and then one in a log.
+
+``--logger halogenator``, which the profiles set; without it Snakemake shows each of a task's events. Everything that is
+left out here stands in the log file below ``.snakemake/log``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from snakemake.logging import ColorizingTextHandler
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from halogenator.memory.tree import workers
+from halogenator.stages.catalog import write_summary
+from halogenator.stages.progress import Progress, Started, bars, line
+
+# Attribute of a log record that carries the plan of the run.
+PLAN = "halogenator_plan"
+
+_LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
+_LOG_SECONDS = 30.0  # between two lines in a log, at least
+_LOG_SHARE = 0.02  # and of the time so far
+_RESULTS = Path("results")
+
+# What Snakemake says between tasks, beside its events.
+_CHATTER = ("Select jobs to execute", "Removing temporary output")
+_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
+
+
+class LogHandler(LogHandlerBase):
+    """Shows a run's messages, and how far it is."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = False
+    has_formatter = False
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        settings = self.common_settings
+        stream = sys.stdout if settings.stdout else sys.stderr
+        self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
+        self._plain = settings.dryrun or settings.verbose or settings.printshellcmds
+        self._plan = None
+        self._progress: Progress | None = None
+        self._live: Live | None = None
+        self._end = threading.Event()
+        self._unsummarized = False
+        self._said = time.monotonic()
+
+    def setFormatter(self, formatter: logging.Formatter | None) -> None:  # noqa: N802 (logging's name)
+        """Take the formatter that Snakemake gives its handlers."""
+        super().setFormatter(formatter)
+        self._text.setFormatter(formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record, or count what it tells of."""
+        event = getattr(record, "event", None)
+        self._plan = getattr(record, PLAN, self._plan)
+        if self._plain:
+            self._text.emit(record)
+            return
+        if event == LogEvent.RUN_INFO and self._progress is None:
+            self._text.emit(record)
+            self._begin(record.stats)  # type: ignore[attr-defined]
+        elif event == LogEvent.JOB_INFO:
+            self._started(record)
+        elif event == LogEvent.JOB_FINISHED:
+            self._finished(record.job_id)  # type: ignore[attr-defined]
+        elif event not in _EVENTS and not record.getMessage().startswith(_CHATTER):
+            self._text.emit(record)
+
+    def _begin(self, stats: dict[str, int]) -> None:
+        tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
+        self._progress = Progress(tasks, self._plan, _RESULTS)
+        if self._text.is_tty:
+            console = Console(file=self._text.stream)
+            self._live = Live(bars(self._progress), console=console, auto_refresh=False, redirect_stdout=False)
+            self._live.start()
+            self._text.setStream(sys.stderr)  # what Live has put there: text goes above the bars
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _started(self, record: logging.LogRecord) -> None:
+        wildcards = record.wildcards  # type: ignore[attr-defined]
+        names = (wildcards.get(name) for name in ("library", "transform", "chunk"))
+        if self._progress:
+            self._progress.start(record.jobid, Started(record.rule_name, *names))  # type: ignore[attr-defined]
+        if not self._live:
+            text = record.rule_msg or record.rule_name  # type: ignore[attr-defined]
+            self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
+
+    def _finished(self, number: int) -> None:
+        task = self._progress.finish(number) if self._progress else None
+        if task and task.rule == "merge_products":
+            self._unsummarized = True
+        if self._live:
+            self._live.update(bars(self._progress), refresh=True)  # type: ignore[arg-type]
+
+    def _look(self) -> None:
+        """Keep memory, bars and summary fresh until the end."""
+        while not self._end.wait(_LOOK_SECONDS):
+            self._freshen()
+
+    def _freshen(self) -> None:
+        assert self._progress
+        self._progress.used_mb = sum(worker.unique_mb for worker in workers(os.getpid()))
+        if self._unsummarized:
+            self._unsummarized = False
+            write_summary(_RESULTS, _RESULTS / "summary.tsv")
+        if self._live:
+            self._live.update(bars(self._progress), refresh=True)
+        elif time.monotonic() - self._said >= max(_LOG_SECONDS, _LOG_SHARE * self._progress.seconds):
+            self._say(line(self._progress))
+
+    def _say(self, text: str) -> None:
+        if text[:1].isdigit():
+            self._said = time.monotonic()
+        self._text.stream.write(text + "\n")
+        self._text.flush()
+
+    def close(self) -> None:
+        """End the display."""
+        self._end.set()
+        if self._live:
+            self._live.stop()
+        elif self._progress and self._progress.done.total():
+            self._say(line(self._progress))
+        self._progress = self._live = None
+        super().close()
