@@ -11,7 +11,9 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
@@ -19,9 +21,10 @@ from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from halogenator.memory.tree import workers
-from halogenator.stages.catalog import write_summary
-from halogenator.stages.progress import Progress, Started, bars, line
+# The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
+# path, which need not be the one that this plugin is installed with.
+if TYPE_CHECKING:
+    from halogenator.stages.progress import Progress
 
 # Attribute of a log record that carries the plan of the run.
 PLAN = "halogenator_plan"
@@ -55,6 +58,7 @@ class LogHandler(LogHandlerBase):
         self._live: Live | None = None
         self._end = threading.Event()
         self._unsummarized = False
+        self._summarized = float("-inf")
         self._said = time.monotonic()
 
     def setFormatter(self, formatter: logging.Formatter | None) -> None:  # noqa: N802 (logging's name)
@@ -80,6 +84,8 @@ class LogHandler(LogHandlerBase):
             self._text.emit(record)
 
     def _begin(self, stats: dict[str, int]) -> None:
+        from halogenator.stages.progress import Progress, bars
+
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
         self._progress = Progress(tasks, self._plan, _RESULTS)
         if self._text.is_tty:
@@ -90,6 +96,8 @@ class LogHandler(LogHandlerBase):
         threading.Thread(target=self._look, daemon=True).start()
 
     def _started(self, record: logging.LogRecord) -> None:
+        from halogenator.stages.progress import Started
+
         wildcards = record.wildcards  # type: ignore[attr-defined]
         names = (wildcards.get(name) for name in ("library", "transform", "chunk"))
         if self._progress:
@@ -102,8 +110,14 @@ class LogHandler(LogHandlerBase):
         task = self._progress.finish(number) if self._progress else None
         if task and task.rule == "merge_products":
             self._unsummarized = True
-        if self._live:
-            self._live.update(bars(self._progress), refresh=True)  # type: ignore[arg-type]
+            self._summarize()
+        self._draw()
+
+    def _draw(self) -> None:
+        from halogenator.stages.progress import bars
+
+        if self._live and self._progress:
+            self._live.update(bars(self._progress), refresh=True)
 
     def _look(self) -> None:
         """Keep memory, bars and summary fresh until the end."""
@@ -111,19 +125,29 @@ class LogHandler(LogHandlerBase):
             self._freshen()
 
     def _freshen(self) -> None:
-        assert self._progress
+        from halogenator.memory.tree import workers
+        from halogenator.stages.progress import line
+
+        if self._progress is None:
+            return
         self._progress.used_mb = sum(worker.unique_mb for worker in workers(os.getpid()))
-        if self._unsummarized:
-            self._unsummarized = False
-            write_summary(_RESULTS, _RESULTS / "summary.tsv")
-        if self._live:
-            self._live.update(bars(self._progress), refresh=True)
-        elif time.monotonic() - self._said >= max(_LOG_SECONDS, _LOG_SHARE * self._progress.seconds):
+        self._summarize()
+        self._draw()
+        if not self._live and time.monotonic() - self._said >= max(_LOG_SECONDS, _LOG_SHARE * self._progress.seconds):
+            self._said = time.monotonic()
             self._say(line(self._progress))
 
+    def _summarize(self) -> None:
+        """Write the summary of the jobs that are finished, at most once in ``_LOOK_SECONDS``."""
+        from halogenator.errors import UserError
+        from halogenator.stages.catalog import write_summary
+
+        if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
+            self._unsummarized, self._summarized = False, time.monotonic()
+            with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
+                write_summary(_RESULTS, _RESULTS / "summary.tsv")
+
     def _say(self, text: str) -> None:
-        if text[:1].isdigit():
-            self._said = time.monotonic()
         self._text.stream.write(text + "\n")
         self._text.flush()
 
@@ -133,6 +157,8 @@ class LogHandler(LogHandlerBase):
         if self._live:
             self._live.stop()
         elif self._progress and self._progress.done.total():
+            from halogenator.stages.progress import line
+
             self._say(line(self._progress))
         self._progress = self._live = None
         super().close()

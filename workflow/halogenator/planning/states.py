@@ -19,6 +19,9 @@ from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.storage.schema import METADATA_KEY
 
+# An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
+_CHECKSUM_BYTES = 1_000_000
+
 STATES = ("done", "adopted", "partial", "to do", "corrupt")
 Name = tuple[str, str | None]  # library, transform; None: the library itself
 
@@ -152,11 +155,21 @@ def _standing(
         if finished.detail:
             return finished
         oldest = min(path.stat().st_mtime_ns for path in files)
-        newer = origin is not None and origin.exists() and origin.stat().st_mtime_ns > oldest
-        if not newer and _note(files[0]).get("config_hash") == made_by:
+        if not _newer(origin, oldest, results_made=ending != "read") and _note(files[0]).get("config_hash") == made_by:
             return finished
     waiting = _chunks_there(work, ending, chunks, origin) if below else 0
     return Standing("partial" if waiting else "to do", chunks, waiting)
+
+
+def _newer(origin: Path | None, oldest_ns: int, *, results_made: bool) -> bool:
+    """Return whether something is to be made anew because of the time of what it is made from.
+
+    What is in an input file is part of the library's identity; so its time counts only where Snakemake goes by it.
+    """
+    if origin is None or not origin.exists():
+        return False
+    status = origin.stat()
+    return status.st_mtime_ns > oldest_ns and (results_made or status.st_size > _CHECKSUM_BYTES)
 
 
 def _chunks_there(work: Path, ending: str, chunks: int, origin: Path | None) -> int:

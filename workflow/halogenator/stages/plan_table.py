@@ -35,7 +35,9 @@ def plan_notes(plan: Plan) -> str:
 
 def _printed(text: Group, color: bool, width: int) -> str:
     out = StringIO()
-    Console(file=out, width=width, force_terminal=color, color_system="auto" if color else None).print(text)
+    Console(file=out, width=width, force_terminal=color, color_system="auto" if color else None).print(
+        text, soft_wrap=not color
+    )
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -75,7 +77,7 @@ def _notes(plan: Plan) -> Iterator[Text]:
     states = sums["jobs_by_state"]
     assert isinstance(states, dict)
     jobs = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
-    yield Text(f"{sums['jobs']:,} jobs: {jobs}", "bold")
+    yield Text(f"{_counted(len([line for line in plan.lines if line.transform]), 'job')}: {jobs}", "bold")
     if plan.waiting:
         yield Text(f"to make: {sums['products_to_make']:,} products, duplicates among them not yet removed")
         basis = (
