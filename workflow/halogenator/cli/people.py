@@ -114,7 +114,7 @@ def _diagnose(options: argparse.Namespace) -> None:
     if options.transform not in config.transforms:
         raise UserError(
             f"there is no transform '{options.transform}'",
-            where=config.transforms_path,
+            where=", ".join(map(str, config.transforms_paths)),
             allowed=list(config.transforms),
             fix=did_you_mean(options.transform, config.transforms),
         )
