@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.cli.options import add_verb
-from halogenator.errors import UserError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -107,18 +106,12 @@ def _add_diagnose(verbs: Any) -> None:
 
 
 def _diagnose(options: argparse.Namespace) -> None:
-    from halogenator.errors import did_you_mean
+    from halogenator.config import find_transform
     from halogenator.stages.diagnose import diagnose
 
     config = _configuration(options.configfile, Path.cwd())
-    if options.transform not in config.transforms:
-        raise UserError(
-            f"there is no transform '{options.transform}'",
-            where=", ".join(map(str, config.transforms_paths)),
-            allowed=list(config.transforms),
-            fix=did_you_mean(options.transform, config.transforms),
-        )
-    transform = config.transforms[options.transform]
+    where = ", ".join(map(str, config.transforms_paths))
+    transform = find_transform(options.transform, config.transforms, where)
     for line in diagnose(options.results, options.library, transform, config.descriptors, rows=options.rows):
         print(line)
 
