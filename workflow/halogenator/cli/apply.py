@@ -101,9 +101,11 @@ def _add_main_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_positive, metavar="N", help=text)
     text = (
         "MB of 10^6 bytes that all tasks together may use, beside some 100 MB for starting them "
-        f"(default: {_SHARE:.0%} of the machine's memory); a worker takes 500"
+        f"(default: {100 * _SHARE:.0f} %% of the machine's memory); a worker takes 500"
     )
     parser.add_argument("--memory-mb", type=_positive, metavar="MB", help=text)
+    text = "products a task (default: 500000, or fewer so that all workers have something to do)"
+    parser.add_argument("--chunk-products", type=_positive, metavar="N", help=text)
 
 
 def _add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +152,7 @@ def _apply(options: argparse.Namespace) -> None:
         key=options.key,
         workers=options.workers or _cores(),
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
+        chunk_products=options.chunk_products,
     )
     with _ending_in_order(), _reporter() as reporter:
         stats = apply_transform(request, reporter)
@@ -220,8 +223,14 @@ def _reporter() -> Iterator[Any]:
         yield _Bars(progress)
 
 
+def _nothing_to_do() -> None:
+    print("halogenator: nothing to do: all is there, of the same input and settings", file=sys.stderr)
+
+
 class _Lines:
     """A line a step."""
+
+    nothing_to_do = staticmethod(_nothing_to_do)
 
     def begin(self, step: str, tasks: int, done: int) -> None:
         there = f", {done} of them there already" if done else ""
@@ -240,6 +249,8 @@ class _Bars:
     Args:
         progress: what draws them.
     """
+
+    nothing_to_do = staticmethod(_nothing_to_do)
 
     def __init__(self, progress: Any) -> None:
         self._progress = progress

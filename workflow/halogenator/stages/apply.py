@@ -53,6 +53,7 @@ class Request:
         key: column that no two products may share.
         workers: tasks that may run at a time.
         memory_mb: what they may declare together, in MB.
+        chunk_products: products (rows, where molecules are made) of a task; None: as many as suit the workers.
     """
 
     library: Library
@@ -63,6 +64,7 @@ class Request:
     key: str
     workers: int
     memory_mb: int
+    chunk_products: int | None = None
 
     @property
     def source(self) -> Path:
@@ -82,6 +84,9 @@ class Reporter(Protocol):
     def tick(self) -> None:
         """Some time has passed."""
 
+    def nothing_to_do(self) -> None:
+        """All is there, made of the same input with the same settings."""
+
 
 def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
@@ -99,6 +104,7 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     _check_owner(request)
     stats = _finished(request.outdir, identity)
     if stats is not None:
+        reporter.nothing_to_do()
         return stats
     work = request.outdir / "work"
     fix = "wait until it ends, or give another --outdir"
@@ -229,15 +235,17 @@ class _Run:
     def _count(self, name: str, weight: Callable[[], int]) -> int:
         """Return into how many chunks a step is cut: as an earlier run did, or by what there is to do."""
         if name not in self.state:
-            total = weight()
-            least, most = -(-total // _MOST), -(-total // _FEWEST)
-            self.state[name] = max(1, least, min(most, _TASKS_A_WORKER * self.request.workers))
+            given = self.request.chunk_products
+            total, fewest = weight(), given or _FEWEST
+            enough = _TASKS_A_WORKER * self.request.workers if given is None else total
+            self.state[name] = max(1, -(-total // _MOST), min(-(-total // fewest), enough))
             _write_json(self.work / "state.json", self.state)
         return int(self.state[name])
 
     def _write_stats(self, job: dict[str, Any], read: dict[str, Any], molecules: Path) -> None:
         read = {name: value for name, value in read.items() if name not in ("checksums", "bytes")}
-        facts = {"identity": self.identity, "molecules_file": str(molecules), **_owner(self.request)}
+        place = molecules.name if molecules.parent == self.out else str(molecules)
+        facts = {"identity": self.identity, "molecules_file": place, **_owner(self.request)}
         _write_json(self.out / STATS, {**job, **facts, "input": read})
 
 
@@ -291,10 +299,9 @@ def _check_owner(request: Request) -> None:
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:
     """Return the statistics of a run that is done; None where there is none of this identity."""
     stats = _read_json(out / STATS)
-    whole = (
-        all((out / name).exists() for name in (PRODUCTS, REJECTS)) and Path(stats.get("molecules_file", "")).exists()
-    )
-    return stats if whole and stats.get("identity") == identity else None
+    same = stats.get("identity") == identity
+    files = (PRODUCTS, REJECTS, stats["molecules_file"]) if same else ()
+    return stats if same and all((out / name).exists() for name in files) else None
 
 
 def _is_library(path: Path, descriptors: Sequence[str]) -> bool:

@@ -144,10 +144,11 @@ class Pool:
 
 
 def _shortage(task: VerbTask, memory_mb: int, what: str) -> UserError:
+    enough = task.mem_mb if task.mem_mb > memory_mb else 2 * memory_mb
     return MemoryShortageError(
         what,
         where=task.name,
         value=f"--memory-mb {memory_mb}",
-        allowed=f"at least {task.mem_mb:,} MB" if task.mem_mb > memory_mb else None,
-        fix=f"give it more: --memory-mb {max(task.mem_mb, 2 * memory_mb)}",
+        allowed=f"at least {enough:,}" if enough == task.mem_mb else None,
+        fix=f"give it more: --memory-mb {enough}",
     )
