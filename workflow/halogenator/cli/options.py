@@ -165,7 +165,7 @@ def row_option(parser: Parser) -> None:
 def merge_options(parser: Parser) -> None:
     parser.add_argument("--chunks", type=Path, nargs="*", default=[], help="chunk files, in parent order")
     parser.add_argument("--reject-chunks", type=Path, nargs="*", default=[], help="their rejects, in the same order")
-    parser.add_argument("--config-hash", default="", help="recorded in the file's metadata")
+    parser.add_argument("--config-hash", default="", help="recorded in the file's metadata (default: nothing)")
     parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that could not be used")
     parser.add_argument("--stats", type=Path, required=True, help="JSON file for the row of the summary")
     parser.add_argument(

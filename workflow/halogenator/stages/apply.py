@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -235,10 +236,9 @@ class _Run:
     def _count(self, name: str, weight: Callable[[], int]) -> int:
         """Return into how many chunks a step is cut: as an earlier run did, or by what there is to do."""
         if name not in self.state:
-            given = self.request.chunk_products
-            total, fewest = weight(), given or _FEWEST
-            enough = _TASKS_A_WORKER * self.request.workers if given is None else total
-            self.state[name] = max(1, -(-total // _MOST), min(-(-total // fewest), enough))
+            total, given = weight(), self.request.chunk_products
+            shared = min(ceil(total / _FEWEST), _TASKS_A_WORKER * self.request.workers)
+            self.state[name] = max(1, ceil(total / given) if given else max(ceil(total / _MOST), shared))
             _write_json(self.work / "state.json", self.state)
         return int(self.state[name])
 
