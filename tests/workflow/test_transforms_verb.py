@@ -12,15 +12,16 @@ import pytest
 import yaml
 from rdkit import Chem
 
+from halogenator import limits
+from halogenator.model import Transform
+from halogenator.stages.trial import try_transforms
 from property import oracle
+from unit.test_hostile import ENDLESS, grid
 from workflow.flow import REPOSITORY
 
 ETHER = '- {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n'
 REDUCTION = '- {name: RING, smirks: "[c:1]1[c:2][c:3][c:4][c:5][c:6]1>>[C:1]1[C:2][C:3][C:4][C:5][C:6]1"}\n'
 FIVE_BONDS = '- {name: TWICE, smirks: "[c:1][OX2H:2]>>[c:1][O:2](C)C"}\n'
-# A bond between every two of fifteen atoms that match anything: there are millions of ways to find it in a lattice.
-ENDLESS = "[*:1]" + "".join(f"~*{number}" for number in (1, 2, 3)) + "~*" * 25 + "~*1~*2~*3>>[*:1]C"
-GRID = "C1CC2CC3CC4CC5CC6CC7CC8CCC8CC7CC6CC5CC4CC3CC2C1"
 
 
 def run(folder: Path, *words: object, status: int = 0) -> str:
@@ -93,8 +94,7 @@ def test_the_examples_that_check_writes_hold(tmp_path: Path, molecules: tuple[st
         entry |= yaml.safe_load(block)
         assert len(entry["examples"]) == (len(molecules) or 2)
         for example in entry["examples"]:
-            plain = oracle.apply_rules([oracle.Rule(entry["name"], entry["smirks"], ())], example["reactant"])
-            assert set(example["products"]) == set(plain.products)
+            assert set(example["products"]) == set(oracle.apply(entry["smirks"], example["reactant"]).products)
     path.write_text(yaml.safe_dump({"transforms": entries}))
     again = run(tmp_path, "check", path)
     assert again == f"{path}: 2 transforms, all well\n"
@@ -107,7 +107,7 @@ def test_check_tells_a_product_that_cannot_be(tmp_path: Path) -> None:
     said = run(tmp_path, "check", mine(tmp_path, FIVE_BONDS), "--on", "Oc1ccccc1")
     assert "refused: site 1: impossible product: Explicit valence for atom" in said
     assert "nothing: every product is refused" in said
-    assert "get them written" in said and "examples:" not in said
+    assert "get them written" in said and "    examples:\n" not in said
 
 
 def test_examples_do_not_count_max_sites(tmp_path: Path) -> None:
@@ -117,15 +117,16 @@ def test_examples_do_not_count_max_sites(tmp_path: Path) -> None:
     assert "products: ['CCOc1ccc(C)cc1O', 'CCOc1cc(C)ccc1O']" in said
 
 
-def test_a_smirks_without_end_is_told_of_and_the_others_are_tried(tmp_path: Path) -> None:
-    path = mine(tmp_path, ETHER, f'- {{name: ENDLESS, smirks: "{ENDLESS}"}}\n')
-    said = run(tmp_path, "check", path, "--on", GRID, "Oc1ccccc1")
-    assert "CCOc1ccccc1" in said
-    assert re.search(r"ENDLESS.*\n  on C1CC2.*\n(?:    read as .*\n)?    nothing: ", said)
+def test_a_trial_without_end_is_told_of_and_the_others_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PLAN_SECONDS", 1)
+    ether = Transform("ETHER", "[c:1][OX2H:2]>>[c:1][O:2]CC")
+    trials = try_transforms([Transform("ENDLESS", ENDLESS), ether], [grid(12), "Oc1ccccc1"])
+    assert (trials[0].transform, trials[0].reason) == ("ENDLESS", "more than 1 s of processor time")
+    assert [product.smiles for product in trials[3].products] == ["CCOc1ccccc1"]
 
 
 def test_a_wrong_file_is_answered_as_a_run_would(tmp_path: Path) -> None:
     path = mine(tmp_path, ETHER.replace("smirks", "smarts"), ETHER)
     said = run(tmp_path, "check", path, status=1)
-    assert f"{path}, line 2: transforms[MY_ETHER].smarts" in said and "did you mean 'smirks'?" in said
+    assert "my.yaml, line 2: transforms[MY_ETHER].smarts" in said and "did you mean 'smirks'?" in said
     assert "did you mean 'my.yaml'?" in run(tmp_path, "check", "mi.yaml", status=1)
