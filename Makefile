@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CORES ?= all
 
-.PHONY: run test stress lint bench bench-peers lock clean
+.PHONY: run test stress lint bench bench-peers docs lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -46,6 +46,10 @@ $(VENV)/ready: envs/requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# After changing a schema, a column or a verb: the reference pages, which a test compares.
+docs: $(VENV)/ready
+	$(BIN)/python docs/make_reference.py
 
 # After changing the dependencies in pyproject.toml; needs uv.
 lock:

@@ -99,6 +99,14 @@ def test_a_new_transform_runs_its_own_jobs_only(folder: Path, tmp_path: Path) ->
     assert [task for task in planned if "ETHYL" not in task] == [*CATALOG, "Summarising 5 jobs"]
 
 
+def test_a_second_file_of_transforms_adds_its_own_jobs_only(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(f'transforms: [{{name: MINE, smirks: "{ETHYL["smirks"]}", scope_classes: [polyphenol]}}]\n')
+    planned = plan_with(folder, tmp_path, transforms=["transforms.yaml", str(mine)])
+    assert "Merging MINE on mine" in planned
+    assert [task for task in planned if "MINE" not in task] == [*CATALOG, "Summarising 4 jobs"]
+
+
 def edited(smirks: str | None = None, **changes: object) -> list[dict[str, object]]:
     """The transforms with the first one changed."""
     entry = TRANSFORMS[0] | ({"smirks": smirks, "examples": ETHYL["examples"]} if smirks else {}) | changes

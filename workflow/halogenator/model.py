@@ -148,7 +148,7 @@ class Config:
     libraries: dict[str, Library]
     transforms: dict[str, Transform]
     halogenation: Halogenation
-    transforms_path: Path
+    transforms_paths: tuple[Path, ...]
     halogenation_path: Path
     jobs: tuple[tuple[str, str], ...]
     cap_mb: int

@@ -75,7 +75,9 @@ def _add_standardize_chunk(verbs: Any) -> None:
     )
     parser.add_argument("--raw", type=Path, required=True, help="what read-library made")
     library_options(parser)
-    parser.add_argument("--fragments", choices=("largest", "keep"), default="largest", help="default: %(default)s")
+    parser.add_argument(
+        "--fragments", choices=("largest", "keep"), default="largest", help="what is kept (default: %(default)s)"
+    )
     index_options(parser)
     chunk_options(parser)
 
@@ -193,7 +195,12 @@ def _add_merge_products(verbs: Any) -> None:
     )
     library_options(parser)
     transform_options(parser)
-    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help="default: %(default)s")
+    parser.add_argument(
+        "--key",
+        choices=("smiles", "inchikey"),
+        default="smiles",
+        help="column that no two products share (default: %(default)s)",
+    )
     row_option(parser)
     merge_options(parser)
 
@@ -242,8 +249,8 @@ def _add_summarize(verbs: Any) -> None:
         "write a table with a row per job",
         "summarize --results results --out results/summary.tsv",
     )
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--out", type=Path, required=True, help="table to make")
     memory_option(parser)
 
 
@@ -261,9 +268,9 @@ def _add_catalog(verbs: Any) -> None:
         "write a DuckDB database of views over all results; run it again after moving them",
         "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb",
     )
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--summary", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--summary", type=Path, required=True, help="what summarize made")
+    parser.add_argument("--out", type=Path, required=True, help="database to make")
     memory_option(parser)
 
 
@@ -283,7 +290,9 @@ def _add_record_memory(verbs: Any) -> None:
     )
     parser.add_argument("--pid", type=int, required=True, help="the workflow's process")
     parser.add_argument("--cap-mb", type=int, required=True, help="what its tasks together may declare, in MB")
-    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds (default: %(default)s)")
+    parser.add_argument(
+        "--interval", type=float, default=1.0, metavar="S", help="seconds between two looks (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to add to")
 
 

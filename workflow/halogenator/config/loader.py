@@ -111,11 +111,12 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
 
     transforms: dict[str, Transform] = {}
     halogenation = Halogenation((), ())
-    transforms_path = halogenation_path = Path()
+    transforms_paths: list[Path] = []
+    halogenation_path = Path()
     chosen: set[str] = set()
     with collecting(problems):
-        transforms_path = find(("transforms",))
-        transforms = load_transforms(transforms_path)
+        transforms_paths = [find(keys) for keys in _places("transforms", settings)]
+        transforms = load_transforms(*transforms_paths)
         chosen = select("transforms", transforms, settings, layers, problems)
     with collecting(problems):
         halogenation_path = find(("halogenation",))
@@ -127,7 +128,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         libraries=libraries,
         transforms=transforms,
         halogenation=halogenation,
-        transforms_path=transforms_path,
+        transforms_paths=tuple(transforms_paths),
         halogenation_path=halogenation_path,
         jobs=_jobs(libraries, [transform for name, transform in transforms.items() if name in chosen]),
         cap_mb=int(settings["memory"]["cap_mb"]),
@@ -137,6 +138,11 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         dedup_key=settings["dedup"]["key"],
         sources=tuple(document.path for document in layers.documents),
     )
+
+
+def _places(key: str, settings: Mapping[str, Any]) -> list[Keys]:
+    """Return the keys of each file that ``key`` names, alone or in a list."""
+    return [(key, index) for index in range(len(settings[key]))] if isinstance(settings[key], list) else [(key,)]
 
 
 def _jobs(libraries: Mapping[str, Library], transforms: Sequence[Transform]) -> tuple[tuple[str, str], ...]:

@@ -33,7 +33,7 @@ class Line:
     Attributes:
         library: its name.
         transform: the job's transform; "" for the library itself.
-        state: one of ``planning.states.STATES``.
+        state: done, adopted (done by an earlier pipeline), partial, to do, or corrupt (a finished file is damaged).
         chunks_done, chunks: chunk tasks finished, of all.
         tasks: tasks that are still to run.
         rows_in: molecules that it starts from; None where they are not known.
