@@ -184,6 +184,14 @@ def transform_flags(wildcards, resources):
     return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
 
 
+def report_flags(wildcards, resources):
+    """The files that say what was made, and what the command line set besides."""
+    files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
+    flags = ["--configuration", *map(str, files)]
+    given = workflow.config_settings.config
+    return flags + ([f"--overrides=--config {given}"] if given else [])
+
+
 def chunk_flag(wildcards, resources):
     number, count = wildcards.chunk.split("of")
     return f"{int(number)}/{int(count)}"

@@ -37,6 +37,7 @@ def add_verbs(verbs: Any) -> None:
         _add_merge_products,
         _add_summarize,
         _add_catalog,
+        _add_report,
         _add_record_memory,
     ):
         add(verbs)
@@ -278,6 +279,43 @@ def _catalog(options: argparse.Namespace) -> None:
     from halogenator.stages.catalog import write_catalog
 
     write_catalog(options.results, options.summary, options.out, memory_mb=options.mem_mb)
+
+
+def _add_report(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "report",
+        _report,
+        "write a page with figures, charts and drawings of all results, which opens in any browser",
+        "report --results results --configuration configs/config.yaml --out results/report.html",
+    )
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results, with their catalog")
+    parser.add_argument("--out", type=Path, required=True, help="HTML file to make, at most 8 MB large")
+    parser.add_argument(
+        "--configuration",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="YAML files to show, with transforms among them",
+    )
+    parser.add_argument("--overrides", default="", help="what was set besides these files (default: nothing)")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
+    )
+    memory_option(parser)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from halogenator.report.page import write_report
+
+    write_report(
+        options.results,
+        options.out,
+        configuration=options.configuration,
+        overrides=options.overrides,
+        scratch=options.scratch,
+        memory_mb=options.mem_mb,
+    )
 
 
 def _add_record_memory(verbs: Any) -> None:
