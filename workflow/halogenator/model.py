@@ -140,6 +140,7 @@ class Config:
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
         cap_mb: what all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
+        merge_rows: rows that one task is to find duplicates in.
         descriptors, identifiers: names of the extra product columns.
         dedup_key: "smiles" or "inchikey".
         sources: the YAML files it came from, lowest layer first.
@@ -153,6 +154,7 @@ class Config:
     jobs: tuple[tuple[str, str], ...]
     cap_mb: int
     chunk_products: int
+    merge_rows: int
     descriptors: tuple[str, ...]
     identifiers: tuple[str, ...]
     dedup_key: str

@@ -74,6 +74,8 @@ def _describe(options: argparse.Namespace) -> str:
     words = [options.verb, *(str(name) for name in names if name)]
     if hasattr(options, "chunk"):
         words.append(f"chunk {options.chunk[0] + 1} of {options.chunk[1]}")
+    if hasattr(options, "part"):
+        words.append(f"part {options.part[0] + 1} of {options.part[1]}")
     return " ".join(words)
 
 

@@ -133,6 +133,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         jobs=_jobs(libraries, [transform for name, transform in transforms.items() if name in chosen]),
         cap_mb=int(settings["memory"]["cap_mb"]),
         chunk_products=int(settings["chunk"]["products"]),
+        merge_rows=int(settings["chunk"]["merge_rows"]),
         descriptors=tuple(settings["descriptors"]),
         identifiers=tuple(settings["identifiers"]),
         dedup_key=settings["dedup"]["key"],

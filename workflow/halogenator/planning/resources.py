@@ -35,9 +35,9 @@ def stream_mb() -> int:
     return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
 
 
-def merge_mb(rows: int) -> int:
-    """Return the declaration of a merge of about ``rows`` rows."""
-    duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / MB
+def merge_mb(rows: int, parts: int = 0) -> int:
+    """Return the declaration of a merge of about ``rows`` rows, or of each of the tasks that find its duplicates."""
+    duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / max(parts, 1) / MB
     return max(stream_mb(), _rounded(duckdb / DUCKDB_SHARE))
 
 
