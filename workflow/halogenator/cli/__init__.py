@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from halogenator import __version__
-from halogenator.cli import people, plan, tasks
+from halogenator.cli import export, people, plan, tasks
 from halogenator.cli.options import EXIT_CODES, Parser
 from halogenator.errors import UserError
 
@@ -81,5 +81,6 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     plan.add_verbs(verbs)
     people.add_verbs(verbs)
+    export.add_verbs(verbs)
     tasks.add_verbs(verbs)
     return parser
