@@ -10,6 +10,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/exports.smk"
 include: "workflow/rules/watch.smk"
 
 
@@ -29,6 +30,7 @@ onerror:
 rule all:
     input:
         all_results(),
+        all_exports(),
         "results/summary.tsv",
         "results/catalog.duckdb",
     localrule: True

@@ -12,8 +12,16 @@ from halogenator.chemistry.molecules import RejectError, parse_smiles
 
 RADIUS = 2
 BITS = 2048
-# A fingerprint takes some 470 bytes with RDKit's and Python's object around it (measured), a million half a gigabyte.
 MAX_CANDIDATES = 1_000_000
+# Memory to declare: a fingerprint takes some 470 bytes with RDKit's and Python's objects around it, and RDKit reserves as
+# much again when it picks, which it does not use but a limit counts (measured at a million).
+_CANDIDATE_BYTES = 1_100
+_PROCESS_MB = 400
+
+
+def needed_mb(candidates: int) -> int:
+    """Return the memory in MB (10^6 bytes) that a process should declare to pick from so many molecules."""
+    return _PROCESS_MB + candidates * _CANDIDATE_BYTES // 1_000_000
 
 
 def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:

@@ -20,6 +20,7 @@ WINDOWS = {
     "clogp": "Wildman-Crippen logP",
     "rotb": "rotatable bonds",
 }
+_MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
 
 
 def add_verbs(verbs: Any) -> None:
@@ -79,6 +80,7 @@ def _how_options(parser: Parser) -> None:
     add("--workers", type=_count, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
     memory_option(parser)
+    parser.set_defaults(mem_mb=_MEMORY_MB)
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -110,7 +112,8 @@ def request_of(options: argparse.Namespace) -> Any:
     Raises:
         UserError: it does not say of what.
     """
-    from halogenator.planning.request import ALL, Export
+    from halogenator.model import Export
+    from halogenator.planning.request import ALL
     from halogenator.storage.writers import format_of
 
     if not (options.libraries or options.transforms or options.sql):

@@ -3,93 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
 from halogenator.chemistry.filters import FILTERS
 from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Export, Window
 from halogenator.storage.writers import FORMATS
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing
-# Values of a filter in the configuration and on the command line, and what they do.
-USES = {
-    "only": "keep molecules that have each of these properties",
-    "without": "keep molecules that have none of these properties",
-    "flag": "add a column per property, and of catalogs their alerts",
-}
+USES = ("only", "without", "flag")  # what a filter can be named in
 
 
-@dataclass(frozen=True)
-class Window:
-    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit."""
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __str__(self) -> str:
-        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
-        return f"{low}:{high}"
-
-
-@dataclass(frozen=True)
-class Export:
-    """A request.
-
-    Attributes:
-        libraries, transforms: names; none for all. The products of the finished jobs among them are meant,
-        molecules: or the molecules of the libraries themselves,
-        sql: or the rows of a query.
-        format: a key of ``FORMATS``.
-        split: molecules per file; None: all in one.
-        coordinates: whether an SDF's molecules are all drawn in 2D.
-        parents: whether a product has its parent's SMILES beside it, and the natural product's id.
-        columns: those to write; none for all.
-        windows: {descriptor: bounds}.
-        only, without, flag: names of ``FILTERS``.
-        sample: how many to draw at random of what passes; diverse: how many to pick of these by MaxMin.
-        seed: of both.
-    """
-
-    libraries: tuple[str, ...] = ()
-    transforms: tuple[str, ...] = ()
-    molecules: bool = False
-    sql: str | None = None
-    format: str = "smi"
-    split: int | None = None
-    coordinates: bool = False
-    parents: bool = False
-    columns: tuple[str, ...] = ()
-    windows: Mapping[str, Window] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    flag: tuple[str, ...] = ()
-    sample: int | None = None
-    diverse: int | None = None
-    seed: int = 0
-
-    def plain(self) -> dict[str, Any]:
-        """Return as JSON values what was asked for, without what was not."""
-        values = {**vars(self), "windows": {name: str(window) for name, window in self.windows.items()}}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
-
-    @property
-    def filters(self) -> list[str]:
-        """The filters that decide what is kept, those that take longest last."""
-        return sorted({*self.only, *self.without}, key=lambda name: (FILTERS[name].catalog is not None, name))
-
-    def words(self) -> list[str]:
-        """Return the options of ``python -m halogenator export`` that ask for this."""
-        words = [f"--sql={self.sql}"] if self.sql else ["--library", *(self.libraries or (ALL,))]
-        words += ["--transform", *self.transforms] if self.transforms else []
-        words += [f"--{name}" for name in ("molecules", "coordinates", "parents") if getattr(self, name)]
-        for name in ("columns", *USES):
-            if chosen := getattr(self, name):
-                words.append(f"--{name}={','.join(chosen)}")
-        words += [f"--{name}={window}" for name, window in self.windows.items()]
-        numbers = ((name, getattr(self, name)) for name in ("split", "sample", "diverse"))
-        return [*words, *(f"--{name}={value}" for name, value in numbers if value), f"--seed={self.seed}"]
+def words(export: Export) -> list[str]:
+    """Return the options of ``python -m halogenator export`` that ask for this."""
+    found = [f"--sql={export.sql}"] if export.sql else ["--library", *(export.libraries or (ALL,))]
+    found += ["--transform", *export.transforms] if export.transforms else []
+    found += [f"--{name}" for name in ("molecules", "coordinates", "parents") if getattr(export, name)]
+    for name in ("columns", *USES):
+        if chosen := getattr(export, name):
+            found.append(f"--{name}={','.join(chosen)}")
+    found += [f"--{name}={window}" for name, window in export.windows.items()]
+    numbers = ((name, getattr(export, name)) for name in ("split", "sample", "diverse"))
+    return [*found, *(f"--{name}={value}" for name, value in numbers if value), f"--seed={export.seed}"]
 
 
 def parse_window(text: str) -> Window:

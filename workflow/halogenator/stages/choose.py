@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, pick
+from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, needed_mb, pick
 from halogenator.chemistry.molecules import RejectError
-from halogenator.planning.request import Export
+from halogenator.errors import UserError
+from halogenator.model import Export
 from halogenator.stages.reporter import Reporter
 from halogenator.stages.selection import POSITION, Selection
 from halogenator.stages.sieve import Rejects, Sieve, Tally
@@ -48,7 +50,7 @@ class Draw:
     def add(self, hashes: npt.NDArray[np.uint64], positions: Positions) -> None:
         self._hashes = np.concatenate([self._hashes, hashes])
         self._positions = np.concatenate([self._positions, positions])
-        if len(self._hashes) >= 2 * self.size + _ROWS:
+        if len(self._hashes) >= self.size + self.size // 4 + 64:
             self._cut()
 
     def _cut(self) -> None:
@@ -65,9 +67,20 @@ class Draw:
 
 
 def choose(
-    selection: Selection, sieve: Sieve, export: Export, tally: Tally, reporter: Reporter, threads: int
+    selection: Selection,
+    sieve: Sieve,
+    export: Export,
+    tally: Tally,
+    reporter: Reporter,
+    *,
+    threads: int,
+    memory_mb: int,
 ) -> Positions | None:
-    """Return the positions of the rows to write, in order; None for all that pass, where nothing is drawn or picked."""
+    """Return the positions of the rows to write, in order; None for all that pass, where nothing is drawn or picked.
+
+    Raises:
+        UserError: there are more to pick from than the declared memory has room for.
+    """
     if not (export.sample or export.diverse):
         return None
     draw = Draw(min(filter(None, (export.sample, export.diverse and MAX_CANDIDATES))), export.seed)
@@ -80,6 +93,13 @@ def choose(
     drawn = draw.positions()
     if not export.diverse:
         return drawn
+    if needed_mb(len(drawn)) > memory_mb:
+        raise UserError(
+            f"to pick from {len(drawn):,} molecules takes more memory than is declared",
+            value=f"{memory_mb:,} MB",
+            allowed=f"from {needed_mb(len(drawn)):,} MB",
+            fix=f"--mem-mb {needed_mb(len(drawn))}, or draw fewer first with --sample",
+        )
     if draw.is_cut and draw.size != export.sample:
         many = f"{MAX_CANDIDATES:,}"
         reporter.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
@@ -106,6 +126,7 @@ def _pick(
     reporter.begin("fingerprints", len(drawn))
     candidates: list[Any] = []
     kept = [np.empty(0, np.int64)]
+    gc.disable()  # it would look at every fingerprint again and again, and there are no cycles to find
     for batch in at_positions(selection, drawn, _SLOW_ROWS):
         rejects = Rejects()
         made = fingerprints(batch["smiles"].to_pylist(), threads)
@@ -117,6 +138,7 @@ def _pick(
         kept.append(batch[POSITION].to_numpy()[good])
         reporter.advance(batch.num_rows)
     chosen = pick(candidates, export.diverse, export.seed)
+    gc.enable()
     return np.sort(np.concatenate(kept)[chosen])
 
 

@@ -13,8 +13,8 @@ import rdkit
 from halogenator.chemistry.molblock import mol_block
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import fingerprint
-from halogenator.planning.request import Export, check
+from halogenator.model import Export, fingerprint
+from halogenator.planning.request import check
 from halogenator.stages.choose import Positions, at_positions, choose
 from halogenator.stages.parents import PARENT_FIELDS, Parents
 from halogenator.stages.records import provenance
@@ -85,7 +85,7 @@ def export_molecules(
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
     ledger.splits = standing
-    writing = _Export(results, selection, export, out, reporter or Reporter(), threads)
+    writing = _Export(results, selection, export, out, reporter or Reporter(), threads=threads, memory_mb=memory_mb)
     made = writing.run(ledger)
     rows.unlink(missing_ok=True)
     return made
@@ -129,10 +129,18 @@ class _Export:
     """One export on its way."""
 
     def __init__(
-        self, results: Path, selection: Selection, export: Export, out: Path, reporter: Reporter, threads: int
+        self,
+        results: Path,
+        selection: Selection,
+        export: Export,
+        out: Path,
+        reporter: Reporter,
+        *,
+        threads: int,
+        memory_mb: int,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
-        self._reporter, self._threads = reporter, threads
+        self._reporter, self._threads, self._memory_mb = reporter, threads, memory_mb
         self._form = FORMATS[export.format]
         self._sieve = Sieve(export, threads)
         self._fields = [*(PARENT_FIELDS if export.parents else ()), *self._sieve.fields]
@@ -166,7 +174,15 @@ class _Export:
     def run(self, ledger: Ledger) -> dict[str, Any]:
         """Write what the ledger does not have, and the manifest; return that."""
         tally = Tally()
-        self._positions = choose(self._selection, self._sieve, self._export, tally, self._reporter, self._threads)
+        self._positions = choose(
+            self._selection,
+            self._sieve,
+            self._export,
+            tally,
+            self._reporter,
+            threads=self._threads,
+            memory_mb=self._memory_mb,
+        )
         self._reporter.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
         splits, rest = self._write_splits(ledger)
         for split in splits:

@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import fingerprint
-from halogenator.planning.request import Export
+from halogenator.model import Export, fingerprint
 from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark

@@ -13,7 +13,7 @@ import pyarrow as pa
 from halogenator.chemistry.descriptors import compute
 from halogenator.chemistry.filters import FILTERS, alerts
 from halogenator.chemistry.molecules import RejectError, parse_smiles
-from halogenator.planning.request import Export
+from halogenator.model import Export
 from halogenator.stages.selection import POSITION
 
 Mask = npt.NDArray[np.bool_]
@@ -56,8 +56,9 @@ class Sieve:
 
     def __init__(self, export: Export, threads: int) -> None:
         self._windows = export.windows
-        self._quick = [name for name in export.filters if FILTERS[name].catalog is None]
-        self._slow = [name for name in export.filters if FILTERS[name].catalog is not None]
+        deciding = sorted({*export.only, *export.without})
+        self._quick = [name for name in deciding if FILTERS[name].catalog is None]
+        self._slow = [name for name in deciding if FILTERS[name].catalog is not None]
         self._wanted = set(export.only)
         self._flags = export.flag
         self._threads = threads

@@ -112,7 +112,8 @@ class Ledger:
         return content
 
     def read(self) -> dict[str, Any]:
-        """Return the manifest of an export that is complete."""
+        """Return the manifest of an export that is complete, and date it anew: it is up to date with what it is of."""
+        self.manifest.touch()
         found: dict[str, Any] = json.loads(self.manifest.read_text())
         return found
 
