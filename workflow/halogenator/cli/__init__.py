@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from halogenator import __version__
-from halogenator.cli import apply, completion, people, plan, tasks, transforms
+from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
 from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
 from halogenator.errors import UserError
 
@@ -99,7 +99,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (plan, people, transforms, apply):
+    for module in (plan, people, export, transforms, apply):
         module.add_verbs(verbs)
     completion.add_verb_for(parser, verbs)
     unlisted = Unlisted(verbs)

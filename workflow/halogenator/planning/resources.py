@@ -23,6 +23,11 @@ REMEMBERED_MB = 80
 # Arrow and DuckDB hang or fail for want of small change below this.
 LEAST_MB = 500
 
+# An export: a million fingerprints to pick from (chemistry.diverse.needed_mb), or twice what DuckDB sorts with.
+EXPORT_MB = 1500
+# One that picks nothing: some 250 measured, and DuckDB's half for a query.
+PLAIN_EXPORT_MB = 1000
+
 # DuckDB plans with this share of a merge's declaration (storage.duck.MEMORY_SHARE) and spills beyond: one thread's
 # buffers, and of each row the hash table's part that it keeps while it spills the rest.
 DUCKDB_SHARE = 0.5

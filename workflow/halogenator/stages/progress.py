@@ -24,6 +24,7 @@ STAGES = {
     "libraries": ("read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates", "merge_library"),
     "transforms": ("transform_chunk",),
     "merges": ("find_duplicates", "merge_products", "keep_adopted"),
+    "exports": ("export",),
     "overview": (),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}
