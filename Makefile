@@ -5,12 +5,15 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CORES ?= all
 
-.PHONY: run test stress lint bench bench-peers docs lock clean
+.PHONY: install run test stress lint bench bench-peers docs pictures lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
 	$(BIN)/snakemake --cores $(CORES)
 	@$(BIN)/python -m halogenator tour
+
+# The environment alone.
+install: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
@@ -50,6 +53,10 @@ $(VENV)/ready: envs/requirements.txt pyproject.toml
 # After changing a schema, a column or a verb: the reference pages, which a test compares.
 docs: $(VENV)/ready
 	$(BIN)/python docs/make_reference.py
+
+# The pictures of docs/images, anew; needs tmux and Chromium.
+pictures: $(VENV)/ready
+	$(BIN)/python docs/make_pictures.py
 
 # After changing the dependencies in pyproject.toml; needs uv.
 lock:

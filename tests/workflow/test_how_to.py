@@ -1,30 +1,98 @@
-"""docs/how-to: the commands run, in order and from a clean checkout, after the files given beside them are there."""
+"""The tutorial and docs/how-to: the commands run, in order, from a clean checkout, with the files given beside them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from workflow.test_readme import REPOSITORY, Copy
 
+DOCS = REPOSITORY / "docs"
+OTHERWISE = {
+    "export": "read by the verb's own parser in test_export.py, since its examples want the whole default run",
+    "slurm": "run by make test-slurm",
+    "object-storage": "run by make test-s3",
+    "kubernetes": "wants a cluster",
+}
 
-@pytest.mark.parametrize("name", ["one-job", "transforms"])
-def test_commands_run(name: str, tmp_path: Path) -> None:
-    text = (REPOSITORY / "docs" / "how-to" / f"{name}.md").read_text()
-    copy = Copy(tmp_path)
-    ran = 0
+
+def blocks(page: str) -> Iterator[tuple[str, str, str]]:
+    """Language, text, and the name of the file that was named last above the block."""
+    text = (DOCS / f"{page}.md").read_text()
     for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
-        if match[1] == "yaml":
-            path = re.findall(r"`([\w-]+\.yaml)`", text[: match.start()])[-1]
-            (copy.root / path).write_text(match[2])
-            continue
-        assert match[1] == "sh"
-        for command in match[2].splitlines():
-            printed = copy.run(command)
-            ran += 1
-            assert "Traceback" not in printed
-            if command.startswith("snakemake -n"):
-                assert "Merging MY_ETHER on lipid-1X" in printed
-    assert ran >= 3
+        named = re.findall(rf"`([\w-]+\.{match[1]})`", text[: match.start()])
+        yield match[1], match[2], named[-1] if named else ""
+
+
+def follow(page: str, copy: Copy) -> list[tuple[str, str]]:
+    """Put the files of a page in place, wherever it gives them, run its commands, and return each with its output."""
+    for language, text, name in blocks(page):
+        if language != "sh":
+            (copy.root / name).write_text(text)
+    ran = []
+    for language, text, _ in blocks(page):
+        for command in text.splitlines() if language == "sh" else ():
+            if not command.startswith(("make ", "source ")):
+                ran.append((command, copy.run(command)))
+                assert "Traceback" not in ran[-1][1]
+    return ran
+
+
+def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
+    from rdkit import Chem
+
+    copy = Copy(tmp_path)
+    printed = dict(follow("tutorial", copy))
+    (rejects,) = [text for command, text in printed.items() if "FROM rejects" in command]
+    assert "a slip" in rejects
+    (products,) = [text for command, text in printed.items() if "FROM products" in command]
+    assert products.count("resveratrol") == 2 and "toluene" not in products
+    ethers = [mol for mol in Chem.SDMolSupplier(str(copy.root / "ethers.sdf")) if mol]
+    assert len(ethers) > 5 and all(mol.GetConformer().GetPositions().any() for mol in ethers)
+    assert (copy.root / "results" / "report.html").stat().st_size > 500_000
+
+
+@pytest.mark.parametrize("page", ["how-to/one-job", "how-to/transforms", "how-to/libraries"])
+def test_commands_run(page: str, tmp_path: Path) -> None:
+    ran = follow(page, Copy(tmp_path))
+    assert len(ran) >= 3
+    for command, printed in ran:
+        if command.startswith("snakemake -n"):
+            assert "Merging MY_ETHER on lipid-1X" in printed
+
+
+def test_a_run_is_planned_and_verified_as_told(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    target = "results/products/library=lipid-1X/transform=FG_CARBOXYL__COOH__TO__COOMe/products.parquet"
+    copy.run(f"snakemake --cores 2 {target}")
+    printed = dict(follow("how-to/watch", copy))
+    assert any("118 jobs: 117 to do, 1 done" in text for text in printed.values()), printed
+
+
+def test_every_page_is_tested_and_listed() -> None:
+    pages = {path.stem for path in (DOCS / "how-to").glob("*.md")}
+    assert pages - set(OTHERWISE) == {"one-job", "transforms", "libraries", "watch"}
+    index = (DOCS / "README.md").read_text()
+    for path in DOCS.rglob("*.md"):
+        assert path.name == "README.md" or f"({path.relative_to(DOCS)})" in index, path
+
+
+def test_links_lead_somewhere() -> None:
+    for path in [*DOCS.rglob("*.md"), REPOSITORY / "README.md"]:
+        prose = re.sub(r"^```.*?^```$|`[^`\n]*`", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\((?!http)([^)#]+)", prose):
+            assert (path.parent / target).exists(), f"{path}: {target}"
+
+
+def test_the_reference_is_what_the_program_says() -> None:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for path, text in module.pages().items():
+        assert (DOCS / "reference" / path).read_text() == text, f"{path} is stale: run make docs"

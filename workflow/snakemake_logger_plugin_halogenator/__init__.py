@@ -34,8 +34,12 @@ _LOG_SECONDS = 30.0  # between two lines in a log, at least
 _LOG_SHARE = 0.02  # and of the time so far
 _RESULTS = Path("results")
 
-# What Snakemake says between tasks, beside its events.
-_CHATTER = ("Select jobs to execute", "Removing temporary output")
+# What Snakemake says between tasks, beside its events; the last of the summary, which is written all along.
+_CHATTER = (
+    "Select jobs to execute",
+    "Removing temporary output",
+    "Warning: the following output files of rule summarize were not present",
+)
 _EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
 
 

@@ -1,0 +1,102 @@
+"""Takes the pictures of docs/images of a run of the default configuration (make pictures; needs tmux and Chromium)."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.text import Text
+
+REPOSITORY = Path(__file__).parents[1]
+IMAGES = REPOSITORY / "docs" / "images"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+SHARE = 0.35  # of the jobs, when the picture of the progress is taken
+
+
+def terminal(folder: Path, command: str, until: str) -> str:
+    """Run a command in a terminal of 112 columns until its screen matches, and return the screen with its colours."""
+    name = f"pictures-{time.monotonic_ns()}"
+    start = ["tmux", "new-session", "-d", "-s", name, "-x", "112", "-y", "60", f"cd {folder} && {command}; sleep 600"]
+    subprocess.run(start, check=True)
+    for _ in range(1_000):
+        time.sleep(0.3)
+        shown = subprocess.run(["tmux", "capture-pane", "-e", "-p", "-t", name], capture_output=True, text=True)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout)
+        if re.search(until, plain):
+            return shown.stdout
+    raise SystemExit(f"{command}: nothing like {until} within five minutes; the screen:\n{shown.stdout}")
+
+
+def save(screen: str, name: str, title: str) -> None:
+    lines = screen.rstrip().splitlines()
+    console = Console(record=True, width=112, file=(IMAGES / name).open("w"))
+    console.print(Text.from_ansi("\n".join(lines)))
+    console.save_svg(str(IMAGES / name), title=title)
+
+
+def progress(folder: Path) -> None:
+    words = f"{sys.executable} -m snakemake --cores 2 --directory {folder}"
+    merged = int(118 * SHARE)
+    screen = terminal(REPOSITORY, words, rf"merges +\S+ +({'|'.join(map(str, range(merged, merged + 15)))})/118")
+    save(screen.partition("Job stats:")[0] + bars(screen), "progress.svg", "snakemake --cores 2")
+    while not (folder / "results" / "report.html").exists():
+        time.sleep(1)
+
+
+def bars(screen: str) -> str:
+    lines = screen.rstrip().splitlines()
+    first = next(number for number, line in enumerate(lines) if "libraries" in line and "━" in line)
+    return "\n".join(lines[first:])
+
+
+def plan(folder: Path) -> None:
+    """After a job was lost, one was damaged, and a library with its jobs was removed."""
+    products = folder / "results" / "products"
+    shutil.rmtree(products / "library=lipid-2X")
+    shutil.rmtree(folder / "results" / "libraries" / "library=lipid-2X")
+    damaged = products / "library=lipid-1X" / "transform=FG_CARBOXYL__COOH__TO__COCl" / "products.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-50])
+    (products / "library=lipid-1X" / "transform=FG_AMINE_ALIPH__NH2__TO__NHAc" / "products.parquet").unlink()
+    (folder / "my.yaml").write_text("select: {libraries: [lipid-1X, lipid-2X]}\n")
+    command = f"clear && {sys.executable} -m halogenator plan my.yaml"
+    save(terminal(folder, command, r"No run makes it anew"), "plan.svg", "python -m halogenator plan my.yaml")
+
+
+def report(path: Path) -> None:
+    with sync_playwright() as playwright:
+        chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for name, scheme, width, height in (
+            ("light", "light", 1280, 1500),
+            ("dark", "dark", 1280, 1500),
+            ("narrow", "light", 420, 1500),
+        ):
+            size = {"width": width, "height": height}
+            page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+            page.goto(path.resolve().as_uri())
+            page.wait_for_selector("html[data-ready]")
+            page.screenshot(path=IMAGES / f"report-{name}.png")
+            if name == "light":
+                page.locator(".gallery").scroll_into_view_if_needed()
+                page.locator(".gallery").screenshot(path=IMAGES / "report-molecules.png")
+        browser.close()
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    with TemporaryDirectory() as folder:
+        progress(Path(folder))
+        report(Path(folder) / "results" / "report.html")
+        plan(Path(folder))
+    subprocess.run(["tmux", "kill-server"], check=False)
+
+
+if __name__ == "__main__":
+    main()
