@@ -180,13 +180,9 @@ def test_commands_run(copy: Copy) -> None:
 
 
 def put(path: Path, block: Block) -> None:
-    """Write an example to its file; an entry for a list goes to the end of a file that is there."""
-    if path.exists():
-        assert "Append yours to that file" in block.above
-        path.write_text(path.read_text().rstrip("\n") + "\n\n" + block.text)
-    else:
-        assert not (REPOSITORY / path.name).exists()
-        path.write_text(block.text)
+    """Write an example to a file that the repository does not have."""
+    assert not path.exists() and not (REPOSITORY / path.name).exists()
+    path.write_text(block.text)
 
 
 def read_yaml(name: str) -> dict[str, dict[str, list[str]]]:
