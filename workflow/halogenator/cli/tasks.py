@@ -37,6 +37,7 @@ def add_verbs(verbs: Any) -> None:
         _add_merge_products,
         _add_summarize,
         _add_catalog,
+        _add_report,
         _add_record_memory,
     ):
         add(verbs)
@@ -278,6 +279,46 @@ def _catalog(options: argparse.Namespace) -> None:
     from halogenator.stages.catalog import write_catalog
 
     write_catalog(options.results, options.summary, options.out, memory_mb=options.mem_mb)
+
+
+def _add_report(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "report",
+        _report,
+        "write one HTML file that shows the results, from their catalog; it opens without a network",
+        "report --results results --out results/report.html --configuration configs/config.yaml configs/transforms.yaml",
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results (%(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("results/report.html"), help="HTML file to make (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--configuration",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="YAML files to show; those with transforms give them their labels (default: none)",
+    )
+    parser.add_argument("--overrides", default="", metavar="TEXT", help="what was set besides these files, to show it")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
+    )
+    memory_option(parser)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from halogenator.report.page import write_report
+
+    write_report(
+        options.results,
+        options.out,
+        configuration=options.configuration,
+        overrides=options.overrides,
+        scratch=options.scratch,
+        memory_mb=options.mem_mb,
+    )
 
 
 def _add_record_memory(verbs: Any) -> None:
