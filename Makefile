@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 CORES ?= all
 
-.PHONY: run test stress lint bench bench-peers docs lock clean
+.PHONY: run test stress lint bench bench-peers docs screenshots lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -50,6 +50,10 @@ $(VENV)/ready: envs/requirements.txt pyproject.toml
 # After changing a schema, a column or a verb: the reference pages, which a test compares.
 docs: $(VENV)/ready
 	$(BIN)/python docs/make_reference.py
+
+# After changing how the report looks: pictures of results/report.html, for docs/ (needs Chromium).
+screenshots: $(VENV)/ready
+	$(BIN)/python docs/make_screenshots.py results/report.html docs/images
 
 # After changing the dependencies in pyproject.toml; needs uv.
 lock:

@@ -6,6 +6,9 @@ min_version("9.27")
 configfile: f"{workflow.basedir}/configs/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
@@ -31,6 +34,7 @@ rule all:
         all_results(),
         "results/summary.tsv",
         "results/catalog.duckdb",
+        "results/report.html",
     localrule: True
     message:
-        "All libraries, products, the catalog and the summary are in results/"
+        "All libraries, products, the catalog, the summary and the report are in results/"

@@ -208,7 +208,7 @@ function funnel(job, details) {
   const figure = element("div", {}, element("h3", {}, "From rows to products"),
     element("figure", {}, element("figcaption", {}, why ? `Rejects: ${why}` : "No rejects"), place));
   queueMicrotask(() => chart(place, rows.map(([name, count]) => `${name} ${number(count)}`).join(", "), (width) => plot(width, {
-    height: 40 + 26 * rows.length, marginLeft: 100, marginRight: 80, x: { axis: null }, y: { label: null, domain: rows.map((row) => row[0]) },
+    height: 16 + 26 * rows.length, marginLeft: 100, marginTop: 8, marginBottom: 8, marginRight: 80, x: { axis: null }, y: { label: null, domain: rows.map((row) => row[0]) },
     marks: [
       Plot.barX(rows, { x: "1", y: "0", fill: "2", inset: 2 }),
       Plot.text(rows, { x: "1", y: "0", text: (row) => number(row[1]), textAnchor: "start", dx: 5 }),
@@ -277,7 +277,7 @@ function distributions(details, descriptors) {
 }
 
 function halogens({ before, after }) {
-  if (!after || !after.halogens) return null;
+  if (!after || !after.rows) return null;
   const colors = ["var(--atoms-1)", "var(--atoms-2)", "var(--atoms-3)", "var(--atoms-4)"];
   const names = ["one atom", "two", "three", "four or more"];
   const rows = [];
@@ -315,7 +315,7 @@ function gallery(details, transform) {
   for (const pair of pairs) {
     const box = element("div", { class: pair.before ? "drawn" : "drawn alone" });
     box.innerHTML = pair.before ? `${pair.before}<span class="arrow" aria-hidden="true">→</span>${pair.after}` : pair.after;
-    const changes = Object.entries(pair.values).map(([name, [was, is]]) => (was === null ? `${name} ${fixed(is)}` : `${name} ${fixed(was)} → ${fixed(is)}`));
+    const changes = Object.entries(pair.values).map(([name, [was, is]]) => (was === null ? `${name} ${fixed(is)}` : `${name} ${fixed(was)} → ${fixed(is)}`).replaceAll(" ", "\u00a0"));
     const origin = pair.id ? [`from ${pair.id}`, pair.from && pair.from !== pair.id ? `, made of ${pair.from}` : "", pair.halogens ? ` with ${pair.halogens.replaceAll(",", "+")}` : "", `; site ${pair.site}`].join("") : "";
     list.append(element("li", {}, box,
       element("p", { class: "meta" }, element("code", {}, pair.smiles), element("br"), origin, origin ? element("br") : "", changes.join(", "))));

@@ -287,7 +287,7 @@ def _add_report(verbs: Any) -> None:
         "report",
         _report,
         "write one HTML file that shows the results, from their catalog; it opens without a network",
-        "report --results results --out results/report.html --configuration configs/config.yaml configs/transforms.yaml",
+        "report --results results --out report.html --configuration configs/config.yaml configs/transforms.yaml",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results (%(default)s)")
     parser.add_argument(

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rdkit import Chem
-from rdkit.Chem import rdChemReactions, rdDepictor
+from rdkit.Chem import rdChemReactions, rdDepictor, rdMolAlign
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
-from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
 
 # Heavy atoms of a molecule that is drawn; a larger one would be no more than a tangle.
@@ -25,6 +24,7 @@ MAX_DRAWN_ATOMS = 100
 
 _SCALE = 17.0  # pixels per Å: a bond is some 25 pixels long
 _MARGIN = 1.3  # Å around the atoms, for their labels and marks
+_RAISED = 0.15  # of a letter's size: RDKit takes capitals for lower than they are in the fonts of browsers
 _MARK = (1.0, 0.8, 0.0)
 _COLORS = {  # as RDKit writes them -> class
     "#000000": "k",
@@ -111,10 +111,8 @@ def _align(product: Chem.Mol, parent: Chem.Mol, origins: dict[int, int]) -> None
     known = {index: Point2D(*list(atoms.GetAtomPosition(origin))[:2]) for index, origin in origins.items()}
     rdDepictor.Compute2DCoords(product, coordMap=known)
     # RDKit keeps the shape of what is given, not its place.
-    pairs = [(index, origin) for index, origin in origins.items()]
+    pairs = list(origins.items())
     if len(pairs) > 1:
-        from rdkit.Chem import rdMolAlign
-
         rdMolAlign.AlignMol(product, parent, atomMap=pairs)
 
 
@@ -244,9 +242,7 @@ def _draw(mol: Chem.Mol, marks: Collection[int], frame: tuple[Point2D, Point2D])
     drawer.SetScale(width, height, low, high)
     ready = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
     bonds = [
-        bond.GetIdx()
-        for bond in ready.GetBonds()
-        if bond.GetBeginAtomIdx() in marks and bond.GetEndAtomIdx() in marks
+        bond.GetIdx() for bond in ready.GetBonds() if bond.GetBeginAtomIdx() in marks and bond.GetEndAtomIdx() in marks
     ]
     drawer.DrawMolecule(ready, highlightAtoms=sorted(marks), highlightBonds=bonds)
     drawer.FinishDrawing()
@@ -265,7 +261,10 @@ def _shorten(text: str) -> str:
         name = _COLORS.get((stroke if fill == "none" else fill).upper(), "e")
         if kind == "text":
             size = style.get("font-size", "15px").removesuffix("px")
-            labels.append(f'<text class="{name}" x="{values["x"]}" y="{values["y"]}" font-size="{size}">{content}</text>')
+            baseline = float(values["y"]) - _RAISED * float(size)
+            labels.append(
+                f'<text class="{name}" x="{values["x"]}" y="{baseline:.1f}" font-size="{size}">{content}</text>'
+            )
         elif kind == "ellipse":
             places = " ".join(f'{key}="{values[key]}"' for key in ("cx", "cy", "rx", "ry"))
             marks.append(f'<ellipse class="{name}" {places}/>')
@@ -280,6 +279,3 @@ def _shorten(text: str) -> str:
                 paths.setdefault(f'class="{name} l"' + (f' stroke-dasharray="{dash}"' if dash else ""), []).append(line)
     drawn = [f'<path {style} d="{"".join(lines)}"/>' for style, lines in paths.items()]
     return "".join([*marks, *drawn, *labels])
-
-
-__all__ = ["Drawing", "Pair", "RejectError", "draw_alone", "draw_pair", "draw_reaction", "find_change"]

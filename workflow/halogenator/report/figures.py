@@ -51,17 +51,34 @@ def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the jobs of the catalog, with ``made``: products before duplicates were removed."""
+    counts = (
+        "rows_in",
+        "matched",
+        "products",
+        "duplicates_removed",
+        "rejects",
+        "chunks",
+        "bytes",
+        "peak_mb",
+        "declared_mb",
+    )
+    amounts = ("seconds", "cpu_seconds", "peak_of_declared")
+    # Without any job, the columns of the summary have no type.
+    typed = [*(f"{name}::BIGINT AS {name}" for name in counts), *(f"{name}::DOUBLE AS {name}" for name in amounts)]
     return rows(
         connection,
-        "SELECT *, products + duplicates_removed AS made FROM catalog.jobs ORDER BY library, transform",
+        f"SELECT library, transform, {', '.join(typed)}, products::BIGINT + duplicates_removed::BIGINT AS made "
+        "FROM catalog.jobs ORDER BY library, transform",
     )
 
 
 def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the number of rejects by library, transform (None: of the library itself) and reason."""
+    columns = {column[0] for column in connection.execute("FROM catalog.rejects LIMIT 0").description or ()}
+    transform = "transform" if "transform" in columns else "NULL::VARCHAR AS transform"  # a run without any job
     return rows(
         connection,
-        "SELECT library, transform, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
+        f"SELECT library, {transform}, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
         "GROUP BY ALL ORDER BY rejects DESC, library, transform, reason",
     )
 
@@ -90,7 +107,8 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
         """
         CREATE OR REPLACE TEMP TABLE moment AS
         WITH whole AS (
-            SELECT time, sum(unique_mb) AS used, coalesce(sum(declared_mb) FILTER (stage <> 'Snakemake'), 0) AS declared,
+            SELECT time, sum(unique_mb) AS used,
+                   coalesce(sum(declared_mb) FILTER (stage <> 'Snakemake'), 0) AS declared,
                    max(cap_mb) AS cap, max(pid) FILTER (stage = 'Snakemake') AS run
             FROM look GROUP BY time
         ), stepped AS (
@@ -103,8 +121,8 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
     )
     total = rows(
         connection,
-        "SELECT max(elapsed) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, max(declared) AS declared_mb "
-        "FROM moment",
+        "SELECT max(elapsed) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
+        "max(declared) AS declared_mb FROM moment",
     )[0]
     if total["seconds"] is None:
         return None
@@ -112,12 +130,14 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE point AS
-        SELECT floor(elapsed / {width}) AS bin, arg_max(time, used) AS time, arg_max(elapsed, used) AS elapsed, max(used) AS used,
-               max(declared) AS declared
+        SELECT floor(elapsed / {width}) AS bin, arg_max(time, used) AS time, arg_max(elapsed, used) AS elapsed,
+               max(used) AS used, max(declared) AS declared
         FROM moment GROUP BY bin
         """
     )
-    points = rows(connection, "SELECT round(elapsed, 1) AS t, round(used) AS used, declared FROM point ORDER BY elapsed")
+    points = rows(
+        connection, "SELECT round(elapsed, 1) AS t, round(used) AS used, declared FROM point ORDER BY elapsed"
+    )
     used = rows(
         connection,
         "SELECT round(point.elapsed, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
@@ -136,7 +156,9 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
         "used": used,
         "spans": spans,
         "stages": [name for name in [*dict.fromkeys(STAGES.values()), OTHER] if name in seen],
-        "starts": rows(connection, "SELECT round(elapsed, 1) AS t, time FROM moment WHERE starts ORDER BY elapsed LIMIT 50"),
+        "starts": rows(
+            connection, "SELECT round(elapsed, 1) AS t, time FROM moment WHERE starts ORDER BY elapsed LIMIT 50"
+        ),
     }
 
 
@@ -175,7 +197,7 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         for stage in dict.fromkeys(STAGES.values())
         if stage in times
     ]
-    balance = [
+    balance: Rows = [
         {
             "library": library,
             "transform": transform,

@@ -24,7 +24,8 @@ def pick(path: Path, descriptors: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of a products file that are to be shown, reading the row groups that hold them."""
     with open_parquet(path) as file:
         present = [name for name in descriptors if name in file.schema_arrow.names]
-        rows, first, found = file.metadata.num_rows, 0, []
+        rows, first = file.metadata.num_rows, 0
+        found: list[dict[str, Any]] = []
         for group in range(file.num_row_groups):
             count = file.metadata.row_group(group).num_rows
             wanted = list(sampled(rows, PAIRS, first, first + count))
@@ -91,7 +92,5 @@ def draw(
             return None
         after = drawn
     shown["after"] = after.svg(f"Product {shown['smiles']}" + (", changed site marked" if change else ""))
-    shown["values"] = {
-        name: [(parent or {}).get(name), row[name]] for name in descriptors if row.get(name) is not None
-    }
+    shown["values"] = {name: [(parent or {}).get(name), row[name]] for name in descriptors if row.get(name) is not None}
     return shown

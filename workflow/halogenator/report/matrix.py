@@ -14,7 +14,7 @@ _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#
 
 
 def make(jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform]) -> dict[str, Any]:
-    """Return the table: ``families`` [(name, transforms)], ``columns`` and ``rows`` of cells, None where there is no job."""
+    """Return the table: ``families`` [(name, transforms)], ``columns``, ``rows`` of cells, None for no job."""
     most = max((int(job["products"]) for job in jobs), default=0)
     columns = [transforms[name] for name in transforms if any(job["transform"] == name for job in jobs)]
     cells: dict[str, dict[str, Any]] = {}
@@ -54,7 +54,9 @@ def _rgb(color: str) -> list[int]:
 
 def _luminance(rgb: Sequence[int]) -> float:
     """Return the relative luminance of WCAG 2."""
-    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in (c / 255 for c in rgb)]
+    linear = [
+        value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in (c / 255 for c in rgb)
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

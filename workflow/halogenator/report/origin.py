@@ -88,7 +88,8 @@ def versions() -> dict[str, str]:
 
 def checksums(results: Path, limit: int) -> tuple[list[dict[str, str]], int]:
     """Return path and SHA-256 of at most ``limit`` Parquet files as recorded when they were made, and how many are."""
-    found, count = [], 0
+    found: list[dict[str, str]] = []
+    count = 0
     for path in sorted((results / "stats").rglob("*.json")):
         try:
             stats = json.loads(path.read_bytes())
@@ -100,5 +101,7 @@ def checksums(results: Path, limit: int) -> tuple[list[dict[str, str]], int]:
         for name, digest in sums.items():
             count += 1
             if len(found) < limit:
-                found.append({"file": f"{'rejects/' if name.startswith('rejects') else ''}{place}/{name}", "sha256": digest})
+                found.append(
+                    {"file": f"{'rejects/' if name.startswith('rejects') else ''}{place}/{name}", "sha256": digest}
+                )
     return found, count
