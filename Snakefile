@@ -13,6 +13,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/exports.smk"
 include: "workflow/rules/watch.smk"
 
 
@@ -32,6 +33,7 @@ onerror:
 rule all:
     input:
         all_results(),
+        all_exports(),
         "results/summary.tsv",
         "results/catalog.duckdb",
         "results/report.html",

@@ -28,7 +28,7 @@ from workflow.flow import (
     write_yaml,
 )
 
-CATALOG = ["Cataloguing all results"]
+CATALOG = ["Cataloguing all results", "Reporting all results"]
 ETHYL = transform("ETHYL", "[c:1][OX2H:2]>>[c:1][O:2]CC", ["polyphenol", "other"], "Oc1ccccc1", "CCOc1ccccc1")
 TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
 

@@ -227,31 +227,7 @@ def test_search_and_filter(browser: Browser, long_report: Path) -> None:
     page.close()
 
 
-CONTRAST = """() => {
-  const channels = (text) => text.match(/[\\d.]+/g).map(Number);
-  const linear = (c) => (c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
-  const light = (rgb) => rgb.slice(0, 3).map((c) => linear(c / 255))
-    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = channels(getComputedStyle(at).backgroundColor);
-      if (color.length < 4 || color[3] > 0) return color;
-    }
-  };
-  const bad = [];
-  for (const element of document.querySelectorAll("main *, header *")) {
-    const svg = element instanceof SVGElement;
-    const told = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!told || ["SCRIPT", "STYLE", "OPTION"].includes(element.tagName) || !element.getClientRects().length) continue;
-    if (svg && !element.closest(".mol") && element.tagName !== "text" && element.tagName !== "tspan") continue;
-    const style = getComputedStyle(element);
-    if (element.closest(".disabled, .dt-column-order")) continue;
-    const [a, b] = [light(channels(svg ? style.fill : style.color)), light(behind(element))].sort((x, y) => y - x);
-    const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.5) bad.push(`${element.tagName} ${element.textContent.slice(0, 30)} ${ratio.toFixed(2)}`);
-  }
-  return bad;
-}"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

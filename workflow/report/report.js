@@ -25,7 +25,7 @@ async function unpack(id) {
 
 const STAGE_COLORS = {
   "Snakemake": "#8d939c", "read": "#56b4e9", "standardise": "#0072b2", "halogenate": "#009e73", "merge library": "#c8a415",
-  "transform": "#d55e00", "merge products": "#cc79a7", "verify adopted": "#7a68a6", "catalog, report": "#8c6d46",
+  "transform": "#d55e00", "merge products": "#cc79a7", "find duplicates": "#e69f00", "export": "#44aa99", "verify adopted": "#7a68a6", "catalog, report": "#8c6d46",
   "starting": "#b9bec6",
 };
 const drawn = []; // [place, how to draw it], to draw again at another width
@@ -105,6 +105,10 @@ const CHARTS = {
           Plot.lineY(memory.points, { x: (row) => row.t / unit, y: "declared", stroke: "currentColor", strokeDasharray: "5,4", curve: "step-after" }),
           memory.starts.length > 1 ? Plot.ruleX(memory.starts, { x: (row) => row.t / unit, stroke: "var(--mute)" }) : null,
           shown ? Plot.ruleY([memory.cap_mb], { stroke: "var(--limit)", strokeWidth: 2 }) : null,
+          Plot.tip(memory.points, Plot.pointerX({
+            x: (row) => row.t / unit, y: "used", fill: "var(--panel)", stroke: "var(--mute)",
+            title: (row) => `used ${number(row.used)} MB\ndeclared ${number(row.declared)} MB`,
+          })),
           Plot.text([text], { frameAnchor: "top-right", dy: -16, fill: "var(--limit)", fontWeight: 600, text: (row) => `${shown ? "" : "↑ "}${row}` }),
           Plot.ruleY([0]),
         ],

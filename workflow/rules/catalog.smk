@@ -1,7 +1,5 @@
 # All results as one table, one database and one page.
 
-import json
-
 
 rule summarize:
     input:
@@ -49,19 +47,9 @@ rule catalog:
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
-def configuration_files(wildcards, resources):
-    return [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
-
-
-def configuration_overrides(wildcards, resources):
-    """What --config set, beside the files."""
-    return " ".join(f"{key}={json.dumps(value)}" for key, value in workflow.config_settings.config.items())
-
-
 rule report:
     input:
         "results/catalog.duckdb",
-        summary=ancient("results/summary.tsv"),
     output:
         report("results/report.html", caption="../report/report.rst", category="Results"),
     log:
@@ -74,11 +62,9 @@ rule report:
     resources:
         mem_mb=memory(stream_mb()),
     params:
-        configuration=configuration_files,
-        overrides=configuration_overrides,
+        configuration=report_flags,
     message:
-        "Reporting on all results"
+        "Reporting all results"
     shell:
-        "python -m halogenator report --results results --out {output:q}"
-        " --configuration {params.configuration:q} --overrides={params.overrides:q} --scratch results/work/scratch"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        "python -m halogenator report --results results {params.configuration:q} --out {output:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

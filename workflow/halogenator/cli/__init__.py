@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from halogenator import __version__
-from halogenator.cli import apply, completion, people, plan, tasks, transforms
+from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
 from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
 from halogenator.errors import UserError
 
@@ -74,6 +74,8 @@ def _describe(options: argparse.Namespace) -> str:
     words = [options.verb, *(str(name) for name in names if name)]
     if hasattr(options, "chunk"):
         words.append(f"chunk {options.chunk[0] + 1} of {options.chunk[1]}")
+    if hasattr(options, "part"):
+        words.append(f"part {options.part[0] + 1} of {options.part[1]}")
     return " ".join(words)
 
 
@@ -97,7 +99,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (plan, people, transforms, apply):
+    for module in (plan, people, export, transforms, apply):
         module.add_verbs(verbs)
     completion.add_verb_for(parser, verbs)
     unlisted = Unlisted(verbs)

@@ -163,15 +163,43 @@ def row_option(parser: Parser) -> None:
 
 
 def merge_options(parser: Parser) -> None:
-    parser.add_argument("--chunks", type=Path, nargs="*", default=[], help="chunk files, in parent order")
-    parser.add_argument("--reject-chunks", type=Path, nargs="*", default=[], help="their rejects, in the same order")
+    chunk_files_option(parser)
+    text = "their rejects, in the same order"
+    parser.add_argument("--reject-chunks", nargs="*", default=[], metavar="FILE", help=text)
+    text = "what find-duplicates made, for all parts in order (default: duplicates are found here)"
+    parser.add_argument("--duplicates", nargs="*", default=[], metavar="FILE", help=text)
     parser.add_argument("--config-hash", default="", help="recorded in the file's metadata (default: nothing)")
     parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that could not be used")
     parser.add_argument("--stats", type=Path, required=True, help="JSON file for the row of the summary")
-    parser.add_argument(
-        "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
-    )
+    scratch_option(parser)
     task_options(parser)
+
+
+def scratch_option(parser: Parser) -> None:
+    text = "folder for what memory cannot hold (%(default)s)"
+    parser.add_argument("--scratch", type=Path, default=Path("results/work"), help=text)
+
+
+def key_option(parser: Parser) -> None:
+    text = "column that no two products share (default: %(default)s)"
+    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help=text)
+
+
+def part_option(parser: Parser) -> None:
+    text = "the range of keys to look at: 0-based number, of how many"
+    parser.add_argument("--part", type=_chunk, required=True, metavar="I/N", help=text)
+
+
+def chunk_files_option(parser: Parser) -> None:
+    text = "chunk files, in parent order; '*of012.x' stands for all twelve, 000of012.x to 011of012.x"
+    parser.add_argument("--chunks", nargs="*", default=[], metavar="FILE", help=text)
+
+
+def files_of(words: Sequence[str]) -> list[Path]:
+    """Return the chunk files that words of the command line stand for."""
+    from halogenator.planning.chunks import apart
+
+    return [Path(file) for file in apart(words)]
 
 
 def task_options(parser: Parser) -> None:

@@ -10,15 +10,20 @@ from typing import Any
 
 from halogenator.cli.options import (
     add_verb,
+    chunk_files_option,
     chunk_options,
+    files_of,
     halogenation_of,
     index_of,
     index_options,
+    key_option,
     library_of,
     library_options,
     memory_option,
     merge_options,
+    part_option,
     row_option,
+    scratch_option,
     task_of,
     task_options,
     transform_of,
@@ -34,6 +39,7 @@ def add_verbs(verbs: Any) -> None:
         _add_halogenate_chunk,
         _add_merge_library,
         _add_transform_chunk,
+        _add_find_duplicates,
         _add_merge_products,
         _add_summarize,
         _add_catalog,
@@ -144,8 +150,8 @@ def _merge_library(options: argparse.Namespace) -> None:
     from halogenator.stages.merge import merge_library
 
     merge_library(
-        options.chunks,
-        options.reject_chunks,
+        files_of(options.chunks),
+        files_of(options.reject_chunks),
         library=library_of(options),
         config_hash=options.config_hash,
         out=options.out,
@@ -153,6 +159,7 @@ def _merge_library(options: argparse.Namespace) -> None:
         stats_out=options.stats,
         scratch=options.scratch,
         task=task_of(options),
+        parts=files_of(options.duplicates),
     )
 
 
@@ -184,6 +191,37 @@ def _transform_chunk(options: argparse.Namespace) -> None:
     )
 
 
+def _add_find_duplicates(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "find-duplicates",
+        _find_duplicates,
+        "find the duplicates among a job's or a library's chunks, for a part of the keys",
+        "find-duplicates --library lipid-1X --chunks '*of012.products.parquet' --key smiles --part 0/3 "
+        "--out 000of003.duplicates.parquet",
+    )
+    parser.add_argument("--library", required=True, metavar="NAME", help="the library's name, for the record of memory")
+    parser.add_argument("--transform", metavar="NAME", help="the transform's, likewise")
+    chunk_files_option(parser)
+    key_option(parser)
+    part_option(parser)
+    scratch_option(parser)
+    task_options(parser)
+
+
+def _find_duplicates(options: argparse.Namespace) -> None:
+    from halogenator.stages.duplicates import find_part
+
+    find_part(
+        files_of(options.chunks),
+        key=options.key,
+        part=options.part,
+        out=options.out,
+        scratch=options.scratch,
+        task=task_of(options),
+    )
+
+
 def _add_merge_products(verbs: Any) -> None:
     parser = add_verb(
         verbs,
@@ -196,12 +234,7 @@ def _add_merge_products(verbs: Any) -> None:
     )
     library_options(parser)
     transform_options(parser)
-    parser.add_argument(
-        "--key",
-        choices=("smiles", "inchikey"),
-        default="smiles",
-        help="column that no two products share (default: %(default)s)",
-    )
+    key_option(parser)
     row_option(parser)
     merge_options(parser)
 
@@ -223,12 +256,13 @@ def _merge_products(options: argparse.Namespace) -> None:
             stats_out=options.stats,
             scratch=options.scratch,
             task=task,
+            parts=files_of(options.duplicates),
         )
 
 
 def _chunks(options: argparse.Namespace, task: Any) -> AbstractContextManager[tuple[Sequence[Path], Sequence[Path]]]:
     if options.chunks:
-        return nullcontext((options.chunks, options.reject_chunks))
+        return nullcontext((files_of(options.chunks), files_of(options.reject_chunks)))
 
     from halogenator.stages.transform import as_single_chunk
 
@@ -286,22 +320,19 @@ def _add_report(verbs: Any) -> None:
         verbs,
         "report",
         _report,
-        "write one HTML file that shows the results, from their catalog; it opens without a network",
-        "report --results results --out report.html --configuration configs/config.yaml configs/transforms.yaml",
+        "write one page of all results, with charts and drawings, that opens in any browser without a network",
+        "report --results results --configuration configs/config.yaml --out results/report.html",
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results (%(default)s)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("results/report.html"), help="HTML file to make (default: %(default)s)"
-    )
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results, with their catalog")
+    parser.add_argument("--out", type=Path, required=True, help="HTML file to make, at most 8 MB large")
     parser.add_argument(
         "--configuration",
         type=Path,
         nargs="*",
         default=[],
-        metavar="FILE",
-        help="YAML files to show; those with transforms give them their labels (default: none)",
+        help="YAML files to show, with transforms among them",
     )
-    parser.add_argument("--overrides", default="", metavar="TEXT", help="what was set besides these files, to show it")
+    parser.add_argument("--overrides", default="", help="what was set besides these files (default: nothing)")
     parser.add_argument(
         "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
     )

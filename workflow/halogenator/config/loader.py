@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.config import schema
+from halogenator.config.exports import resolve_exports
 from halogenator.config.libraries import resolve_libraries, select
 from halogenator.config.locate import Document, Keys, Layers, dig, read_yaml
 from halogenator.config.problems import collecting, located, raise_all
@@ -123,6 +124,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         halogenation = load_halogenation(halogenation_path)
     libraries = resolve_libraries(settings, layers, find, problems)
     problems.extend(_idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
+    jobs = _jobs(libraries, [transform for name, transform in transforms.items() if name in chosen])
+    exports = resolve_exports(settings, libraries, transforms, jobs, layers, problems) if not problems else {}
     raise_all(problems)
     return Config(
         libraries=libraries,
@@ -130,13 +133,15 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         halogenation=halogenation,
         transforms_paths=tuple(transforms_paths),
         halogenation_path=halogenation_path,
-        jobs=_jobs(libraries, [transform for name, transform in transforms.items() if name in chosen]),
+        jobs=jobs,
         cap_mb=int(settings["memory"]["cap_mb"]),
         chunk_products=int(settings["chunk"]["products"]),
+        merge_rows=int(settings["chunk"]["merge_rows"]),
         descriptors=tuple(settings["descriptors"]),
         identifiers=tuple(settings["identifiers"]),
         dedup_key=settings["dedup"]["key"],
         sources=tuple(document.path for document in layers.documents),
+        exports=exports,
     )
 
 

@@ -24,14 +24,17 @@ STAGES = {
     "halogenate-chunk": "halogenate",
     "merge-library": "merge library",
     "transform-chunk": "transform",
+    "find-duplicates": "find duplicates",
     "merge-products": "merge products",
     "verify": "verify adopted",
+    "export": "export",
     "summarize": "catalog, report",
     "catalog": "catalog, report",
     "report": "catalog, report",
 }
 OTHER = "starting"
 
+_DUPLICATES = "duplicates"  # folder of the tasks that find them, a part of the keys each
 _CHUNK = re.compile(r"\d+of\d+")
 
 Rows = list[dict[str, Any]]
@@ -184,7 +187,7 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         stage = _stage(parts, built)
         times[stage].append(measured[0])
         processor[stage] += measured[1]
-        if _CHUNK.fullmatch(parts[-1]):
+        if _CHUNK.fullmatch(parts[-1]) and parts[-2] != _DUPLICATES:
             chunks[parts[1], parts[2] if len(parts) == 4 else None].append(measured[0])
     stages = [
         {
@@ -216,6 +219,10 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
 
 def _stage(parts: tuple[str, ...], built: set[str]) -> str:
     kind, last = parts[0], parts[-1]
+    if _DUPLICATES in parts[2:]:
+        return STAGES["find-duplicates"]
+    if kind == "exports":
+        return STAGES["export"]
     if kind == "libraries":
         chunk = "halogenate-chunk" if parts[1] in built else "standardize-chunk"
         return STAGES[{"read": "read-library", "merge": "merge-library"}.get(last, chunk)]

@@ -19,16 +19,15 @@ from halogenator.storage.schema import MONITOR, arrow_schema
 
 # Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
 MAX_ROWS = 200_000
-# Seconds between two saves: a tenth of the run so far within these bounds, so that even of a short run the last rule
-# finds a record. A long record takes longer to write, and is saved less often.
+# Between two times that the record is saved: short at first, so that also a short run's report finds it.
 _SAVE_SECONDS = (1.0, 20.0)
-_ROWS_A_SECOND = 10_000
+_SAVE_SHARE = 0.1
 
 
 def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
     """Sample the process tree of a workflow until it ends, adding to what ``out`` holds of earlier runs.
 
-    The file is replaced as a whole, so what is there can always be read.
+    The file is replaced as a whole now and then, at least every 20 s, so what is there can always be read.
 
     Args:
         pid: the workflow's process.
@@ -40,12 +39,12 @@ def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
     end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     rows = _earlier(out)
-    begun = saved = time.monotonic()
+    began = saved = time.monotonic()
     while not end.is_set() and (found := workers(pid)):
         now = time.time()
         rows += [(now, w.pid, w.name, w.declared_mb, round(w.unique_mb, 1), cap_mb) for w in found]
-        due = max((saved - begun) / 10, len(rows) / _ROWS_A_SECOND, _SAVE_SECONDS[0])
-        if time.monotonic() - saved >= min(due, _SAVE_SECONDS[1]):
+        least, most = _SAVE_SECONDS
+        if time.monotonic() - saved >= min(most, max(least, _SAVE_SHARE * (time.monotonic() - began))):
             rows = _thinned(rows)
             _save(rows, out)
             saved = time.monotonic()
