@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import sync_playwright
+import make_screenshots
 from rich.console import Console
 from rich.text import Text
 
 REPOSITORY = Path(__file__).parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 SHARE = 0.35  # of the jobs, when the picture of the progress is taken
 
 
@@ -69,31 +68,11 @@ def plan(folder: Path) -> None:
     save(terminal(folder, command, r"No run makes it anew"), "plan.svg", "python -m halogenator plan my.yaml")
 
 
-def report(path: Path) -> None:
-    with sync_playwright() as playwright:
-        chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for name, scheme, width, height in (
-            ("light", "light", 1280, 1500),
-            ("dark", "dark", 1280, 1500),
-            ("narrow", "light", 420, 1500),
-        ):
-            size = {"width": width, "height": height}
-            page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
-            page.goto(path.resolve().as_uri())
-            page.wait_for_selector("html[data-ready]")
-            page.screenshot(path=IMAGES / f"report-{name}.png")
-            if name == "light":
-                page.locator(".gallery").scroll_into_view_if_needed()
-                page.locator(".gallery").screenshot(path=IMAGES / "report-molecules.png")
-        browser.close()
-
-
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder:
         progress(Path(folder))
-        report(Path(folder) / "results" / "report.html")
+        make_screenshots.main(Path(folder) / "results" / "report.html", IMAGES)
         plan(Path(folder))
     subprocess.run(["tmux", "kill-server"], check=False)
 

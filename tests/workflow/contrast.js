@@ -1,16 +1,24 @@
-// The least contrast (WCAG 2) of text on the page, of the matrix's cells, and of drawn bonds.
+// What of the page stands out too little (WCAG 2): text below 4.5, strokes of drawings below 3.
 () => {
-  const rgb = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
-  const light = (color) => {
-    const [r, g, b] = rgb(color).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  const channels = (text) => text.match(/[\d.]+/g).map(Number);
+  const linear = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => sum + weight * linear(rgb[i] / 255), 0);
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = channels(getComputedStyle(at).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
   };
-  const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
-  const paper = getComputedStyle(document.body).backgroundColor;
-  const ink = (selector) => [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each).color);
-  const text = ["p", "dt", "figcaption", "a:not(.matrix a, .skip)", ".dt-info", "th"].flatMap(ink).map((c) => contrast(c, paper));
-  const cells = [...document.querySelectorAll(".matrix td a")].map((a) => [a, getComputedStyle(a.parentElement).backgroundColor])
-    .filter(([, back]) => !back.startsWith("rgba(0, 0, 0, 0")).map(([a, back]) => contrast(getComputedStyle(a).color, back));
-  const drawn = [...document.querySelectorAll(".mol .l")].map((each) => contrast(getComputedStyle(each).stroke, paper));
-  return { text: Math.min(...text), cells: Math.min(...cells), drawn: Math.min(...drawn) };
+  const contrast = (element, color) => {
+    const [a, b] = [light(channels(color)), light(behind(element))].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05);
+  };
+  const seen = (element) => element.getClientRects().length && !element.closest("script, style, option, .disabled, .dt-column-order");
+  const told = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const texts = [...document.querySelectorAll("main *, header *")].filter((element) => told(element) && seen(element))
+    .map((element) => [element, contrast(element, getComputedStyle(element)[element instanceof SVGElement ? "fill" : "color"]), 4.5]);
+  const strokes = [...document.querySelectorAll(".mol .l")].map((element) => [element, contrast(element, getComputedStyle(element).stroke), 3]);
+  return [...texts, ...strokes].filter(([, found, least]) => found < least)
+    .map(([element, found]) => `${element.outerHTML.slice(0, 80)}: ${found.toFixed(2)}`);
 }

@@ -1,257 +1,463 @@
-"""The report in a real browser: it opens from disk, draws, sorts, searches, and asks nobody for anything."""
+"""The report: what it holds, and how it behaves in a real browser, which asks nothing of the network."""
 
 from __future__ import annotations
 
-import csv
+import base64
+import gzip
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from rdkit import Chem
 
-from halogenator.report import page as report_page
-from workflow.flow import ARYL_F, COOME, OME, named_parents, shipped, snakemake, transform, write_molecules, write_yaml
-from workflow.test_adopt import write_earlier
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.report import distributions, page
+from halogenator.report.matrix import colors
+from halogenator.stages.catalog import write_catalog, write_summary
+from workflow.flow import ARYL_F, COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml
+from workflow.test_adopt import EARLIER, write_earlier
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync")
-NORMAL = transform("RING_N_OXIDE", "[n;X2:1]>>[n+:1][O-]", ["polyphenol"], "c1ccncc1", "[O-][n+]1ccccc1")
-PARENTS = [("twice", "Oc1ccc(O)cc1"), *named_parents("polyphenol"), ("again", "OC1=CC=C(O)C=C1"), ("slip", "C1CC(")]
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update"
+REPORT = REPOSITORY / "workflow" / "report"
+MINE = [*named_parents("polyphenol"), ("broken", "C1CC("), ("pentavalent", "CC(C)(C)(C)C")]
+TINY = [("carvacrol", "Cc1ccc(C(C)C)cc1O"), ("thymol", "Cc1ccc(C(C)C)c(O)c1"), ("geraniol", "CC(C)=CCC/C(C)=C/CO")]
+JOBS = [("mine", OME), ("mine", COOME), ("terpenoid-1X", OME), ("terpenoid-1X", ARYL_F)]
+
+
+def write_report(results: Path, out: Path, *files: Path) -> Path:
+    """Run the verb."""
+    words = ["-m", "halogenator", "report", "--results", results, "--out", out, "--scratch", out.parent / "scratch"]
+    words += ["--mem-mb", 500, "--configuration", *files]
+    subprocess.run([sys.executable, *map(str, words)], check=True)
+    return out
+
+
+def catalogue(results: Path) -> None:
+    write_summary(results, results / "summary.tsv")
+    write_catalog(results, results / "summary.tsv", results / "catalog.duckdb", memory_mb=500)
+
+
+def job_of(path: Path, number: int) -> dict[str, object]:
+    """What a report packs of its n-th job."""
+    packed = re.search(rf'id="job-{number}">([^<]*)<', path.read_text())
+    assert packed
+    return json.loads(gzip.decompress(base64.b64decode(packed[1])))
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run: an external and a built library, jobs with and without products, one of them adopted."""
-    folder = tmp_path_factory.mktemp("report") / "o'brien & co <2026>"
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run: a file with bad rows in chunks, a built library, a job without products."""
+    folder = tmp_path_factory.mktemp("run") / "o'brien & co"
     folder.mkdir()
-    write_molecules(folder / "mine.csv", PARENTS)
-    write_molecules(folder / "other.smi", named_parents("other")[3:5], header=None)
-    entries = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol"), shipped(ARYL_F, "other"), NORMAL]
-    write_yaml(folder / "transforms.yaml", {"transforms": entries})
+    write_molecules(folder / "mine.csv", MINE)
+    write_molecules(folder / "tiny.csv", TINY)
+    transforms = [shipped(OME, "polyphenol", "terpenoid"), shipped(COOME, "polyphenol"), shipped(ARYL_F, "terpenoid")]
+    write_yaml(folder / "transforms.yaml", {"transforms": transforms})
     write_yaml(
         folder / "config.yaml",
         {
-            "parents": {"other": "other.smi"},
-            "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}, "other-1X": {"class": "other", "k": 1}},
+            "parents": {"terpenoid": "tiny.csv"},
+            "libraries": {
+                "mine": {"class": "polyphenol", "path": "mine.csv"},
+                "terpenoid-1X": {"class": "terpenoid", "k": 1},
+            },
             "transforms": "transforms.yaml",
-            "select": {"libraries": ["mine", "other-1X"]},
+            "select": {"libraries": ["mine", "terpenoid-1X"]},
+            "memory": {"cap_mb": 3000},
             "chunk": {"products": 20},
         },
     )
-    write_earlier(folder / "earlier", ("other-1X", OME), ["COc1ccccc1F", "COc1ccccc1Cl"])
-    words = [sys.executable, "-m", "halogenator", "adopt", "earlier", "--configfile", "config.yaml"]
-    subprocess.run(words, cwd=folder, check=True, capture_output=True)
-    output = snakemake(folder, "--cores", 2)
-    assert "Trying to restart" not in output
-    return folder / "results"
+    snakemake(folder, "--cores", 2)
+    return folder
+
+
+@pytest.fixture
+def results(run: Path, tmp_path: Path) -> Path:
+    """A copy of the run's results, to change."""
+    copy = tmp_path / "results"
+    shutil.copytree(run / "results", copy)
+    catalogue(copy)
+    return copy
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
+        pytest.skip("no Chromium on this machine, to open the report in")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--disable-sync"])
+        yield launched
+        launched.close()
 
 
-def opened(browser: Browser, path: Path, **how: object) -> Page:
-    """The page, drawn; whatever it says or asks for beside itself fails the test."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, **how).new_page()
-    page.on("console", lambda message: pytest.fail(f"console: {message.text}"))
-    page.on("pageerror", lambda error: pytest.fail(f"error: {error}"))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.resolve().as_uri())
-    page.wait_for_selector("html[data-ready]", timeout=20_000)
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    return page
+@dataclass
+class Opened:
+    """A report in a browser, with what it should not have done."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+def open_report(browser: Browser, path: Path, job: str = "", **how: object) -> Opened:
+    opened = Opened(browser.new_page(**{"viewport": {"width": 1280, "height": 860}, **how}))
+    opened.page.on("console", lambda message: opened.errors.append(message.text))
+    opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+    opened.page.on("request", lambda request: opened.requests.append(request.url))
+    opened.page.goto(path.as_uri() + job)
+    opened.page.wait_for_selector("html[data-ready]", timeout=20_000)
+    return opened
 
 
 @pytest.fixture
-def page(browser: Browser, results: Path) -> Page:
-    return opened(browser, results / "report.html")
+def opened(browser: Browser, run: Path) -> Iterator[Opened]:
+    found = open_report(browser, run / "results" / "report.html")
+    yield found
+    assert not found.errors
+    assert [url for url in found.requests if not url.startswith("data:")] == [found.page.url.partition("#")[0]]
+    found.page.close()
 
 
-def summary(results: Path) -> dict[tuple[str, str], dict[str, str]]:
-    with (results / "summary.tsv").open() as file:
-        return {(row["library"], row["transform"]): row for row in csv.DictReader(file, delimiter="\t")}
+def cells(page: Page, table: str, column: int) -> list[str]:
+    return page.locator(f"#{table} tbody tr > :nth-child({column})").all_inner_texts()
 
 
-def choose(page: Page, library: str, name: str) -> None:
-    page.click(f'.matrix a[href="#{library}/{name}"]')
-    page.wait_for_function(
-        "name => document.getElementById('job-choice').selectedOptions[0].text === name", arg=f"{library} × {name}"
-    )
-    page.wait_for_selector(f'.matrix a[aria-current][href="#{library}/{name}"]')
+# ---- in the browser --------------------------------------------------------------------------------------------------
 
 
-def texts(page: Page, names: str, values: str) -> dict[str, str]:
-    """{text: text} of what two selectors find."""
-    return dict(zip(page.locator(names).all_inner_texts(), page.locator(values).all_inner_texts(), strict=True))
+def test_everything_is_drawn(opened: Opened, run: Path) -> None:
+    page = opened.page
+    charts = page.locator("[data-chart]")
+    assert charts.count() == 7
+    for number in range(charts.count()):
+        assert charts.nth(number).locator("svg path, svg rect, svg circle, svg line").count() > 3
+    assert page.locator("#memory").inner_text().count("3,000 MB") >= 1
+    products = duckdb.sql(f"SELECT count(*) FROM read_parquet({str(run / 'results/products/*/*/*.parquet')!r})")
+    assert page.locator("h1").inner_text() == f"{products.fetchall()[0][0]:,} products from 4 jobs"
+    assert {"unparsable SMILES", "impossible molecule"} <= set(cells(page, "reject-table", 3))
 
 
-def number(text: str) -> int:
-    return int(text.replace(",", ""))
+def test_a_cell_of_the_matrix_opens_its_job(opened: Opened) -> None:
+    page = opened.page
+    link = page.get_by_role("link", name=re.compile("^mine, COOH → COOMe: "))
+    link.click()
+    page.wait_for_selector(f"#panel[data-job='mine/{COOME}']")
+    assert page.url.endswith(f"#mine/{COOME}")
+    assert link.get_attribute("aria-current") == "true"
+    assert page.locator("#panel h3").first.inner_text().startswith("mine, COOH → COOMe: ")
+    assert page.locator("#panel .reaction svg").count() == 1
+    drawn = page.locator(".gallery .drawn")
+    assert drawn.count() >= 3
+    for number in range(drawn.count()):
+        assert drawn.nth(number).locator("svg.mol").count() == 2
+        assert drawn.nth(number).locator("svg.mol .m").count() >= 2
+    assert page.locator("#panel .small figure").count() == len(DESCRIPTORS)
 
 
-def test_the_figures_are_those_of_the_summary(page: Page, results: Path) -> None:
-    jobs = summary(results)
-    shown = texts(page, ".figures dt", ".figures dd")
-    assert number(shown["Jobs"]) == len(jobs)
-    assert number(shown["Products"]) == sum(int(row["products"]) for row in jobs.values())
-    for (library, name), row in jobs.items():
-        cell = page.locator(f'.matrix a[href="#{library}/{name}"]')
-        assert f"{int(row['products']):,} products" in cell.get_attribute("aria-label")
-    assert page.locator(".matrix .none").count() == 2 * 4 - len(jobs)
+def test_a_job_has_an_address(browser: Browser, run: Path) -> None:
+    report = run / "results" / "report.html"
+    page = open_report(browser, report, f"#terpenoid-1X/{OME}").page
+    assert page.locator("#panel").get_attribute("data-job") == f"terpenoid-1X/{OME}"
+    assert page.locator("#choose-library").input_value() == "terpenoid-1X"
+    page.select_option("#choose-library", "mine")
+    page.wait_for_selector(f"#panel[data-job='mine/{OME}']")
+    assert page.url.endswith(f"#mine/{OME}")
+    page.close()
 
 
-def test_charts_are_drawn_and_told(page: Page) -> None:
-    for place in ("memory-chart", "declared-chart", "stage-chart", "balance-chart"):
-        assert page.locator(f"#{place} figure").count() >= 1, place
-        assert page.locator(f"#{place} svg[role=img] path, #{place} svg rect, #{place} svg circle").count() > 0
-    labels = page.eval_on_selector_all(
-        "figure svg[role=img]", "all => all.map(each => each.getAttribute('aria-label'))"
-    )
-    assert len(labels) == page.locator("figure").count()
-    assert all(re.search(r"\d", label) for label in labels if not label.startswith("Stages"))
+def test_a_job_without_products_says_so(opened: Opened) -> None:
+    page = opened.page
+    page.get_by_role("link", name=re.compile("^terpenoid-1X, aryl NH2 → F: 0 products")).click()
+    page.wait_for_selector(f"#panel[data-job='terpenoid-1X/{ARYL_F}']")
+    assert "no products to describe" in page.locator("#panel").inner_text()
 
 
-def test_a_job_shows_its_funnel_distributions_and_molecules(page: Page, results: Path) -> None:
-    choose(page, "mine", OME)
-    row = summary(results)["mine", OME]
-    funnel = texts(page, ".funnel th", ".funnel td:nth-child(2)")
-    assert number(funnel["molecules in"]) == int(row["rows_in"])
-    assert number(funnel["with a site"]) == int(row["matched"])
-    assert number(funnel["products"]) == int(row["products"])
-    assert page.locator("#job-title").inner_text() == "mine × phenol OH → OMe"
-    assert page.locator("#job .charts figure").count() == 7  # six descriptors and the halogens
-    pairs = page.locator(".gallery > li")
-    assert pairs.count() == min(report_page.gallery.PAIRS, int(row["products"]))
-    for at in range(pairs.count()):
-        assert pairs.nth(at).locator("svg").count() == 2
-        assert pairs.nth(at).locator("svg .m").count() >= 4  # what is marked of parent and product
-    assert "Product C" in pairs.first.locator("svg").nth(1).get_attribute("aria-label")
-    assert page.locator(".reaction svg").get_attribute("aria-label") == "Reaction: phenol OH → OMe"
+def test_sorting_sorts(opened: Opened) -> None:
+    page = opened.page
+    header = page.locator("#job-table thead th", has_text="Products")
+
+    def shown() -> list[int]:
+        return [int(text.replace(",", "")) for text in cells(page, "job-table", 5)]
+
+    header.click()
+    expect(header).to_have_attribute("aria-sort", "descending")
+    assert shown() == sorted(shown(), reverse=True)
+    header.get_by_role("button").press("Enter")
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    assert shown() == sorted(shown())
+    assert len(set(shown())) > 2
 
 
-def test_a_job_without_products_and_an_adopted_one(page: Page) -> None:
-    choose(page, "other-1X", ARYL_F)
-    assert "no product" in page.locator("#job-details").inner_text()
-    choose(page, "other-1X", OME)
-    assert page.locator(".funnel td:nth-child(2)").first.inner_text() == "not known"
-    assert page.locator(".gallery > li").count() == 2
-    assert page.locator(".gallery .drawn.alone").count() == 2
+@pytest.fixture
+def long_report(results: Path, tmp_path: Path) -> Path:
+    """The report of so many jobs that their table has pages."""
+    multiply(results, "mine", OME, 24)
+    return write_report(results, tmp_path / "long.html")
 
 
-def test_a_job_has_an_address(browser: Browser, results: Path) -> None:
-    page = browser.new_page()
-    page.goto(f"{(results / 'report.html').resolve().as_uri()}#mine/{COOME}")
-    page.wait_for_selector("html[data-ready]")
-    assert page.locator("#job-choice").evaluate("each => each.selectedOptions[0].text") == f"mine × {COOME}"
-
-
-def test_tables_sort_and_search(page: Page, results: Path) -> None:
-    def column(place: int) -> list[str]:
-        return page.locator(f"#jobs-table tbody td:nth-child({place})").all_inner_texts()
-
-    counts = sorted(int(row["products"]) for row in summary(results).values())
-    heading = page.locator("#jobs-table th", has_text="products")
-    heading.click()
-    page.wait_for_selector('#jobs-table th[aria-sort="ascending"]')
-    assert [number(text) for text in column(5)] == counts
-    heading.click()
-    page.wait_for_selector('#jobs-table th[aria-sort="descending"]')
-    assert [number(text) for text in column(5)] == counts[::-1]
-    page.get_by_label("Search jobs").fill("COOMe")
-    assert column(2) == [COOME]
-    page.get_by_label("Search jobs").fill("no such job")
-    assert column(1) == ["No row matches"]
-    page.get_by_label("Search rejects").fill("duplicate")
-    assert page.locator("#rejects-table tbody tr").count() == 1
-
-
-def test_it_is_used_by_keyboard(page: Page) -> None:
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
-    cell = page.locator(f'.matrix a[href="#mine/{COOME}"]')
-    cell.focus()
-    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    page.keyboard.press("Enter")
-    page.wait_for_selector(f'.matrix a[aria-current][href="#mine/{COOME}"]')
-    unnamed = "all => all.filter(each => !each.labels?.length && !each.getAttribute('aria-label')).length"
-    assert page.eval_on_selector_all("input, select", unnamed) == 0
-    assert page.locator("h1").count() == 1
+def test_search_and_filter(browser: Browser, long_report: Path) -> None:
+    page = open_report(browser, long_report).page
+    tools = page.locator(".tools", has=page.get_by_label("Search jobs"))
+    assert tools.locator("output").inner_text() == "28 rows"
+    assert page.locator("#job-table tbody tr").count() == 15
+    page.get_by_label("Search jobs").fill("terpenoid")
+    assert set(cells(page, "job-table", 1)) == {"terpenoid-1X"}
+    assert tools.locator("output").inner_text() == "2 of 28 rows"
+    page.get_by_label("Search jobs").fill("")
+    tools.get_by_label("Transform, filter").select_option("phenol mod: T → T07")
+    assert cells(page, "job-table", 2) == ["phenol mod: T → T07"]
+    tools.get_by_label("Transform, filter").select_option("")
+    tools.get_by_label("Library, filter").select_option("terpenoid-1X")
+    assert set(cells(page, "job-table", 1)) == {"terpenoid-1X"}
+    tools.get_by_label("Library, filter").select_option("")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#job-table tbody tr").count() == 28
+    page.close()
 
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_read_in_light_and_dark(browser: Browser, results: Path, scheme: str) -> None:
-    """The contrast that WCAG 2 asks of text (4.5) and of drawings (3)."""
-    page = opened(browser, results / "report.html", color_scheme=scheme)
-    found = page.evaluate(CONTRAST)
-    assert found["text"] >= 4.5 and found["cells"] >= 4.5 and found["drawn"] >= 3, found
+def test_all_text_stands_out(browser: Browser, run: Path, scheme: str) -> None:
+    page = open_report(browser, run / "results" / "report.html", color_scheme=scheme).page
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (max(map(int, re.findall(r"\d+", background)[:3])) < 60) == (scheme == "dark")
+    assert page.evaluate(CONTRAST) == []
+    page.close()
 
 
-def test_it_fits_a_narrow_screen_and_paper(browser: Browser, results: Path, tmp_path: Path) -> None:
-    page = opened(browser, results / "report.html")
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(400)  # it draws its charts anew
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.pdf(path=tmp_path / "report.pdf", format="A4")
-    assert (tmp_path / "report.pdf").stat().st_size > 20_000
-    page.emulate_media(media="print")
-    assert not page.locator("header nav").is_visible()
+UNNAMED = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const label = (element) => (element.getAttribute("aria-label") || "").trim();
+  return [
+    ...all("svg[role=img]").filter((element) => !label(element)),
+    ...all("figure svg, .drawn svg").filter((element) => !element.closest("[role=img]")),
+    ...all("table").filter((element) => !element.caption),
+    ...all("select, input").filter((element) => !element.labels.length && !label(element)),
+    ...all("section").filter((element) => !document.getElementById(element.getAttribute("aria-labelledby"))),
+  ].map((element) => element.outerHTML.slice(0, 120));
+}"""
 
 
-def make_report(results: Path, out: Path) -> str:
-    files = [results.parent / "config.yaml", results.parent / "transforms.yaml"]
-    report_page.write_report(
-        results, out, configuration=files, overrides="", scratch=out.parent / "scratch", memory_mb=500
+def test_everything_has_a_name_for_a_screen_reader(opened: Opened) -> None:
+    unnamed = opened.page.evaluate(UNNAMED)
+    assert unnamed == []
+    ids = opened.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+
+
+def test_a_keyboard_is_enough(opened: Opened) -> None:
+    page = opened.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.matrix') !== null"):
+            break
+    page.keyboard.press("Tab")
+    name = page.evaluate("document.activeElement.getAttribute('href')").removeprefix("#")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#panel[data-job='{name}']")
+    assert page.evaluate("document.activeElement.id") == "panel"
+
+
+def test_it_fits_a_phone_and_paper(browser: Browser, run: Path) -> None:
+    opened = open_report(browser, run / "results" / "report.html", viewport={"width": 380, "height": 800})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 380
+    assert opened.page.pdf(prefer_css_page_size=True)[:5] == b"%PDF-"
+    assert not opened.errors
+    opened.page.close()
+
+
+# ---- whatever the results --------------------------------------------------------------------------------------------
+
+
+def multiply(results: Path, library: str, transform: str, times: int) -> None:
+    """Make a job stand there under so many other names, which no configuration knows."""
+    products = results / f"products/library={library}/transform={transform}/products.parquet"
+    stats = results / f"stats/products/{library}/{transform}.json"
+    for number in range(times):
+        name = f"FG_PHENOL_MOD__T__TO__T{number:02}"
+        copy = results / f"products/library={library}/transform={name}/products.parquet"
+        copy.parent.mkdir()
+        os.link(products, copy)
+        stats.with_stem(name).write_text(json.dumps(json.loads(stats.read_text()) | {"transform": name}))
+    catalogue(results)
+
+
+def test_the_same_results_give_the_same_report(results: Path, tmp_path: Path) -> None:
+    first, second = (write_report(results, tmp_path / name) for name in ("a.html", "b.html"))
+    made = re.compile(r"Report made .*")
+    assert made.sub("", first.read_text()) == made.sub("", second.read_text())
+
+
+def test_many_jobs_share_the_bytes(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    multiply(results, "mine", OME, 96)
+    jobs = 96 + len(JOBS)
+    whole = write_report(results, tmp_path / "whole.html")
+    assert len(job_of(whole, 5)["gallery"]) == 6
+    for limit in (whole.stat().st_size - 200_000, whole.stat().st_size - 500_000):
+        monkeypatch.setattr(page, "MAX_BYTES", limit)
+        out = tmp_path / "small.html"
+        page.write_report(results, out, configuration=[], overrides="", scratch=tmp_path / "scratch", memory_mb=500)
+        assert out.stat().st_size <= limit
+        assert len(re.findall(r'id="job-\d+"', out.read_text())) == jobs
+
+
+def test_the_limit_is_what_was_promised() -> None:
+    assert page.MAX_BYTES == 8_000_000
+
+
+def test_a_report_without_monitor_benchmarks_and_libraries(browser: Browser, results: Path, tmp_path: Path) -> None:
+    (results / "monitor.parquet").unlink()
+    shutil.rmtree(results / "benchmarks")
+    shutil.rmtree(results / "libraries/library=mine")
+    opened = open_report(browser, write_report(results, tmp_path / "bare.html"), f"#mine/{OME}")
+    assert "No memory was recorded" in opened.page.locator("#memory").inner_text()
+    assert "No task was timed" in opened.page.locator("#time").inner_text()
+    assert opened.page.locator(".gallery .drawn.alone").count() == 6
+    assert not opened.errors
+    opened.page.close()
+
+
+def test_a_report_of_no_jobs(browser: Browser, results: Path, tmp_path: Path) -> None:
+    for tree in ("products", "stats/products", "rejects/products"):
+        shutil.rmtree(results / tree)
+    catalogue(results)
+    opened = open_report(browser, write_report(results, tmp_path / "none.html"))
+    assert "There are no jobs" in opened.page.locator("#products").inner_text()
+    assert not opened.errors
+    opened.page.close()
+
+
+def test_a_report_of_files_without_descriptors(browser: Browser, results: Path, tmp_path: Path) -> None:
+    for path in [*results.rglob("products.parquet"), *results.rglob("molecules.parquet")]:
+        table = pq.read_table(path, partitioning=None).drop_columns(list(DESCRIPTORS))
+        pq.write_table(table.replace_schema_metadata(pq.read_metadata(path).metadata), path)
+    catalogue(results)
+    opened = open_report(browser, write_report(results, tmp_path / "bare.html"), f"#mine/{OME}")
+    assert "carry no descriptors" in opened.page.locator("#panel").inner_text()
+    assert opened.page.locator(".gallery .mol").count() == 12
+    assert not opened.errors
+    opened.page.close()
+
+
+def test_a_report_of_an_adopted_job(browser: Browser, tmp_path: Path) -> None:
+    write_earlier(tmp_path / "earlier", ("polyphenol-1X", OME), EARLIER)
+    results = tmp_path / "results"
+    words = ["-m", "halogenator", "adopt", tmp_path / "earlier", "--results", results]
+    subprocess.run([sys.executable, *map(str, words)], check=True, cwd=REPOSITORY)
+    (results / "stats" / "libraries").mkdir()
+    shutil.copy(REPOSITORY / "tests/workflow/library.json", results / "stats" / "libraries" / "polyphenol-1X.json")
+    catalogue(results)
+    report = write_report(results, tmp_path / "adopted.html", REPOSITORY / "configs" / "transforms.yaml")
+    opened = open_report(browser, report)
+    assert "Adopted from an earlier pipeline" in opened.page.locator("#panel").inner_text()
+    assert opened.page.locator(".gallery .drawn.alone").count() == len(EARLIER) - 1
+    assert opened.page.locator("#panel .reaction svg").count() == 1
+    assert not opened.errors
+    opened.page.close()
+
+
+def test_without_a_catalog_it_says_what_to_do(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "halogenator", "report", "--results", tmp_path, "--out", tmp_path / "r.html"]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "there is no catalog yet" in done.stderr
+    assert not (tmp_path / "r.html").exists()
+
+
+# ---- its figures -----------------------------------------------------------------------------------------------------
+
+
+def test_figures_are_those_of_the_files(run: Path) -> None:
+    results = run / "results"
+    details = job_of(results / "report.html", 0)
+    rows = pq.read_table(results / f"products/library=mine/transform={OME}/products.parquet", partitioning=None)
+    after = details["after"]
+    assert after["rows"] == after["read"] == after["of"] == rows.num_rows
+    first, width, _ = distributions.BINS["clogp"]
+    expected = Counter(int((value - first) // width) for value in rows["clogp"].to_pylist())
+    start, counts = after["bins"]["clogp"]
+    assert {start + place: count for place, count in enumerate(counts) if count} == expected
+    assert after["within"]["mw"] == pytest.approx(
+        sum(mw <= 500 for mw in rows["mw"].to_pylist()) / rows.num_rows, abs=1e-4
     )
-    return out.read_text()
+    broken = [
+        sum(row[name] > distributions.LIMITS[name].value for name in distributions.LIPINSKI) for row in rows.to_pylist()
+    ]
+    assert after["lipinski"] == pytest.approx(sum(count <= 1 for count in broken) / rows.num_rows, abs=1e-4)
+    parents = pq.read_table(results / "libraries/library=mine/molecules.parquet", partitioning=None).to_pylist()
+    query = Chem.MolFromSmarts("[c:1][OX2H:2]")
+    assert details["before"]["rows"] == sum(
+        Chem.MolFromSmiles(row["smiles"]).HasSubstructMatch(query) for row in parents
+    )
 
 
-def test_without_a_record_of_memory(browser: Browser, results: Path, tmp_path: Path) -> None:
-    shutil.copytree(results, tmp_path / "results")
-    (tmp_path / "results" / "monitor.parquet").unlink()
-    make_report(tmp_path / "results", tmp_path / "report.html")
-    page = opened(browser, tmp_path / "report.html")
-    assert "is not there" in page.locator("#memory").inner_text()
+def test_halogen_atoms_are_counted_as_rdkit_counts_them(tmp_path: Path) -> None:
+    smiles = ["FC(F)(Cl)C", "In1cccc1", "Ic1ccc(Br)cc1", "[In]C", "[Fe]CF", "C1CC1", "FC(F)(F)C(F)(F)F", "[Ir]I"]
+    write_molecules(tmp_path / "a.parquet", [(text, text) for text in smiles])
+    with duckdb.connect() as connection:
+        found = distributions.profile(connection, tmp_path / "a.parquet", [])["halogens"]
+    for element in ("F", "Cl", "Br", "I"):
+        counts = Counter(
+            min(4, sum(atom.GetSymbol() == element for atom in Chem.MolFromSmiles(text, sanitize=False).GetAtoms()))
+            for text in smiles
+        )
+        assert found[element] == [counts[number] for number in range(5)], element
 
 
-def test_it_stays_below_its_size(
-    browser: Browser, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With less room, jobs show fewer molecules, and say so."""
-    whole = len(make_report(results, tmp_path / "whole.html").encode())
-    assert whole < 8_000_000
-    limit = whole - 8_000 + report_page._SPARE_BYTES
-    monkeypatch.setattr(report_page, "MAX_BYTES", limit)
-    make_report(results, tmp_path / "less.html")
-    assert (tmp_path / "less.html").stat().st_size < limit - report_page._SPARE_BYTES + 500
-    page = opened(browser, tmp_path / "less.html")
-    choose(page, "mine", OME)
-    assert "left out to keep the page small" in page.locator("#job-details").inner_text()
+def test_a_large_file_is_sampled_evenly_and_says_so(tmp_path: Path) -> None:
+    write_molecules(tmp_path / "a.parquet", [(str(number), "C" * (1 + number // 40)) for number in range(4_000)])
+    rows = pq.read_table(tmp_path / "a.parquet")
+    pq.write_table(rows, tmp_path / "b.parquet", row_group_size=40)
+    with duckdb.connect() as connection:
+        found = distributions.profile(connection, tmp_path / "b.parquet", [])
+    assert (found["read"], found["of"]) == (distributions.MAX_ROW_GROUPS * 40, 4_000)
 
 
-def test_what_is_the_same_gives_the_same_molecules(results: Path, tmp_path: Path) -> None:
-    made = [make_report(results, tmp_path / name) for name in ("one.html", "two.html")]
-    jobs = [re.findall(r'id="job-\d+">([^<]*)<', text) for text in made]
-    assert jobs[0] == jobs[1] and len(jobs[0]) == len(summary(results))
+def test_every_cell_can_be_read() -> None:
+    for count in (1, 9, 58, 400, 3_000, 54_000, 10**6, 6 * 10**7):
+        back, ink = colors(count, 6 * 10**7)
+        (a, b) = sorted((_luminance(back), _luminance(ink)), reverse=True)
+        assert (a + 0.05) / (b + 0.05) >= 4.5
 
 
-def test_snakemakes_own_report_states_the_thresholds(results: Path, tmp_path: Path) -> None:
-    out = tmp_path / "snakemake.html"
-    snakemake(results.parent, "--report", out)
+def _luminance(color: str) -> float:
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in parts]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# ---- Snakemake's own report ------------------------------------------------------------------------------------------
+
+
+def test_snakemakes_report_is_made_too(run: Path) -> None:
+    out = run / "snakemake.html"
+    snakemake(run, "--report", out)
     text = out.read_text()
-    for words in ("500 g/mol", "Veber 2002", "memory.cap_mb", "report.html", "summary.tsv"):
-        assert words in text, words
-    assert out.stat().st_size < 20_000_000
+    assert "results/report.html" in text
+    assert "results/summary.tsv" in text
+    assert "at most 3000 MB" in " ".join(text.split())
+
+
+def test_captions_state_the_limits_in_use() -> None:
+    caption = " ".join((REPORT / "report.rst").read_text().split())
+    words = {"mw": "molecular weight", "tpsa": "polar surface area", "hbd": "donors", "hba": "acceptors"}
+    words |= {"clogp": "clogP", "rotb": "rotatable bonds"}
+    for name, limit in distributions.LIMITS.items():
+        assert re.search(rf"{words[name]} at most {limit.value}\b", caption), name

@@ -1,4 +1,4 @@
-# All results as one table and one database.
+# All results as one table, one database and one page.
 
 
 rule summarize:

@@ -1,5 +1,6 @@
 # Functions of the rules, and the configuration they all read. Nothing here makes a file.
 
+import json
 import os
 import shutil
 import sys
@@ -191,7 +192,7 @@ def report_flags(wildcards, resources):
     files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
     flags = ["--configuration", *map(str, files)]
     given = workflow.config_settings.config
-    return flags + ([f"--overrides=--config {given}"] if given else [])
+    return flags + ["--overrides=" + " ".join(f"{key}={json.dumps(value)}" for key, value in given.items())]
 
 
 def chunk_flag(wildcards, resources):

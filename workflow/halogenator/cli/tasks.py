@@ -320,7 +320,7 @@ def _add_report(verbs: Any) -> None:
         verbs,
         "report",
         _report,
-        "write a page with figures, charts and drawings of all results, which opens in any browser",
+        "write one page of all results, with charts and drawings, that opens in any browser without a network",
         "report --results results --configuration configs/config.yaml --out results/report.html",
     )
     parser.add_argument("--results", type=Path, required=True, help="folder of the results, with their catalog")

@@ -6,7 +6,8 @@ not grow with the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,7 @@ BINS: dict[str, tuple[float, float, int]] = {
     "clogp": (-15, 0.5, 80),
     "rotb": (0, 1, 60),
 }
+_BATCH_ROWS = 8_192
 _OTHER_BINS = (0, 1, 100)
 
 
@@ -81,58 +83,74 @@ def profile(
         present = set(file.schema_arrow.names)
         names = [name for name in descriptors if name in present]
         wanted = ["smiles", *names, *(["halogens"] if "halogens" in present else []), *([sites] if sites else [])]
-        groups = list(sampled(file.num_row_groups, MAX_ROW_GROUPS, 0, file.num_row_groups))
-        read = sum(file.metadata.row_group(group).num_rows for group in groups)
-        connection.register("part", _reader(file, groups, wanted))
-        try:
-            values = _aggregate(connection, names, wanted, sites)
-        finally:
-            connection.unregister("part")
-    return {"read": read, "of": of, **values}
+        tally = _Tally(names, counts_lineage="halogens" in present)
+        read = 0
+        # A row group a query: DuckDB's histograms hold every value until their query ends.
+        for group in sampled(file.num_row_groups, MAX_ROW_GROUPS, 0, file.num_row_groups):
+            read += file.metadata.row_group(group).num_rows
+            connection.register("part", _reader(file, group, wanted))
+            try:
+                tally.add(connection, sites)
+            finally:
+                connection.unregister("part")
+    return {"read": read, "of": of, **tally.found()}
 
 
-def _reader(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str]) -> pa.RecordBatchReader:
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in file.iter_batches(row_groups=list(groups), columns=list(columns), use_threads=False):
-            yield batch.select(columns)
-
+def _reader(file: pq.ParquetFile, group: int, columns: Sequence[str]) -> pa.RecordBatchReader:
     schema = pa.schema([file.schema_arrow.field(name) for name in columns])
-    return pa.RecordBatchReader.from_batches(schema, batches() if groups else iter(()))
+    batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=list(columns), use_threads=False)
+    return pa.RecordBatchReader.from_batches(schema, (batch.select(columns) for batch in batches))
 
 
-def _aggregate(
-    connection: duckdb.DuckDBPyConnection, names: Sequence[str], columns: Sequence[str], sites: str | None
-) -> dict[str, Any]:
-    whole = set(LIPINSKI) <= set(names)
-    broken = " + ".join(f"({identifier(name)} > {LIMITS[name].value})::INT" for name in LIPINSKI)
-    chosen = ["count(*)", f"count_if({broken} <= 1)" if whole else "NULL"]
-    chosen += [f"histogram({_atoms(element)})" for element in HALOGENS]
-    chosen.append("histogram(halogens)" if "halogens" in columns else "NULL")
-    for name in names:
-        column, limit = identifier(name), LIMITS.get(name)
-        chosen += [f"histogram({_bin(name)})", f"avg({column})", f"count({column})"]
-        chosen.append(f"count_if({column} <= {limit.value})" if limit else "NULL")
-    condition = f"WHERE {identifier(sites)} > 0" if sites else ""
-    rows, passing, *rest = connection.execute(f"SELECT {', '.join(chosen)} FROM part {condition}").fetchall()[0]
-    atoms, (lineage, *rest) = rest[: len(HALOGENS)], rest[len(HALOGENS) :]
-    found: dict[str, Any] = {"rows": rows, "bins": {}, "mean": {}, "within": {}}
-    for position, name in enumerate(names):
-        counts, mean, known, within = rest[4 * position : 4 * position + 4]
-        if known:
-            found["bins"][name] = _dense(counts)
-            found["mean"][name] = round(mean, 3)
-            if within is not None:
-                found["within"][name] = round(within / known, 4)
-    if whole and rows:
-        found["lipinski"] = round(passing / rows, 4)
-    if rows:
-        found["halogens"] = {
-            element: [(counts or {}).get(number, 0) for number in range(MAX_ATOMS + 1)]
-            for element, counts in zip(HALOGENS, atoms, strict=True)
+class _Tally:
+    """What is counted of molecules, part by part."""
+
+    def __init__(self, names: Sequence[str], *, counts_lineage: bool) -> None:
+        self.names = names
+        self.whole = set(LIPINSKI) <= set(names)
+        self.histograms = {f"bins {name}": _bin(name) for name in names}
+        self.histograms |= {f"atoms {element}": _atoms(element) for element in HALOGENS}
+        self.histograms |= {"lineage": "halogens"} if counts_lineage else {}
+        broken = " + ".join(f"({identifier(name)} > {LIMITS[name].value})::INT" for name in LIPINSKI)
+        self.sums = {"rows": "count(*)"} | ({"passing": f"count_if({broken} <= 1)"} if self.whole else {})
+        for name in names:
+            column, limit = identifier(name), LIMITS.get(name)
+            self.sums |= {f"sum {name}": f"sum({column})", f"known {name}": f"count({column})"}
+            self.sums |= {f"within {name}": f"count_if({column} <= {limit.value})"} if limit else {}
+        self.counters: dict[str, Counter[Any]] = {what: Counter() for what in self.histograms}
+        self.totals: Counter[str] = Counter()
+
+    def add(self, connection: duckdb.DuckDBPyConnection, sites: str | None) -> None:
+        """Add the rows of the table ``part``, those with sites where these are named."""
+        chosen = [*self.sums.values(), *(f"histogram({value})" for value in self.histograms.values())]
+        condition = f"WHERE {identifier(sites)} > 0" if sites else ""
+        values = connection.execute(f"SELECT {', '.join(chosen)} FROM part {condition}").fetchall()[0]
+        self.totals.update(dict(zip(self.sums, (value or 0 for value in values), strict=False)))
+        for what, counts in zip(self.histograms, values[len(self.sums) :], strict=True):
+            self.counters[what].update({key: count for key, count in (counts or {}).items() if key is not None})
+
+    def found(self) -> dict[str, Any]:
+        """Return it all."""
+        totals, counters, rows = self.totals, self.counters, self.totals["rows"]
+        described = [name for name in self.names if totals[f"known {name}"]]
+        return {
+            "rows": rows,
+            "bins": {name: _dense(counters[f"bins {name}"]) for name in described},
+            "mean": {name: round(totals[f"sum {name}"] / totals[f"known {name}"], 3) for name in described},
+            "within": {
+                name: round(totals[f"within {name}"] / totals[f"known {name}"], 4)
+                for name in described
+                if name in LIMITS
+            },
+            **({"lipinski": round(totals["passing"] / rows, 4)} if self.whole and rows else {}),
+            "halogens": {
+                element: [counters[f"atoms {element}"][number] for number in range(MAX_ATOMS + 1)]
+                for element in HALOGENS
+            },
+            "lineage": {halogens: count for halogens, count in counters["lineage"].most_common(20) if halogens}
+            if "lineage" in counters
+            else {},
         }
-    if lineage:
-        found["lineage"] = {halogens: count for halogens, count in lineage.items() if halogens}
-    return found
 
 
 def bins_of(name: str) -> tuple[float, float, int]:
@@ -159,8 +177,7 @@ def _occurrences(text: str) -> str:
     return f"(length(smiles) - length(replace(smiles, {literal(text)}, ''))) // {len(text)}"
 
 
-def _dense(counts: dict[int, int]) -> list[Any]:
+def _dense(counts: Counter[int]) -> list[Any]:
     """Return [first bin, counts of it and all that follow up to the last one with any]."""
-    known = {number: count for number, count in counts.items() if number is not None}
-    first, last = min(known), max(known)
-    return [first, [known.get(number, 0) for number in range(first, last + 1)]]
+    first, last = min(counts), max(counts)
+    return [first, [counts[number] for number in range(first, last + 1)]]

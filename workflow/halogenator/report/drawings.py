@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rdkit import Chem
-from rdkit.Chem import rdChemReactions, rdDepictor
+from rdkit.Chem import rdChemReactions, rdDepictor, rdMolAlign
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
@@ -24,6 +24,7 @@ MAX_DRAWN_ATOMS = 100
 
 _SCALE = 17.0  # pixels per Å: a bond is some 25 pixels long
 _MARGIN = 1.3  # Å around the atoms, for their labels and marks
+_RAISED = 0.15  # of a letter's size: RDKit takes capitals for lower than they are in the fonts of browsers
 _MARK = (1.0, 0.8, 0.0)
 _COLORS = {  # as RDKit writes them -> class
     "#000000": "k",
@@ -112,8 +113,6 @@ def _align(product: Chem.Mol, parent: Chem.Mol, origins: dict[int, int]) -> None
     # RDKit keeps the shape of what is given, not its place.
     pairs = list(origins.items())
     if len(pairs) > 1:
-        from rdkit.Chem import rdMolAlign
-
         rdMolAlign.AlignMol(product, parent, atomMap=pairs)
 
 
@@ -145,7 +144,8 @@ def draw_reaction(smirks: str) -> Drawing | None:
         return None
     width, height = 420, 120
     drawer = _drawer(width, height)
-    drawer.drawOptions().fixedFontSize = 15
+    drawer.drawOptions().baseFontSize = 0.6
+    drawer.drawOptions().fixedBondLength = 34
     if not set("$,!~*@") & set(smirks) and not _has_ring(reactant) and not _has_ring(product):
         left = _as_molecule(reactant, {})
         right = _as_molecule(product, _open_ends(reactant))
@@ -219,7 +219,7 @@ def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:
     options.setHighlightColour(_MARK)
     options.highlightRadius = 0.4
     options.bondLineWidth = 1.6
-    options.fixedFontSize = 14
+    options.baseFontSize = 0.85
     return drawer
 
 
@@ -261,8 +261,9 @@ def _shorten(text: str) -> str:
         name = _COLORS.get((stroke if fill == "none" else fill).upper(), "e")
         if kind == "text":
             size = style.get("font-size", "15px").removesuffix("px")
+            baseline = float(values["y"]) - _RAISED * float(size)
             labels.append(
-                f'<text class="{name}" x="{values["x"]}" y="{values["y"]}" font-size="{size}">{content}</text>'
+                f'<text class="{name}" x="{values["x"]}" y="{baseline:.1f}" font-size="{size}">{content}</text>'
             )
         elif kind == "ellipse":
             places = " ".join(f'{key}="{values[key]}"' for key in ("cx", "cy", "rx", "ry"))

@@ -24,14 +24,17 @@ STAGES = {
     "halogenate-chunk": "halogenate",
     "merge-library": "merge library",
     "transform-chunk": "transform",
+    "find-duplicates": "find duplicates",
     "merge-products": "merge products",
     "verify": "verify adopted",
-    "summarize": "summary, catalog, report",
-    "catalog": "summary, catalog, report",
-    "report": "summary, catalog, report",
+    "export": "export",
+    "summarize": "catalog, report",
+    "catalog": "catalog, report",
+    "report": "catalog, report",
 }
 OTHER = "starting"
 
+_DUPLICATES = "duplicates"  # folder of the tasks that find them, a part of the keys each
 _CHUNK = re.compile(r"\d+of\d+")
 
 Rows = list[dict[str, Any]]
@@ -51,17 +54,34 @@ def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the jobs of the catalog, with ``made``: products before duplicates were removed."""
+    counts = (
+        "rows_in",
+        "matched",
+        "products",
+        "duplicates_removed",
+        "rejects",
+        "chunks",
+        "bytes",
+        "peak_mb",
+        "declared_mb",
+    )
+    amounts = ("seconds", "cpu_seconds", "peak_of_declared")
+    # Without any job, the columns of the summary have no type.
+    typed = [*(f"{name}::BIGINT AS {name}" for name in counts), *(f"{name}::DOUBLE AS {name}" for name in amounts)]
     return rows(
         connection,
-        "SELECT *, products + duplicates_removed AS made FROM catalog.jobs ORDER BY library, transform",
+        f"SELECT library, transform, {', '.join(typed)}, products::BIGINT + duplicates_removed::BIGINT AS made "
+        "FROM catalog.jobs ORDER BY library, transform",
     )
 
 
 def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the number of rejects by library, transform (None: of the library itself) and reason."""
+    columns = {column[0] for column in connection.execute("FROM catalog.rejects LIMIT 0").description or ()}
+    transform = "transform" if "transform" in columns else "NULL::VARCHAR AS transform"  # a run without any job
     return rows(
         connection,
-        "SELECT library, transform, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
+        f"SELECT library, {transform}, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
         "GROUP BY ALL ORDER BY rejects DESC, library, transform, reason",
     )
 
@@ -72,7 +92,7 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
     Returns:
         ``cap_mb``, ``peak_mb`` (of all processes), ``declared_mb`` (most at once), ``seconds``; ``points``: time in
         seconds, used and declared MB; ``used``: time, stage, MB and tasks; ``stages`` in order; ``starts``: when each
-        run begins, in those seconds.
+        run begins, in those seconds and since 1970.
     """
     if not record.exists():
         return None
@@ -99,12 +119,12 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
                    time - lag(time) OVER (ORDER BY time) AS step
             FROM whole
         )
-        SELECT *, sum(CASE WHEN starts THEN 1 ELSE step END) OVER (ORDER BY time) - 1 AS clock FROM stepped
+        SELECT *, sum(CASE WHEN starts THEN 1 ELSE step END) OVER (ORDER BY time) - 1 AS elapsed FROM stepped
         """
     )
     total = rows(
         connection,
-        "SELECT max(clock) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
+        "SELECT max(elapsed) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
         "max(declared) AS declared_mb FROM moment",
     )[0]
     if total["seconds"] is None:
@@ -113,20 +133,22 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE point AS
-        SELECT floor(clock / {width}) AS bin, arg_max(time, used) AS time, arg_max(clock, used) AS clock,
+        SELECT floor(elapsed / {width}) AS bin, arg_max(time, used) AS time, arg_max(elapsed, used) AS elapsed,
                max(used) AS used, max(declared) AS declared
         FROM moment GROUP BY bin
         """
     )
-    points = rows(connection, "SELECT round(clock, 1) AS t, round(used) AS used, declared FROM point ORDER BY clock")
+    points = rows(
+        connection, "SELECT round(elapsed, 1) AS t, round(used) AS used, declared FROM point ORDER BY elapsed"
+    )
     used = rows(
         connection,
-        "SELECT round(point.clock, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
+        "SELECT round(point.elapsed, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
         "FROM point JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
     )
     spans = rows(
         connection,
-        f"SELECT floor(clock / {width}) * {width} AS t, stage, count(DISTINCT look.pid) AS tasks "
+        f"SELECT floor(elapsed / {width}) * {width} AS t, stage, count(DISTINCT look.pid) AS tasks "
         "FROM moment JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
     )
     seen = {row["stage"] for row in spans}
@@ -137,7 +159,9 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
         "used": used,
         "spans": spans,
         "stages": [name for name in [*dict.fromkeys(STAGES.values()), OTHER] if name in seen],
-        "starts": rows(connection, "SELECT round(clock, 1) AS t FROM moment WHERE starts ORDER BY clock LIMIT 50"),
+        "starts": rows(
+            connection, "SELECT round(elapsed, 1) AS t, time FROM moment WHERE starts ORDER BY elapsed LIMIT 50"
+        ),
     }
 
 
@@ -163,7 +187,7 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         stage = _stage(parts, built)
         times[stage].append(measured[0])
         processor[stage] += measured[1]
-        if _CHUNK.fullmatch(parts[-1]):
+        if _CHUNK.fullmatch(parts[-1]) and parts[-2] != _DUPLICATES:
             chunks[parts[1], parts[2] if len(parts) == 4 else None].append(measured[0])
     stages = [
         {
@@ -195,6 +219,10 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
 
 def _stage(parts: tuple[str, ...], built: set[str]) -> str:
     kind, last = parts[0], parts[-1]
+    if _DUPLICATES in parts[2:]:
+        return STAGES["find-duplicates"]
+    if kind == "exports":
+        return STAGES["export"]
     if kind == "libraries":
         chunk = "halogenate-chunk" if parts[1] in built else "standardize-chunk"
         return STAGES[{"read": "read-library", "merge": "merge-library"}.get(last, chunk)]

@@ -14,7 +14,7 @@ _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#
 
 
 def make(jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform]) -> dict[str, Any]:
-    """Return ``families`` [(name, transforms)], ``columns``, and ``rows`` of cells, None where there is no job."""
+    """Return the table: ``families`` [(name, transforms)], ``columns``, ``rows`` of cells, None for no job."""
     most = max((int(job["products"]) for job in jobs), default=0)
     columns = [transforms[name] for name in transforms if any(job["transform"] == name for job in jobs)]
     cells: dict[str, dict[str, Any]] = {}

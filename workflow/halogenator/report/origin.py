@@ -28,6 +28,7 @@ class Transform:
     name: str
     label: str
     family: str
+    smirks: str = ""
 
 
 def configuration(files: Iterable[Path]) -> list[dict[str, Any]]:
@@ -57,7 +58,10 @@ def transforms(files: Iterable[Path], names: Sequence[str]) -> dict[str, Transfo
             if isinstance(entry, dict) and entry.get("name") in names:
                 told = _told(entry["name"])
                 entries[entry["name"]] = Transform(
-                    entry["name"], str(entry.get("label") or told.label), str(entry.get("family") or told.family)
+                    entry["name"],
+                    str(entry.get("label") or told.label),
+                    str(entry.get("family") or told.family),
+                    str(entry.get("smirks") or ""),
                 )
     return entries | {name: _told(name) for name in names if name not in entries}
 

@@ -130,7 +130,10 @@ class _Page:
         return environment.get_template("report.html.j2").render(
             style=(_ASSETS / "report.css").read_text(),
             script=_checked_script((_ASSETS / "report.js").read_text()),
-            vendor=[{**entry, "text": _vendored(entry)} for entry in vendor],
+            vendor=[
+                {**entry, "text": _vendored(entry), "terms": (_ASSETS / "vendor" / entry["license_file"]).read_text()}
+                for entry in vendor
+            ],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
             jobs=self.jobs,
@@ -190,13 +193,13 @@ class _Page:
         }
 
     def _smirks(self) -> dict[str, str]:
-        """Return the SMIRKS of each transform, as one of its jobs records it; an adopted one does not."""
+        """Return the SMIRKS of each transform, as one of its jobs records it; an adopted job does not."""
         found: dict[str, str] = {}
         for job in self.jobs:
-            if not found.get(job["transform"]):
-                path = self._products(job)
-                found[job["transform"]] = str(read_metadata(path).get("smirks") or "") if path.exists() else ""
-        return found
+            path = self._products(job)
+            if not found.get(job["transform"]) and path.exists():
+                found[job["transform"]] = str(read_metadata(path).get("smirks") or "")
+        return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
 
     def _products(self, job: Mapping[str, Any]) -> Path:
         return self.results / f"products/library={job['library']}/transform={job['transform']}/products.parquet"
