@@ -357,7 +357,7 @@ def test_a_report_of_files_without_descriptors(browser: Browser, results: Path, 
 
 
 def test_a_report_of_an_adopted_job(browser: Browser, tmp_path: Path) -> None:
-    write_earlier(tmp_path / "earlier", ("polyphenol-1X", OME), EARLIER)
+    write_earlier(tmp_path / "earlier", ("polyphenol-1X", OME), EARLIER[:3])
     results = tmp_path / "results"
     words = ["-m", "halogenator", "adopt", tmp_path / "earlier", "--results", results]
     subprocess.run([sys.executable, *map(str, words)], check=True, cwd=REPOSITORY)
@@ -367,7 +367,7 @@ def test_a_report_of_an_adopted_job(browser: Browser, tmp_path: Path) -> None:
     report = write_report(results, tmp_path / "adopted.html", REPOSITORY / "configs" / "transforms.yaml")
     opened = open_report(browser, report)
     assert "Adopted from an earlier pipeline" in opened.page.locator("#panel").inner_text()
-    assert opened.page.locator(".gallery .drawn.alone").count() == len(EARLIER) - 1
+    assert opened.page.locator(".gallery .drawn.alone").count() == 3
     assert opened.page.locator("#panel .reaction svg").count() == 1
     assert not opened.errors
     opened.page.close()
