@@ -13,6 +13,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/common_exports.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/watch.smk"
 
