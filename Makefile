@@ -6,7 +6,7 @@ PEERS := .venv-peers
 SLURM := .venv-slurm
 CORES ?= all
 
-.PHONY: run test test-slurm stress lint bench bench-peers slurm lock clean
+.PHONY: run test test-slurm stress lint bench bench-peers docs slurm lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -61,6 +61,10 @@ $(SLURM)/ready: envs/requirements.txt envs/slurm.txt pyproject.toml
 	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/slurm.txt
 	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# After changing a schema, a column or a verb: the reference pages, which a test compares.
+docs: $(VENV)/ready
+	$(BIN)/python docs/make_reference.py
 
 # After changing the dependencies in pyproject.toml; needs uv.
 lock:

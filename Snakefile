@@ -6,10 +6,14 @@ min_version("9.27")
 configfile: f"{workflow.basedir}/configs/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/exports.smk"
 include: "workflow/rules/watch.smk"
 
 
@@ -29,8 +33,10 @@ onerror:
 rule all:
     input:
         all_results(),
+        all_exports(),
         "results/summary.tsv",
         "results/catalog.duckdb",
+        "results/report.html",
     localrule: True
     message:
-        "All libraries, products, the catalog and the summary are in results/"
+        "All libraries, products, the catalog, the summary and the report are in results/"

@@ -79,11 +79,21 @@ def run_job(
 
 
 def merge_chunks(
-    folder: Path, transform: Sequence[object], chunks: Sequence[tuple[Path, Path]], *, key: str = "smiles"
+    folder: Path,
+    transform: Sequence[object],
+    chunks: Sequence[tuple[Path, Path]],
+    *,
+    key: str = "smiles",
+    parts: int = 0,
 ) -> Made:
-    """Merge the chunks of a job."""
+    """Merge the chunks of a job, whose duplicates are found in so many parts, or in none."""
+    found = []
+    for number in range(parts):
+        found.append(folder / f"{number}of{parts}.duplicates.parquet")
+        words = ["--library", "mine", "--key", key, "--part", f"{number}/{parts}", "--scratch", folder / "scratch"]
+        verb("find-duplicates", *words, "--chunks", *(chunk for chunk, _ in chunks), "--out", found[-1])
     job = ["merge-products", "--library", "mine", "--class", "polyphenol", *transform, "--key", key]
-    return _merge(folder, "products", job, chunks)
+    return _merge(folder, "products", [*job, "--duplicates", *found], chunks)
 
 
 def _merge(folder: Path, name: str, words: Sequence[object], chunks: Sequence[tuple[Path, Path]]) -> Made:

@@ -119,6 +119,7 @@ def test_an_implicit_level_gives_way_to_a_name_taken(folder: Path) -> None:
 def test_defaults_come_from_the_schema(folder: Path) -> None:
     result = config("libraries: {mine: {class: lipid, path: phenols.smi}}")
     assert (result.cap_mb, result.chunk_products, result.dedup_key) == (32_000, 2_000_000, "smiles")
+    assert result.merge_rows == 200_000_000
     assert result.descriptors == ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
     assert result.identifiers == ()
     assert result.libraries["mine"].fragments == "largest"
@@ -365,7 +366,8 @@ def test_chemistry_that_does_not_hold(
         ("[polyphenol, terpenoid]", "[]", ["transforms[PHENOL_OMe].scope_classes", "at least one entry"]),
         ("[polyphenol, terpenoid]", "[phenol]", ["scope_classes[entry 1]", "did you mean 'polyphenol'?"]),
         ("smirks:", "smarts:", ["t.yaml, line 6: transforms[PHENOL_OMe].smarts", "did you mean 'smirks'?"]),
-        ("family: phenol_mod", "max_sites: 0", ["transforms[PHENOL_OMe] lacks family", "max_sites is out of range"]),
+        ("family: phenol_mod", "max_sites: 0", ["transforms[PHENOL_OMe].max_sites is out of range"]),
+        ("- name: PHENOL_OMe\n    label", "- label", ["t.yaml, line 2: transforms[entry 1]", "lacks name", "add name"]),
         ("reactant: Oc1ccccc1,", "reactant: Oc1ccccc1, x: 1,", ["examples[entry 1].x", "allowed: reactant, products"]),
     ],
 )
@@ -414,6 +416,31 @@ def test_halogenation_that_does_not_hold(folder: Path, old: str, new: str, expec
     message = complaint(load_halogenation, Path("h.yaml"))
     assert "problems" not in message
     assert all(part in message for part in expected), message
+
+
+def test_a_transform_may_be_one_line(folder: Path) -> None:
+    Path("t.yaml").write_text('transforms:\n  - {name: ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n')
+    (ether,) = load_transforms(Path("t.yaml")).values()
+    assert (ether.label, ether.family, ether.scope_classes, ether.examples) == ("ETHER", "own", CLASSES, ())
+
+
+def test_transforms_of_several_files_are_one_list(folder: Path) -> None:
+    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("COOH_COOMe", "MINE"))
+    result = config(MINE + "transforms: [transforms.yaml, mine.yaml]")
+    assert list(result.transforms) == ["PHENOL_OMe", "COOH_COOMe", "MINE"]
+    assert result.transforms_paths == (folder / "transforms.yaml", folder / "mine.yaml")
+    assert result.jobs == (("mine", "COOH_COOMe"), ("mine", "MINE"))
+
+
+def test_a_slip_in_one_of_several_files_is_told_with_its_file(folder: Path) -> None:
+    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("[O:3]C", "[O:3](C)C"))
+    message = complaint(config, MINE + "transforms: [transforms.yaml, mine.yaml]")
+    assert "transforms.yaml, line 10: transforms[COOH_COOMe].name and mine.yaml, line 2" in message
+    assert "mine.yaml, line 8: transforms[COOH_COOMe].examples[entry 1]" in message
+    message = complaint(config, MINE + "transforms: [transforms.yaml, mien.yaml]")
+    assert "my.yaml, line 2: transforms[entry 2]" in message and "did you mean 'mine.yaml'?" in message
+    assert "lists something twice" in complaint(config, MINE + "transforms: [mine.yaml, mine.yaml]")
+    assert "at least one entry" in complaint(config, MINE + "transforms: []")
 
 
 def test_an_empty_file_is_no_transforms_file(folder: Path) -> None:
@@ -473,6 +500,7 @@ def test_the_shipped_configuration_holds() -> None:
     shipped = read_config([SHIPPED / "config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
     jobs = Counter(shipped.libraries[library].class_name for library, _ in shipped.jobs)
     assert len(shipped.transforms) == 19
+    assert all(len(transform.examples) >= 2 and transform.label for transform in shipped.transforms.values())
     assert jobs == {"polyphenol": 32, "terpenoid": 20, "alkaloid": 24, "lipid": 12, "aa_peptide": 30}
     assert len(shipped.jobs) == 118
     assert [library.name for library in shipped.libraries.values() if not library.implicit] == [

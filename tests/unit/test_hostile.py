@@ -152,7 +152,7 @@ def config_of(library: Path, transform: Transform) -> Config:
     halogenation = Halogenation(("F",), (HalogenationRule("r", "[cH:1]>>[c:1]{X}", ("other",)),))
     mine = Library("mine", "other", path=library)
     return Config(
-        {"mine": mine}, {transform.name: transform}, halogenation, Path(), Path(), (), 1, 1, (), (), "smiles", ()
+        {"mine": mine}, {transform.name: transform}, halogenation, Path(), Path(), (), 1, 1, 1, (), (), "smiles", ()
     )
 
 

@@ -28,7 +28,7 @@ from workflow.flow import (
     write_yaml,
 )
 
-CATALOG = ["Cataloguing all results"]
+CATALOG = ["Cataloguing all results", "Reporting all results"]
 ETHYL = transform("ETHYL", "[c:1][OX2H:2]>>[c:1][O:2]CC", ["polyphenol", "other"], "Oc1ccccc1", "CCOc1ccccc1")
 TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
 
@@ -97,6 +97,14 @@ def test_a_new_transform_runs_its_own_jobs_only(folder: Path, tmp_path: Path) ->
     planned = plan_with(folder, tmp_path, transforms=str(path))
     assert {"Merging ETHYL on mine", "Merging ETHYL on other-1X"} < set(planned)
     assert [task for task in planned if "ETHYL" not in task] == [*CATALOG, "Summarising 5 jobs"]
+
+
+def test_a_second_file_of_transforms_adds_its_own_jobs_only(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(f'transforms: [{{name: MINE, smirks: "{ETHYL["smirks"]}", scope_classes: [polyphenol]}}]\n')
+    planned = plan_with(folder, tmp_path, transforms=["transforms.yaml", str(mine)])
+    assert "Merging MINE on mine" in planned
+    assert [task for task in planned if "MINE" not in task] == [*CATALOG, "Summarising 4 jobs"]
 
 
 def edited(smirks: str | None = None, **changes: object) -> list[dict[str, object]]:

@@ -17,7 +17,12 @@ class UserError(Exception):
         value: the offending value, shown as ``repr``.
         allowed: what would have been accepted.
         fix: what to do now.
+
+    Attributes:
+        exit_status: what a verb that ends with it returns.
     """
+
+    exit_status = 1
 
     def __init__(
         self,

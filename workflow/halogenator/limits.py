@@ -165,7 +165,7 @@ def start(work: Callable[[], int], watch: Watch) -> int:
         return child
     status = 1
     try:
-        _die_with(parent)
+        die_with(parent)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         _watch = watch
         status = work()
@@ -195,7 +195,7 @@ def _wait(child: int) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have the kernel (Linux only) kill this process when its parent is gone: nobody would use what it makes."""
     if sys.platform != "linux":
         return

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
@@ -131,6 +134,60 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
+        return f"{low}:{high}"
+
+
+@dataclass(frozen=True)
+class Export:
+    """A request.
+
+    Attributes:
+        libraries, transforms: names; none for all. The products of the finished jobs among them are meant,
+        molecules: or the molecules of the libraries themselves,
+        sql: or the rows of a query.
+        format: the ending of its files, one of ``storage.writers.FORMATS``.
+        split: molecules per file; None: all in one.
+        coordinates: whether an SDF's molecules are all drawn in 2D.
+        parents: whether a product has its parent's SMILES beside it, and the natural product's id.
+        columns: those to write; none for all.
+        windows: {descriptor: bounds}.
+        only, without, flag: names of ``chemistry.filters.FILTERS``.
+        sample: how many to draw at random of what passes; diverse: how many to pick of these by MaxMin.
+        seed: of both.
+    """
+
+    libraries: tuple[str, ...] = ()
+    transforms: tuple[str, ...] = ()
+    molecules: bool = False
+    sql: str | None = None
+    format: str = "smi"
+    split: int | None = None
+    coordinates: bool = False
+    parents: bool = False
+    columns: tuple[str, ...] = ()
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    flag: tuple[str, ...] = ()
+    sample: int | None = None
+    diverse: int | None = None
+    seed: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """Return as JSON values what was asked for, without what was not."""
+        values = {**vars(self), "windows": {name: str(window) for name, window in self.windows.items()}}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
+
+
+@dataclass(frozen=True)
 class Config:
     """A validated configuration, with every path resolved and every level of every built library named.
 
@@ -140,20 +197,24 @@ class Config:
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
         cap_mb: what all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
+        merge_rows: rows that one task is to find duplicates in.
         descriptors, identifiers: names of the extra product columns.
         dedup_key: "smiles" or "inchikey".
         sources: the YAML files it came from, lowest layer first.
+        exports: what to write for other programs, by name.
     """
 
     libraries: dict[str, Library]
     transforms: dict[str, Transform]
     halogenation: Halogenation
-    transforms_path: Path
+    transforms_paths: tuple[Path, ...]
     halogenation_path: Path
     jobs: tuple[tuple[str, str], ...]
     cap_mb: int
     chunk_products: int
+    merge_rows: int
     descriptors: tuple[str, ...]
     identifiers: tuple[str, ...]
     dedup_key: str
     sources: tuple[Path, ...]
+    exports: Mapping[str, Export] = field(default_factory=dict)

@@ -5,7 +5,7 @@ rule summarize:
     input:
         [STATS.format(library=library, transform=transform) for library, transform in CONFIG.jobs],
     output:
-        "results/summary.tsv",
+        report("results/summary.tsv", caption="../report/summary.rst", category="Results"),
     log:
         "results/logs/summarize.log",
     benchmark:
@@ -45,3 +45,26 @@ rule catalog:
     shell:
         "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q}"
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
+rule report:
+    input:
+        "results/catalog.duckdb",
+    output:
+        report("results/report.html", caption="../report/report.rst", category="Results"),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(stream_mb()),
+    params:
+        configuration=report_flags,
+    message:
+        "Reporting all results"
+    shell:
+        "python -m halogenator report --results results {params.configuration:q} --out {output:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

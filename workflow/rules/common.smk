@@ -16,6 +16,7 @@ from halogenator.memory.guard import CAP_VARIABLE
 from halogenator.model import fingerprint
 from halogenator.planning import identity
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
+from halogenator.planning.chunks import chunk_names, together
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import machine_mb, merge_mb, stream_mb
 from halogenator.storage.clock import check_dates, redate
@@ -62,6 +63,7 @@ wildcard_constraints:
     library="|".join(map(re.escape, CONFIG.libraries)) or "none",
     transform="|".join(map(re.escape, CONFIG.transforms)) or "none",
     chunk=r"\d+of\d+",
+    part=r"\d+of\d+",
 
 
 def all_results():
@@ -96,27 +98,27 @@ def memory(megabytes):
     return declare
 
 
-def chunk_names(count):
-    """Names of a job's chunks, zero-padded so that they sort: 000of012, 001of012, …"""
-    width = max(3, len(str(count)))
-    return [f"{number:0{width}}of{count:0{width}}" for number in range(count)]
+def work_files(wildcards, count, ending):
+    """The files that so many tasks of a job, or of a library where no transform is named, leave to its merge."""
+    pattern = "products/{library}/{transform}" if "transform" in wildcards.keys() else "libraries/{library}"
+    return [f"results/work/{pattern.format(**wildcards)}/{name}.{ending}.parquet" for name in chunk_names(count)]
 
 
 def library_chunks(wildcards, ending):
     library = library_of(wildcards)
     made = "built" if library.base else "read"
-    return [
-        f"results/work/libraries/{library.name}/{chunk}.{made}{ending}.parquet"
-        for chunk in chunk_names(ESTIMATES.library_chunks(library))
-    ]
+    return work_files(wildcards, ESTIMATES.library_chunks(library), made + ending)
 
 
 def job_chunks(wildcards, ending):
-    library, transform = library_of(wildcards), transform_of(wildcards)
-    return [
-        f"results/work/products/{library.name}/{transform.name}/{chunk}.{ending}.parquet"
-        for chunk in chunk_names(ESTIMATES.job_chunks(library, transform.name))
-    ]
+    return work_files(wildcards, ESTIMATES.job_chunks(library_of(wildcards), wildcards.transform), ending)
+
+
+def merge_parts(wildcards):
+    """What tasks of their own find of a merge's duplicates, each for a range of keys; nothing where it finds them."""
+    library, transform = library_of(wildcards), wildcards.get("transform")
+    count = ESTIMATES.job_parts(library, transform) if transform else ESTIMATES.library_parts(library)
+    return work_files(wildcards, count, "duplicates")
 
 
 def clear_leftovers():
@@ -184,9 +186,22 @@ def transform_flags(wildcards, resources):
     return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
 
 
+def report_flags(wildcards, resources):
+    """The files that say what was made, and what the command line set besides."""
+    files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
+    flags = ["--configuration", *map(str, files)]
+    given = workflow.config_settings.config
+    return flags + ([f"--overrides=--config {given}"] if given else [])
+
+
 def chunk_flag(wildcards, resources):
-    number, count = wildcards.chunk.split("of")
+    number, count = wildcards.get("chunk", wildcards.get("part")).split("of")
     return f"{int(number)}/{int(count)}"
+
+
+def short(name=None):
+    """The files of an input in their short form."""
+    return lambda wildcards, input, resources: together(input.get(name) if name else input)
 
 
 def library_identity(wildcards):

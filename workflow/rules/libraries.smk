@@ -82,10 +82,39 @@ rule halogenate_chunk:
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
+rule find_library_duplicates:
+    # Only of built libraries with more rows than one task should look through (chunk.merge_rows).
+    input:
+        lambda wildcards: library_chunks(wildcards, ""),
+    output:
+        temp("results/work/libraries/{library}/{part}.duplicates.parquet"),
+    log:
+        "results/logs/libraries/{library}/duplicates/{part}.log",
+    benchmark:
+        "results/benchmarks/libraries/{library}/duplicates/{part}.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)), len(merge_parts(wildcards)))),
+    params:
+        identity=library_identity,
+        hashes=identity.HASHES,
+        chunks=short(),
+        part=chunk_flag,
+    message:
+        "Finding duplicates of library {wildcards.library}, part {wildcards.part}"
+    shell:
+        "python -m halogenator find-duplicates --library {wildcards.library} --chunks {params.chunks:q}"
+        " --part {params.part} --out {output:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
 rule merge_library:
     input:
         chunks=lambda wildcards: library_chunks(wildcards, ""),
         rejects=lambda wildcards: library_chunks(wildcards, "-rejects"),
+        duplicates=merge_parts,
     output:
         molecules=MOLECULES,
         rejects="results/rejects/libraries/library={library}/rejects.parquet",
@@ -98,14 +127,22 @@ rule merge_library:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)))),
+        mem_mb=memory(
+            lambda wildcards: (
+                stream_mb() if merge_parts(wildcards) else merge_mb(ESTIMATES.rows(library_of(wildcards)))
+            )
+        ),
     params:
         identity=library_identity,
         library=library_flags,
+        chunks=short("chunks"),
+        rejects=short("rejects"),
+        duplicates=short("duplicates"),
     message:
         "Merging library {wildcards.library}"
     shell:
         "python -m halogenator merge-library {params.library:q}"
-        " --chunks {input.chunks:q} --reject-chunks {input.rejects:q} --config-hash {params.identity}"
+        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
+        " --config-hash {params.identity}"
         " --out {output.molecules:q} --rejects {output.rejects:q} --stats {output.stats:q}"
         " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

@@ -28,12 +28,46 @@ rule transform_chunk:
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
+rule find_duplicates:
+    # Only of jobs with more rows than one task should look through (chunk.merge_rows).
+    input:
+        lambda wildcards: job_chunks(wildcards, "products"),
+    output:
+        temp("results/work/products/{library}/{transform}/{part}.duplicates.parquet"),
+    log:
+        "results/logs/products/{library}/{transform}/duplicates/{part}.log",
+    benchmark:
+        "results/benchmarks/products/{library}/{transform}/duplicates/{part}.tsv"
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(
+            lambda wildcards: merge_mb(
+                ESTIMATES.products(library_of(wildcards), wildcards.transform), len(merge_parts(wildcards))
+            )
+        ),
+    params:
+        identity=job_identity,
+        hashes=identity.HASHES,
+        key=CONFIG.dedup_key,
+        chunks=short(),
+        part=chunk_flag,
+    message:
+        "Finding duplicates of {wildcards.transform} on {wildcards.library}, part {wildcards.part}"
+    shell:
+        "python -m halogenator find-duplicates --library {wildcards.library} --transform {wildcards.transform}"
+        " --chunks {params.chunks:q} --key {params.key} --part {params.part} --out {output:q}"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
 rule merge_products:
     input:
         # Read only where no chunk was planned; named always, since once the chunks are gone only this shows a change.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
         rejects=lambda wildcards: job_chunks(wildcards, "rejects"),
+        duplicates=merge_parts,
     output:
         products=PRODUCTS,
         rejects=REJECTS,
@@ -48,18 +82,28 @@ rule merge_products:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))),
+        mem_mb=memory(
+            lambda wildcards: (
+                stream_mb()
+                if merge_parts(wildcards)
+                else merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))
+            )
+        ),
     params:
         identity=job_identity,
         library=library_flags,
         transform=transform_flags,
         key=CONFIG.dedup_key,
+        chunks=short("chunks"),
+        rejects=short("rejects"),
+        duplicates=short("duplicates"),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:
         "python -m halogenator merge-products --molecules {input.molecules:q}"
         " {params.library:q} {params.transform:q} --key {params.key}"
-        " --chunks {input.chunks:q} --reject-chunks {input.rejects:q} --config-hash {params.identity}"
+        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
+        " --config-hash {params.identity}"
         " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
         " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 

@@ -31,6 +31,7 @@ class Product:
         descriptors: in the kernel's order.
         inchikey: None unless asked for.
         examined: what the kernel's ``examine`` returned.
+        edited: whether it was made by an edit of the parent, not by RunReactants.
     """
 
     transform: int
@@ -40,6 +41,7 @@ class Product:
     descriptors: Values
     inchikey: str | None = None
     examined: tuple[int, ...] = ()
+    edited: bool = False
 
 
 @dataclass(slots=True)
@@ -245,7 +247,7 @@ class _Maker:
             self._routes[smiles] |= routes
             return
         values = self._describe(step.index, edit, site, smiles) if kernel.increments.names else ()
-        product = Product(step.index, site.atom, 0, smiles, values)
+        product = Product(step.index, site.atom, 0, smiles, values, edited=edited)
         if kernel.with_inchikey:
             product.inchikey = inchikey(reread(smiles))
         if kernel.examine is not None:

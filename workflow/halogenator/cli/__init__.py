@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from halogenator import __version__
-from halogenator.cli import people, plan, tasks
-from halogenator.cli.options import EXIT_CODES, Parser
+from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
+from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
 from halogenator.errors import UserError
 
 
 def program() -> int:
     """Run the verb of this process's command line, a task in a guarded child of it; return the exit status."""
-    return main(guarded=True)
+    try:
+        status = main(guarded=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it exits; into nothing, then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    return status
 
 
 def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> int:
@@ -25,7 +33,10 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
         arguments: the command line without the program's name; this process's own where not given.
         guarded: whether a task is held to its declared memory, for which this process is forked.
     """
-    options = _parser().parse_args(arguments)
+    parser = build_parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if not (guarded and hasattr(options, "mem_mb")):
         return _run(options)
 
@@ -40,6 +51,11 @@ def _run(options: argparse.Namespace) -> int:
         return options.run(options) or 0
     except UserError as error:
         return _complain(error)
+    except KeyboardInterrupt:
+        print("halogenator: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception as error:
         from halogenator.memory.guard import EXIT_MEMORY, is_refusal
         from halogenator.storage.failures import explain
@@ -58,6 +74,8 @@ def _describe(options: argparse.Namespace) -> str:
     words = [options.verb, *(str(name) for name in names if name)]
     if hasattr(options, "chunk"):
         words.append(f"chunk {options.chunk[0] + 1} of {options.chunk[1]}")
+    if hasattr(options, "part"):
+        words.append(f"part {options.part[0] + 1} of {options.part[1]}")
     return " ".join(words)
 
 
@@ -68,18 +86,26 @@ def _outputs(options: argparse.Namespace) -> tuple[Path, ...]:
 
 def _complain(error: UserError) -> int:
     print(f"halogenator: {error}", file=sys.stderr)
-    return 1
+    return error.exit_status
 
 
-def _parser() -> Parser:
+def build_parser() -> Parser:
+    """Return the parser of the command line."""
     parser = Parser(
         prog="halogenator",
+        usage="python -m halogenator VERB …",
         description="Halogenated natural-product libraries through functional-group transforms.",
-        epilog=EXIT_CODES,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    plan.add_verbs(verbs)
-    people.add_verbs(verbs)
-    tasks.add_verbs(verbs)
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
+    for module in (plan, people, export, transforms, apply):
+        module.add_verbs(verbs)
+    completion.add_verb_for(parser, verbs)
+    unlisted = Unlisted(verbs)
+    tasks.add_verbs(unlisted)
+    parser.epilog = (
+        f"verbs of the workflow's rules, a task each:\n{unlisted.listing()}\n\n"
+        f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
+    )
     return parser

@@ -3,37 +3,117 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from halogenator import limits
+from halogenator.errors import UserError, did_you_mean
 
-EXIT_CODES = (
-    "exit status: 0 done; 1 something to mend in the configuration or the input, which the message names; 2 usage; "
-    "3 more memory needed than declared"
-)
+SHIPPED_TRANSFORMS = Path("configs/transforms.yaml")  # below the working directory or the repository
 
-Parser = argparse.ArgumentParser
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+EXIT_CODES = """\
+exit status:
+  0    done
+  1    something to mend in the configuration, the input or the results, which the message names
+  2    the command line is wrong
+  3    more memory needed than declared or allowed
+  130  interrupted (Ctrl-C)
+  141  nobody reads the output any more, as after | head
+"""
 
 
-def add_verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int | None], text: str, example: str) -> Parser:
-    """Return the parser of a new verb: its name, what runs it, one line on what it does, and a command line to copy."""
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves descriptions and examples as they are, and gives names the room that they need."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **{"max_help_position": 30, "width": 110, **options})
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors say what failed, what is allowed and how to mend it, as all errors here do."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2, after the message, a hint at the nearest option or choice, and where to read on."""
+        hint = _nearest(message, self.format_help())
+        see = f"see: {self.prog if self.prog.startswith('python') else f'python -m {self.prog}'} --help"
+        usage = " ".join(self.format_usage().removeprefix("usage: ").split())
+        self.exit(2, f"halogenator: {UserError(message, allowed=usage, fix=f'{hint} {see}' if hint else see)}\n")
+
+
+def _nearest(message: str, help_text: str) -> str | None:
+    """Return "did you mean …?" for the option or the choice that argparse's message says is unknown."""
+    if found := re.match(r"unrecognized arguments: (--[\w-]+)", message):
+        return did_you_mean(found[1], re.findall(r"--[a-z][\w-]*", help_text))
+    if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+        return did_you_mean(found[1], re.findall(r"[\w-]+", found[2]))
+    return None
+
+
+def add_verb(
+    verbs: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    text: str,
+    example: str,
+    *,
+    usage: str | None = None,
+    more: str = "",
+) -> Parser:
+    """Return the parser of a new verb.
+
+    Args:
+        verbs: what to add it to.
+        name: the verb.
+        run: what runs it.
+        text: one line on what it does.
+        example: a command line to copy, without what all begin with.
+        usage: what to show instead of a list of all options.
+        more: what else there is to say, below the options.
+    """
+    below = f"{more}\n\n" if more else ""
     parser: Parser = verbs.add_parser(
         name,
         help=text,
         description=text,
-        epilog=f"example:\n  python -m halogenator {example}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=usage and f"python -m halogenator {usage}",
+        epilog=f"{below}example:\n  python -m halogenator {example}\n\n{EXIT_CODES}",
+        formatter_class=HelpFormatter,
     )
-    parser.set_defaults(run=run, verb=name)
+    parser.set_defaults(run=run, verb=name, parser=parser)
     return parser
+
+
+class Unlisted:
+    """Verbs that the list of verbs leaves out, for a list of their own.
+
+    Args:
+        verbs: what they are added to.
+    """
+
+    def __init__(self, verbs: Any) -> None:
+        self._verbs = verbs
+        self._texts: dict[str, str] = {}
+
+    def add_parser(self, name: str, *, help: str, **options: Any) -> Any:  # noqa: A002 - as argparse calls it
+        """Add a verb."""
+        self._texts[name] = help
+        return self._verbs.add_parser(name, **options)
+
+    def listing(self) -> str:
+        """Return a line a verb."""
+        return "\n".join(f"  {name:20}{text}" for name, text in self._texts.items())
 
 
 def library_options(parser: Parser) -> None:
     parser.add_argument("--library", required=True, metavar="NAME", help="the library's name")
     parser.add_argument("--class", dest="class_name", required=True, metavar="CLASS", help="the library's class")
-    parser.add_argument("--k", type=int, help="number of halogenations; left out for an external library")
+    parser.add_argument(
+        "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
+    )
     parser.add_argument("--path", type=Path, help="the file that the library is read from")
 
 
@@ -45,19 +125,28 @@ def index_options(parser: Parser) -> None:
         "--rule", type=_pair, action="append", default=[], metavar="NAME=SMIRKS", help="halogenation rule; repeatable"
     )
     parser.add_argument(
-        "--max-sites", type=_pair, action="append", default=[], metavar="NAME=N", help="a rule's limit per parent"
+        "--max-sites",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="sites of a rule that are used per parent (default: all); repeatable",
     )
     parser.add_argument("--halogens", type=_names, default=(), metavar="F,Cl,…", help="what {X} stands for in rules")
     parser.add_argument("--weigh", action="store_true", help="also count the sites of the halogenation rules")
-    parser.add_argument("--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute")
+    parser.add_argument(
+        "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
+    )
 
 
 def transform_options(parser: Parser) -> None:
     parser.add_argument("--molecules", type=Path, required=True, help="molecules.parquet of the library")
     parser.add_argument("--transform", required=True, metavar="NAME", help="the transform's name")
-    parser.add_argument("--smirks", required=True)
+    parser.add_argument("--smirks", required=True, help="the transform itself: reactant>>product, one of each")
     parser.add_argument("--max-sites", type=int, metavar="N", help="sites used per parent (default: all)")
-    parser.add_argument("--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute")
+    parser.add_argument(
+        "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
+    )
     parser.add_argument("--inchikey", action="store_true", help="add the standard InChIKey")
 
 
@@ -69,18 +158,48 @@ def chunk_options(parser: Parser) -> None:
 
 
 def row_option(parser: Parser) -> None:
-    text = "processor time that one row may take (default: %(default)s); one that takes more is a reject"
+    text = "seconds of processor time that one row may take (default: %(default)s); one that takes more is a reject"
     parser.add_argument("--row-seconds", type=float, default=limits.ROW_SECONDS, metavar="S", help=text)
 
 
 def merge_options(parser: Parser) -> None:
-    parser.add_argument("--chunks", type=Path, nargs="*", default=[], help="chunk files, in parent order")
-    parser.add_argument("--reject-chunks", type=Path, nargs="*", default=[], help="their rejects, in the same order")
-    parser.add_argument("--config-hash", default="", help="recorded in the file's metadata")
+    chunk_files_option(parser)
+    text = "their rejects, in the same order"
+    parser.add_argument("--reject-chunks", nargs="*", default=[], metavar="FILE", help=text)
+    text = "what find-duplicates made, for all parts in order (default: duplicates are found here)"
+    parser.add_argument("--duplicates", nargs="*", default=[], metavar="FILE", help=text)
+    parser.add_argument("--config-hash", default="", help="recorded in the file's metadata (default: nothing)")
     parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that could not be used")
     parser.add_argument("--stats", type=Path, required=True, help="JSON file for the row of the summary")
-    parser.add_argument("--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold")
+    scratch_option(parser)
     task_options(parser)
+
+
+def scratch_option(parser: Parser) -> None:
+    text = "folder for what memory cannot hold (%(default)s)"
+    parser.add_argument("--scratch", type=Path, default=Path("results/work"), help=text)
+
+
+def key_option(parser: Parser) -> None:
+    text = "column that no two products share (default: %(default)s)"
+    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help=text)
+
+
+def part_option(parser: Parser) -> None:
+    text = "the range of keys to look at: 0-based number, of how many"
+    parser.add_argument("--part", type=_chunk, required=True, metavar="I/N", help=text)
+
+
+def chunk_files_option(parser: Parser) -> None:
+    text = "chunk files, in parent order; '*of012.x' stands for all twelve, 000of012.x to 011of012.x"
+    parser.add_argument("--chunks", nargs="*", default=[], metavar="FILE", help=text)
+
+
+def files_of(words: Sequence[str]) -> list[Path]:
+    """Return the chunk files that words of the command line stand for."""
+    from halogenator.planning.chunks import apart
+
+    return [Path(file) for file in apart(words)]
 
 
 def task_options(parser: Parser) -> None:
@@ -90,7 +209,12 @@ def task_options(parser: Parser) -> None:
 
 def memory_option(parser: Parser) -> None:
     text = "declared memory in MB of 10^6 bytes; the task ends with status 3 beyond it (default: %(default)s)"
-    parser.add_argument("--mem-mb", type=int, default=1000, help=text)
+    parser.add_argument("--mem-mb", type=int, default=1000, metavar="MB", help=text)
+
+
+def repository() -> Path:
+    """Return the repository's root, where the shipped configuration is."""
+    return Path(__file__).resolve().parents[3]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.cli.options import add_verb, configuration
-from halogenator.errors import UserError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -42,7 +41,12 @@ def _add_query(verbs: Any) -> None:
         'query "SELECT library, count(*) FROM products GROUP BY library"',
     )
     parser.add_argument("sql", help="over the views molecules, products, rejects and jobs")
-    parser.add_argument("--catalog", type=Path, default=Path("results/catalog.duckdb"), help="default: %(default)s")
+    parser.add_argument(
+        "--catalog",
+        type=Path,
+        default=Path("results/catalog.duckdb"),
+        help="database of the results (default: %(default)s)",
+    )
     parser.add_argument("--rows", type=int, default=20, help="print at most this many rows (default: %(default)s)")
 
 
@@ -56,7 +60,9 @@ def _add_tour(verbs: Any) -> None:
     parser = add_verb(
         verbs, "tour", _tour, "say where the results are and how to look at them", "tour --results results"
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
+    )
 
 
 def _tour(options: argparse.Namespace) -> None:
@@ -73,9 +79,15 @@ def _add_monitor(verbs: Any) -> None:
         "show the memory of a running workflow: each task, the total against the cap, growth",
         "monitor --interval 5 --threshold 80",
     )
-    parser.add_argument("--interval", type=float, default=5.0, metavar="S", help="seconds (default: %(default)s)")
     parser.add_argument(
-        "--threshold", type=float, default=80.0, metavar="PCT", help="warn from this percent of the cap (%(default)s)"
+        "--interval", type=float, default=5.0, metavar="S", help="seconds between two looks (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=80.0,
+        metavar="PCT",
+        help="warn from this percent of the cap (default: %(default)s)",
     )
     parser.add_argument("--directory", type=Path, default=Path(), help="where the workflow runs (default: here)")
     parser.add_argument("--once", action="store_true", help="look one time only")
@@ -101,23 +113,19 @@ def _add_diagnose(verbs: Any) -> None:
     parser.add_argument("library", help="a library that a run has built")
     parser.add_argument("transform", help="the transform's name")
     parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="as for snakemake")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
+    )
     parser.add_argument("--rows", type=int, default=5000, help="library rows to try (default: %(default)s)")
 
 
 def _diagnose(options: argparse.Namespace) -> None:
-    from halogenator.errors import did_you_mean
+    from halogenator.config import find_transform
     from halogenator.stages.diagnose import diagnose
 
     config = configuration(options.configfile, Path.cwd())
-    if options.transform not in config.transforms:
-        raise UserError(
-            f"there is no transform '{options.transform}'",
-            where=config.transforms_path,
-            allowed=list(config.transforms),
-            fix=did_you_mean(options.transform, config.transforms),
-        )
-    transform = config.transforms[options.transform]
+    where = ", ".join(map(str, config.transforms_paths))
+    transform = find_transform(options.transform, config.transforms, where)
     for line in diagnose(options.results, options.library, transform, config.descriptors, rows=options.rows):
         print(line)
 
@@ -134,7 +142,9 @@ def _add_verify(verbs: Any) -> None:
         "path", type=Path, nargs="*", default=[Path("results")], help="files, folders (default: results)"
     )
     parser.add_argument("--all", action="store_true", help="read every SMILES with RDKit, not 1,000 of each file")
-    parser.add_argument("--mem-mb", type=int, default=1000, help="memory to stay below (default: %(default)s)")
+    parser.add_argument(
+        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
+    )
     parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
 
 
@@ -165,10 +175,14 @@ def _add_adopt(verbs: Any) -> None:
     parser.add_argument(
         "directory", type=Path, metavar="DIR", help="the earlier pipeline's outputs; they stay as they are"
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="default: %(default)s")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
+    )
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="layered over configs/config.yaml")
     parser.add_argument("--dry-run", action="store_true", help="say what would be adopted, and change nothing")
-    parser.add_argument("--mem-mb", type=int, default=1000, help="memory to stay below (default: %(default)s)")
+    parser.add_argument(
+        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
+    )
 
 
 def _adopt(options: argparse.Namespace) -> None:

@@ -10,15 +10,20 @@ from typing import Any
 
 from halogenator.cli.options import (
     add_verb,
+    chunk_files_option,
     chunk_options,
+    files_of,
     halogenation_of,
     index_of,
     index_options,
+    key_option,
     library_of,
     library_options,
     memory_option,
     merge_options,
+    part_option,
     row_option,
+    scratch_option,
     task_of,
     task_options,
     transform_of,
@@ -34,9 +39,11 @@ def add_verbs(verbs: Any) -> None:
         _add_halogenate_chunk,
         _add_merge_library,
         _add_transform_chunk,
+        _add_find_duplicates,
         _add_merge_products,
         _add_summarize,
         _add_catalog,
+        _add_report,
         _add_record_memory,
     ):
         add(verbs)
@@ -75,7 +82,9 @@ def _add_standardize_chunk(verbs: Any) -> None:
     )
     parser.add_argument("--raw", type=Path, required=True, help="what read-library made")
     library_options(parser)
-    parser.add_argument("--fragments", choices=("largest", "keep"), default="largest", help="default: %(default)s")
+    parser.add_argument(
+        "--fragments", choices=("largest", "keep"), default="largest", help="what is kept (default: %(default)s)"
+    )
     index_options(parser)
     chunk_options(parser)
 
@@ -141,8 +150,8 @@ def _merge_library(options: argparse.Namespace) -> None:
     from halogenator.stages.merge import merge_library
 
     merge_library(
-        options.chunks,
-        options.reject_chunks,
+        files_of(options.chunks),
+        files_of(options.reject_chunks),
         library=library_of(options),
         config_hash=options.config_hash,
         out=options.out,
@@ -150,6 +159,7 @@ def _merge_library(options: argparse.Namespace) -> None:
         stats_out=options.stats,
         scratch=options.scratch,
         task=task_of(options),
+        parts=files_of(options.duplicates),
     )
 
 
@@ -181,6 +191,37 @@ def _transform_chunk(options: argparse.Namespace) -> None:
     )
 
 
+def _add_find_duplicates(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "find-duplicates",
+        _find_duplicates,
+        "find the duplicates among a job's or a library's chunks, for a part of the keys",
+        "find-duplicates --library lipid-1X --chunks '*of012.products.parquet' --key smiles --part 0/3 "
+        "--out 000of003.duplicates.parquet",
+    )
+    parser.add_argument("--library", required=True, metavar="NAME", help="the library's name, for the record of memory")
+    parser.add_argument("--transform", metavar="NAME", help="the transform's, likewise")
+    chunk_files_option(parser)
+    key_option(parser)
+    part_option(parser)
+    scratch_option(parser)
+    task_options(parser)
+
+
+def _find_duplicates(options: argparse.Namespace) -> None:
+    from halogenator.stages.duplicates import find_part
+
+    find_part(
+        files_of(options.chunks),
+        key=options.key,
+        part=options.part,
+        out=options.out,
+        scratch=options.scratch,
+        task=task_of(options),
+    )
+
+
 def _add_merge_products(verbs: Any) -> None:
     parser = add_verb(
         verbs,
@@ -193,7 +234,7 @@ def _add_merge_products(verbs: Any) -> None:
     )
     library_options(parser)
     transform_options(parser)
-    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help="default: %(default)s")
+    key_option(parser)
     row_option(parser)
     merge_options(parser)
 
@@ -215,12 +256,13 @@ def _merge_products(options: argparse.Namespace) -> None:
             stats_out=options.stats,
             scratch=options.scratch,
             task=task,
+            parts=files_of(options.duplicates),
         )
 
 
 def _chunks(options: argparse.Namespace, task: Any) -> AbstractContextManager[tuple[Sequence[Path], Sequence[Path]]]:
     if options.chunks:
-        return nullcontext((options.chunks, options.reject_chunks))
+        return nullcontext((files_of(options.chunks), files_of(options.reject_chunks)))
 
     from halogenator.stages.transform import as_single_chunk
 
@@ -242,8 +284,8 @@ def _add_summarize(verbs: Any) -> None:
         "write a table with a row per job",
         "summarize --results results --out results/summary.tsv",
     )
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--out", type=Path, required=True, help="table to make")
     memory_option(parser)
 
 
@@ -261,9 +303,9 @@ def _add_catalog(verbs: Any) -> None:
         "write a DuckDB database of views over all results; run it again after moving them",
         "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb",
     )
-    parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--summary", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--summary", type=Path, required=True, help="what summarize made")
+    parser.add_argument("--out", type=Path, required=True, help="database to make")
     memory_option(parser)
 
 
@@ -271,6 +313,43 @@ def _catalog(options: argparse.Namespace) -> None:
     from halogenator.stages.catalog import write_catalog
 
     write_catalog(options.results, options.summary, options.out, memory_mb=options.mem_mb)
+
+
+def _add_report(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "report",
+        _report,
+        "write a page with figures, charts and drawings of all results, which opens in any browser",
+        "report --results results --configuration configs/config.yaml --out results/report.html",
+    )
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results, with their catalog")
+    parser.add_argument("--out", type=Path, required=True, help="HTML file to make, at most 8 MB large")
+    parser.add_argument(
+        "--configuration",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="YAML files to show, with transforms among them",
+    )
+    parser.add_argument("--overrides", default="", help="what was set besides these files (default: nothing)")
+    parser.add_argument(
+        "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
+    )
+    memory_option(parser)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from halogenator.report.page import write_report
+
+    write_report(
+        options.results,
+        options.out,
+        configuration=options.configuration,
+        overrides=options.overrides,
+        scratch=options.scratch,
+        memory_mb=options.mem_mb,
+    )
 
 
 def _add_record_memory(verbs: Any) -> None:
@@ -283,7 +362,9 @@ def _add_record_memory(verbs: Any) -> None:
     )
     parser.add_argument("--pid", type=int, required=True, help="the workflow's process")
     parser.add_argument("--cap-mb", type=int, required=True, help="what its tasks together may declare, in MB")
-    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds (default: %(default)s)")
+    parser.add_argument(
+        "--interval", type=float, default=1.0, metavar="S", help="seconds between two looks (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to add to")
 
 

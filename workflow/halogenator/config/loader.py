@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.config import schema
+from halogenator.config.exports import resolve_exports
 from halogenator.config.libraries import resolve_libraries, select
 from halogenator.config.locate import Document, Keys, Layers, dig, read_yaml
 from halogenator.config.problems import collecting, located, raise_all
@@ -111,32 +112,42 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
 
     transforms: dict[str, Transform] = {}
     halogenation = Halogenation((), ())
-    transforms_path = halogenation_path = Path()
+    transforms_paths: list[Path] = []
+    halogenation_path = Path()
     chosen: set[str] = set()
     with collecting(problems):
-        transforms_path = find(("transforms",))
-        transforms = load_transforms(transforms_path)
+        transforms_paths = [find(keys) for keys in _places("transforms", settings)]
+        transforms = load_transforms(*transforms_paths)
         chosen = select("transforms", transforms, settings, layers, problems)
     with collecting(problems):
         halogenation_path = find(("halogenation",))
         halogenation = load_halogenation(halogenation_path)
     libraries = resolve_libraries(settings, layers, find, problems)
     problems.extend(_idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
+    jobs = _jobs(libraries, [transform for name, transform in transforms.items() if name in chosen])
+    exports = resolve_exports(settings, libraries, transforms, jobs, layers, problems) if not problems else {}
     raise_all(problems)
     return Config(
         libraries=libraries,
         transforms=transforms,
         halogenation=halogenation,
-        transforms_path=transforms_path,
+        transforms_paths=tuple(transforms_paths),
         halogenation_path=halogenation_path,
-        jobs=_jobs(libraries, [transform for name, transform in transforms.items() if name in chosen]),
+        jobs=jobs,
         cap_mb=int(settings["memory"]["cap_mb"]),
         chunk_products=int(settings["chunk"]["products"]),
+        merge_rows=int(settings["chunk"]["merge_rows"]),
         descriptors=tuple(settings["descriptors"]),
         identifiers=tuple(settings["identifiers"]),
         dedup_key=settings["dedup"]["key"],
         sources=tuple(document.path for document in layers.documents),
+        exports=exports,
     )
+
+
+def _places(key: str, settings: Mapping[str, Any]) -> list[Keys]:
+    """Return the keys of each file that ``key`` names, alone or in a list."""
+    return [(key, index) for index in range(len(settings[key]))] if isinstance(settings[key], list) else [(key,)]
 
 
 def _jobs(libraries: Mapping[str, Library], transforms: Sequence[Transform]) -> tuple[tuple[str, str], ...]:

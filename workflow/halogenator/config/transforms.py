@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from halogenator import limits
 from halogenator.config import schema
-from halogenator.config.locate import Keys, Layers, read_yaml
-from halogenator.config.problems import raise_all
-from halogenator.errors import UserError
+from halogenator.config.locate import Keys, Layers, Place, dig, read_yaml
+from halogenator.config.problems import collecting, raise_all
+from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Example, Halogenation, HalogenationRule, Transform
 
 # RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
@@ -19,20 +20,58 @@ _MAX_PRODUCTS = 10_000
 _MAX_PRODUCT_ATOMS = 500_000
 
 
-def load_transforms(path: Path) -> dict[str, Transform]:
-    """Return the transforms of a file by name, in file order, each SMIRKS and each example checked.
+@dataclass(frozen=True)
+class _Entry:
+    """An entry of a file: where a transform or a rule is written."""
+
+    layers: Layers
+    keys: Keys
+
+    @property
+    def data(self) -> Any:
+        return dig(self.layers.data, self.keys)
+
+    def place(self, *keys: Any) -> Place:
+        """Return where a value of the entry was written."""
+        return self.layers.place((*self.keys, *keys))
+
+
+def load_transforms(*paths: Path) -> dict[str, Transform]:
+    """Return the transforms of one or more files by name, in file order, each SMIRKS and each example checked.
 
     Raises:
-        UserError: the file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
+        UserError: a file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
             does not take or that does not do what its examples say. All such problems are in one error.
     """
-    layers = _read(path, "transforms")
-    entries = layers.data["transforms"]
-    problems = _same_names(layers, "transforms")
-    transforms = [Transform(**_fields(entry)) for entry in entries]
-    problems += _chemistry([(transform, ("transforms", index)) for index, transform in enumerate(transforms)], layers)
+    problems: list[UserError] = []
+    entries: list[_Entry] = []
+    for path in paths:
+        with collecting(problems):
+            layers = _read(path, "transforms")
+            entries += [_Entry(layers, ("transforms", index)) for index in range(len(layers.data["transforms"]))]
+    raise_all(problems)
+    problems += _same_names(entries)
+    transforms = [Transform(**_fields(entry.data)) for entry in entries]
+    problems += _chemistry(list(zip(transforms, entries, strict=True)))
     raise_all(problems)
     return {transform.name: transform for transform in transforms}
+
+
+def find_transform(name: str, transforms: Mapping[str, Transform], where: object) -> Transform:
+    """Return the transform of a name.
+
+    Raises:
+        UserError: there is none; it offers the nearest name.
+    """
+    if name not in transforms:
+        raise UserError(
+            f"there is no transform '{name}'",
+            where=where,
+            value=name,
+            allowed=list(transforms),
+            fix=did_you_mean(name, transforms) or "list them with: python -m halogenator transforms",
+        )
+    return transforms[name]
 
 
 def load_halogenation(path: Path) -> Halogenation:
@@ -42,12 +81,13 @@ def load_halogenation(path: Path) -> Halogenation:
         UserError: as ``load_transforms``.
     """
     layers = _read(path, "halogenation")
-    problems = _same_names(layers, "rules")
+    places = [_Entry(layers, ("rules", index)) for index in range(len(layers.data["rules"]))]
+    problems = _same_names(places)
     rules = tuple(HalogenationRule(**_fields(entry)) for entry in layers.data["rules"])
     halogens = tuple(layers.data["halogens"])
-    entries = [(t, ("rules", index)) for index, rule in enumerate(rules) for t in rule.transforms(halogens)]
+    entries = [(t, place) for rule, place in zip(rules, places, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
-    for problem in _chemistry(entries, layers):
+    for problem in _chemistry(entries):
         by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
     raise_all([*problems, *by_place.values()])
     return Halogenation(halogens, rules)
@@ -62,23 +102,26 @@ def _read(path: Path, name: str) -> Layers:
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
-    return {**entry, "scope_classes": tuple(entry["scope_classes"]), "examples": examples}
+    scope = tuple(entry["scope_classes"])
+    return {"label": entry["name"], **entry, "scope_classes": scope, "examples": examples}
 
 
-def _same_names(layers: Layers, key: str) -> list[UserError]:
+def _same_names(entries: Sequence[_Entry]) -> list[UserError]:
     problems: list[UserError] = []
-    first: dict[str, int] = {}
-    for index, entry in enumerate(layers.data[key]):
-        name = entry["name"]
-        earlier = first.setdefault(name.casefold(), index)
-        if earlier != index:
-            same = layers.data[key][earlier]["name"] == name
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        name = entry.data["name"]
+        earlier = first.setdefault(name.casefold(), entry)
+        if earlier is not entry:
+            same = earlier.data["name"] == name
+            place = entry.place("name")
+            second = f"line {place.line}" if earlier.layers is entry.layers else place
             problems.append(
                 UserError(
                     f"the name '{name}' is given twice"
                     if same
                     else f"the name '{name}' differs from another in case only",
-                    where=f"{layers.place((key, earlier, 'name'))} and line {layers.place((key, index, 'name')).line}",
+                    where=f"{earlier.place('name')} and {second}",
                     value=name,
                     allowed="names that differ, also on file systems that ignore case",
                     fix="rename or remove one of the two",
@@ -87,15 +130,15 @@ def _same_names(layers: Layers, key: str) -> list[UserError]:
     return problems
 
 
-def _chemistry(entries: Sequence[tuple[Transform, Keys]], layers: Layers) -> list[UserError]:
+def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[UserError]:
     """Return what is chemically wrong with transforms, worked out in a child: a SMIRKS may take RDKit hours."""
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
     def work() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for step, (transform, keys) in enumerate(entries):
+        for step, (transform, entry) in enumerate(entries):
             if not limits.begin(step):
-                found += map(limits.as_fields, _transform_problems(transform, layers, keys))
+                found += map(limits.as_fields, _transform_problems(transform, entry))
         return found
 
     late: dict[int, UserError] = {}
@@ -105,22 +148,22 @@ def _chemistry(entries: Sequence[tuple[Transform, Keys]], layers: Layers) -> lis
         except limits.StepError as error:
             if error.step not in range(len(entries)) or error.step in late:
                 raise
-            late[error.step] = _endless(*entries[error.step], layers, error.reason)
+            late[error.step] = _endless(*entries[error.step], error.reason)
             continue
         return [*(UserError(**each) for each in fields), *late.values()]
 
 
-def _endless(transform: Transform, keys: Keys, layers: Layers, reason: str) -> UserError:
+def _endless(transform: Transform, entry: _Entry, reason: str) -> UserError:
     return UserError(
         f"the SMIRKS of '{transform.name}' cannot be applied to its own examples: {reason}",
-        where=layers.place((*keys, "smirks")),
+        where=entry.place("smirks"),
         value=transform.smirks,
         allowed=f"a SMIRKS whose examples are done in {limits.PLAN_SECONDS} s",
         fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",
     )
 
 
-def _transform_problems(transform: Transform, layers: Layers, keys: Keys) -> Iterator[UserError]:
+def _transform_problems(transform: Transform, entry: _Entry) -> Iterator[UserError]:
     """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
     from rdkit import rdBase
 
@@ -129,14 +172,14 @@ def _transform_problems(transform: Transform, layers: Layers, keys: Keys) -> Ite
         if reaction is None:
             yield UserError(
                 f"the SMIRKS of '{transform.name}' {reason}",
-                where=layers.place((*keys, "smirks")),
+                where=entry.place("smirks"),
                 value=transform.smirks,
                 allowed="reactant>>product in reaction SMARTS, one of each, with map numbers on the atoms that stay",
                 fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
             )
             return
         for index, example in enumerate(transform.examples):
-            where = layers.place((*keys, "examples", index))
+            where = entry.place("examples", index)
             yield from _check_example(f"example {index + 1} of '{transform.name}'", example, reaction, where)
 
 

@@ -134,6 +134,9 @@ def _wait_for_child() -> None:
 
 
 def _limit_data(declared_mb: int) -> None:
+    # Arrow's allocator would take a gigabyte at once, of which the limit then leaves nothing: with 1,500 MB declared
+    # there was less to use than with 1,000 MB, where it is refused that and takes memory as it needs it.
+    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     with suppress(ImportError, OSError, ValueError):
         import resource
 

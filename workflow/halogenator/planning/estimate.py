@@ -35,6 +35,10 @@ class Estimates:
         made = self.rows(library) * max(library.k or 1, 1)  # a level-k molecule is reached in k ways
         return max(1, ceil(made / self.config.chunk_products))
 
+    def library_parts(self, library: Library) -> int:
+        """Return by how many tasks a built library's duplicates are found; 0: by its merge."""
+        return self._parts(self.rows(library)) if library.base else 0
+
     def products(self, library: Library, transform_name: str) -> int:
         """Return about how many products a job will have; 0 only if no molecule of the source has a site."""
         query = self.config.transforms[transform_name].query
@@ -47,6 +51,14 @@ class Estimates:
     def job_chunks(self, library: Library, transform_name: str) -> int:
         """Return into how many chunk tasks a job is cut; 0 where nothing is expected to match."""
         return ceil(self.products(library, transform_name) / self.config.chunk_products)
+
+    def job_parts(self, library: Library, transform_name: str) -> int:
+        """Return by how many tasks a job's duplicates are found, each for a range of keys; 0: by its merge."""
+        return self._parts(self.products(library, transform_name))
+
+    def _parts(self, rows: int) -> int:
+        parts = ceil(rows / self.config.merge_rows)
+        return parts if parts > 1 else 0
 
     def _descendants(self, library: Library, sites: dict[str, int]) -> float:
         """Return how many level-k molecules a parent gives: k of its sites, each with any halogen."""

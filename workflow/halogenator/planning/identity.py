@@ -6,6 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import rdkit
 
 from halogenator import ENGINE_VERSION
@@ -14,6 +15,9 @@ from halogenator.storage.marks import content_mark
 
 # Canonical SMILES of one RDKit are not those of another.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
+
+# Nor are hashes of one DuckDB those of another; no result depends on them, but those of one merge have to agree.
+HASHES = duckdb.__version__
 
 
 @cache

@@ -23,6 +23,11 @@ REMEMBERED_MB = 80
 # Arrow and DuckDB hang or fail for want of small change below this.
 LEAST_MB = 500
 
+# An export: a million fingerprints to pick from (chemistry.diverse.needed_mb), or twice what DuckDB sorts with.
+EXPORT_MB = 1500
+# One that picks nothing: some 250 measured, and DuckDB's half for a query.
+PLAIN_EXPORT_MB = 1000
+
 # DuckDB plans with this share of a merge's declaration (storage.duck.MEMORY_SHARE) and spills beyond: one thread's
 # buffers, and of each row the hash table's part that it keeps while it spills the rest.
 DUCKDB_SHARE = 0.5
@@ -35,9 +40,9 @@ def stream_mb() -> int:
     return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
 
 
-def merge_mb(rows: int) -> int:
-    """Return the declaration of a merge of about ``rows`` rows."""
-    duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / MB
+def merge_mb(rows: int, parts: int = 0) -> int:
+    """Return the declaration of a merge of about ``rows`` rows, or of each of the tasks that find its duplicates."""
+    duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / max(parts, 1) / MB
     return max(stream_mb(), _rounded(duckdb / DUCKDB_SHARE))
 
 

@@ -96,6 +96,6 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
 
 def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int]:
     """Return (tasks, rows made, seconds, bytes) of a statistics record."""
-    tasks = stats["chunks"] + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
+    tasks = stats["chunks"] + stats.get("parts", 0) + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
     rows = stats["molecules"] if kind == LIBRARY else stats["products"]
     return tasks, rows + stats["duplicates"], stats["usage"]["cpu_seconds"], stats["bytes"]

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Standing:
         state: one of ``STATES``. "corrupt": a finished file cannot be read, or is not of the size that was recorded.
         chunks: into how many chunk tasks it is cut.
         chunks_done: how many of their files are there, waiting to be merged; all of them where it is finished.
+        parts: how many tasks are still to look for duplicates, where that is not left to the merge.
         stats: what the finished one's statistics say; empty where it is not.
         detail: of a corrupt one, what is wrong with which file.
     """
@@ -41,6 +42,7 @@ class Standing:
     state: str
     chunks: int
     chunks_done: int = 0
+    parts: int = 0
     stats: dict[str, Any] = field(default_factory=dict)
     detail: str = ""
 
@@ -85,7 +87,8 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
         chunks, ending = estimates.library_chunks(library), "built" if library.base else "read"
         made_by = library_identity(config, name, working_dir)
         work = results / "work" / "libraries" / name
-        found[name, None] = _standing(files, origin, below, made_by, chunks, work, ending)
+        standing = _standing(files, origin, below, made_by, chunks, work, ending)
+        found[name, None] = _in_parts(standing, estimates.library_parts(library))
 
     adopted = set(adopted_jobs(config, results, working_dir)[0])
     for job in config.jobs:
@@ -93,13 +96,18 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
         chunks = estimates.job_chunks(config.libraries[library_name], transform)
         files = job_files(results, job)
         if job in adopted:
-            found[job] = Standing("adopted", chunks, chunks, _read(files[2]))
+            found[job] = Standing("adopted", chunks, chunks, stats=_read(files[2]))
             continue
         origin = library_files(results, library_name)[0]
         below = found[library_name, None].finished
         work = results / "work" / "products" / library_name / transform
-        found[job] = _standing(files, origin, below, job_identity(config, transform), chunks, work, "products")
+        standing = _standing(files, origin, below, job_identity(config, transform), chunks, work, "products")
+        found[job] = _in_parts(standing, estimates.job_parts(config.libraries[library_name], transform))
     return found
+
+
+def _in_parts(standing: Standing, parts: int) -> Standing:
+    return replace(standing, parts=parts) if standing.waiting else standing
 
 
 def planned_standings(
@@ -116,10 +124,13 @@ def planned_standings(
     """
     merges: dict[Name, bool] = {}
     chunk_tasks: Counter[Name] = Counter()
+    part_tasks: Counter[Name] = Counter()
     for rule, library_name, transform, runs in tasks:
         name = library_name, transform
         if rule.endswith("_chunk"):
             chunk_tasks[name] += runs
+        elif rule.endswith("_duplicates"):
+            part_tasks[name] += runs
         elif rule != "read_library":
             merges[name] = runs
     found: dict[Name, Standing] = {}
@@ -134,7 +145,7 @@ def planned_standings(
             chunks, files = estimates.job_chunks(library, transform), job_files(results, (library_name, transform))
         if merges[name]:
             chunks_done = max(0, chunks - chunk_tasks[name])
-            found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done)
+            found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done, part_tasks[name])
         else:
             found[name] = _finished(files, chunks)
     return found
@@ -143,7 +154,7 @@ def planned_standings(
 def _finished(files: tuple[Path, Path, Path], chunks: int) -> Standing:
     wrong, stats = _damage(files), _read(files[2])
     state = "corrupt" if wrong else "adopted" if "adopted" in stats else "done"
-    return Standing(state, chunks, chunks, stats, wrong)
+    return Standing(state, chunks, chunks, stats=stats, detail=wrong)
 
 
 def _standing(

@@ -81,6 +81,16 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
             temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
 
 
+def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
+    """Make the catalog's views of a results folder in a database in memory; those of records that it has not, not."""
+    results = results.resolve()
+    summary = results / "summary.tsv"
+    there = {"libraries": any(results.glob("stats/libraries/*.json")), "jobs": summary.exists()}
+    for name, query in _views(results, summary).items():
+        if there.get(name, True):
+            connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+
+
 def _views(results: Path, summary: Path) -> dict[str, str]:
     libraries = "libraries/library=*/molecules.parquet"
     products = "products/library=*/transform=*/products.parquet"

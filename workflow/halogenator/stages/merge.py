@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.memory.usage import Task, combine
 from halogenator.model import Library, Transform
+from halogenator.stages.duplicates import check_parts, columns_of, distinct_batches
 from halogenator.stages.records import provenance
 from halogenator.storage.checksum import checksums
 from halogenator.storage.duck import (
     Slice,
     connect,
     distinct_routes,
-    distinct_slice,
     find_duplicates,
     literal,
     number_routes,
+    recall_duplicates,
     scalar,
 )
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import limit_arrow_threads, table_writer, whole_or_absent
 from halogenator.storage.schema import REJECTS, read_metadata
-from halogenator.storage.seal import damage
+from halogenator.storage.seal import check_chunks
 
 Usage = dict[str, float]
 
@@ -49,6 +52,7 @@ def merge_products(
     stats_out: Path,
     scratch: Path,
     task: Task,
+    parts: Sequence[Path] = (),
     adopted: Mapping[str, object] | None = None,
 ) -> None:
     """Make a job's products, rejects and statistics of its chunks.
@@ -56,6 +60,7 @@ def merge_products(
     Args:
         chunks: product chunks, in parent order.
         reject_chunks: their rejects, in the same order.
+        parts: duplicates of the chunks by range of keys, as ``find_part`` leaves them; none: they are found here.
         library: the job's library.
         transform: the job's transform.
         key: column that no two rows may share.
@@ -72,11 +77,11 @@ def merge_products(
         UserError: if a chunk file is damaged or gone, or the disk takes no more.
     """
     limit_arrow_threads()
-    _check_chunks(chunks, reject_chunks)
+    check_chunks((*chunks, *reject_chunks, *parts))
     stats_out.unlink(missing_ok=True)  # so that no record outlives the files that it is of
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
-        duplicates = find_duplicates(connection, key, "product")
+        duplicates = _duplicates(connection, key, "product", slices, parts)
         counts: dict[str, int | None] = {**_add_up(chunks, ("rows_in", "rows_matched", "rejects"))}
         if adopted is not None:
             counts |= {"rows_in": None, "rows_matched": None}
@@ -90,9 +95,11 @@ def merge_products(
             **counts,
             **({} if adopted is None else {"adopted": adopted}),
         )
-        with table_writer(out, pq.read_schema(chunks[0]), note) as writer:
+        schema = pq.read_schema(chunks[0])
+        with table_writer(out, schema, note) as writer:
             for part in slices:
-                writer.copy(_batches(connection, distinct_slice("product", part)))
+                rows = distinct_batches(connection, "product", part, schema.names, _BATCH_ROWS)
+                writer.copy(batch for _, batch in rows)
         products = writer.written
         _copy(connection, _rejects_query(reject_chunks), rejects_out, provenance(library=library.name))
     stats = {
@@ -103,8 +110,9 @@ def merge_products(
         "duplicates": duplicates,
         "bytes": out.stat().st_size,
         "chunks": len(chunks),
+        "parts": len(parts),
         "checksums": checksums([out, rejects_out]),
-        "usage": combine([*_usages(chunks), task.usage()]),
+        "usage": combine([*_usages(chunks), *_usages(parts), task.usage()]),
     }
     _write_json(stats if adopted is None else {**stats, "adopted": adopted}, stats_out)
 
@@ -120,22 +128,23 @@ def merge_library(
     stats_out: Path,
     scratch: Path,
     task: Task,
+    parts: Sequence[Path] = (),
 ) -> None:
     """Make a library of its chunks: unique molecules, in order, each with an id that is its own.
 
     A built library numbers its molecules; a library from a file keeps the file's ids, numbers those without one, and
     marks an id's second and later molecules with their row. Its duplicate rows become rejects that name the molecule
-    they repeat.
+    they repeat. For ``parts`` see ``merge_products``.
 
     Raises:
         UserError: if no molecule at all could be used, a chunk file is damaged or gone, or the disk takes no more.
     """
     limit_arrow_threads()
-    _check_chunks(chunks, reject_chunks)
+    check_chunks((*chunks, *reject_chunks, *parts))
     stats_out.unlink(missing_ok=True)
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
-        duplicates = find_duplicates(connection, "smiles", "molecule")
+        duplicates = _duplicates(connection, "smiles", "molecule", slices, parts)
         rows_in = _add_up(chunks, ("rows_in",))["rows_in"]
         note = provenance(
             library=library.name,
@@ -151,10 +160,15 @@ def merge_library(
         if library.path is not None:
             mark = _settle_names(connection, library)
             rejects += f" UNION ALL SELECT * FROM ({_duplicate_rejects(library)})"
-        with table_writer(out, _common_schema(chunks), note) as writer:
+        schema = _common_schema(chunks)
+        with table_writer(out, schema, note) as writer:
             for part in slices:
-                named = _named_slice(library, part, mark, writer.total)
-                writer.copy(_batches(connection, named))
+                rows = distinct_batches(connection, "molecule", part, schema.names, _BATCH_ROWS)
+                if library.path is None:
+                    writer.copy(_numbered(library, (batch for _, batch in rows), writer.total))
+                else:
+                    again = columns_of(connection, part.within("id_dropped"), "position")[0]
+                    writer.copy(_named(library, rows, again, mark))
         molecules = writer.written
         rejected = _copy(connection, rejects, rejects_out, provenance(library=library.name))
         if rows_in and not molecules and library.path is not None:
@@ -170,10 +184,21 @@ def merge_library(
         "rejects": rejected,
         "bytes": out.stat().st_size,
         "chunks": len(chunks),
+        "parts": len(parts),
         "checksums": checksums([out, rejects_out]),
-        "usage": combine([*_usages(chunks), task.usage()]),
+        "usage": combine([*_usages(chunks), *_usages(parts), task.usage()]),
     }
     _write_json(stats, stats_out)
+
+
+def _duplicates(
+    connection: duckdb.DuckDBPyConnection, key: str, name: str, slices: Sequence[Slice], parts: Sequence[Path]
+) -> int:
+    """Make the tables, or of ``parts`` the views, of what drops; return how many rows do."""
+    if not parts:
+        return find_duplicates(connection, key, name)
+    check_parts(parts, key, routes=slices[-1].stop if slices else 0)
+    return recall_duplicates(connection, parts, name)
 
 
 def _nothing_usable(connection: duckdb.DuckDBPyConnection, library: Library, rejects: Path, rows_in: int) -> UserError:
@@ -207,18 +232,30 @@ def _given_name(library: Library) -> str:
     return f"coalesce(id, {literal(library.name + '-row-')} || row)"
 
 
-def _named_slice(library: Library, part: Slice, mark: str, before: int) -> str:
-    """Return the query for a chunk's molecules with every id present and its own; ``before``: molecules so far."""
-    rows = distinct_slice("molecule", part)
-    if library.path is None:
-        name = f"{literal(library.name + '-')} || ({before} + row_number() OVER ())"
-        return f"SELECT * REPLACE ({name} AS id) FROM ({rows})"
-    given = _given_name(library)
-    name = f"CASE WHEN again.position IS NULL THEN {given} ELSE {given} || {literal(mark)} || row END"
-    return f"""
-        SELECT rows.* REPLACE ({name} AS id, {name} AS parent)
-        FROM ({rows}) AS rows LEFT JOIN {part.within("id_dropped")} AS again ON rows.position = again.position
-    """
+def _numbered(library: Library, batches: Iterable[pa.RecordBatch], before: int) -> Iterator[pa.RecordBatch]:
+    """Yield a built library's molecules with their ids; ``before``: how many there are so far."""
+    for batch in batches:
+        numbers = pa.array(range(before + 1, before + 1 + batch.num_rows), pa.int64()).cast(pa.string())
+        yield _replaced(batch, id=pc.binary_join_element_wise(library.name, numbers, "-"))
+        before += batch.num_rows
+
+
+def _named(
+    library: Library, rows: Iterable[tuple[np.ndarray, pa.RecordBatch]], again: np.ndarray, mark: str
+) -> Iterator[pa.RecordBatch]:
+    """Yield a file's molecules with every id present and its own; ``again``: where an earlier one has it."""
+    for positions, batch in rows:
+        row = batch.column("row").cast(pa.string())
+        names = pc.coalesce(batch.column("id"), pc.binary_join_element_wise(f"{library.name}-row-", row, ""))
+        told_apart = pc.binary_join_element_wise(names, row, mark)
+        names = pc.if_else(pa.array(np.isin(positions, again)), told_apart, names)
+        yield _replaced(batch, id=names, parent=names)
+
+
+def _replaced(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
+    for name, values in columns.items():
+        batch = batch.set_column(batch.schema.get_field_index(name), name, values)
+    return batch
 
 
 def _repeated(mark: str) -> str:
@@ -271,27 +308,6 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, note: M
     with table_writer(path, REJECTS, note) as writer:
         writer.copy(_batches(connection, query))
     return writer.written
-
-
-def _check_chunks(chunks: Sequence[Path], reject_chunks: Sequence[Path]) -> None:
-    """Check that every chunk file is, bit for bit, what was written; delete those that are not.
-
-    Deleted, because the workflow takes a file that is there for a good one: gone, it is made anew.
-
-    Raises:
-        UserError: if a file is damaged or missing.
-    """
-    bad = [(path, problem) for path in (*chunks, *reject_chunks) if (problem := damage(path))]
-    for path, _ in bad:
-        path.unlink(missing_ok=True)
-    if bad:
-        path, problem = bad[0]
-        others = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
-        raise UserError(
-            f"a chunk file is damaged or gone: {problem}",
-            where=f"{path}{others}",
-            fix="run again: what was damaged has been deleted, and only the chunks that are gone are made anew",
-        )
 
 
 def _add_up(chunks: Sequence[Path], names: Sequence[str]) -> dict[str, int]:

@@ -19,13 +19,15 @@ from halogenator.storage.schema import MONITOR, arrow_schema
 
 # Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
 MAX_ROWS = 200_000
-_SAVE_SECONDS = 20.0
+# Between two times that the record is saved: short at first, so that also a short run's report finds it.
+_SAVE_SECONDS = (1.0, 20.0)
+_SAVE_SHARE = 0.1
 
 
 def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
     """Sample the process tree of a workflow until it ends, adding to what ``out`` holds of earlier runs.
 
-    The file is replaced as a whole every ``_SAVE_SECONDS``, so what is there can always be read.
+    The file is replaced as a whole now and then, at least every 20 s, so what is there can always be read.
 
     Args:
         pid: the workflow's process.
@@ -37,11 +39,12 @@ def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
     end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     rows = _earlier(out)
-    saved = time.monotonic()
+    began = saved = time.monotonic()
     while not end.is_set() and (found := workers(pid)):
         now = time.time()
         rows += [(now, w.pid, w.name, w.declared_mb, round(w.unique_mb, 1), cap_mb) for w in found]
-        if time.monotonic() - saved >= _SAVE_SECONDS:
+        least, most = _SAVE_SECONDS
+        if time.monotonic() - saved >= min(most, max(least, _SAVE_SHARE * (time.monotonic() - began))):
             rows = _thinned(rows)
             _save(rows, out)
             saved = time.monotonic()

@@ -33,7 +33,7 @@ class Line:
     Attributes:
         library: its name.
         transform: the job's transform; "" for the library itself.
-        state: one of ``planning.states.STATES``.
+        state: done, adopted (done by an earlier pipeline), partial, to do, or corrupt (a finished file is damaged).
         chunks_done, chunks: chunk tasks finished, of all.
         tasks: tasks that are still to run.
         rows_in: molecules that it starts from; None where they are not known.
@@ -168,7 +168,7 @@ def _library_line(library: Library, standing: Standing, estimates: Estimates, sp
         products=molecules,
         products_known=MADE if standing.finished else ABOUT,
         seconds=round(speed.seconds(LIBRARY, tasks, molecules * ways * _left(standing)), 1) if tasks else 0.0,
-        peak_mb=_peak_mb(standing, molecules),
+        peak_mb=_peak_mb(standing, molecules, estimates.library_parts(library)),
         bytes=stats.get("bytes") or speed.bytes(LIBRARY, molecules),
         detail=standing.detail,
     )
@@ -203,7 +203,7 @@ def _job_line(
         products=products,
         products_known=known,
         seconds=round(speed.seconds(library.class_name, tasks, products * _left(standing)), 1) if tasks else 0.0,
-        peak_mb=_peak_mb(standing, products),
+        peak_mb=_peak_mb(standing, products, estimates.job_parts(library, transform.name)),
         bytes=stats.get("bytes") or speed.bytes(library.class_name, products),
         detail=standing.detail,
     )
@@ -211,7 +211,7 @@ def _job_line(
 
 def _tasks(standing: Standing, more: int) -> int:
     """Return how many tasks are to run: the chunks that are not there, and ``more`` that are none."""
-    return standing.chunks - standing.chunks_done + more if standing.waiting else 0
+    return standing.chunks - standing.chunks_done + standing.parts + more if standing.waiting else 0
 
 
 def _left(standing: Standing) -> float:
@@ -219,9 +219,9 @@ def _left(standing: Standing) -> float:
     return 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
 
 
-def _peak_mb(standing: Standing, rows: int) -> int:
+def _peak_mb(standing: Standing, rows: int, parts: int) -> int:
     used = standing.stats.get("usage", {}).get("peak_mb")
-    return int(used) if used is not None else max(stream_mb(), merge_mb(rows))
+    return int(used) if used is not None else merge_mb(rows, parts)
 
 
 def _index(library: Library, transforms: Iterable[Transform], results: Path) -> dict[str, tuple[int, int, int]]:

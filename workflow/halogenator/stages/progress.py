@@ -21,9 +21,10 @@ from halogenator.stages.plan_table import duration
 
 # Stage -> the rules whose tasks are its steps; what is in none belongs to the last.
 STAGES = {
-    "libraries": ("read_library", "standardize_chunk", "halogenate_chunk", "merge_library"),
+    "libraries": ("read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates", "merge_library"),
     "transforms": ("transform_chunk",),
-    "merges": ("merge_products", "keep_adopted"),
+    "merges": ("find_duplicates", "merge_products", "keep_adopted"),
+    "exports": ("export",),
     "overview": (),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

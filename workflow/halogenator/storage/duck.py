@@ -1,4 +1,4 @@
-"""DuckDB with its memory, threads and temporary files declared, and the two-pass, order-keeping deduplication."""
+"""DuckDB with its memory, threads and temporary files declared, and the two passes that find duplicates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from halogenator.storage.failures import writing
 # Share of a task's declared memory that DuckDB may plan with: it counts its buffers, not its peak. Measured: half
 # always held, 0.7 did not at 1,000 MB.
 MEMORY_SHARE = 0.5
+
+# Rows whose duplicates are in memory at a time, 32 bytes each at most.
+SLICE_ROWS = 2_000_000
+
+_HASHES = 2**64
 
 
 def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list[str]]:
@@ -43,8 +48,7 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
             }
         )
         try:
-            # The streamed side of a join must stay the streamed one, or the row order is lost; and whether a column is
-            # written as required must not depend on what statistics happen to be known.
+            # The streamed side of a join must stay the streamed one, or memory would have to hold it.
             connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,statistics_propagation'")
             yield connection
         finally:
@@ -68,27 +72,40 @@ def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequen
 
 @dataclass(frozen=True)
 class Slice:
-    """One chunk file's part of ``routes``: positions ``first`` to ``stop`` (exclusive)."""
+    """A chunk file, or some of its rows: positions ``first`` to ``stop`` (exclusive) of ``routes``.
+
+    Attributes:
+        path: the file.
+        origin: position of the file's first row.
+    """
 
     path: Path
+    origin: int
     first: int
     stop: int
 
     def within(self, table: str) -> str:
-        """Return the query for the rows of a table with ``position`` that belong to this slice."""
-        return f"(SELECT * FROM {table} WHERE position >= {self.first} AND position < {self.stop})"
+        """Return the query for the rows of a table with ``position`` that belong to this slice, in order."""
+        return f"SELECT * FROM {table} WHERE position >= {self.first} AND position < {self.stop} ORDER BY position"
 
 
 def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path]) -> list[Slice]:
-    """Make the view ``routes``: all rows of the chunk files, with ``position`` counting them in file then row order."""
+    """Make the view ``routes``: all rows of the chunk files, with ``position`` counting them in file then row order.
+
+    Returns:
+        All of them, in order, none of more than ``SLICE_ROWS`` rows.
+    """
     slices = []
+    origins = []
     first = 0
     for path in chunks:
         rows = int(scalar(connection, "SELECT num_rows FROM parquet_file_metadata(?)", [str(path)]))
-        slices.append(Slice(path, first, first + rows))
-        first += rows
+        origins.append([str(path), first])
+        stop = first + rows
+        slices += [Slice(path, first, at, min(at + SLICE_ROWS, stop)) for at in range(first, stop, SLICE_ROWS)]
+        first = stop
     connection.execute("CREATE TEMP TABLE chunk (path VARCHAR, first BIGINT)")
-    connection.executemany("INSERT INTO chunk VALUES (?, ?)", [[str(part.path), part.first] for part in slices])
+    connection.executemany("INSERT INTO chunk VALUES (?, ?)", origins)
     files = ", ".join(literal(str(path)) for path in chunks)
     connection.execute(
         f"""
@@ -101,7 +118,9 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
     return slices
 
 
-def find_duplicates(connection: duckdb.DuckDBPyConnection, key: str, name: str, rows: str = "routes") -> int:
+def find_duplicates(
+    connection: duckdb.DuckDBPyConnection, key: str, name: str, rows: str = "routes", *, part: tuple[int, int] = (0, 1)
+) -> int:
     """Make the tables ``<name>_dropped`` (position, keeper) and ``<name>_kept`` (position, n_routes).
 
     Two passes over ``rows``. The first groups 8-byte hashes of the key and keeps those seen twice; the second
@@ -114,21 +133,23 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, key: str, name: str, 
         key: the column.
         name: prefix of the tables.
         rows: ``routes``, or a view of some of it.
+        part: (i, n) looks only at the i-th of n ranges of the key's hash, so at about an n-th of the keys.
 
     Returns:
         How many rows drop.
     """
     column = identifier(key)
+    wanted = f"{column} IS NOT NULL{_within_part(column, *part)}"
     for statement in (
         f"""
         CREATE TEMP TABLE {name}_suspect AS
-        SELECT hash({column}) AS key_hash FROM {rows} WHERE {column} IS NOT NULL
+        SELECT hash({column}) AS key_hash FROM {rows} WHERE {wanted}
         GROUP BY key_hash HAVING count(*) > 1
         """,
         f"""
         CREATE TEMP TABLE {name}_candidate AS
         SELECT {column} AS key, position, n_routes FROM {rows}
-        WHERE {column} IS NOT NULL AND hash({column}) IN (SELECT key_hash FROM {name}_suspect)
+        WHERE {wanted} AND hash({column}) IN (SELECT key_hash FROM {name}_suspect)
         """,
         f"""
         CREATE TEMP TABLE {name}_keeper AS
@@ -150,26 +171,38 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, key: str, name: str, 
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))
 
 
+def _within_part(column: str, part: int, parts: int) -> str:
+    if parts == 1:
+        return ""
+    first, last = _HASHES * part // parts, _HASHES * (part + 1) // parts - 1
+    return f" AND hash({column}) BETWEEN {first}::UBIGINT AND {last}::UBIGINT"
+
+
+def found_duplicates(name: str) -> str:
+    """Return the query for what ``find_duplicates`` found as one table: position, keeper, n_routes; by position.
+
+    A row that drops has a keeper, one that is kept for others has ``n_routes``.
+    """
+    return f"""
+        SELECT position, keeper, NULL::BIGINT AS n_routes FROM {name}_dropped
+        UNION ALL SELECT position, NULL::BIGINT AS keeper, n_routes::BIGINT AS n_routes FROM {name}_kept
+        ORDER BY position
+    """
+
+
+def recall_duplicates(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str) -> int:
+    """Make of Parquet files of ``found_duplicates`` what ``find_duplicates`` makes, as views that hold no memory."""
+    found = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+    for kind, columns, rows in (("dropped", "position, keeper", "IS NOT"), ("kept", "position, n_routes", "IS")):
+        connection.execute(f"CREATE TEMP VIEW {name}_{kind} AS SELECT {columns} FROM {found} WHERE keeper {rows} NULL")
+    return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))
+
+
 def distinct_routes(name: str) -> str:
     """Return the query for ``routes`` without the rows that ``find_duplicates`` dropped, in no certain order."""
-    return _distinct("routes", f"{name}_dropped", f"{name}_kept")
-
-
-def distinct_slice(name: str, part: Slice) -> str:
-    """Return the query for the same of one chunk file, in order.
-
-    A join whose smaller side does not fit into memory partitions the other side as well and loses its order. What one
-    chunk can drop is small, so going chunk by chunk keeps the order whatever the memory and the share of duplicates.
-    """
-    rows = f"SELECT * EXCLUDE (file_row_number), {part.first} + file_row_number AS position"
-    source = f"({rows} FROM read_parquet({literal(str(part.path))}, file_row_number = true))"
-    return _distinct(source, part.within(f"{name}_dropped"), part.within(f"{name}_kept"))
-
-
-def _distinct(rows: str, dropped: str, kept: str) -> str:
     return f"""
         SELECT rows.* REPLACE (coalesce(kept.n_routes, rows.n_routes)::INTEGER AS n_routes)
-        FROM {rows} AS rows
-        ANTI JOIN {dropped} AS dropped ON rows.position = dropped.position
-        LEFT JOIN {kept} AS kept ON rows.position = kept.position
+        FROM routes AS rows
+        ANTI JOIN {name}_dropped AS dropped ON rows.position = dropped.position
+        LEFT JOIN {name}_kept AS kept ON rows.position = kept.position
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -30,12 +32,44 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     Raises:
         UserError: if another run holds the folder.
     """
+    fix = "wait until it ends; to plan meanwhile use -n, to run beside it give another --directory"
+    descriptor = _hold(snakemake_folder, cap_mb, fix)
+    if descriptor is None:  # Snakemake's own lock has to do
+        return
+    _held.append(descriptor)
+    for stale in (snakemake_folder / "locks").glob("*"):
+        stale.unlink(missing_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
+    """Hold a folder, which is made if it is not there, until the block ends.
+
+    Args:
+        folder: what to hold.
+        cap_mb: as for ``claim_folder``.
+        fix: what to do where another run holds it.
+
+    Raises:
+        UserError: if another run does.
+    """
+    descriptor = _hold(folder, cap_mb, fix)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
+    """Return the descriptor that holds a folder while it is open; None where the system or the disk has no locks."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
-    except ImportError:  # no such lock on this platform: Snakemake's own has to do
-        return
-    snakemake_folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    except ImportError:
+        return None
+    descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -43,19 +77,16 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
         os.close(descriptor)
         raise UserError(
             "another run is going on in this folder",
-            where=snakemake_folder.resolve().parent,
+            where=folder.resolve().parent,
             value=f"process {holder[0]}" if holder else None,
-            fix="wait until it ends; to plan meanwhile use -n, to run beside it give another --directory",
+            fix=fix,
         ) from None
-    except OSError:  # a file system without locks: Snakemake's own has to do
+    except OSError:
         os.close(descriptor)
-        return
+        return None
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
-    _held.append(descriptor)
-    for stale in (snakemake_folder / "locks").glob("*"):
-        stale.unlink(missing_ok=True)
-    shutil.rmtree(scratch, ignore_errors=True)
+    return descriptor
 
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:

@@ -56,6 +56,12 @@ REJECTS = (
     Column("detail", pa.string(), "this row's problem"),
 )
 
+DUPLICATES = (
+    Column("position", pa.int64(), "row of the chunks, all in a line"),
+    Column("keeper", pa.int64(), "position of the row that stays in its place; null where this one stays"),
+    Column("n_routes", pa.int64(), "routes of all rows with its key; null where it drops"),
+)
+
 MONITOR = (
     Column("time", pa.float64(), "moment, in seconds since 1970"),
     Column("pid", pa.int64(), "first process of the task"),

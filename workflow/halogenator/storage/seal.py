@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
+
+from halogenator.errors import UserError
 
 SEAL_KEY = "halogenator_sha256"
 BLANK = "sha256:" + 64 * "0"
@@ -30,6 +33,13 @@ def seal(path: Path) -> None:
         file.write(value.encode())
 
 
+def read_seal(path: Path) -> str | None:
+    """Return the checksum that a file's footer states; None where it states none. Reads the footer only."""
+    with path.open("rb") as file:
+        found = _find(file)
+    return found[1] if found else None
+
+
 def damage(path: Path) -> str | None:
     """Return what is wrong with a sealed file, or None. Reads it once, in blocks: some ten ns a row."""
     try:
@@ -40,6 +50,35 @@ def damage(path: Path) -> str | None:
             return None if _checksum(file, found[0]) == found[1] else "its bytes are not those that were written"
     except FileNotFoundError:
         return "missing"
+
+
+def check_chunks(paths: Iterable[Path]) -> None:
+    """Check that every chunk file is, bit for bit, what was written; delete those that are not.
+
+    Deleted, because the workflow takes a file that is there for a good one: gone, it is made anew.
+
+    Raises:
+        UserError: if a file is damaged or missing.
+    """
+    discard([(path, problem) for path in paths if (problem := damage(path))])
+
+
+def discard(bad: list[tuple[Path, str]]) -> None:
+    """Delete files that a task cannot use, each with its problem.
+
+    Raises:
+        UserError: if there is one.
+    """
+    for path, _ in bad:
+        path.unlink(missing_ok=True)
+    if bad:
+        path, problem = bad[0]
+        others = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+        raise UserError(
+            f"a chunk file is damaged or gone: {problem}",
+            where=f"{path}{others}",
+            fix="run again: what was damaged has been deleted, and only the chunks that are gone are made anew",
+        )
 
 
 def _find(file: BinaryIO) -> tuple[int, str] | None:

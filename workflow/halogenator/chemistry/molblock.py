@@ -1,0 +1,60 @@
+"""A molecule as the mol block of an SDF record, which reads back to the same canonical SMILES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rdkit import Chem
+from rdkit.Chem import rdCoordGen, rdDepictor
+
+from halogenator.chemistry.molecules import RejectError, parse_smiles
+
+_STEREO = frozenset("@/\\")
+
+
+def mol_block(smiles: str, title: str, *, coordinates: bool) -> str:
+    """Return the mol block of a molecule: V2000, or V3000 where it has more than 999 atoms or bonds.
+
+    A block tells stereo by wedges and by where atoms are, so a molecule with stereo has 2D coordinates in any case. In
+    a crowded drawing a wedge can be ambiguous and the stereo lost: of default products it was in one of a thousand.
+    Every block is therefore read back, and where it has become another molecule the next kind of drawing is tried.
+
+    Args:
+        smiles: of the molecule; it need not be canonical.
+        title: the block's first line.
+        coordinates: whether to draw also what has no stereo; else its coordinates are zeros.
+
+    Raises:
+        RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
+    """
+    mol, _ = parse_smiles(smiles, keep_fragments=True)
+    canonical = None
+    for drawn, flat in _drawings(mol, coordinates or not _STEREO.isdisjoint(smiles)):
+        drawn.SetProp("_Name", title)
+        block: str = Chem.MolToMolBlock(drawn, includeStereo=not flat)
+        again = Chem.MolFromMolBlock(block)
+        found = None if again is None else Chem.MolToSmiles(again)
+        if found == smiles:
+            return block
+        canonical = canonical or Chem.MolToSmiles(mol)
+        if found == canonical:
+            return block
+    raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
+
+
+def _drawings(mol: Chem.Mol, coordinates: bool) -> Iterator[tuple[Chem.Mol, bool]]:
+    """Yield copies with coordinates, ever slower ones; and whether a copy is without, its atoms all in one place."""
+    if not coordinates:
+        yield mol, True
+    draw: tuple[Callable[[Chem.Mol], object], ...] = (rdDepictor.Compute2DCoords, rdCoordGen.AddCoords, _spread)
+    for make in draw:
+        copy = Chem.Mol(mol)
+        make(copy)
+        yield copy, False
+
+
+def _spread(mol: Chem.Mol) -> None:
+    """Draw with bonds turned at random, from a fixed seed, where atoms would collide."""
+    rdDepictor.Compute2DCoords(
+        mol, canonOrient=False, nFlipsPerSample=3, nSample=200, sampleSeed=17, permuteDeg4Nodes=True
+    )

@@ -1,0 +1,226 @@
+"""What a run amounts to, as plain data: libraries, jobs, rejects, tasks and memory, each by a query or a small file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+
+from halogenator.storage.duck import literal
+
+# Points of a chart over time; each shows the fullest moment of its stretch.
+POINTS = 300
+
+# Verb -> the stage that it belongs to, in the order of a run.
+STAGES = {
+    "snakemake": "Snakemake",
+    "read-library": "read",
+    "standardize-chunk": "standardise",
+    "halogenate-chunk": "halogenate",
+    "merge-library": "merge library",
+    "transform-chunk": "transform",
+    "merge-products": "merge products",
+    "verify": "verify adopted",
+    "summarize": "summary, catalog, report",
+    "catalog": "summary, catalog, report",
+    "report": "summary, catalog, report",
+}
+OTHER = "starting"
+
+_CHUNK = re.compile(r"\d+of\d+")
+
+Rows = list[dict[str, Any]]
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
+    """Return a query's rows, each by column."""
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Return the libraries of the catalog, natural products first within a class."""
+    return rows(connection, "FROM catalog.libraries ORDER BY class, coalesce(k, -1), library")
+
+
+def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Return the jobs of the catalog, with ``made``: products before duplicates were removed."""
+    return rows(
+        connection,
+        "SELECT *, products + duplicates_removed AS made FROM catalog.jobs ORDER BY library, transform",
+    )
+
+
+def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Return the number of rejects by library, transform (None: of the library itself) and reason."""
+    return rows(
+        connection,
+        "SELECT library, transform, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
+        "GROUP BY ALL ORDER BY rejects DESC, library, transform, reason",
+    )
+
+
+def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any] | None:
+    """Return what tasks used and declared over the time that runs took; None if nothing was recorded.
+
+    Returns:
+        ``cap_mb``, ``peak_mb`` (of all processes), ``declared_mb`` (most at once), ``seconds``; ``points``: time in
+        seconds, used and declared MB; ``used``: time, stage, MB and tasks; ``stages`` in order; ``starts``: when each
+        run begins, in those seconds.
+    """
+    if not record.exists():
+        return None
+    stage = "CASE split_part(task, ' ', 1) " + " ".join(
+        f"WHEN {literal(verb)} THEN {literal(name)}" for verb, name in STAGES.items()
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE look AS
+        SELECT time, task, declared_mb, unique_mb, cap_mb, pid, {stage} ELSE {literal(OTHER)} END AS stage
+        FROM read_parquet({literal(str(record))})
+        """
+    )
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE moment AS
+        WITH whole AS (
+            SELECT time, sum(unique_mb) AS used,
+                   coalesce(sum(declared_mb) FILTER (stage <> 'Snakemake'), 0) AS declared,
+                   max(cap_mb) AS cap, max(pid) FILTER (stage = 'Snakemake') AS run
+            FROM look GROUP BY time
+        ), stepped AS (
+            SELECT *, lag(run) OVER (ORDER BY time) IS DISTINCT FROM run AS starts,
+                   time - lag(time) OVER (ORDER BY time) AS step
+            FROM whole
+        )
+        SELECT *, sum(CASE WHEN starts THEN 1 ELSE step END) OVER (ORDER BY time) - 1 AS clock FROM stepped
+        """
+    )
+    total = rows(
+        connection,
+        "SELECT max(clock) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
+        "max(declared) AS declared_mb FROM moment",
+    )[0]
+    if total["seconds"] is None:
+        return None
+    width = max(1.0, total["seconds"] / POINTS)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE point AS
+        SELECT floor(clock / {width}) AS bin, arg_max(time, used) AS time, arg_max(clock, used) AS clock,
+               max(used) AS used, max(declared) AS declared
+        FROM moment GROUP BY bin
+        """
+    )
+    points = rows(connection, "SELECT round(clock, 1) AS t, round(used) AS used, declared FROM point ORDER BY clock")
+    used = rows(
+        connection,
+        "SELECT round(point.clock, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
+        "FROM point JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
+    )
+    spans = rows(
+        connection,
+        f"SELECT floor(clock / {width}) * {width} AS t, stage, count(DISTINCT look.pid) AS tasks "
+        "FROM moment JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
+    )
+    seen = {row["stage"] for row in spans}
+    return {
+        **{name: round(value) for name, value in total.items()},
+        "width": width,
+        "points": points,
+        "used": used,
+        "spans": spans,
+        "stages": [name for name in [*dict.fromkeys(STAGES.values()), OTHER] if name in seen],
+        "starts": rows(connection, "SELECT round(clock, 1) AS t FROM moment WHERE starts ORDER BY clock LIMIT 50"),
+    }
+
+
+def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
+    """Return how long tasks took, from what Snakemake measured of each.
+
+    Args:
+        benchmarks: the folder.
+        built: the libraries that are made by halogenation.
+
+    Returns:
+        ``stages``: per stage its tasks, wall and CPU seconds added up, and the quartiles of a task's wall seconds;
+        ``chunks``: per library or job of several chunks their number, median, longest and longest over mean.
+    """
+    times: dict[str, list[float]] = defaultdict(list)
+    processor: dict[str, float] = defaultdict(float)
+    chunks: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        measured = _benchmark(path)
+        if measured is None:
+            continue
+        parts = path.relative_to(benchmarks).with_suffix("").parts
+        stage = _stage(parts, built)
+        times[stage].append(measured[0])
+        processor[stage] += measured[1]
+        if _CHUNK.fullmatch(parts[-1]):
+            chunks[parts[1], parts[2] if len(parts) == 4 else None].append(measured[0])
+    stages = [
+        {
+            "stage": stage,
+            "tasks": len(times[stage]),
+            "seconds": round(sum(times[stage]), 2),
+            "cpu_seconds": round(processor[stage], 2),
+            "quartiles": _quartiles(times[stage]),
+        }
+        for stage in dict.fromkeys(STAGES.values())
+        if stage in times
+    ]
+    balance: Rows = [
+        {
+            "library": library,
+            "transform": transform,
+            "chunks": len(values),
+            "median": round(median(values), 2),
+            "longest": round(max(values), 2),
+            "ratio": round(max(values) * len(values) / sum(values), 2) if sum(values) else 1.0,
+            "seconds": [round(value, 2) for value in values[:: -(-len(values) // 200)]],
+        }
+        for (library, transform), values in chunks.items()
+        if len(values) > 1
+    ]
+    balance.sort(key=lambda row: -row["ratio"])
+    return {"stages": stages, "chunks": balance[:200]}
+
+
+def _stage(parts: tuple[str, ...], built: set[str]) -> str:
+    kind, last = parts[0], parts[-1]
+    if kind == "libraries":
+        chunk = "halogenate-chunk" if parts[1] in built else "standardize-chunk"
+        return STAGES[{"read": "read-library", "merge": "merge-library"}.get(last, chunk)]
+    if kind == "products":
+        return STAGES[{"merge": "merge-products", "verify": "verify"}.get(last, "transform-chunk")]
+    return STAGES.get(kind, STAGES["summarize"])
+
+
+def _benchmark(path: Path) -> tuple[float, float] | None:
+    """Return wall and CPU seconds; None of a file that is not what Snakemake writes."""
+    try:
+        with path.open(newline="") as file:
+            row = next(csv.DictReader(file, delimiter="\t"))
+        return float(row["s"]), _number(row.get("cpu_time"))
+    except (OSError, ValueError, KeyError, StopIteration, TypeError):
+        return None
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:  # "NA", where a task was too short to be looked at
+        return 0.0
+
+
+def _quartiles(values: list[float]) -> list[float]:
+    """Return minimum, quartiles and maximum."""
+    ordered = sorted(values)
+    return [round(ordered[(len(ordered) - 1) * part // 4], 2) for part in range(5)]

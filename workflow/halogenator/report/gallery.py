@@ -1,0 +1,96 @@
+"""Some products of a job beside their parents: always the same ones, evenly spread over the job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.reaction import Reaction
+from halogenator.planning.spread import sampled
+from halogenator.report.drawings import draw_alone, draw_pair, find_change
+from halogenator.storage.parquet import open_parquet
+
+# Pairs that are tried: one that is too large to draw is left out.
+PAIRS = 6
+
+_SHOWN_SMILES = 300
+
+
+def pick(path: Path, descriptors: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the rows of a products file that are to be shown, reading the row groups that hold them."""
+    with open_parquet(path) as file:
+        present = [name for name in descriptors if name in file.schema_arrow.names]
+        rows, first = file.metadata.num_rows, 0
+        found: list[dict[str, Any]] = []
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            wanted = list(sampled(rows, PAIRS, first, first + count))
+            offset = first
+            if wanted:
+                columns = ["smiles", "parent_id", "site", *present]
+                for batch in file.iter_batches(row_groups=[group], columns=columns, use_threads=False):
+                    inside = [row - offset for row in wanted if offset <= row < offset + batch.num_rows]
+                    found += batch.take(_indices(inside)).to_pylist() if inside else []
+                    offset += batch.num_rows
+            first += count
+    return found
+
+
+def _indices(rows: Sequence[int]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(rows, pa.int64())
+
+
+def find_parents(
+    connection: duckdb.DuckDBPyConnection, path: Path, ids: Sequence[str], descriptors: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return {id: row} of some of a library's molecules, in one pass over it."""
+    if not ids or not path.exists():
+        return {}
+    with open_parquet(path) as file:
+        present = [name for name in descriptors if name in file.schema_arrow.names]
+    columns = ["id", "smiles", "parent", "halogens", *present]
+    rows = connection.execute(
+        f"SELECT {', '.join(columns)} FROM read_parquet(?, hive_partitioning = false) "
+        "WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+        [str(path), sorted(ids)],
+    ).fetchall()
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+def draw(
+    row: Mapping[str, Any], parent: Mapping[str, Any] | None, reaction: Reaction | None, descriptors: Sequence[str]
+) -> dict[str, Any] | None:
+    """Return a product drawn beside its parent, or alone where that is not known; None if it cannot be drawn.
+
+    Args:
+        row: of the products.
+        parent: of the library; None where the product does not say.
+        reaction: the transform.
+        descriptors: columns to show the change of.
+    """
+    try:
+        change = parent and reaction and find_change(reaction, parent["smiles"], row["smiles"], row["site"])
+    except RejectError:
+        change = None
+    shown: dict[str, Any] = {"smiles": row["smiles"][:_SHOWN_SMILES]}
+    if parent:
+        shown |= {"id": parent["id"], "from": parent["parent"], "halogens": parent["halogens"]}
+        shown["parent_smiles"] = parent["smiles"][:_SHOWN_SMILES]
+        shown["site"] = row["site"]
+    if change:
+        before, after = draw_pair(change)
+        shown |= {"before": before.svg(f"Parent {shown['parent_smiles']}")}
+    else:
+        drawn = draw_alone(row["smiles"])
+        if drawn is None:
+            return None
+        after = drawn
+    shown["after"] = after.svg(f"Product {shown['smiles']}" + (", changed site marked" if change else ""))
+    shown["values"] = {name: [(parent or {}).get(name), row[name]] for name in descriptors if row.get(name) is not None}
+    return shown

@@ -1,0 +1,68 @@
+"""Libraries against transforms: how many products each job gave, as cells with a colour and readable text on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from math import log10
+from typing import Any
+
+from halogenator.report.origin import Transform
+
+# Viridis, from many to few: even steps for the eye, also of those who see few colours, and in grey.
+_VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
+
+
+def make(jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform]) -> dict[str, Any]:
+    """Return ``families`` [(name, transforms)], ``columns``, and ``rows`` of cells, None where there is no job."""
+    most = max((int(job["products"]) for job in jobs), default=0)
+    columns = [transforms[name] for name in transforms if any(job["transform"] == name for job in jobs)]
+    cells: dict[str, dict[str, Any]] = {}
+    for job in jobs:
+        back, ink = colors(int(job["products"]), most)
+        cells.setdefault(job["library"], {})[job["transform"]] = {"job": job, "back": back, "ink": ink}
+    families = [(family, len(list(group))) for family, group in groupby(columns, key=lambda column: column.family)]
+    rows = [
+        {"library": library, "cells": [(column, found.get(column.name)) for column in columns]}
+        for library, found in cells.items()
+    ]
+    return {"families": families, "columns": columns, "rows": rows}
+
+
+def legend(most: int) -> list[tuple[int, str, str]]:
+    """Return powers of ten up to the largest count, with their colours."""
+    steps = [0, *(10**power for power in range(12) if 10**power <= most)]
+    return [(step, *colors(step, most)) for step in steps]
+
+
+def colors(count: int, most: int) -> tuple[str, str]:
+    """Return the colour of a cell, by the logarithm of its count, and that of its text: the one of more contrast."""
+    if not count:
+        return "transparent", "inherit"
+    share = log10(count) / log10(most) if most > 1 else 1.0
+    place = (1 - share) * (len(_VIRIDIS) - 1)
+    low, high = _VIRIDIS[int(place)], _VIRIDIS[min(int(place) + 1, len(_VIRIDIS) - 1)]
+    mixed = [round(a + (b - a) * (place % 1)) for a, b in zip(_rgb(low), _rgb(high), strict=True)]
+    light = _luminance(mixed)
+    ink = "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
+    return "#" + "".join(f"{value:02x}" for value in mixed), ink
+
+
+def _rgb(color: str) -> list[int]:
+    return [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+
+
+def _luminance(rgb: Sequence[int]) -> float:
+    """Return the relative luminance of WCAG 2."""
+    linear = [
+        value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in (c / 255 for c in rgb)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def short(count: int) -> str:
+    """Return a count in at most five characters: 940, 54.0k, 1.2M."""
+    for unit, size in (("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 100 * size else f"{count / size:.0f}{unit}"
+    return str(count)

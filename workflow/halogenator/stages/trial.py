@@ -1,0 +1,151 @@
+"""What transforms would do to given molecules, and why one would do nothing: for who writes a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from halogenator import limits
+from halogenator.model import Transform
+
+# Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
+_LONGEST = 60
+_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A product of a trial.
+
+    Attributes:
+        smiles: canonical SMILES.
+        site: atom of the reactant's SMILES at which the first route acts.
+        n_routes: how many sites give it.
+        edited: whether it is made by an edit, not by RunReactants.
+    """
+
+    smiles: str
+    site: int
+    n_routes: int
+    edited: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one transform does to one molecule.
+
+    Attributes:
+        transform: its name.
+        given: the SMILES as given.
+        smiles: the molecule's canonical SMILES, "" where it cannot be read.
+        sites: how many sites match, equivalent ones counted each.
+        products: the distinct products.
+        unlimited: the SMILES of all products, ``max_sites`` not counted, as examples list them.
+        problems: what was refused, and why; of a molecule that cannot be used, that alone.
+        reason: why there is no product; "" where there is one.
+    """
+
+    transform: str
+    given: str
+    smiles: str
+    sites: int
+    products: tuple[Outcome, ...]
+    unlimited: tuple[str, ...]
+    problems: tuple[str, ...]
+    reason: str
+
+
+def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
+    """Return what each transform does to each SMILES, worked out in a child: a SMIRKS may take RDKit hours.
+
+    A molecule is taken as a library takes it: of several fragments the largest organic one is used.
+    """
+    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
+
+    pairs = [(transform, smiles) for transform in transforms for smiles in molecules]
+    late: dict[int, str] = {}
+
+    def work() -> list[dict[str, Any]]:
+        found = []
+        for step, (transform, smiles) in enumerate(pairs):
+            reason = late.get(step) if limits.begin(step) else None
+            found.append(asdict(_nothing(transform, smiles, reason) if reason else _try(transform, smiles)))
+        return found
+
+    while True:
+        try:
+            trials = limits.answer(work, skipped=late)
+        except limits.StepError as error:
+            if error.step not in range(len(pairs)) or error.step in late:
+                raise
+            late[error.step] = error.reason
+        else:
+            return [_trial(each) for each in trials]
+
+
+def find_examples(transforms: Sequence[Transform], files: Iterable[Path]) -> list[Trial]:
+    """Return trials on small molecules of some files that show what each transform does: with one product, with two.
+
+    Args:
+        transforms: what to try.
+        files: molecules, such as the natural products that come with this program.
+    """
+    from halogenator.storage.readers import read_records
+
+    texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
+    candidates = sorted((text for text in texts if len(text) <= _LONGEST), key=lambda text: (len(text), text))
+    found: list[Trial] = []
+    for transform in transforms:
+        wanted = {1, 2}
+        for trial in try_transforms([transform], candidates[:_CANDIDATES]):
+            if len(trial.products) in wanted and not trial.problems:
+                wanted.remove(len(trial.products))
+                found.append(trial)
+    return found
+
+
+def _trial(fields: dict[str, Any]) -> Trial:
+    products = tuple(Outcome(**product) for product in fields["products"])
+    texts = {name: tuple(fields[name]) for name in ("unlimited", "problems")}
+    return Trial(**{**fields, **texts, "products": products})
+
+
+def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", sites: int = 0) -> Trial:
+    return Trial(transform.name, given, smiles, sites, (), (), (), reason)
+
+
+def _try(transform: Transform, given: str) -> Trial:
+    from halogenator.chemistry.kernel import Kernel
+    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
+    from halogenator.chemistry.reaction import Reaction
+
+    quiet()
+    try:
+        mol, smiles = stored_form(parse_smiles(given)[0])
+        reaction = Reaction(transform)
+        matches = reaction.matches(mol)
+    except RejectError as error:
+        return _nothing(transform, given, str(error))
+    if not matches:
+        return _nothing(transform, given, _why_not(mol, reaction.query), smiles)
+    found, rejects = Kernel([transform]).products(smiles)
+    every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
+    problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)
+    products = tuple(Outcome(product.smiles, product.site, product.n_routes, product.edited) for product in found)
+    sites = len({match[reaction.site_position] for match in matches})
+    unlimited = tuple(product.smiles for product in every)
+    reason = "" if found else "every product is refused"
+    return Trial(transform.name, given, smiles, sites, products, unlimited, problems, reason)
+
+
+def _why_not(mol: Any, query: Any) -> str:
+    """Return why a reactant does not match: an atom of it that no atom of the molecule is, or how they are joined."""
+    from rdkit import Chem
+
+    texts = [atom.GetSmarts() for atom in query.GetAtoms()]
+    lacking = [text for text in dict.fromkeys(texts) if not mol.HasSubstructMatch(Chem.MolFromSmarts(text))]
+    if lacking:
+        return f"no atom of the molecule is {' or '.join(lacking)}"
+    return f"atoms of each kind ({', '.join(dict.fromkeys(texts))}) are there, but not joined as in the reactant"

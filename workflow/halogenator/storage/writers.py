@@ -1,0 +1,177 @@
+"""Molecule files that other programs read, a batch of rows at a time: SMILES, CSV, TSV, SDF, Parquet; with gzip."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+
+from halogenator.errors import UserError, did_you_mean
+from halogenator.storage.failures import writing
+from halogenator.storage.parquet import table_writer, whole_or_absent
+
+BLOCK = "mol block"  # the column that an SDF is written from; no name that a column of data could have
+_GZIP_LEVEL = 4  # level 6 takes twice the time for some 5 % less
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format by its ending.
+
+    Attributes:
+        kind: smi, csv, tsv, sdf or parquet.
+        gzipped: whether the file is compressed with gzip.
+    """
+
+    kind: str
+    gzipped: bool = False
+
+    @property
+    def ending(self) -> str:
+        return f".{self.kind}.gz" if self.gzipped else f".{self.kind}"
+
+
+FORMATS = {
+    form.ending[1:]: form
+    for kind in ("smi", "csv", "tsv", "sdf", "parquet")
+    for form in ((Format(kind),) if kind == "parquet" else (Format(kind), Format(kind, gzipped=True)))
+}
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that a file's name ends in.
+
+    Raises:
+        UserError: it ends in none.
+    """
+    name = path.name.lower()
+    found = next((form for form in FORMATS.values() if name.endswith(form.ending) and name != form.ending), None)
+    if found is None:
+        ending = "".join(path.suffixes[-2:])[1:]
+        advice = "Parquet is compressed already: leave .gz away" if ending == "parquet.gz" else None
+        raise UserError(
+            "the name of the file to make does not end in a format",
+            where="--out",
+            value=path.name,
+            allowed=[f".{name}" for name in FORMATS],
+            fix=advice or did_you_mean(ending, FORMATS) or f"call it, say, {path.name.partition('.')[0] or 'out'}.smi",
+        )
+    return found
+
+
+class Writer:
+    """Takes batches; the subclasses know the formats."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        raise NotImplementedError
+
+
+@contextmanager
+def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Writer]:
+    """Give a writer whose file appears at ``path``, whole, when the block ends without error.
+
+    The same batches give the same bytes, also gzipped.
+
+    Args:
+        path: where the file will be.
+        form: its format.
+        schema: the columns of every batch; among them ``smiles`` and ``name``, and for an SDF ``BLOCK``.
+        metadata: what Parquet's footer says of the making.
+    """
+    if form.kind == "parquet":
+        with table_writer(path, schema, metadata) as table:
+            yield _TableWriter(table)
+        return
+    with whole_or_absent(path) as temporary, writing(path), ExitStack() as stack:
+        binary: Any = stack.enter_context(temporary.open("wb"))
+        if form.gzipped:
+            packed = gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=binary, mtime=0)
+            binary = stack.enter_context(packed)
+        text = stack.enter_context(io.TextIOWrapper(binary, encoding="utf-8", newline=""))
+        yield _WRITERS[form.kind](text, schema)
+
+
+class _TableWriter(Writer):
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._table.copy([batch])
+
+
+class _SmilesWriter(Writer):
+    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take."""
+
+    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
+        self._file = file
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        pairs = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), strict=True)
+        self._file.writelines(f"{smiles}\t{name}\n" for smiles, name in pairs)
+
+
+class _SeparatedWriter(Writer):
+    """A header and a line a molecule; a field is quoted only where it must be."""
+
+    delimiter = ","
+
+    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
+        self._writer = csv.writer(file, delimiter=self.delimiter, lineterminator="\n")
+        self._writer.writerow(schema.names)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.writerows(zip(*map(_texts, batch.columns), strict=True))
+
+
+class _TabbedWriter(_SeparatedWriter):
+    delimiter = "\t"
+
+
+class _SdfWriter(Writer):
+    """A record a molecule: its mol block, then a tag for each column that is not null."""
+
+    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
+        self._file = file
+        tags = (re.sub(r"[<>\s]", "_", name) for name in schema.names if name != BLOCK)
+        self._heads = [f">  <{tag}>\n" for tag in tags]
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        columns = [_texts(batch[name]) for name in batch.schema.names if name != BLOCK]
+        for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
+            self._file.write(block)
+            for head, value in zip(self._heads, values, strict=True):
+                if value is not None:
+                    self._file.write(f"{head}{_line(value)}\n\n")
+            self._file.write("$$$$\n")
+
+
+def _texts(column: pa.Array) -> Sequence[object]:
+    """Return a column's values as they are written: numbers shortest, truth as true and false, the nested as JSON."""
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_boolean(column.type):
+        return [None if value is None else str(value).lower() for value in values]
+    if pa.types.is_nested(column.type):
+        return [None if value is None else json.dumps(value, default=str) for value in values]
+    return values
+
+
+def _line(value: object) -> str:
+    """Return a value on one line: a tag's value would end at an empty one."""
+    return re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else str(value)
+
+
+_WRITERS: dict[str, type[Any]] = {
+    "smi": _SmilesWriter,
+    "csv": _SeparatedWriter,
+    "tsv": _TabbedWriter,
+    "sdf": _SdfWriter,
+}
