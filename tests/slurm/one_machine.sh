@@ -32,7 +32,7 @@ configure() {
     local memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 / 2))
     local accounting=accounting_storage/none
     [ -z "${ACCOUNTING:-}" ] || accounting=accounting_storage/slurmdbd
-    # Two CPUs a node, whatever the machine has. A node that is cut is missed after ten seconds, a job that takes more
+    # Four CPUs a node, whatever the machine has. A node that is cut is missed after ten seconds, a job that takes more
     # memory than it asked for is ended at the next look, a second later.
     cat >"$CONFIG" <<END
 $MARK
@@ -66,8 +66,8 @@ ReturnToService=2
 MpiDefault=none
 MinJobAge=600
 KillWait=5
-NodeName=n1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16821 CPUs=2 RealMemory=$memory
-NodeName=n2 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16822 CPUs=2 RealMemory=$memory
+NodeName=n1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16821 CPUs=4 RealMemory=$memory
+NodeName=n2 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16822 CPUs=4 RealMemory=$memory
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 END
 }
@@ -127,6 +127,7 @@ up() {
     install -d -o munge -g munge -m 0755 /run/munge
     [ -s /etc/munge/munge.key ] || mungekey --create
     pgrep -x munged >/dev/null || {
+        rm -f /run/munge/munge.socket.2.lock
         runuser -u munge -- munged --pid-file=/run/munge/halogenator.pid
     }
     [ -z "${ACCOUNTING:-}" ] || start_accounting
@@ -149,13 +150,23 @@ power_cut() {
     kill -KILL "$(cat "$STATE/$1.pid")" $(on_node "$1") 2>/dev/null || true
 }
 
+# Ends a process and waits until it is gone: a new start would take it for one that stays.
+end() {
+    kill "$1" 2>/dev/null || return 0
+    for _ in $(seq 40); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.25
+    done
+    kill -KILL "$1" 2>/dev/null || true
+}
+
 down() {
     local node file
     for node in n1 n2; do
         power_cut "$node"
     done
     for file in "$STATE"/slurmctld.pid "$STATE"/slurmdbd.pid "$STATE"/mariadbd.pid /run/munge/halogenator.pid; do
-        [ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+        [ ! -s "$file" ] || end "$(cat "$file")"
     done
     # Left there, it would make every start of Snakemake wait for a controller that no longer answers.
     for file in "$CONFIG" /etc/slurm/slurmdbd.conf; do
