@@ -10,9 +10,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stress", action="store_true", help="the long form of the tests that kill runs")
-    parser.addoption(
-        "--slurm", action="store_true", help="the tests on a Slurm that is set up on this machine for them"
-    )
+    parser.addoption("--slurm", action="store_true", help="the tests on a Slurm set up on this machine")
     parser.addoption("--seed", type=int, default=4, help="decides at which moments runs are killed (default: 4)")
 
 
