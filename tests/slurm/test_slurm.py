@@ -105,7 +105,7 @@ def test_a_run_is_that_of_one_machine(
     assert all(job["Comment"] not in ("rule_summarize", "rule_catalog") for job in asked)
     chunks = [job for job in asked if "chunks" in job["Comment"]]
     assert max(int(job["NumCPUs"]) for job in chunks) == 4  # four of one processor each
-    assert any("4400M" in job["ReqTRES"] for job in chunks)
+    assert any("4400M" in job["TRES"] for job in chunks)
     assert not (tmp_path / "results" / "monitor.parquet").exists()
 
 
@@ -121,9 +121,9 @@ def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
     ended = {number: state(number) for number in run.slurm_jobs()}
     (killed,) = [job for job in ended.values() if job["JobState"] != "COMPLETED"]
     assert killed["JobState"] == "OUT_OF_MEMORY"
-    assert "mem=1100M" in killed["ReqTRES"]
+    assert "mem=1100M" in killed["TRES"]
     again = [job for job in ended.values() if job["Comment"] == killed["Comment"] and job is not killed]
-    assert any("mem=1600M" in job["ReqTRES"] for job in again)
+    assert any("mem=1600M" in job["TRES"] for job in again)
 
 
 def test_a_node_that_goes_down_costs_only_its_chunks(
