@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+SLURM := .venv-slurm
 CORES ?= all
 
-.PHONY: install run test stress lint bench bench-peers docs pictures lock clean
+.PHONY: install run test test-slurm stress lint bench bench-peers docs pictures slurm lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -17,6 +18,10 @@ install: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
+
+# A run on a Slurm that is set up on this machine for it; skipped, with the reason, where that cannot be done.
+test-slurm: $(SLURM)/ready
+	$(SLURM)/bin/python -m pytest --slurm tests/slurm
 
 # The long form of the tests that kill and damage things; --seed N for other moments.
 stress: $(VENV)/ready
@@ -50,6 +55,16 @@ $(VENV)/ready: envs/requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# The same environment with what submits tasks to Slurm, for clusters.
+slurm: $(SLURM)/ready
+
+$(SLURM)/ready: envs/requirements.txt envs/slurm.txt pyproject.toml
+	$(PYTHON) -m venv $(SLURM)
+	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
+	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/slurm.txt
+	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
 # After changing a schema, a column or a verb: the reference pages, which a test compares.
 docs: $(VENV)/ready
 	$(BIN)/python docs/make_reference.py
@@ -62,6 +77,8 @@ pictures: $(VENV)/ready
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --quiet \
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra slurm --quiet \
+	    --no-annotate --constraint envs/requirements.txt --output-file envs/slurm.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(PEERS)
+	rm -rf $(VENV) $(PEERS) $(SLURM)

@@ -10,6 +10,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stress", action="store_true", help="the long form of the tests that kill runs")
+    parser.addoption("--slurm", action="store_true", help="the tests on a Slurm set up on this machine")
     parser.addoption("--seed", type=int, default=4, help="decides at which moments runs are killed (default: 4)")
 
 
@@ -23,11 +24,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the long form runs."""
+    """Leave out what only the long form runs, and what needs a Slurm."""
     if not config.getoption("--stress"):
         long = [item for item in items if item.get_closest_marker("stress")]
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
+    if not config.getoption("--slurm"):
+        slurm = [item for item in items if item.path.parent.name == "slurm"]
+        items[:] = [item for item in items if item not in slurm]
+        config.hook.pytest_deselected(items=slurm)
 
 
 @pytest.hookimpl(tryfirst=True)

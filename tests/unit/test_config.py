@@ -127,6 +127,15 @@ def test_defaults_come_from_the_schema(folder: Path) -> None:
     assert result.sources == (Path("base.yaml"), Path("my.yaml"))
 
 
+@pytest.mark.parametrize(("identifiers", "products"), [("[]", 14_117_647), ("[inchikey]", 2_051_282)])
+def test_chunks_by_minutes_are_so_many_products_whatever_the_machine(
+    folder: Path, identifiers: str, products: int
+) -> None:
+    libraries = "libraries: {mine: {class: lipid, path: phenols.smi}}"
+    result = config(f"{libraries}\nidentifiers: {identifiers}\nchunk: {{minutes: 20, products: 7}}")
+    assert result.chunk_products == products
+
+
 def test_a_selection_without_a_job_still_makes_libraries(folder: Path) -> None:
     result = config(
         "libraries: {sugars: {class: polysaccharide, path: phenols.smi}}\n"

@@ -10,19 +10,21 @@ rule summarize:
         "results/logs/summarize.log",
     benchmark:
         "results/benchmarks/summarize.tsv"
+    localrule: True
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results results --out {output:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        "python -m halogenator summarize --results results --out {output:q}" " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule catalog:
@@ -35,16 +37,20 @@ rule catalog:
         "results/logs/catalog.log",
     benchmark:
         "results/benchmarks/catalog.tsv"
+    localrule: True
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=all_minutes,
+    params:
+        mem_mb=own_mb,
     message:
         "Cataloguing all results"
     shell:
         "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule report:
@@ -61,10 +67,12 @@ rule report:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         configuration=report_flags,
     message:
         "Reporting all results"
     shell:
         "python -m halogenator report --results results {params.configuration:q} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"

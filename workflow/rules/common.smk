@@ -19,13 +19,20 @@ from halogenator.planning import identity
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
 from halogenator.planning.chunks import chunk_names, together
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import machine_mb, merge_mb, stream_mb
+from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
 
+# Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
+ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
+# What is asked for beside a task's own memory: its allocation holds Snakemake too, which starts the task there.
+BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
+
 prepare_tasks()
-logger.info(f"Memory allocator of tasks: {preload_allocator()}")
+ALLOCATOR = preload_allocator()
+if workflow.is_main_process:
+    logger.info(f"Memory allocator of tasks: {ALLOCATOR}")
 try:
     CONFIG = load_config(
         config,
@@ -34,9 +41,10 @@ try:
         repository=REPOSITORY,
     )
     ESTIMATES = Estimates(CONFIG)
-    # The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it.
+    # The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it. On a
+    # cluster it is what one node may give one task: neither a sum over nodes nor the memory of this one.
     GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
-    CAP_MB = min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
+    CAP_MB = CONFIG.cap_mb if ON_CLUSTER else min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
     if workflow.is_main_process and not only_looks(sys.argv):
         check_writable(Path(".snakemake"))
         check_writable(Path("results"))
@@ -46,8 +54,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-workflow.register_resource("mem_mb", CAP_MB)
-os.environ[CAP_VARIABLE] = str(CAP_MB)
+if not ON_CLUSTER:
+    workflow.register_resource("mem_mb", CAP_MB)
+os.environ[CAP_VARIABLE] = str(CAP_MB - BESIDE_MB)
 
 MOLECULES = "results/libraries/library={library}/molecules.parquet"
 PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
@@ -56,8 +65,9 @@ STATS = "results/stats/products/{library}/{transform}.json"
 
 # Jobs adopted from an earlier pipeline: those that stand are kept, those that do not are made again.
 ADOPTED, OUTDATED = adopted_jobs(CONFIG, Path("results"), Path.cwd())
-for job in OUTDATED:
-    make_outdated(Path("results"), job)
+if workflow.is_main_process:
+    for job in OUTDATED:
+        make_outdated(Path("results"), job)
 
 
 wildcard_constraints:
@@ -87,16 +97,37 @@ def memory(megabytes):
     """A resource function: what a task declares, doubled at each retry, refused where it is above the cap."""
 
     def declare(wildcards, attempt):
-        base = megabytes(wildcards) if callable(megabytes) else megabytes
+        own = megabytes(wildcards) if callable(megabytes) else megabytes
+        base = own + BESIDE_MB
         if base > CAP_MB:
+            of = "a node may give a task" if ON_CLUSTER else "all together may use"
+            where = "on nodes" if ON_CLUSTER else "on a machine"
             raise WorkflowError(
-                f"one task needs {base:,} MB, and all together may use {CAP_MB:,} MB\n"
+                f"one task needs {base:,} MB, and {of} {CAP_MB:,} MB\n"
                 f"  where:   memory.cap_mb in {CONFIG.sources[-1]}\n"
-                f"  fix:     raise it to at least {base}, or run on a machine with more memory"
+                f"  fix:     raise it to at least {base}, or run {where} with more memory"
             )
-        return min(base * 2 ** (attempt - 1), CAP_MB)
+        return min(own * 2 ** (attempt - 1) + BESIDE_MB, CAP_MB)
 
     return declare
+
+
+def own_mb(wildcards, resources):
+    """What a task is held to: what was declared, without what stands beside it in its allocation."""
+    return resources.mem_mb - BESIDE_MB
+
+
+def chunk_minutes(wildcards, attempt):
+    """A time limit for one chunk, above what the slowest machine should take."""
+    return attempt * task_minutes(CONFIG, CONFIG.chunk_products)
+
+
+def all_minutes(wildcards, attempt):
+    """A time limit for a task that goes through all rows of a library or a job, or, of a merge's parts, some."""
+    if "library" not in wildcards.keys():
+        return attempt * merge_minutes(sum(ESTIMATES.products(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
+    library, transform = library_of(wildcards), wildcards.get("transform")
+    return attempt * merge_minutes(ESTIMATES.products(library, transform) if transform else ESTIMATES.rows(library))
 
 
 def work_files(wildcards, count, ending):

@@ -1,5 +1,6 @@
 # Files for other programs, from finished jobs.
 
+
 rule export:
     input:
         export_sources,
@@ -17,7 +18,9 @@ rule export:
     threads: 1
     resources:
         mem_mb=memory(export_mb),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=export_identity,
         request=export_flags,
     message:
@@ -25,7 +28,7 @@ rule export:
     shell:
         "python -m halogenator export {params.request:q} --results results"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
-        " --force --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --force --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule exports:

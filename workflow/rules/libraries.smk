@@ -15,7 +15,9 @@ rule read_library:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         reading=reading_flags,
@@ -23,7 +25,7 @@ rule read_library:
         "Reading {input} as library {wildcards.library}"
     shell:
         "python -m halogenator read-library {params.library:q} {params.reading:q}"
-        " --out {output:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --out {output:q} --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule standardize_chunk:
@@ -41,7 +43,9 @@ rule standardize_chunk:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=chunk_minutes,
     params:
+        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         index=index_flags,
@@ -51,7 +55,7 @@ rule standardize_chunk:
     shell:
         "python -m halogenator standardize-chunk --raw {input:q} {params.library:q} {params.index:q}"
         " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule halogenate_chunk:
@@ -69,7 +73,9 @@ rule halogenate_chunk:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=chunk_minutes,
     params:
+        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         index=index_flags,
@@ -79,7 +85,7 @@ rule halogenate_chunk:
     shell:
         "python -m halogenator halogenate-chunk --base {input:q} {params.library:q} {params.index:q}"
         " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule find_library_duplicates:
@@ -97,7 +103,9 @@ rule find_library_duplicates:
     threads: 1
     resources:
         mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)), len(merge_parts(wildcards)))),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=library_identity,
         hashes=identity.HASHES,
         chunks=short(),
@@ -107,7 +115,7 @@ rule find_library_duplicates:
     shell:
         "python -m halogenator find-duplicates --library {wildcards.library} --chunks {params.chunks:q}"
         " --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule merge_library:
@@ -132,7 +140,9 @@ rule merge_library:
                 stream_mb() if merge_parts(wildcards) else merge_mb(ESTIMATES.rows(library_of(wildcards)))
             )
         ),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         chunks=short("chunks"),
@@ -145,4 +155,4 @@ rule merge_library:
         " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
         " --config-hash {params.identity}"
         " --out {output.molecules:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"

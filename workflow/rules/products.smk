@@ -16,7 +16,9 @@ rule transform_chunk:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=chunk_minutes,
     params:
+        mem_mb=own_mb,
         identity=job_identity,
         transform=transform_flags,
         chunk=chunk_flag,
@@ -25,7 +27,7 @@ rule transform_chunk:
     shell:
         "python -m halogenator transform-chunk --molecules {input:q} {params.transform:q}"
         " --chunk {params.chunk} --out {output.products:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule find_duplicates:
@@ -47,7 +49,9 @@ rule find_duplicates:
                 ESTIMATES.products(library_of(wildcards), wildcards.transform), len(merge_parts(wildcards))
             )
         ),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=job_identity,
         hashes=identity.HASHES,
         key=CONFIG.dedup_key,
@@ -58,7 +62,7 @@ rule find_duplicates:
     shell:
         "python -m halogenator find-duplicates --library {wildcards.library} --transform {wildcards.transform}"
         " --chunks {params.chunks:q} --key {params.key} --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule merge_products:
@@ -89,7 +93,9 @@ rule merge_products:
                 else merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))
             )
         ),
+        runtime=all_minutes,
     params:
+        mem_mb=own_mb,
         identity=job_identity,
         library=library_flags,
         transform=transform_flags,
@@ -105,7 +111,7 @@ rule merge_products:
         " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
         " --config-hash {params.identity}"
         " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule keep_adopted:
@@ -125,8 +131,11 @@ rule keep_adopted:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+        runtime=all_minutes,
+    params:
+        mem_mb=own_mb,
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:
         "python -m halogenator verify {output.products:q} {output.rejects:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"

@@ -13,7 +13,9 @@ RECORDER = []
 
 
 def start_recorder():
-    """Record the memory of this run's processes until it ends."""
+    """Record the memory of this run's processes until it ends; on a cluster they are elsewhere, and Slurm records it."""
+    if ON_CLUSTER:
+        return
     words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", "results/monitor.parquet"]
     command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
     Path("results/logs").mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from halogenator.config.problems import collecting, located, raise_all
 from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Config, Halogenation, Library, Transform
+from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 
 
 def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
@@ -135,7 +136,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         halogenation_path=halogenation_path,
         jobs=jobs,
         cap_mb=int(settings["memory"]["cap_mb"]),
-        chunk_products=int(settings["chunk"]["products"]),
+        chunk_products=_chunk_products(settings),
         merge_rows=int(settings["chunk"]["merge_rows"]),
         descriptors=tuple(settings["descriptors"]),
         identifiers=tuple(settings["identifiers"]),
@@ -143,6 +144,15 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         sources=tuple(document.path for document in layers.documents),
         exports=exports,
     )
+
+
+def _chunk_products(settings: Mapping[str, Any]) -> int:
+    """Return how many products a chunk task aims at: the same on every machine, also where minutes are given."""
+    minutes = settings["chunk"]["minutes"]
+    if minutes is None:
+        return int(settings["chunk"]["products"])
+    each = PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in settings["identifiers"] else 0)
+    return max(1, round(float(minutes) * 60 / each))
 
 
 def _places(key: str, settings: Mapping[str, Any]) -> list[Keys]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from halogenator.model import Config
+from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
+
 MB = 1_000_000
 
 # The guard of a task and its child: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
@@ -34,6 +37,15 @@ DUCKDB_SHARE = 0.5
 DUCKDB_THREAD_MB = 240
 DUCKDB_ROW_BYTES = 5
 
+# Beside a task on a cluster: the two Snakemake processes that start it there, a wrapper of Slurm's and shells.
+SNAKEMAKE_MB = 600
+
+# Time limits: some minutes for a busy file system and the start, then five times what a 2020s server takes.
+START_MINUTES = 15
+SLOWER = 5
+# Of a merge, a summary or an export, per row. Measured: some 3 µs, and more where DuckDB spills.
+MERGE_SECONDS = 10e-6
+
 
 def stream_mb() -> int:
     """Return the declaration of a task that streams: the same for every size of library."""
@@ -44,6 +56,17 @@ def merge_mb(rows: int, parts: int = 0) -> int:
     """Return the declaration of a merge of about ``rows`` rows, or of each of the tasks that find its duplicates."""
     duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / max(parts, 1) / MB
     return max(stream_mb(), _rounded(duckdb / DUCKDB_SHARE))
+
+
+def task_minutes(config: Config, products: int) -> int:
+    """Return the time limit of a task that makes so many products, or as many molecules of a library."""
+    each = 3 * PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0)
+    return START_MINUTES + math.ceil(SLOWER * products * each / 60)
+
+
+def merge_minutes(rows: int) -> int:
+    """Return the time limit of a task that goes through so many rows that are made."""
+    return START_MINUTES + math.ceil(SLOWER * rows * MERGE_SECONDS / 60)
 
 
 def machine_mb() -> int:

@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# A Slurm of two nodes, n1 and n2, that are both this machine: a controller, two slurmd, munge; no systemd.
+#
+#   one_machine.sh why-not       why it cannot be set up here; nothing, with status 0, where it can
+#   one_machine.sh up            start it and wait until both nodes are idle
+#   one_machine.sh cut NODE      what a power cut does: the node's slurmd and all that runs on it end at once
+#   one_machine.sh start NODE    switch the node on again
+#   one_machine.sh down          end all of it and remove its configuration
+#
+# STATE is the folder for its files. With ACCOUNTING=1 there is an accounting database (slurmdbd, mariadb) as well.
+# Needs root and: apt-get install --no-install-recommends slurmctld slurmd slurm-client munge
+set -euo pipefail
+
+STATE=${STATE:-${TMPDIR:-/tmp}/halogenator-slurm}
+HOST=$(hostname -s)
+# The default path: tasks of a job find it there, and not by SLURM_CONF, which the Slurm plugin takes from them.
+CONFIG=/etc/slurm/slurm.conf
+MARK="# Written by one_machine.sh of Halogenator's tests."
+
+why_not() {
+    [ "$(id -u)" = 0 ] || { echo "not root"; return 1; }
+    for program in slurmctld slurmd sbatch munged; do
+        command -v "$program" >/dev/null || { echo "$program is not installed"; return 1; }
+    done
+    if [ -e "$CONFIG" ] && ! grep -qF "$MARK" "$CONFIG"; then
+        echo "there is a Slurm on this machine already ($CONFIG)"
+        return 1
+    fi
+}
+
+configure() {
+    local memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 / 2))
+    local accounting=accounting_storage/none
+    [ -z "${ACCOUNTING:-}" ] || accounting=accounting_storage/slurmdbd
+    # Four CPUs a node, whatever the machine has. A node that is cut is missed after ten seconds, a job that takes more
+    # memory than it asked for is ended at the next look, a second later.
+    cat >"$CONFIG" <<END
+$MARK
+ClusterName=one
+SlurmctldHost=$HOST(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+SlurmctldPort=16817
+StateSaveLocation=$STATE/slurmctld
+SlurmdSpoolDir=$STATE/%n
+SlurmctldPidFile=$STATE/slurmctld.pid
+SlurmdPidFile=$STATE/%n.pid
+SlurmctldLogFile=$STATE/slurmctld.log
+SlurmdLogFile=$STATE/%n.log
+SlurmdParameters=config_overrides
+SlurmdTimeout=10
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+AccountingStorageType=$accounting
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=16819
+JobCompType=jobcomp/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_min_interval=200000,batch_sched_delay=0
+ReturnToService=2
+MpiDefault=none
+MinJobAge=600
+KillWait=5
+NodeName=n1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16821 CPUs=4 RealMemory=$memory
+NodeName=n2 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16822 CPUs=4 RealMemory=$memory
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+END
+}
+
+start_node() {
+    mkdir -p "$STATE/$1"
+    slurmd -N "$1"
+}
+
+wait_until_idle() {
+    for _ in $(seq 60); do
+        [ "$(sinfo --noheader --Node --format=%T | grep -cx idle)" = 2 ] && return
+        sleep 0.5
+    done
+    sinfo --Node --long
+    tail -n 20 "$STATE"/*.log
+    return 1
+}
+
+start_accounting() {
+    mkdir -p "$STATE/mariadb" /run/mysqld
+    chown mysql: "$STATE/mariadb" /run/mysqld
+    mariadb-install-db --user=mysql --datadir="$STATE/mariadb" --skip-test-db >/dev/null 2>&1
+    mariadbd --user=mysql --datadir="$STATE/mariadb" --socket="$STATE/mariadb/socket" --skip-networking \
+        --pid-file="$STATE/mariadbd.pid" >"$STATE/mariadbd.log" 2>&1 &
+    for _ in $(seq 60); do
+        mariadb --socket="$STATE/mariadb/socket" -e "CREATE DATABASE IF NOT EXISTS accounting" 2>/dev/null && break
+        sleep 0.5
+    done
+    cat >/etc/slurm/slurmdbd.conf <<END
+$MARK
+AuthType=auth/munge
+DbdHost=localhost
+DbdPort=16819
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=accounting
+PidFile=$STATE/slurmdbd.pid
+LogFile=$STATE/slurmdbd.log
+END
+    chmod 600 /etc/slurm/slurmdbd.conf
+    MYSQL_UNIX_PORT="$STATE/mariadb/socket" slurmdbd
+    for _ in $(seq 60); do
+        sacctmgr --immediate --quiet add cluster one >/dev/null 2>&1 && break
+        sleep 0.5
+    done
+    sacctmgr --immediate --quiet add account chemistry >/dev/null
+    sacctmgr --immediate --quiet add user root account=chemistry >/dev/null
+}
+
+up() {
+    why_not
+    mkdir -p "$STATE/slurmctld" /etc/slurm
+    configure
+    install -d -o munge -g munge -m 0755 /run/munge
+    [ -s /etc/munge/munge.key ] || mungekey --create
+    pgrep -x munged >/dev/null || {
+        rm -f /run/munge/munge.socket.2.lock
+        runuser -u munge -- munged --pid-file=/run/munge/halogenator.pid
+    }
+    [ -z "${ACCOUNTING:-}" ] || start_accounting
+    slurmctld
+    start_node n1
+    start_node n2
+    wait_until_idle
+}
+
+# Process ids of all that runs on a node: tasks know its name, and what started the first of them is its slurmstepd.
+on_node() {
+    local task
+    for task in $(grep -lzsx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ | cut -d/ -f3); do
+        echo "$task"
+        ps -o ppid= -p "$task" | xargs -r ps -o pid=,comm= -p | awk '$2 == "slurmstepd" {print $1}'
+    done | sort -u
+}
+
+power_cut() {
+    kill -KILL "$(cat "$STATE/$1.pid")" $(on_node "$1") 2>/dev/null || true
+}
+
+# Ends a process and waits until it is gone: a new start would take it for one that stays.
+end() {
+    kill "$1" 2>/dev/null || return 0
+    for _ in $(seq 40); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.25
+    done
+    kill -KILL "$1" 2>/dev/null || true
+}
+
+down() {
+    local node file
+    for node in n1 n2; do
+        power_cut "$node"
+    done
+    for file in "$STATE"/slurmctld.pid "$STATE"/slurmdbd.pid "$STATE"/mariadbd.pid /run/munge/halogenator.pid; do
+        [ ! -s "$file" ] || end "$(cat "$file")"
+    done
+    # Left there, it would make every start of Snakemake wait for a controller that no longer answers.
+    for file in "$CONFIG" /etc/slurm/slurmdbd.conf; do
+        [ ! -e "$file" ] || ! grep -qF "$MARK" "$file" || rm "$file"
+    done
+}
+
+case "${1:-}" in
+    why-not) why_not ;;
+    up) up ;;
+    cut) power_cut "$2" ;;
+    start) start_node "$2" ;;
+    down) down ;;
+    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
