@@ -15,7 +15,7 @@ import time
 from bench import machine, table, versions
 from measure import REPOSITORY, Figure, progress
 
-MEASURES = {"dag": "scale_dag", "merge": "scale_merge", "catalog": "scale_catalog"}
+MEASURES = {"dag": "scale_dag", "merge": "scale_merge", "catalog": "scale_catalog", "model": "scale_model"}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The merge of one job of 100 million rows: by one task, and its duplicates found by four."""
+"""The merge of one job of 100 million rows, by one task and in parts; and of a built library of ten million."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pyarrow as pa
+
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.stages.transform import product_columns
 from halogenator.storage.checksum import sha256
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.parquet import open_parquet, table_writer
+from halogenator.storage.schema import LIBRARY, REJECTS, descriptor_columns, read_metadata, site_columns
 from measure import FOLDER, MB, Figure, halogenator, progress, run
 from merge import merge_command, write_chunks
+from molecules import DESCRIPTORS
 
 ROWS = 100_000_000
 PARTS = 4
 _CHUNK_ROWS = 2_000_000
+_GROUP_ROWS = 13_000
 _SAMPLE_SECONDS = 0.2
 
 
@@ -58,7 +64,45 @@ def measure(*, quick: bool = False) -> list[Figure]:
     if sha256(folder / "products.parquet") != expected:
         raise RuntimeError("a merge in parts gives another file")
     shutil.rmtree(folder)
-    return figures
+    return [*figures, *_library(rows // 10)]
+
+
+def _library(rows: int) -> Iterator[Figure]:
+    """Yield the figures of the merge of a built library of so many molecules."""
+    folder = FOLDER / "scale-merge"
+    progress(f"merge: a library of {rows:,} molecules")
+    columns = LIBRARY + descriptor_columns(DESCRIPTORS) + site_columns({f"sites_{number}": "" for number in range(4)})
+    products = product_columns(DESCRIPTORS, with_inchikey=False)
+    described = [column.name for column in descriptor_columns(DESCRIPTORS)]
+    chunks, rejects = [], []
+    for chunk, _ in write_chunks(folder, rows, _CHUNK_ROWS):
+        chunks.append(chunk.with_suffix(".library"))
+        rejects.append(chunk.with_suffix(".rejects"))
+        with table_writer(chunks[-1], columns, read_metadata(chunk)) as out, table_writer(rejects[-1], REJECTS, {}):
+            for batch in open_parquet(chunk).iter_batches(_GROUP_ROWS, columns=[column.name for column in products]):
+                size = batch.num_rows
+                values = {"id": None, "k": 2, "halogens": "Cl,F", "rules": "aromatic_ch,hydroxyl", "row": None}
+                known = {"smiles": batch["smiles"], "parent": batch["parent_id"], "n_routes": batch["n_routes"]}
+                known |= {name: batch[name] for name in described}
+                filled = {
+                    **{
+                        c.name: pa.array([values.get(c.name, 1)] * size, c.type)
+                        for c in columns
+                        if c.name not in known and c.name != "stripped_from"
+                    },
+                    **known,
+                }
+                filled["stripped_from"] = pa.nulls(size, pa.string())
+                out.copy([pa.RecordBatch.from_pydict(filled)])
+                out.flush()
+    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--k", 2, "--mem-mb", merge_mb(rows)]
+    words += ["--out", folder / "m.parquet", "--rejects", folder / "r.parquet", "--stats", folder / "s.json"]
+    words += ["--scratch", folder / "scratch", "--chunks", *chunks, "--reject-chunks", *rejects]
+    began = time.monotonic()
+    used = run(halogenator("merge-library", *words), sample=True)
+    wall = time.monotonic() - began
+    yield from _figures("library", rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, 0.0)
+    shutil.rmtree(folder)
 
 
 def _part_command(folder: Path, chunks: Sequence[Path], part: int, out: Path, declared_mb: int) -> list[object]:
