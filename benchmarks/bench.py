@@ -44,7 +44,7 @@ def main() -> None:
     print(table(figures))
     out = REPOSITORY / "results" / "bench.json"
     out.parent.mkdir(exist_ok=True)
-    record = {"machine": _machine(), "versions": _versions(), "quick": options.quick, "seconds": seconds}
+    record = {"machine": machine(), "versions": versions(), "quick": options.quick, "seconds": seconds}
     record["figures"] = [{**vars(figure), "met": figure.met} for figure in figures]
     out.write_text(json.dumps(record, indent=1) + "\n")
 
@@ -68,7 +68,8 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _machine() -> dict[str, object]:
+def machine() -> dict[str, object]:
+    """Return what the figures depend on."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "system": platform.platform(),
@@ -87,7 +88,8 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _versions() -> dict[str, object]:
+def versions() -> dict[str, object]:
+    """Return the versions of what is measured."""
     packages = {name: version(name) for name in _PACKAGES}
     return {"halogenator": __version__, "engine": ENGINE_VERSION, "python": platform.python_version(), **packages}
 

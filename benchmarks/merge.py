@@ -42,11 +42,11 @@ def measure(*, quick: bool = False) -> list[Figure]:
     folder = FOLDER / "merge"
     shutil.rmtree(folder, ignore_errors=True)
     progress(f"merge: making {rows:,} rows")
-    chunks, rejects = zip(*_write_chunks(folder, rows), strict=True)
+    chunks, rejects = zip(*write_chunks(folder, rows), strict=True)
     used, stats = [], {}
     for number in range(rounds):
         progress(f"merge: round {number + 1} of {rounds}")
-        used.append(run(_command(folder, chunks, rejects)).cpu_seconds)
+        used.append(run(merge_command(folder, chunks, rejects, DECLARED_MB)).cpu_seconds)
         stats = json.loads((folder / "stats.json").read_text())
     figures = [
         middle("merge_us_per_row", (seconds / rows * 1e6 for seconds in used), "µs/row", 1.0),
@@ -58,27 +58,40 @@ def measure(*, quick: bool = False) -> list[Figure]:
     return figures
 
 
-def _command(folder: Path, chunks: Sequence[Path], rejects: Sequence[Path]) -> list[object]:
+def merge_command(
+    folder: Path, chunks: Sequence[Path], rejects: Sequence[Path], declared_mb: int, duplicates: Sequence[Path] = ()
+) -> list[object]:
+    """Return the command line of a merge whose outputs go to ``folder``."""
     words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--molecules", "not-read.parquet"]
-    words += ["--transform", transform().name, "--smirks", transform().smirks, "--mem-mb", str(DECLARED_MB)]
+    words += ["--transform", transform().name, "--smirks", transform().smirks, "--mem-mb", str(declared_mb)]
     outputs = ["--out", folder / "products.parquet", "--rejects", folder / "rejects.parquet"]
     outputs += ["--stats", folder / "stats.json", "--scratch", folder / "scratch"]
-    return halogenator("merge-products", *words, *outputs, "--chunks", *chunks, "--reject-chunks", *rejects)
+    return halogenator(
+        "merge-products",
+        *words,
+        *outputs,
+        "--chunks",
+        *chunks,
+        "--reject-chunks",
+        *rejects,
+        "--duplicates",
+        *duplicates,
+    )
 
 
-def _write_chunks(folder: Path, rows: int) -> Iterator[tuple[Path, Path]]:
+def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iterator[tuple[Path, Path]]:
     """Write products and rejects as transform_chunk leaves them; yield the two files of each chunk."""
     columns = product_columns(DESCRIPTORS, with_inchikey=False)
     molecules = _Molecules(dihalogenated(), rows)
     usage = {"seconds": 60.0, "cpu_seconds": 60.0, "peak_mb": 200, "declared_mb": DECLARED_MB}
-    for first in range(0, rows, _CHUNK_ROWS):
-        name = f"{first // _CHUNK_ROWS:03}of{-(-rows // _CHUNK_ROWS):03}"
+    for first in range(0, rows, chunk_rows):
+        name = f"{first // chunk_rows:03}of{-(-rows // chunk_rows):03}"
         out, rejects_out = folder / f"{name}.products.parquet", folder / f"{name}.rejects.parquet"
-        note = provenance(transform=transform().name, smirks=transform().smirks, rows_in=_CHUNK_ROWS // _SITES)
-        note |= {"rows_matched": _CHUNK_ROWS // _SITES, "rejects": 0, "task": usage}
+        note = provenance(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
+        note |= {"rows_matched": chunk_rows // _SITES, "rejects": 0, "task": usage}
         with table_writer(out, columns, note) as products, table_writer(rejects_out, REJECTS, {}):
-            for start in range(first, min(first + _CHUNK_ROWS, rows), _GROUP_ROWS):
-                stop = min(start + _GROUP_ROWS, first + _CHUNK_ROWS, rows)
+            for start in range(first, min(first + chunk_rows, rows), _GROUP_ROWS):
+                stop = min(start + _GROUP_ROWS, first + chunk_rows, rows)
                 products.copy([molecules.batch(start, stop, arrow_schema(columns))])
                 products.flush()
         yield out, rejects_out

@@ -25,6 +25,8 @@ def prepare_tasks() -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # DuckDB's allocator keeps address space that it has no use for, and the system's limit on a task counts it.
+    os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "retain:false")
 
 
 def preload_allocator() -> str:

@@ -25,6 +25,7 @@ SAMPLE_ROWS = 1_000
 TASKS_FOLDER = "work"  # running tasks' own files, which come and go
 _BATCH_ROWS = 4_096
 _READ_BYTES = 1 << 20
+_KEPT_BYTES = 8_000_000  # of keys that are compared in memory; most files have fewer, and DuckDB takes 20 ms to start
 _SHOWN = 80
 
 
@@ -165,8 +166,10 @@ def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, s
         rows = _check_count(file, path.name, record)
         if record and path.name in record.checksums and sha256(path) != record.checksums[path.name]:
             raise _BadError(f"its bytes are not those that were written: another SHA-256 than in {record.path}")
-        _check_rows(file, kind, rows if every_row else SAMPLE_ROWS)
-    if kind and kind.keys and rows:
+        keys = _check_rows(file, kind, rows if every_row else SAMPLE_ROWS)
+    if keys is not None:
+        _check_few_keys(keys)
+    elif kind and kind.keys and rows:
         _check_keys(path, kind.keys, mem_mb, scratch)
     return rows
 
@@ -206,21 +209,34 @@ def _check_count(file: pq.ParquetFile, name: str, record: Record | None) -> int:
     return rows
 
 
-def _check_rows(file: pq.ParquetFile, kind: _Kind | None, sample: int) -> None:
-    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit."""
+def _check_rows(file: pq.ParquetFile, kind: _Kind | None, sample: int) -> dict[str, list[pa.Array]] | None:
+    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit.
+
+    Returns:
+        {key: its values}; None if they are more than ``_KEPT_BYTES``.
+    """
     keys = kind.keys if kind else ()
+    kept: dict[str, list[pa.Array]] | None = {key: [] for key in keys}
+    size = 0
     rows = file.metadata.num_rows
     row = 0
     for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
         for key in keys:
-            if batch.column(key).null_count:
+            values = batch.column(key)
+            if values.null_count:
                 raise _BadError(f"a row without {key}, from row {row + 1} on")
+            size += values.nbytes
+            if size > _KEPT_BYTES:
+                kept = None
+            if kept is not None:
+                kept[key].append(values)
         if keys:
             for at in sampled(rows, sample, row, row + batch.num_rows):
                 _check_smiles(batch.column("smiles")[at - row].as_py(), at + 1)
         row += batch.num_rows
     if row != rows:
         raise _BadError(f"its footer says {rows} rows, and {row} can be read")
+    return kept
 
 
 def _check_smiles(text: str, row: int) -> None:
@@ -232,6 +248,20 @@ def _check_smiles(text: str, row: int) -> None:
     raise _BadError(f"row {row}: RDKit cannot read {text[:_SHOWN]!r}")
 
 
+def _check_few_keys(keys: dict[str, list[pa.Array]]) -> None:
+    for key, arrays in keys.items():
+        seen: dict[str, int] = {}
+        values = (value for array in arrays for value in array.to_pylist())
+        for row, value in enumerate(values, 1):
+            first = seen.setdefault(value, row)
+            if first != row:
+                raise _repeated(key, first, row)
+
+
+def _repeated(key: str, first: int, again: int) -> _BadError:
+    return _BadError(f"rows {first} and {again} have the same {key}")
+
+
 def _check_keys(path: Path, keys: Sequence[str], mem_mb: int, scratch: Path) -> None:
     with connect(mem_mb, scratch) as connection:
         number_routes(connection, [path])
@@ -239,4 +269,4 @@ def _check_keys(path: Path, keys: Sequence[str], mem_mb: int, scratch: Path) -> 
             if find_duplicates(connection, key, key):
                 query = f"SELECT keeper + 1, position + 1 FROM {key}_dropped ORDER BY position LIMIT 1"
                 first, again = connection.execute(query).fetchall()[0]
-                raise _BadError(f"rows {first} and {again} have the same {key}")
+                raise _repeated(key, first, again)
