@@ -6,7 +6,7 @@ from halogenator.planning.resources import EXPORT_MB, PLAIN_EXPORT_MB
 
 def all_exports():
     """The manifest of every export."""
-    return [f"results/exports/{name}/{name}.{export.format}.json" for name, export in CONFIG.exports.items()]
+    return [local(f"results/exports/{name}/{name}.{export.format}.json") for name, export in CONFIG.exports.items()]
 
 
 def export_sources(wildcards):
@@ -36,8 +36,9 @@ rule export:
     input:
         export_sources,
     output:
-        # Kept while it is made again: the export itself knows which of its files still stand.
-        update("results/exports/{export}/{export}.{form}.json"),
+        # Kept while it is made again: the export itself knows which of its files still stand. Always on this machine,
+        # for only this one of its files is known to the workflow.
+        local(update("results/exports/{export}/{export}.{form}.json")),
     log:
         "results/logs/exports/{export}.{form}.log",
     benchmark:
@@ -55,7 +56,7 @@ rule export:
     message:
         "Exporting {wildcards.export} as {wildcards.form}"
     shell:
-        "python -m halogenator export {params.request:q} --results results"
+        "python -m halogenator export {params.request:q} --results {RESULTS:q}"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
         " --force --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 

@@ -146,8 +146,10 @@ def planned_standings(
         if merges[name]:
             chunks_done = max(0, chunks - chunk_tasks[name])
             found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done, part_tasks[name])
-        else:
+        elif any(path.exists() for path in files):
             found[name] = _finished(files, chunks)
+        else:  # in a store, with no copy here
+            found[name] = Standing("done", chunks, chunks)
     return found
 
 
