@@ -52,6 +52,11 @@ class Standing:
         return self.state in ("done", "adopted")
 
     @property
+    def recorded(self) -> bool:
+        """Whether it is finished and its files are here to be looked at, and not only in a store."""
+        return self.finished and bool(self.stats)
+
+    @property
     def waiting(self) -> bool:
         """Whether it is still to be made, wholly or in part."""
         return self.state in ("partial", "to do")
