@@ -89,7 +89,7 @@ class Cluster:
             def body(self) -> Any:
                 return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
 
-            def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+            def do_POST(self) -> None:
                 body = self.body()
                 name = body["metadata"]["name"]
                 if self.path.endswith("/secrets"):
@@ -101,14 +101,14 @@ class Cluster:
                         cluster.start(name)
                 self.answer(body, 201)
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 found = re.search(r"/jobs/([\w-]+)/status", self.path)
                 if found:
                     self.answer({"metadata": {"name": found[1]}, "status": cluster.status(found[1])})
                 else:
                     self.answer({"kind": "PodList", "apiVersion": "v1", "items": []})
 
-            def do_DELETE(self) -> None:  # noqa: N802
+            def do_DELETE(self) -> None:
                 self.body()
                 self.answer({"status": "Success"})
 
@@ -120,4 +120,8 @@ class Cluster:
 
 def pod_environment(python: Path) -> dict[str, str]:
     """The variables of an image in which that Python is the first on the path; nothing of this process's but those."""
-    return {"PATH": f"{python.parent}:/usr/bin:/bin", "HOME": os.environ.get("HOME", "/"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "HOME": os.environ.get("HOME", "/"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

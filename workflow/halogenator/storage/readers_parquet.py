@@ -98,7 +98,9 @@ def _open(path: Path) -> Any:
     try:
         file = pyarrow.parquet.ParquetFile(
             open_binary(path) if is_remote(path) else path,
-            pre_buffer=False, buffer_size=BUFFER_BYTES, page_checksum_verification=True
+            pre_buffer=False,
+            buffer_size=BUFFER_BYTES,
+            page_checksum_verification=True,
         )
         _ = file.schema_arrow  # a schema that Arrow cannot represent fails here, not in the first row
     except MemoryError:
