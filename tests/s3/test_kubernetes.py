@@ -1,4 +1,4 @@
-"""Jobs on Kubernetes, as far as that shows without one: what is asked of its API, and that what it starts works."""
+"""Jobs on Kubernetes, as far as that shows without a cluster: what its API is asked for, and that this works."""
 
 from __future__ import annotations
 
