@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 SLURM := .venv-slurm
+S3 := .venv-s3
 CORES ?= all
 
-.PHONY: install run test test-slurm stress lint bench bench-scale bench-peers docs pictures slurm lock clean
+.PHONY: install run test test-slurm test-s3 stress lint bench bench-scale bench-peers docs pictures slurm lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -26,6 +27,16 @@ test-slurm: $(SLURM)/ready
 # The long form of the tests that kill and damage things; --seed N for other moments.
 stress: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
+
+# Results in a store, and jobs on Kubernetes: against a store on this machine, in an environment of their own.
+test-s3: $(S3)/ready
+	$(S3)/bin/python -m pytest --s3 tests/s3
+
+$(S3)/ready: envs/s3-test.txt pyproject.toml
+	$(PYTHON) -m venv $(S3)
+	$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -83,6 +94,10 @@ lock:
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra slurm --quiet \
 	    --no-annotate --constraint envs/requirements.txt --output-file envs/slurm.txt pyproject.toml
+	for extra in s3 kubernetes s3-test; do \
+	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --quiet \
+	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
+	done
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(SLURM)
+	rm -rf $(VENV) $(PEERS) $(SLURM) $(S3)

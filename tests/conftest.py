@@ -5,13 +5,21 @@ An expensive run is shared by the tests of one file, so under pytest-xdist a fil
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stress", action="store_true", help="the long form of the tests that kill runs")
     parser.addoption("--slurm", action="store_true", help="the tests on a Slurm set up on this machine")
+    parser.addoption("--s3", action="store_true", help="the tests that need the packages of envs/s3-test.txt")
     parser.addoption("--seed", type=int, default=4, help="decides at which moments runs are killed (default: 4)")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out tests/s3, whose imports `make test` does not install, unless it is asked for."""
+    return True if collection_path.name == "s3" and not config.getoption("--s3") else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+# Names the folder of results, to whatever runs beside the tasks and shows them.
+RESULTS_VARIABLE = "HALOGENATOR_RESULTS"
+
 _LOOKS_ONLY = re.compile(
     r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--report.*|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
     r"|-l|--list.*"

@@ -24,12 +24,14 @@ rule summarize:
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results results --out {output:q}" " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        "python -m halogenator summarize --results {RESULTS:q} --out {output:q}"
+        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule catalog:
     input:
         all_results(),
+        all_records(),
         summary=ancient("results/summary.tsv"),  # also written anew while a run goes on
     output:
         "results/catalog.duckdb",
@@ -49,13 +51,14 @@ rule catalog:
     message:
         "Cataloguing all results"
     shell:
-        "python -m halogenator catalog --results results --summary {input.summary:q} --out {output:q}"
+        "python -m halogenator catalog --results {RESULTS:q} --summary {input.summary:q} --out {output:q}"
         " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
 rule report:
     input:
         "results/catalog.duckdb",
+        all_results() + all_records() if IN_STORE else [],
     output:
         report("results/report.html", caption="../report/report.rst", category="Results"),
     log:
@@ -74,5 +77,5 @@ rule report:
     message:
         "Reporting all results"
     shell:
-        "python -m halogenator report --results results {params.configuration:q} --out {output:q}"
+        "python -m halogenator report --results {RESULTS:q} {params.configuration:q} --out {output:q}"
         " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"

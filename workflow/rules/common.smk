@@ -11,7 +11,7 @@ sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 from halogenator.chemistry.index import site_queries
 from halogenator.config import load_config
-from halogenator.environment import only_looks, preload_allocator, prepare_tasks
+from halogenator.environment import RESULTS_VARIABLE, only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
 from halogenator.memory.guard import CAP_VARIABLE
 from halogenator.model import fingerprint
@@ -23,6 +23,7 @@ from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minut
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.remote import address, is_remote, share_settings
 
 # Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
 ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
@@ -30,6 +31,8 @@ ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
 BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
 
 prepare_tasks()
+if "s3" in workflow.storage_provider_settings:
+    share_settings(workflow.storage_provider_settings["s3"].get_settings())
 ALLOCATOR = preload_allocator()
 if workflow.is_main_process:
     logger.info(f"Memory allocator of tasks: {ALLOCATOR}")
@@ -62,12 +65,26 @@ MOLECULES = "results/libraries/library={library}/molecules.parquet"
 PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
 REJECTS = "results/rejects/products/library={library}/transform={transform}/rejects.parquet"
 STATS = "results/stats/products/{library}/{transform}.json"
+LIBRARY_REJECTS = "results/rejects/libraries/library={library}/rejects.parquet"
+LIBRARY_STATS = "results/stats/libraries/{library}.json"
+
+# Results as the tasks of this machine see them: in place, or the copies of what is in the default storage.
+IN_STORE = workflow.storage_settings.default_storage_provider is not None
+RESULTS = Path(workflow.modifier.path_modifier.apply_default_storage("results/summary.tsv")).parent
+os.environ[RESULTS_VARIABLE] = str(RESULTS)
+
+# Input files in a store are read in place, so a task gets their address and no copy.
+SOURCES = {
+    name: storage.s3(address(library.path), retrieve=False) if is_remote(library.path) else local(str(library.path))
+    for name, library in CONFIG.libraries.items()
+    if library.path
+}
 
 # Jobs adopted from an earlier pipeline: those that stand are kept, those that do not are made again.
-ADOPTED, OUTDATED = adopted_jobs(CONFIG, Path("results"), Path.cwd())
+ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 if workflow.is_main_process:
     for job in OUTDATED:
-        make_outdated(Path("results"), job)
+        make_outdated(RESULTS, job)
 
 
 wildcard_constraints:
@@ -83,6 +100,15 @@ def all_results():
     return expand(MOLECULES, library=libraries) + [
         PRODUCTS.format(library=library, transform=transform) for library, transform in CONFIG.jobs
     ]
+
+
+def all_records():
+    """What the catalog and the report read besides: where results are in a store, only inputs are sure to be here."""
+    if not IN_STORE:
+        return []
+    names, jobs = list(CONFIG.libraries), CONFIG.jobs
+    records = expand([LIBRARY_REJECTS, LIBRARY_STATS], library=names)
+    return records + [kind.format(library=job[0], transform=job[1]) for job in jobs for kind in (REJECTS, STATS)]
 
 
 def library_of(wildcards):
@@ -157,20 +183,30 @@ def clear_leftovers():
     """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
     if workflow.storage_settings.notemp:
         return
-    work = Path("results/work")
-    done = [(work / "libraries" / name, Path(MOLECULES.format(library=name))) for name in CONFIG.libraries]
+    done = [("libraries/" + name, MOLECULES.format(library=name)) for name in CONFIG.libraries]
     for library, transform in CONFIG.jobs:
-        made = Path(PRODUCTS.format(library=library, transform=transform))
-        done.append((work / "products" / library / transform, made))
+        done.append((f"products/{library}/{transform}", PRODUCTS.format(library=library, transform=transform)))
     for chunks, merged in done:
-        if merged.exists():
-            shutil.rmtree(chunks, ignore_errors=True)
+        if (RESULTS.parent / merged).exists():
+            shutil.rmtree(RESULTS / "work" / chunks, ignore_errors=True)
+    if IN_STORE:
+        clear_store({f"results/work/{chunks}": merged for chunks, merged in done})
+
+
+def clear_store(done):
+    """Remove from the store what killed runs left there of merged chunks."""
+    stored = workflow.modifier.path_modifier.apply_default_storage("results/work").flags["storage_object"]
+    for item in stored.get_subkeys():
+        folder = "results/work" + os.path.dirname(item.key.removeprefix(stored.key))
+        merged = workflow.modifier.path_modifier.apply_default_storage(done[folder]) if folder in done else None
+        if merged and merged.flags["storage_object"].exists():
+            item.delete()
 
 
 def origin_of(wildcards):
     """What a library is made from: the library one level down, or a file."""
     library = library_of(wildcards)
-    return MOLECULES.format(library=library.base) if library.base else str(library.path)
+    return MOLECULES.format(library=library.base) if library.base else SOURCES[library.name]
 
 
 # Options of the verbs. Snakemake does not compare a parameter whose function also takes `resources` between runs, so
@@ -181,7 +217,7 @@ def library_flags(wildcards, resources):
     library = library_of(wildcards)
     flags = ["--library", library.name, "--class", library.class_name]
     flags += ["--k", str(library.k)] if library.k is not None else []
-    return flags + (["--path", str(library.path)] if library.path else [])
+    return flags + (["--path", address(library.path)] if library.path else [])
 
 
 def reading_flags(wildcards, resources):

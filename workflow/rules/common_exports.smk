@@ -6,7 +6,7 @@ from halogenator.planning.resources import EXPORT_MB, PLAIN_EXPORT_MB
 
 def all_exports():
     """The manifest of every export."""
-    return [f"results/exports/{name}/{name}.{export.format}.json" for name, export in CONFIG.exports.items()]
+    return [local(f"results/exports/{name}/{name}.{export.format}.json") for name, export in CONFIG.exports.items()]
 
 
 def export_sources(wildcards):

@@ -5,8 +5,9 @@ rule export:
     input:
         export_sources,
     output:
-        # Kept while it is made again: the export itself knows which of its files still stand.
-        update("results/exports/{export}/{export}.{form}.json"),
+        # Kept while it is made again: the export itself knows which of its files still stand. Always on this machine,
+        # for only this one of its files is known to the workflow.
+        local(update("results/exports/{export}/{export}.{form}.json")),
     log:
         "results/logs/exports/{export}.{form}.log",
     benchmark:
@@ -26,7 +27,7 @@ rule export:
     message:
         "Exporting {wildcards.export} as {wildcards.form}"
     shell:
-        "python -m halogenator export {params.request:q} --results results"
+        "python -m halogenator export {params.request:q} --results {RESULTS:q}"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
         " --force --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 

@@ -125,8 +125,8 @@ rule merge_library:
         duplicates=merge_parts,
     output:
         molecules=MOLECULES,
-        rejects="results/rejects/libraries/library={library}/rejects.parquet",
-        stats="results/stats/libraries/{library}.json",
+        rejects=LIBRARY_REJECTS,
+        stats=LIBRARY_STATS,
     log:
         "results/logs/libraries/{library}/merge.log",
     benchmark:

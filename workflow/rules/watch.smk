@@ -16,7 +16,7 @@ def start_recorder():
     """Record the memory of this run's processes until it ends; on a cluster they are elsewhere, and Slurm records it."""
     if ON_CLUSTER:
         return
-    words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", "results/monitor.parquet"]
+    words = ["--pid", os.getpid(), "--cap-mb", CAP_MB, "--out", RESULTS / "monitor.parquet"]
     command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
     Path("results/logs").mkdir(parents=True, exist_ok=True)
     with open("results/logs/record-memory.log", "w") as log:
@@ -47,8 +47,8 @@ def asked_cores():
 
 def show_plan():
     """Say what the run will take: line by line in a dry run, else the sums, with the lines in results/plan.tsv."""
-    standings = planned_standings(CONFIG, ESTIMATES, Path("results"), planned_tasks())
-    plan = make_plan(CONFIG, ESTIMATES, standings, Path("results"), cores=asked_cores(), cap_mb=CAP_MB)
+    standings = planned_standings(CONFIG, ESTIMATES, RESULTS, planned_tasks())
+    plan = make_plan(CONFIG, ESTIMATES, standings, RESULTS, cores=asked_cores(), cap_mb=CAP_MB)
     if workflow.dryrun:
         text = plan_text(plan, color=sys.stdout.isatty() and not workflow.output_settings.nocolor)
     else:

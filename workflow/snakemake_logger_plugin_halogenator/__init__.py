@@ -32,7 +32,6 @@ PLAN = "halogenator_plan"
 _LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
 _LOG_SECONDS = 30.0  # between two lines in a log, at least
 _LOG_SHARE = 0.02  # and of the time so far
-_RESULTS = Path("results")
 
 # What Snakemake says between tasks, beside its events; the last of the summary, which is written all along.
 _CHATTER = (
@@ -41,6 +40,12 @@ _CHATTER = (
     "Warning: the following output files of rule summarize were not present",
 )
 _EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
+
+
+def _results() -> Path:
+    from halogenator.environment import RESULTS_VARIABLE
+
+    return Path(os.environ.get(RESULTS_VARIABLE, "results"))
 
 
 class LogHandler(LogHandlerBase):
@@ -91,7 +96,7 @@ class LogHandler(LogHandlerBase):
         from halogenator.stages.progress import Progress, bars
 
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
-        self._progress = Progress(tasks, self._plan, _RESULTS)
+        self._progress = Progress(tasks, self._plan, _results())
         if self._text.is_tty:
             console = Console(file=self._text.stream)
             self._live = Live(bars(self._progress), console=console, auto_refresh=False, redirect_stdout=False)
@@ -149,7 +154,7 @@ class LogHandler(LogHandlerBase):
         if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
             self._unsummarized, self._summarized = False, time.monotonic()
             with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
-                write_summary(_RESULTS, _RESULTS / "summary.tsv")
+                write_summary(_results(), _results() / "summary.tsv")
 
     def _say(self, text: str) -> None:
         self._text.stream.write(text + "\n")

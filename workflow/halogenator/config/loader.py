@@ -16,6 +16,7 @@ from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Config, Halogenation, Library, Transform
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
+from halogenator.storage.remote import is_remote
 
 
 def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
@@ -61,10 +62,13 @@ def find_path(text: str, working_dir: Path, repository: Path) -> Path:
     """Return the absolute path of a file named in the configuration.
 
     A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
+    One in a store is not looked up here: ``check_readable`` does.
 
     Raises:
         UserError: there is no such file in either place, or it is a folder.
     """
+    if is_remote(text):
+        return Path(text)
     try:
         wanted = Path(text).expanduser()
     except RuntimeError as error:

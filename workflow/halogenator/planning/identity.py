@@ -12,6 +12,7 @@ import rdkit
 from halogenator import ENGINE_VERSION
 from halogenator.model import Config, fingerprint
 from halogenator.storage.marks import content_mark
+from halogenator.storage.remote import address, is_remote
 
 # Canonical SMILES of one RDKit are not those of another.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
@@ -41,7 +42,7 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
     if library.path is None:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
-        path = os.path.relpath(library.path, working_dir)
+        path = address(library.path) if is_remote(library.path) else os.path.relpath(library.path, working_dir)
         columns = [library.smiles_column, library.id_column]
         origin = [path, source_mark(library.path), columns, library.fragments]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)

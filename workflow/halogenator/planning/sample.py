@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
+from halogenator.storage.remote import address
 
 SAMPLE_ROWS = 500
 # Rows that the sample is spread over: files are often sorted, so their first rows do not stand for all.
@@ -99,7 +100,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:
     return UserError(
         f"matching the reactant of {name} does not come to an end: {reason} on one molecule",
-        where=f"{source.path}, molecule {number}",
+        where=f"{address(source.path)}, molecule {number}",
         value=query,
         allowed=f"a reactant whose matches in a molecule are found in {limits.PLAN_SECONDS} s",
         fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",

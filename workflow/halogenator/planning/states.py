@@ -52,6 +52,11 @@ class Standing:
         return self.state in ("done", "adopted")
 
     @property
+    def recorded(self) -> bool:
+        """Whether it is finished and its files are here to be looked at, and not only in a store."""
+        return self.finished and bool(self.stats)
+
+    @property
     def waiting(self) -> bool:
         """Whether it is still to be made, wholly or in part."""
         return self.state in ("partial", "to do")
@@ -146,8 +151,10 @@ def planned_standings(
         if merges[name]:
             chunks_done = max(0, chunks - chunk_tasks[name])
             found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done, part_tasks[name])
-        else:
+        elif any(path.exists() for path in files):
             found[name] = _finished(files, chunks)
+        else:  # in a store, with no copy here
+            found[name] = Standing("done", chunks, chunks)
     return found
 
 

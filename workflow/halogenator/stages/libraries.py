@@ -16,6 +16,7 @@ from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.readers import read_records
+from halogenator.storage.remote import address
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
 
 _SMILES = [column.name for column in LIBRARY].index("smiles")
@@ -36,7 +37,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     """
     limit_arrow_threads()
     assert library.path is not None
-    note = provenance(library=library.name, source=str(library.path))
+    note = provenance(library=library.name, source=address(library.path))
     with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
         for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
             raw.append(record.row, record.id, record.smiles, record.problem)
@@ -82,7 +83,7 @@ def standardize_chunk(
                     mol, smiles = stored_form(mol)
                     known = index.row(mol)
                 except RejectError as error:
-                    write_reject(rejects, error, source=str(library.path), row=row, identifier=name, smiles=text)
+                    write_reject(rejects, error, source=address(library.path), row=row, identifier=name, smiles=text)
                     continue
                 molecules.append(name, smiles, None, library.k, "", "", 1, row, stripped, *known)
         limits.end()

@@ -30,6 +30,7 @@ from halogenator.storage.duck import (
 )
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import limit_arrow_threads, table_writer, whole_or_absent
+from halogenator.storage.remote import address
 from halogenator.storage.schema import REJECTS, read_metadata
 from halogenator.storage.seal import check_chunks
 
@@ -208,7 +209,7 @@ def _nothing_usable(connection: duckdb.DuckDBPyConnection, library: Library, rej
     ).fetchall()[0]
     return UserError(
         f"library {library.name} has no usable molecule: all {rows_in:,} rows were rejected",
-        where=f"{library.path}, row {row}: {detail}",
+        where=f"{address(library.path)}, row {row}: {detail}",
         value=smiles,
         allowed="at least one row with a SMILES that RDKit can read",
         fix="is smiles_column the right one?",
@@ -269,7 +270,7 @@ def _repeated(mark: str) -> str:
 def _duplicate_rejects(library: Library) -> str:
     """Return the query for the reject rows of a file's duplicate molecules, in order."""
     return f"""
-        SELECT {literal(str(library.path))} AS source, again.row, again.id, NULL::INTEGER AS site,
+        SELECT {literal(address(library.path))} AS source, again.row, again.id, NULL::INTEGER AS site,
                again.smiles[:200] AS smiles, 'duplicate' AS reason,
                'same molecule as ' || coalesce(first.id || ', ', '') || 'row ' || first.row AS detail
         FROM molecule_dropped AS dropped

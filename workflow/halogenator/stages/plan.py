@@ -134,7 +134,7 @@ def make_plan(
     finished = (
         (LIBRARY if transform is None else config.libraries[library].class_name, standing.stats)
         for (library, transform), standing in standings.items()
-        if standing.finished
+        if standing.recorded
     )
     speed = recorded_speed(finished)
     lines: list[Line] = []
@@ -144,7 +144,7 @@ def make_plan(
         lines.append(_library_line(library, standings[library.name, None], estimates, speed))
         jobs = (job for job in config.jobs if job[0] == library.name and job in standings)
         transforms = [config.transforms[transform] for _, transform in jobs]
-        index = _index(library, transforms, results) if standings[library.name, None].finished else {}
+        index = _index(library, transforms, results) if standings[library.name, None].recorded else {}
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
@@ -153,7 +153,7 @@ def make_plan(
 
 def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:
     stats = standing.stats
-    molecules = stats["molecules"] if standing.finished else estimates.rows(library)
+    molecules = stats["molecules"] if standing.recorded else estimates.rows(library)
     ways = max(library.k or 1, 1)  # a level-k molecule is reached in k ways, and each is walked
     tasks = _tasks(standing, 1 if library.base else 2)
     return Line(
@@ -166,7 +166,7 @@ def _library_line(library: Library, standing: Standing, estimates: Estimates, sp
         rows_in=stats.get("rows_in"),
         rows_matched=None,
         products=molecules,
-        products_known=MADE if standing.finished else ABOUT,
+        products_known=MADE if standing.recorded else ABOUT,
         seconds=round(speed.seconds(LIBRARY, tasks, molecules * ways * _left(standing)), 1) if tasks else 0.0,
         peak_mb=_peak_mb(standing, molecules, estimates.library_parts(library)),
         bytes=stats.get("bytes") or speed.bytes(LIBRARY, molecules),
@@ -183,7 +183,7 @@ def _job_line(
     speed: Speed,
 ) -> Line:
     stats = standing.stats
-    if standing.finished:
+    if standing.recorded:
         rows_in, matched, products, known = stats["rows_in"], stats["rows_matched"], stats["products"], MADE
     elif index:
         (rows_in, matched, products), known = index, AT_MOST

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from halogenator.errors import UserError
+from halogenator.storage.remote import address, is_remote, version_of
 
 # Above this size in bytes a mark is made of size, time and the two ends: hashing gigabytes would delay every start.
 _WHOLE = 16_000_000
@@ -20,6 +21,11 @@ _END = 1_000_000
 
 def content_mark(path: Path) -> str:
     """Return 16 hex digits that change when the file's content does; "missing" where there is none."""
+    if is_remote(path):
+        try:
+            return hashlib.sha256(version_of(path).encode()).hexdigest()[:16]
+        except FileNotFoundError:
+            return "missing"
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -55,6 +61,6 @@ def _check(path: Path, mark: str | None) -> None:
     if mark is not None and content_mark(path) != mark:
         raise UserError(
             "an input file was replaced while the run was on",
-            where=path,
+            where=address(path),
             fix="run again: everything that is made from it is then made from the new file",
         )

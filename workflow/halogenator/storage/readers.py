@@ -19,6 +19,7 @@ from halogenator.storage import readers_parquet
 from halogenator.storage.readers_base import COLUMN_NAMES, MAX_LINE, Lines, Record
 from halogenator.storage.readers_sdf import check_sdf_property
 from halogenator.storage.readers_text import count_records, find_layout, text_records
+from halogenator.storage.remote import address, is_remote, open_binary, size_of
 
 __all__ = ["COLUMN_NAMES", "FORMATS", "MAX_LINE", "Record", "check_readable", "estimate_rows", "head", "read_records"]
 
@@ -68,9 +69,14 @@ class _BoundedGzip(gzip.GzipFile):
     """A gzip file that ends with an error where it grows beyond ``MAX_GROWTH`` times its size."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
+        self._compressed = open_binary(path)
+        super().__init__(fileobj=self._compressed, mode="rb")
         self._path = path
-        self._left = max(FREE_GROWTH, MAX_GROWTH * path.stat().st_size)
+        self._left = max(FREE_GROWTH, MAX_GROWTH * size_of(path))
+
+    def close(self) -> None:
+        super().close()
+        self._compressed.close()  # gzip leaves a file open that it was given
 
     def read1(self, size: int = -1) -> bytes:
         data = super().read1(size)
@@ -119,7 +125,7 @@ def check_readable(path: Path | str, *, smiles_column: str | None = None, id_col
     """
     path = Path(path)
     kind = _recognise(path)
-    if path.stat().st_size == 0:
+    if size_of(path) == 0:
         raise _empty(path)
     if kind == "parquet":
         if readers_parquet.check_parquet(path, smiles_column, id_column) == 0:
@@ -153,7 +159,7 @@ def estimate_rows(path: Path | str) -> int:
     """
     path = Path(path)
     kind = _recognise(path)
-    size = path.stat().st_size
+    size = size_of(path)
     if size == 0:
         return 0
     if kind == "parquet":
@@ -189,6 +195,9 @@ def head(
 
 def _recognise(path: Path) -> str:
     """Return the format that the ending stands for; the file is there and may be opened."""
+    if is_remote(path):
+        _check_object(path)
+        return _kind(path)
     try:
         path.stat()
     except (OSError, ValueError) as error:
@@ -207,6 +216,29 @@ def _recognise(path: Path) -> str:
             allowed="one file",
             fix="name the file in it; several files are several libraries" if path.is_dir() else "copy it into a file",
         )
+    kind = _kind(path)
+    if not os.access(path, os.R_OK):
+        raise UserError("the molecule file may not be read", where=path, fix="give yourself read permission (chmod)")
+    return kind
+
+
+def _check_object(path: Path) -> None:
+    """Check that a store has the object.
+
+    Raises:
+        UserError: it has not, or it cannot be asked.
+    """
+    try:
+        size_of(path)
+    except FileNotFoundError as error:
+        fix = "correct the address, or upload the file"
+        raise UserError("the store has no such molecule file", where=address(path), fix=fix) from error
+    except OSError as error:
+        fix = "is it the right store, bucket and key?"
+        raise UserError(f"the store does not give the file: {error.strerror}", where=address(path), fix=fix) from error
+
+
+def _kind(path: Path) -> str:
     suffixes = [suffix.casefold() for suffix in path.suffixes[-2:]]
     zipped = suffixes[-1:] == [".gz"]
     kind = FORMATS.get("".join(suffixes[-2:-1] if zipped else suffixes[-1:]))
@@ -220,14 +252,12 @@ def _recognise(path: Path) -> str:
             if kind
             else "rename it to what it is: .smi for lines of SMILES and id, .csv or .tsv for columns with a header",
         )
-    if not os.access(path, os.R_OK):
-        raise UserError("the molecule file may not be read", where=path, fix="give yourself read permission (chmod)")
     return kind
 
 
 def _open_text(path: Path) -> io.TextIOWrapper:
     if path.suffix.casefold() != ".gz":
-        return _decoded(path.open("rb"))
+        return _decoded(open_binary(path))
     return _decoded(cast("IO[bytes]", _BoundedGzip(path)))
 
 
@@ -257,7 +287,7 @@ class _Metered(io.RawIOBase):
 
 
 def _read_head(path: Path, limit: int) -> _Head:
-    with path.open("rb") as stream:
+    with open_binary(path) as stream:
         if path.suffix.casefold() != ".gz":
             data = stream.read(limit + 1)
             return _Head(data[:limit], min(len(data), limit), len(data) <= limit)
@@ -296,7 +326,7 @@ def _grown(path: Path) -> UserError:
     return UserError(
         "the gzip file grows without end: it looks like a decompression bomb",
         where=path,
-        value=f"{path.stat().st_size:,} bytes",
+        value=f"{size_of(path):,} bytes",
         allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
         fix="look at it with: gzip -dc FILE | head; if it is what you want, decompress it first",
     )

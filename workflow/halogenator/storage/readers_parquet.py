@@ -9,6 +9,7 @@ from typing import IO, Any
 from halogenator.errors import UserError
 from halogenator.storage.pages import largest_page
 from halogenator.storage.readers_base import Record, find_column, find_columns, make_record
+from halogenator.storage.remote import is_remote, open_binary, size_of
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 8_000_000  # fewer rows are taken when they are long
@@ -76,9 +77,10 @@ def count_rows(path: Path) -> int:
 
 def _open(path: Path) -> Any:
     """Return the open file, after a look at both ends: a file whose writing was broken off has no footer."""
-    with path.open("rb") as stream:
+    size = size_of(path)
+    with open_binary(path) as stream:
         start = stream.read(4)
-        stream.seek(-min(4, path.stat().st_size), 2)
+        stream.seek(-min(4, size), 2)
         end = stream.read(4)
     if start != _MAGIC:
         raise UserError(
@@ -88,14 +90,17 @@ def _open(path: Path) -> Any:
             allowed=f"a file that begins and ends with {_MAGIC!r}",
             fix="give it the ending of what it is, or write it as Parquet again",
         )
-    if end != _MAGIC or path.stat().st_size < 12:
+    if end != _MAGIC or size < 12:
         raise _no_footer(path, end)
     import pyarrow
     import pyarrow.parquet
 
     try:
         file = pyarrow.parquet.ParquetFile(
-            path, pre_buffer=False, buffer_size=BUFFER_BYTES, page_checksum_verification=True
+            open_binary(path) if is_remote(path) else path,
+            pre_buffer=False,
+            buffer_size=BUFFER_BYTES,
+            page_checksum_verification=True,
         )
         _ = file.schema_arrow  # a schema that Arrow cannot represent fails here, not in the first row
     except MemoryError:
@@ -154,7 +159,7 @@ def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
     large = [i for i in range(metadata.num_row_groups) if metadata.row_group(i).total_byte_size > MAX_PAGE]
     if not large:
         return
-    with path.open("rb") as stream:
+    with open_binary(path) as stream:
         for group in large:
             for position in range(metadata.num_columns):
                 column = metadata.row_group(group).column(position)

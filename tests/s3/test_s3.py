@@ -1,0 +1,211 @@
+"""Libraries from, and results into, an S3-compatible store: whole runs against one on this machine."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from s3.store import Store
+from workflow.flow import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
+from workflow.test_manners import lay_out
+
+PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
+BUCKET = "results"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    store = Store()
+    for bucket in ("inputs", BUCKET):
+        store.client.create_bucket(Bucket=bucket)
+    yield store
+    store.stop()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on this disk; its library in Parquet has rows that are no molecules."""
+    folder = tmp_path_factory.mktemp("local")
+    lay_out(folder)
+    write_molecules(folder / "mine.parquet", [*named_parents("polyphenol")[:10], ("bad", "CC("), ("none", "")])
+    configure(folder, "mine.parquet")
+    snakemake(folder, "--cores", 2)
+    return folder
+
+
+def configure(folder: Path, mine: str) -> None:
+    settings = yaml.safe_load((folder / "config.yaml").read_text())
+    settings["libraries"]["mine"]["path"] = mine
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+
+
+def prepare(store: Store, local: Path, folder: Path) -> Path:
+    """A folder with the same configuration, but its library in the store."""
+    folder.mkdir(exist_ok=True)
+    for path in local.glob("*.*"):
+        if path.is_file():
+            shutil.copy2(path, folder)
+    store.client.upload_file(str(folder / "mine.parquet"), "inputs", f"{folder.name}/mine.parquet")
+    (folder / "mine.parquet").unlink()
+    configure(folder, f"s3://inputs/{folder.name}/mine.parquet")
+    return folder
+
+
+def flags(prefix: str) -> list[object]:
+    return [*PROFILE, "--default-storage-prefix", f"s3://{BUCKET}/{prefix}"]
+
+
+def run(store: Store, folder: Path, prefix: str, *more: object) -> str:
+    return snakemake(folder, *flags(prefix), *more, env=store.environment)
+
+
+def same_tables(store: Store, prefix: str, local: Path) -> int:
+    """Compare every table of a local run with its object, row for row; return how many."""
+    paths = [path for path in sorted((local / "results").rglob("*.parquet")) if path.name != "monitor.parquet"]
+    for path in paths:
+        here = pq.read_table(path, partitioning=None)
+        there = pq.read_table(io.BytesIO(store.read(BUCKET, f"{prefix}/{path.relative_to(local)}")))
+        if "source" in here.column_names:  # the path of the input file
+            here, there = here.drop_columns("source"), there.drop_columns("source")
+        assert there.schema.remove_metadata() == here.schema.remove_metadata(), path
+        assert there.equals(here), path
+    names = [key.removeprefix(f"{prefix}/") for key in store.objects(BUCKET, f"{prefix}/") if key.endswith(".parquet")]
+    assert sorted(name for name in names if "monitor" not in name) == sorted(str(p.relative_to(local)) for p in paths)
+    return len(paths)
+
+
+@pytest.fixture(scope="module")
+def finished(store: Store, local: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run with all in the store, below the prefix ``whole``."""
+    folder = prepare(store, local, tmp_path_factory.mktemp("whole"))
+    run(store, folder, "whole")
+    return folder
+
+
+def test_results_in_the_store_are_those_of_a_local_run(store: Store, local: Path, finished: Path) -> None:
+    assert same_tables(store, "whole", local) == 12
+    assert {"whole/results/summary.tsv", "whole/results/catalog.duckdb", "whole/results/report.html"} <= set(
+        store.objects(BUCKET, "whole/")
+    )
+    rejects = store.read(BUCKET, "whole/results/rejects/libraries/library=mine/rejects.parquet")
+    source = f"s3://inputs/{finished.name}/mine.parquet"
+    assert pq.read_table(io.BytesIO(rejects)).column("source").to_pylist() == [source, source]
+
+
+def test_a_finished_run_has_nothing_to_do(store: Store, finished: Path) -> None:
+    assert "Nothing to be done" in run(store, finished, "whole")
+
+
+def test_another_folder_finds_the_results(store: Store, finished: Path, tmp_path: Path) -> None:
+    """With no copy of anything here, what is lost is made again from what is in the store, and only that."""
+    for path in finished.glob("*.*"):
+        if path.is_file():
+            shutil.copy2(path, tmp_path)
+    assert "Nothing to be done" in run(store, tmp_path, "whole")
+    before = {key: store.read(BUCKET, key) for key in store.objects(BUCKET, "whole/results/products/")}
+    store.client.delete_object(Bucket=BUCKET, Key="whole/results/catalog.duckdb")
+    assert tasks(run(store, tmp_path, "whole")) == ["Cataloguing all results", "Reporting all results"]
+    assert {key: store.read(BUCKET, key) for key in before} == before
+
+
+def test_documented_readers_read_the_tree_in_place(
+    store: Store, finished: Path, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", store.environment)
+    for name, value in store.environment.items():
+        os.putenv(name, value)
+    text = (REPOSITORY / "docs" / "how-to" / "object-storage.md").read_text()
+    snippets = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(snippets) == 3
+    expected = sum(pq.read_metadata(path).num_rows for path in (local / "results" / "products").rglob("*.parquet"))
+    for snippet in snippets:
+        known: dict[str, object] = {}
+        exec(snippet.replace("my-bucket/my-project", f"{BUCKET}/whole"), known)
+        assert known["rows"] == expected > 0, snippet
+
+
+def start(store: Store, folder: Path, prefix: str) -> subprocess.Popen[str]:
+    words, settings = command(folder, *flags(prefix))
+    settings["env"] = store.environment
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(words, stdout=quiet, stderr=quiet, start_new_session=True, **settings)
+
+
+def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    """End a run and its tasks at once, as the machine's end would, as soon as something is reached."""
+    deadline = time.monotonic() + 120
+    while not reached():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_runs_are_resumed(store: Store, local: Path, tmp_path: Path) -> None:
+    """Twice in the middle of an upload, once between two; then plain."""
+    folder, prefix = prepare(store, local, tmp_path / "killed"), "killed"
+    for wanted in (r"libraries/library=mine/molecules\.parquet$", r"products/library=\S+/products\.parquet$"):
+        with store.holding(lambda name, wanted=wanted: bool(re.search(wanted, name))):
+            kill_when(start(store, folder, prefix), store.held.is_set)
+        assert not [key for key in store.objects(BUCKET, f"{prefix}/") if re.search(wanted, key)]
+    count = len(store.stored)
+    kill_when(start(store, folder, prefix), lambda: len(store.stored) > count + 3)
+    run(store, folder, prefix)
+    assert same_tables(store, prefix, local) == 12  # and nothing is left of the chunks
+    assert "Nothing to be done" in run(store, folder, prefix)
+
+
+def test_a_half_uploaded_object_is_none(store: Store, local: Path, tmp_path: Path) -> None:
+    """Parts of an upload that nobody has completed are there; the store shows no object, and the run makes it."""
+    folder, prefix = prepare(store, local, tmp_path / "parts"), "parts"
+    key = f"{prefix}/results/libraries/library=mine/molecules.parquet"
+    upload = store.client.create_multipart_upload(Bucket=BUCKET, Key=key)["UploadId"]
+    whole = (local / "results/libraries/library=mine/molecules.parquet").read_bytes()
+    part = whole[: len(whole) // 2]
+    store.client.upload_part(Bucket=BUCKET, Key=key, UploadId=upload, PartNumber=1, Body=part)
+    assert key not in store.objects(BUCKET)
+    run(store, folder, prefix)
+    assert same_tables(store, prefix, local) == 12
+
+
+def test_what_is_made_from_a_replaced_input_is_made_again(store: Store, local: Path, tmp_path: Path) -> None:
+    folder, prefix = prepare(store, local, tmp_path / "replaced"), "replaced"
+    run(store, folder, prefix)
+    time.sleep(1.1)  # a store dates objects to the second
+    buffer = io.BytesIO()
+    names, smiles = zip(*named_parents("polyphenol")[:9], strict=True)
+    pq.write_table(pa.table({"id": names, "smiles": smiles}), buffer)
+    store.client.put_object(Bucket="inputs", Key="replaced/mine.parquet", Body=buffer.getvalue())
+    again = tasks(run(store, folder, prefix, "-n"))
+    assert "Merging library mine" in again and "Merging library other-1X" not in again
+
+
+def test_planning_reads_a_footer_and_a_few_rows(store: Store, local: Path, tmp_path: Path) -> None:
+    folder = prepare(store, local, tmp_path / "large")
+    names, smiles = zip(*named_parents("polyphenol")[:10], strict=True)
+    padding = [os.urandom(4_000_000) for _ in names]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": names, "smiles": smiles, "padding": padding}), buffer)
+    store.client.put_object(Bucket="inputs", Key="large/mine.parquet", Body=buffer.getvalue())
+    store.sent.clear()
+    assert "Merging library mine" in tasks(run(store, folder, "large", "-n"))
+    assert 0 < store.sent["inputs/large/mine.parquet"] < 12_000_000 < len(buffer.getvalue())
+
+
+def test_an_input_that_is_not_there_is_named(store: Store, local: Path, tmp_path: Path) -> None:
+    folder = prepare(store, local, tmp_path / "absent")
+    store.client.delete_object(Bucket="inputs", Key="absent/mine.parquet")
+    printed = snakemake(folder, *flags("absent"), "-n", env=store.environment, fails=True)
+    assert "the store has no such molecule file" in printed and "s3://inputs/absent/mine.parquet" in printed

@@ -1,0 +1,162 @@
+"""Input files in an S3-compatible store, ``s3://bucket/key``, read in place by ranges: no copy is made of them.
+
+Such a file is a ``Path`` like any other, ``s3:/bucket/key``, which the functions here tell from one on disk. Where the
+store is and who may read it is told by the variables of AWS tools (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …)
+or by their files. Each process has a client of its own: a forked child must not share its parent's connections.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from halogenator.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SCHEME = "s3:/"
+
+# One request fetches so much. A row group of a Parquet file takes several, and the file's footer is one.
+_PIECE = 1 << 20
+
+
+def is_remote(path: Path | str) -> bool:
+    """Return whether a path is of an object in a store."""
+    return str(path).startswith(_SCHEME)
+
+
+def address(path: Path | str | None) -> str:
+    """Return a path as a user writes it: ``s3://bucket/key`` of an object."""
+    text = str(path)
+    return f"s3://{text.removeprefix(_SCHEME).lstrip('/')}" if text.startswith(_SCHEME) else text
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Open a file on disk or in a store to read; of an object, all that is read is of the version that was opened.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+        UserError: the store cannot be asked.
+    """
+    if not is_remote(path):
+        return path.open("rb")
+    return io.BufferedReader(cast("io.RawIOBase", _Object(path)), _PIECE)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file on disk or in a store."""
+    return int(_head(path)["ContentLength"]) if is_remote(path) else path.stat().st_size
+
+
+def version_of(path: Path) -> str:
+    """Return what the store says of an object's content: it changes with every upload of another one."""
+    head = _head(path)
+    return f"{head['ContentLength']} {head['ETag']}"
+
+
+def share_settings(settings: object) -> None:
+    """Hand what Snakemake's storage plugin was told of the store to this process and to the tasks that it starts.
+
+    Args:
+        settings: of the plugin; None where it has none.
+    """
+    names = {
+        "endpoint_url": "AWS_ENDPOINT_URL",
+        "access_key": "AWS_ACCESS_KEY_ID",
+        "secret_key": "AWS_SECRET_ACCESS_KEY",
+        "token": "AWS_SESSION_TOKEN",
+        "region": "AWS_DEFAULT_REGION",
+    }
+    for name, variable in names.items():
+        value = getattr(settings, name, None)
+        if value and (name != "region" or "AWS_DEFAULT_REGION" not in os.environ):
+            os.environ[variable] = str(value)
+
+
+class _Object(io.RawIOBase):
+    """The bytes of an object, each piece asked for when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        head = _head(path)
+        self._size, self._etag = int(head["ContentLength"]), str(head["ETag"])
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise OSError(22, "a position before the start of the file", address(self._path))
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), self._size - self._position)
+        if wanted <= 0:
+            return 0
+        last = self._position + wanted - 1
+        piece = _ask("get_object", self._path, Range=f"bytes={self._position}-{last}", IfMatch=self._etag)
+        data = piece["Body"].read()  # botocore raises where the connection ends before all of it has come
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+
+def _head(path: Path) -> Mapping[str, Any]:
+    return _ask("head_object", path)
+
+
+def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
+    """Ask the store something about an object.
+
+    Raises:
+        OSError: there is no such object, it may not be read, or it was replaced while it was read.
+        UserError: the store does not answer, or nothing is installed to ask it with.
+    """
+    bucket, _, key = str(path).removeprefix(_SCHEME).lstrip("/").partition("/")
+    client = _client(os.getpid())
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return cast("Mapping[str, Any]", getattr(client, what)(Bucket=bucket, Key=key, **how))
+    except ClientError as error:
+        code = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        if code == 404:
+            raise FileNotFoundError(2, "no such object", address(path)) from error
+        if code == 403:
+            raise PermissionError(13, "the store does not let you read it", address(path)) from error
+        if code == 412:
+            raise OSError(5, "it was replaced while it was read", address(path)) from error
+        raise OSError(5, str(error), address(path)) from error
+    except BotoCoreError as error:
+        raise UserError(
+            f"the store cannot be asked for an input file: {error}",
+            where=address(path),
+            fix="set AWS_ENDPOINT_URL (of other stores than Amazon's), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ) from error
+
+
+@cache
+def _client(process: int) -> Any:
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError as error:
+        raise UserError(
+            "an input file is in a store, and nothing is installed to read it with",
+            where="s3://…",
+            fix="install what envs/s3.txt lists: pip install --require-hashes -r envs/s3.txt",
+        ) from error
+    return boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
