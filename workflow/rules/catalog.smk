@@ -18,13 +18,14 @@ rule summarize:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
+        results=results_folder,
         mem_mb=own_mb,
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results {RESULTS:q} --out {output:q}"
+        "python -m halogenator summarize --results {params.results:q} --out {output:q}"
         " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
@@ -47,11 +48,12 @@ rule catalog:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
+        results=results_folder,
         mem_mb=own_mb,
     message:
         "Cataloguing all results"
     shell:
-        "python -m halogenator catalog --results {RESULTS:q} --summary {input.summary:q} --out {output:q}"
+        "python -m halogenator catalog --results {params.results:q} --summary {input.summary:q} --out {output:q}"
         " --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
 
@@ -72,10 +74,11 @@ rule report:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
+        results=results_folder,
         mem_mb=own_mb,
         configuration=report_flags,
     message:
         "Reporting all results"
     shell:
-        "python -m halogenator report --results {RESULTS:q} {params.configuration:q} --out {output:q}"
+        "python -m halogenator report --results {params.results:q} {params.configuration:q} --out {output:q}"
         " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"

@@ -183,7 +183,7 @@ def clear_leftovers():
     """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
     if workflow.storage_settings.notemp:
         return
-    done = [("libraries/" + name, MOLECULES.format(library=name)) for name in CONFIG.libraries]
+    done = [(f"libraries/{name}", MOLECULES.format(library=name)) for name in CONFIG.libraries]
     for library, transform in CONFIG.jobs:
         done.append((f"products/{library}/{transform}", PRODUCTS.format(library=library, transform=transform)))
     for chunks, merged in done:
@@ -252,6 +252,11 @@ def transform_flags(wildcards, resources):
     flags += ["--max-sites", str(transform.max_sites)] if transform.max_sites is not None else []
     flags += [f"--descriptors={','.join(CONFIG.descriptors)}"]
     return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
+
+
+def results_folder(wildcards, resources):
+    """Where a task of this machine finds the results."""
+    return str(RESULTS)
 
 
 def report_flags(wildcards, resources):

@@ -21,13 +21,14 @@ rule export:
         mem_mb=memory(export_mb),
         runtime=all_minutes,
     params:
+        results=results_folder,
         mem_mb=own_mb,
         identity=export_identity,
         request=export_flags,
     message:
         "Exporting {wildcards.export} as {wildcards.form}"
     shell:
-        "python -m halogenator export {params.request:q} --results {RESULTS:q}"
+        "python -m halogenator export {params.request:q} --results {params.results:q}"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
         " --force --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
 
