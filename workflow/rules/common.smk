@@ -197,7 +197,7 @@ def clear_store(done):
     """Remove from the store what killed runs left there of merged chunks."""
     stored = workflow.modifier.path_modifier.apply_default_storage("results/work").flags["storage_object"]
     for item in stored.get_subkeys():
-        folder = "results/work" + os.path.dirname(item.key.removeprefix(stored.key))
+        folder = f"results/work{os.path.dirname(item.key.removeprefix(stored.key))}"
         merged = workflow.modifier.path_modifier.apply_default_storage(done[folder]) if folder in done else None
         if merged and merged.flags["storage_object"].exists():
             item.delete()
