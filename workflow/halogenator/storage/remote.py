@@ -1,7 +1,7 @@
 """Input files in an S3-compatible store, ``s3://bucket/key``, read in place by ranges: no copy is made of them.
 
 Such a file is a ``Path`` like any other, ``s3:/bucket/key``, which the functions here tell from one on disk. Where the
-store is and who may read it is told by the variables of AWS tools (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …)
+store is and who may read it is told by the variables of AWS's own tools (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``)
 or by their files. Each process has a client of its own: a forked child must not share its parent's connections.
 """
 
