@@ -1,4 +1,5 @@
-# All results as one table and one database.
+# All results as one table and one database. Where results are in a store, these are made of the copies on this machine,
+# whose paths the database holds.
 
 
 rule summarize:
@@ -10,6 +11,7 @@ rule summarize:
         "results/logs/summarize.log",
     benchmark:
         "results/benchmarks/summarize.tsv"
+    localrule: IN_STORE
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -36,6 +38,7 @@ rule catalog:
         "results/logs/catalog.log",
     benchmark:
         "results/benchmarks/catalog.tsv"
+    localrule: IN_STORE
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -58,6 +61,7 @@ rule report:
         "results/logs/report.log",
     benchmark:
         "results/benchmarks/report.tsv"
+    localrule: IN_STORE
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
