@@ -20,10 +20,11 @@ rule summarize:
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
+        results=results_folder,
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results {RESULTS:q} --out {output:q}"
+        "python -m halogenator summarize --results {params.results:q} --out {output:q}"
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
@@ -44,10 +45,12 @@ rule catalog:
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
+    params:
+        results=results_folder,
     message:
         "Cataloguing all results"
     shell:
-        "python -m halogenator catalog --results {RESULTS:q} --summary {input.summary:q} --out {output:q}"
+        "python -m halogenator catalog --results {params.results:q} --summary {input.summary:q} --out {output:q}"
         " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
@@ -69,8 +72,9 @@ rule report:
         mem_mb=memory(stream_mb()),
     params:
         configuration=report_flags,
+        results=results_folder,
     message:
         "Reporting all results"
     shell:
-        "python -m halogenator report --results {RESULTS:q} {params.configuration:q} --out {output:q}"
+        "python -m halogenator report --results {params.results:q} {params.configuration:q} --out {output:q}"
         " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

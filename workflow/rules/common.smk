@@ -222,6 +222,10 @@ def transform_flags(wildcards, resources):
     return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
 
 
+def results_folder(wildcards, resources):
+    return str(RESULTS)
+
+
 def report_flags(wildcards, resources):
     """The files that say what was made, and what the command line set besides."""
     files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]

@@ -53,10 +53,11 @@ rule export:
     params:
         identity=export_identity,
         request=export_flags,
+        results=results_folder,
     message:
         "Exporting {wildcards.export} as {wildcards.form}"
     shell:
-        "python -m halogenator export {params.request:q} --results {RESULTS:q}"
+        "python -m halogenator export {params.request:q} --results {params.results:q}"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
         " --force --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
