@@ -151,7 +151,7 @@ def clear_leftovers():
     """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
     if workflow.storage_settings.notemp:
         return
-    done = [("libraries/" + name, MOLECULES.format(library=name)) for name in CONFIG.libraries]
+    done = [(f"libraries/{name}", MOLECULES.format(library=name)) for name in CONFIG.libraries]
     for library, transform in CONFIG.jobs:
         done.append((f"products/{library}/{transform}", PRODUCTS.format(library=library, transform=transform)))
     for chunks, merged in done:
@@ -165,7 +165,7 @@ def clear_store(done):
     """Remove from the store what killed runs left there of merged chunks."""
     stored = workflow.modifier.path_modifier.apply_default_storage("results/work").flags["storage_object"]
     for item in stored.get_subkeys():
-        folder = "results/work" + os.path.dirname(item.key.removeprefix(stored.key))
+        folder = f"results/work{os.path.dirname(item.key.removeprefix(stored.key))}"
         merged = workflow.modifier.path_modifier.apply_default_storage(done[folder]) if folder in done else None
         if merged and merged.flags["storage_object"].exists():
             item.delete()
