@@ -95,7 +95,7 @@ def test_what_pods_would_start_makes_the_results(store: Store, checkout: Path, t
     cluster = Cluster(tmp_path, runs=True, environment=environment)
     run(store, checkout, cluster, fails=False)
     cluster.stop()
-    assert len(cluster.jobs) == 8
+    assert len(cluster.jobs) == 5
     tree = f"products/library=lipids/transform={COOME}/products.parquet"
     made = tmp_path / "products.parquet"
     made.write_bytes(store.read("results", f"kube/results/{tree}"))

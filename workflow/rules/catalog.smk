@@ -1,4 +1,5 @@
-# All results as one table, one database and one page.
+# All results as one table, one database and one page. Where results are in a store, these are made of the copies on this
+# machine, whose paths the database holds.
 
 
 rule summarize:
@@ -67,6 +68,7 @@ rule report:
         "results/logs/report.log",
     benchmark:
         "results/benchmarks/report.tsv"
+    localrule: IN_STORE
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
