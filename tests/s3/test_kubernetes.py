@@ -76,7 +76,7 @@ def test_pods_carry_memory_processors_and_image(store: Store, checkout: Path, tm
     (job,) = cluster.jobs.values()
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert container["image"] == IMAGE
-    assert container["resources"]["requests"] == {"cpu": "950m", "memory": "500M", "ephemeral-storage": "20000M"}
+    assert container["resources"]["requests"] == {"cpu": "950m", "memory": "1100M", "ephemeral-storage": "20000M"}
     assert not container["resources"].get("limits")
     assert "--target-jobs 'read_library:library=lipids'" in container["args"][1]
     (secret,) = cluster.secrets.values()
