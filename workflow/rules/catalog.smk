@@ -20,14 +20,13 @@ rule summarize:
         runtime=all_minutes,
     params:
         results=results_folder,
-        mem_mb=own_mb,
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
     message:
         "Summarising {params.jobs} jobs"
     shell:
         "python -m halogenator summarize --results {params.results:q} --out {output:q}"
-        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule catalog:
@@ -50,12 +49,11 @@ rule catalog:
         runtime=all_minutes,
     params:
         results=results_folder,
-        mem_mb=own_mb,
     message:
         "Cataloguing all results"
     shell:
         "python -m halogenator catalog --results {params.results:q} --summary {input.summary:q} --out {output:q}"
-        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule report:
@@ -77,10 +75,9 @@ rule report:
         runtime=all_minutes,
     params:
         results=results_folder,
-        mem_mb=own_mb,
         configuration=report_flags,
     message:
         "Reporting all results"
     shell:
         "python -m halogenator report --results {params.results:q} {params.configuration:q} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

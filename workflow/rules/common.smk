@@ -13,7 +13,7 @@ from halogenator.chemistry.index import site_queries
 from halogenator.config import load_config
 from halogenator.environment import RESULTS_VARIABLE, only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
-from halogenator.memory.guard import CAP_VARIABLE
+from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.model import fingerprint
 from halogenator.planning import identity
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
@@ -60,6 +60,7 @@ except UserError as error:
 if not ON_CLUSTER:
     workflow.register_resource("mem_mb", CAP_MB)
 os.environ[CAP_VARIABLE] = str(CAP_MB - BESIDE_MB)
+os.environ[BESIDE_VARIABLE] = str(BESIDE_MB)
 
 MOLECULES = "results/libraries/library={library}/molecules.parquet"
 PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
@@ -136,11 +137,6 @@ def memory(megabytes):
         return min(own * 2 ** (attempt - 1) + BESIDE_MB, CAP_MB)
 
     return declare
-
-
-def own_mb(wildcards, resources):
-    """What a task is held to: what was declared, without what stands beside it in its allocation."""
-    return resources.mem_mb - BESIDE_MB
 
 
 def chunk_minutes(wildcards, attempt):

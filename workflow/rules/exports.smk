@@ -22,7 +22,6 @@ rule export:
         runtime=all_minutes,
     params:
         results=results_folder,
-        mem_mb=own_mb,
         identity=export_identity,
         request=export_flags,
     message:
@@ -30,7 +29,7 @@ rule export:
     shell:
         "python -m halogenator export {params.request:q} --results {params.results:q}"
         " --out results/exports/{wildcards.export}/{wildcards.export}.{wildcards.form}"
-        " --force --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --force --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule exports:

@@ -17,7 +17,6 @@ rule read_library:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         reading=reading_flags,
@@ -25,7 +24,7 @@ rule read_library:
         "Reading {input} as library {wildcards.library}"
     shell:
         "python -m halogenator read-library {params.library:q} {params.reading:q}"
-        " --out {output:q} --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --out {output:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule standardize_chunk:
@@ -45,7 +44,6 @@ rule standardize_chunk:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
     params:
-        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         index=index_flags,
@@ -55,7 +53,7 @@ rule standardize_chunk:
     shell:
         "python -m halogenator standardize-chunk --raw {input:q} {params.library:q} {params.index:q}"
         " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule halogenate_chunk:
@@ -75,7 +73,6 @@ rule halogenate_chunk:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
     params:
-        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         index=index_flags,
@@ -85,7 +82,7 @@ rule halogenate_chunk:
     shell:
         "python -m halogenator halogenate-chunk --base {input:q} {params.library:q} {params.index:q}"
         " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule find_library_duplicates:
@@ -105,7 +102,6 @@ rule find_library_duplicates:
         mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)), len(merge_parts(wildcards)))),
         runtime=all_minutes,
     params:
-        mem_mb=own_mb,
         identity=library_identity,
         hashes=identity.HASHES,
         chunks=short(),
@@ -115,7 +111,7 @@ rule find_library_duplicates:
     shell:
         "python -m halogenator find-duplicates --library {wildcards.library} --chunks {params.chunks:q}"
         " --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule merge_library:
@@ -142,7 +138,6 @@ rule merge_library:
         ),
         runtime=all_minutes,
     params:
-        mem_mb=own_mb,
         identity=library_identity,
         library=library_flags,
         chunks=short("chunks"),
@@ -155,4 +150,4 @@ rule merge_library:
         " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
         " --config-hash {params.identity}"
         " --out {output.molecules:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

@@ -18,7 +18,6 @@ rule transform_chunk:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
     params:
-        mem_mb=own_mb,
         identity=job_identity,
         transform=transform_flags,
         chunk=chunk_flag,
@@ -27,7 +26,7 @@ rule transform_chunk:
     shell:
         "python -m halogenator transform-chunk --molecules {input:q} {params.transform:q}"
         " --chunk {params.chunk} --out {output.products:q} --rejects {output.rejects:q}"
-        " --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule find_duplicates:
@@ -51,7 +50,6 @@ rule find_duplicates:
         ),
         runtime=all_minutes,
     params:
-        mem_mb=own_mb,
         identity=job_identity,
         hashes=identity.HASHES,
         key=CONFIG.dedup_key,
@@ -62,7 +60,7 @@ rule find_duplicates:
     shell:
         "python -m halogenator find-duplicates --library {wildcards.library} --transform {wildcards.transform}"
         " --chunks {params.chunks:q} --key {params.key} --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule merge_products:
@@ -95,7 +93,6 @@ rule merge_products:
         ),
         runtime=all_minutes,
     params:
-        mem_mb=own_mb,
         identity=job_identity,
         library=library_flags,
         transform=transform_flags,
@@ -111,7 +108,7 @@ rule merge_products:
         " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
         " --config-hash {params.identity}"
         " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 rule keep_adopted:
@@ -132,10 +129,8 @@ rule keep_adopted:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
-    params:
-        mem_mb=own_mb,
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:
         "python -m halogenator verify {output.products:q} {output.rejects:q}"
-        " --scratch results/work/scratch --mem-mb {params.mem_mb} >{log:q} 2>&1"
+        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"

@@ -23,6 +23,8 @@ MB = 1_000_000
 EXIT_MEMORY = 3
 
 # Where the workflow tells its tasks what all of them together may use, for the message's advice.
+# What a task's allocation holds beside the task itself, in MB: taken off what it is told to stay below.
+BESIDE_VARIABLE = "HALOGENATOR_BESIDE_MB"
 CAP_VARIABLE = "HALOGENATOR_CAP_MB"
 
 _INTERVAL = 0.05  # seconds
