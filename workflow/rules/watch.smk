@@ -5,6 +5,7 @@ import subprocess
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from halogenator.planning.resources import machine_cores
 from halogenator.planning.states import planned_standings
 from halogenator.stages.plan import make_plan, write_plan
 from halogenator.stages.plan_table import plan_notes, plan_text
@@ -42,7 +43,7 @@ def asked_cores():
     """The cores of the run; of a plan that was not told, the machine's: Snakemake then counts one."""
     told = any(word.startswith(("-c", "--cores", "-j", "--jobs")) for word in sys.argv)
     given = workflow.nodes or workflow.cores
-    return given if told or not workflow.dryrun else len(os.sched_getaffinity(0))
+    return given if told or not workflow.dryrun else machine_cores()
 
 
 def show_plan():

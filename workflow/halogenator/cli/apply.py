@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -135,7 +134,7 @@ def _apply(options: argparse.Namespace) -> None:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
     from halogenator.config import find_path, find_transform, load_transforms
-    from halogenator.planning.resources import machine_mb
+    from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.stages.apply import Request, apply_transform, library_name
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
@@ -150,7 +149,7 @@ def _apply(options: argparse.Namespace) -> None:
         descriptors=tuple(options.descriptors),
         inchikey=options.inchikey,
         key=options.key,
-        workers=options.workers or _cores(),
+        workers=options.workers or machine_cores(),
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
         chunk_products=options.chunk_products,
     )
@@ -171,10 +170,6 @@ def _check_usage(options: argparse.Namespace) -> None:
     if options.class_name not in CLASSES:
         choices = ", ".join(map(repr, CLASSES))
         options.parser.error(f"argument --class: invalid choice: '{options.class_name}' (choose from {choices})")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _summary(stats: dict[str, Any], outdir: Path) -> Iterator[str]:

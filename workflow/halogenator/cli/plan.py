@@ -35,7 +35,7 @@ def _plan(options: argparse.Namespace) -> None:
     import os
 
     from halogenator.planning.estimate import Estimates
-    from halogenator.planning.resources import machine_mb
+    from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.planning.states import standings
     from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
     from halogenator.stages.plan_table import plan_text
@@ -49,7 +49,7 @@ def _plan(options: argparse.Namespace) -> None:
         estimates,
         standings(config, estimates, results, folder),
         results,
-        cores=options.cores or len(os.sched_getaffinity(0)),
+        cores=options.cores or machine_cores(),
         cap_mb=min(config.cap_mb, machine_mb()),
     )
     if not options.no_file:

@@ -333,9 +333,7 @@ def _add_report(verbs: Any) -> None:
         help="YAML files to show, with transforms among them",
     )
     parser.add_argument("--overrides", default="", help="what was set besides these files (default: nothing)")
-    parser.add_argument(
-        "--scratch", type=Path, default=Path("results/work"), help="folder for what memory cannot hold (%(default)s)"
-    )
+    scratch_option(parser)
     memory_option(parser)
 
 

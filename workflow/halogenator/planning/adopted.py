@@ -8,7 +8,6 @@ Where it does not agree, the job is made like any other, and the time of its old
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from typing import Any
 from halogenator.model import Config, Library, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.storage.checksum import sha256
+from halogenator.storage.records import read_object
 
 PRODUCTS = "products/library={library}/transform={transform}/products.parquet"
 REJECTS = "rejects/products/library={library}/transform={transform}/rejects.parquet"
@@ -134,11 +134,7 @@ def _record(results: Path, job: Job) -> dict[str, Any] | None:
     """Return what the statistics say of a job's adoption; None where it was not adopted or is not whole."""
     if not finished(results, job):
         return None
-    try:
-        record = json.loads(job_files(results, job)[2].read_bytes())
-    except (OSError, ValueError):
-        return None
-    adopted = record.get("adopted") if isinstance(record, dict) else None
+    adopted = read_object(job_files(results, job)[2]).get("adopted")
     return adopted if isinstance(adopted, dict) else None
 
 

@@ -74,6 +74,11 @@ def machine_mb() -> int:
     return min([psutil.virtual_memory().total, *_control_group_limits()]) // MB
 
 
+def machine_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _control_group_limits() -> Iterator[int]:
     """Yield the limits, in bytes, of this process's control group and of those above it (Linux, versions 1 and 2)."""
     membership = Path("/proc/self/cgroup")

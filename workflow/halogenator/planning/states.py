@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -17,12 +16,12 @@ from halogenator.model import Config
 from halogenator.planning.adopted import adopted_jobs, job_files
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
-from halogenator.storage.schema import METADATA_KEY
+from halogenator.storage.records import read_object
+from halogenator.storage.schema import read_metadata
 
 # An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
 _CHECKSUM_BYTES = 1_000_000
 
-STATES = ("done", "adopted", "partial", "to do", "corrupt")
 Name = tuple[str, str | None]  # library, transform; None: the library itself
 
 
@@ -31,7 +30,8 @@ class Standing:
     """Where a library or a job stands.
 
     Attributes:
-        state: one of ``STATES``. "corrupt": a finished file cannot be read, or is not of the size that was recorded.
+        state: "done", "adopted", "partial", "to do", or "corrupt": a finished file cannot be read, or is not of
+            the size that was recorded.
         chunks: into how many chunk tasks it is cut.
         chunks_done: how many of their files are there, waiting to be merged; all of them where it is finished.
         parts: how many tasks are still to look for duplicates, where that is not left to the merge.
@@ -101,7 +101,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
         chunks = estimates.job_chunks(config.libraries[library_name], transform)
         files = job_files(results, job)
         if job in adopted:
-            found[job] = Standing("adopted", chunks, chunks, stats=_read(files[2]))
+            found[job] = Standing("adopted", chunks, chunks, stats=read_object(files[2]))
             continue
         origin = library_files(results, library_name)[0]
         below = found[library_name, None].finished
@@ -159,7 +159,7 @@ def planned_standings(
 
 
 def _finished(files: tuple[Path, Path, Path], chunks: int) -> Standing:
-    wrong, stats = _damage(files), _read(files[2])
+    wrong, stats = _damage(files), read_object(files[2])
     state = "corrupt" if wrong else "adopted" if "adopted" in stats else "done"
     return Standing(state, chunks, chunks, stats=stats, detail=wrong)
 
@@ -173,7 +173,10 @@ def _standing(
         if finished.detail:
             return finished
         oldest = min(path.stat().st_mtime_ns for path in files)
-        if not _newer(origin, oldest, results_made=ending != "read") and _note(files[0]).get("config_hash") == made_by:
+        if (
+            not _newer(origin, oldest, results_made=ending != "read")
+            and read_metadata(files[0]).get("config_hash") == made_by
+        ):
             return finished
     waiting = _chunks_there(work, ending, chunks, origin) if below else 0
     return Standing("partial" if waiting else "to do", chunks, waiting)
@@ -202,7 +205,7 @@ def _chunks_there(work: Path, ending: str, chunks: int, origin: Path | None) -> 
 def _damage(files: tuple[Path, Path, Path]) -> str:
     """Return what is wrong with finished files, as far as it shows without reading them whole; "" if nothing is."""
     main, rejects, stats = files
-    recorded = _read(stats)
+    recorded = read_object(stats)
     if not recorded:
         return f"{stats} is no statistics file"
     for path in (main, rejects):
@@ -217,17 +220,3 @@ def _damage(files: tuple[Path, Path, Path]) -> str:
     if size != recorded.get("bytes", size):
         return f"{main} is {size:,} bytes large, and {recorded['bytes']:,} are recorded"
     return ""
-
-
-def _note(path: Path) -> dict[str, Any]:
-    entries = pq.read_metadata(path).metadata or {}
-    found: dict[str, Any] = json.loads(entries.get(METADATA_KEY.encode(), b"{}"))
-    return found
-
-
-def _read(stats: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(stats.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -25,6 +25,8 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
 from halogenator.errors import UserError
 from halogenator.model import Transform
+from halogenator.planning.adopted import job_files
+from halogenator.planning.states import library_files
 from halogenator.report import distributions, figures, gallery, matrix, origin
 from halogenator.report.drawings import draw_reaction
 from halogenator.storage.duck import connect, literal
@@ -202,10 +204,10 @@ class _Page:
         return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
 
     def _products(self, job: Mapping[str, Any]) -> Path:
-        return self.results / f"products/library={job['library']}/transform={job['transform']}/products.parquet"
+        return job_files(self.results, (job["library"], job["transform"]))[0]
 
     def _molecules(self, library: str) -> Path:
-        return self.results / f"libraries/library={library}/molecules.parquet"
+        return library_files(self.results, library)[0]
 
     def packed_jobs(self, left: int) -> Iterator[str]:
         """Yield an element a job with what is shown of it alone, all together within ``left`` bytes."""

@@ -26,11 +26,12 @@ from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
 from halogenator.stages.transform import site_column
-from halogenator.storage.failures import check_writable, writing
+from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import hold_folder
 from halogenator.storage.marks import content_mark, unchanged
-from halogenator.storage.parquet import open_parquet, whole_or_absent
+from halogenator.storage.parquet import open_parquet
 from halogenator.storage.readers import check_readable
+from halogenator.storage.records import read_object, write_object
 from halogenator.storage.schema import LIBRARY, read_metadata
 
 PRODUCTS, REJECTS, MOLECULES, STATS = "products.parquet", "rejects.parquet", "molecules.parquet", "stats.json"
@@ -218,7 +219,7 @@ class _Run:
 
     def _begin(self) -> dict[str, Any]:
         """Return the state that the folder is in, after clearing what an earlier version of the run left there."""
-        state = _read_json(self.work / "state.json")
+        state = read_object(self.work / "state.json")
         if state.get("identity") == self.identity:
             shutil.rmtree(self.work / "scratch", ignore_errors=True)
             return state
@@ -230,7 +231,7 @@ class _Run:
         for name in OUTPUTS:
             (self.out / name).unlink(missing_ok=True)
         state = {"identity": self.identity, **_owner(self.request)}
-        _write_json(self.work / "state.json", state)
+        write_object(state, self.work / "state.json")
         return state
 
     def _count(self, name: str, weight: Callable[[], int]) -> int:
@@ -239,14 +240,14 @@ class _Run:
             total, given = weight(), self.request.chunk_products
             shared = min(ceil(total / _FEWEST), _TASKS_A_WORKER * self.request.workers)
             self.state[name] = max(1, ceil(total / given) if given else max(ceil(total / _MOST), shared))
-            _write_json(self.work / "state.json", self.state)
+            write_object(self.state, self.work / "state.json")
         return int(self.state[name])
 
     def _write_stats(self, job: dict[str, Any], read: dict[str, Any], molecules: Path) -> None:
         read = {name: value for name, value in read.items() if name not in ("checksums", "bytes")}
         place = molecules.name if molecules.parent == self.out else str(molecules)
         facts = {"identity": self.identity, "molecules_file": place, **_owner(self.request)}
-        _write_json(self.out / STATS, {**job, **facts, "input": read})
+        write_object({**job, **facts, "input": read}, self.out / STATS)
 
 
 def _verb(words: Sequence[object]) -> tuple[str, Sequence[object]]:
@@ -274,7 +275,7 @@ def _check_owner(request: Request) -> None:
     if request.source.parent == out.resolve() and request.source.name in OUTPUTS:
         fix = "give an --outdir of its own"
         raise UserError("the results would replace the input", where=request.source, allowed="another folder", fix=fix)
-    records = [record for record in map(_read_json, (out / STATS, out / "work" / "state.json")) if record]
+    records = [record for record in map(read_object, (out / STATS, out / "work" / "state.json")) if record]
     for record in records:
         found = {name: record.get(name) for name in own}
         if found != own:
@@ -298,7 +299,7 @@ def _check_owner(request: Request) -> None:
 
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:
     """Return the statistics of a run that is done; None where there is none of this identity."""
-    stats = _read_json(out / STATS)
+    stats = read_object(out / STATS)
     same = stats.get("identity") == identity
     files = (PRODUCTS, REJECTS, stats["molecules_file"]) if same else ()
     return stats if same and all((out / name).exists() for name in files) else None
@@ -331,17 +332,3 @@ def _weight(molecules: Path, transform: Transform) -> int:
 
 def _rows(chunks: Sequence[tuple[Path, Path]]) -> int:
     return sum(int(open_parquet(chunk).metadata.num_rows) for chunk, _ in chunks)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a file; empty where there is none, or something else."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write_json(path: Path, record: dict[str, Any]) -> None:
-    with whole_or_absent(path) as temporary, writing(path):
-        temporary.write_text(json.dumps(record, indent=1) + "\n")

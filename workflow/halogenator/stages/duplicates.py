@@ -90,9 +90,7 @@ def distinct_batches(
     staying = np.ones(part.stop - part.first, dtype=bool)
     (dropped,) = columns_of(connection, part.within(f"{name}_dropped"), "position")
     staying[dropped - part.first] = False
-    # What an earlier pipeline made has no routes to add up.
-    counted = f"SELECT * FROM ({part.within(f'{name}_kept')}) WHERE n_routes IS NOT NULL"
-    kept, routes = columns_of(connection, counted, "position", "n_routes")
+    kept, routes = columns_of(connection, part.within(f"{name}_kept"), "position", "n_routes")
     at = columns.index("n_routes")
     first = part.first
     file = open_parquet(part.path)

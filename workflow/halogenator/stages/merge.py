@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -28,8 +27,8 @@ from halogenator.storage.duck import (
     recall_duplicates,
     scalar,
 )
-from halogenator.storage.failures import writing
-from halogenator.storage.parquet import limit_arrow_threads, table_writer, whole_or_absent
+from halogenator.storage.parquet import limit_arrow_threads, table_writer
+from halogenator.storage.records import write_object
 from halogenator.storage.remote import address
 from halogenator.storage.schema import REJECTS, read_metadata
 from halogenator.storage.seal import check_chunks
@@ -115,7 +114,7 @@ def merge_products(
         "checksums": checksums([out, rejects_out]),
         "usage": combine([*_usages(chunks), *_usages(parts), task.usage()]),
     }
-    _write_json(stats if adopted is None else {**stats, "adopted": adopted}, stats_out)
+    write_object(stats if adopted is None else {**stats, "adopted": adopted}, stats_out)
 
 
 def merge_library(
@@ -189,7 +188,7 @@ def merge_library(
         "checksums": checksums([out, rejects_out]),
         "usage": combine([*_usages(chunks), *_usages(parts), task.usage()]),
     }
-    _write_json(stats, stats_out)
+    write_object(stats, stats_out)
 
 
 def _duplicates(
@@ -319,8 +318,3 @@ def _add_up(chunks: Sequence[Path], names: Sequence[str]) -> dict[str, int]:
 def _usages(chunks: Sequence[Path]) -> list[Usage]:
     found = (read_metadata(path).get("task") for path in chunks)
     return [usage for usage in found if isinstance(usage, dict)]
-
-
-def _write_json(record: Mapping[str, object], path: Path) -> None:
-    with whole_or_absent(path) as temporary, writing(path):
-        temporary.write_text(json.dumps(record, indent=1) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -278,7 +279,7 @@ def totals(plan: Plan) -> dict[str, object]:
     jobs = [line for line in plan.lines if line.transform]
     return {
         "jobs": len(jobs),
-        "jobs_by_state": {state: count for state in _states(jobs) if (count := _count(jobs, state))},
+        "jobs_by_state": dict(Counter(line.state for line in jobs)),
         "molecules": sum(line.products for line in plan.lines if not line.transform),
         "products": sum(line.products for line in jobs),
         "products_to_make": sum(line.products for line in jobs if line.waiting),
@@ -293,14 +294,6 @@ def totals(plan: Plan) -> dict[str, object]:
         "free_bytes": plan.free_bytes,
         "fits": plan.fits,
     }
-
-
-def _states(lines: Iterable[Line]) -> list[str]:
-    return list(dict.fromkeys(line.state for line in lines))
-
-
-def _count(lines: Iterable[Line], state: str) -> int:
-    return sum(line.state == state for line in lines)
 
 
 def as_json(plan: Plan) -> dict[str, object]:

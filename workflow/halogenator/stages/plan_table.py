@@ -42,13 +42,13 @@ def _printed(text: Group, color: bool, width: int) -> str:
 
 
 def _table(plan: Plan) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_footer=False)
-    table.add_column("library\n  transform", overflow="fold", ratio=None)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("library\n  transform", overflow="fold")
     table.add_column("state", no_wrap=True)
     for heading in ("molecules with\na site, of all", "products", "CPU time", "memory\nMB", "disk"):
         table.add_column(heading, justify="right", no_wrap=True)
     for line in plan.lines:
-        table.add_row(*_cells(line), end_section=False)
+        table.add_row(*_cells(line))
     return table
 
 
@@ -77,7 +77,7 @@ def _notes(plan: Plan) -> Iterator[Text]:
     states = sums["jobs_by_state"]
     assert isinstance(states, dict)
     jobs = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
-    yield Text(f"{_counted(len([line for line in plan.lines if line.transform]), 'job')}: {jobs}", "bold")
+    yield Text(f"{_counted(sum(states.values()), 'job')}: {jobs}", "bold")
     if plan.waiting:
         yield Text(f"to make: {sums['products_to_make']:,} products, duplicates among them not yet removed")
         basis = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -16,8 +15,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from halogenator.planning.adopted import job_files
 from halogenator.stages.plan import Plan
 from halogenator.stages.plan_table import duration
+from halogenator.storage.records import read_object
 
 # Stage -> the rules whose tasks are its steps; what is in none belongs to the last.
 STAGES = {
@@ -113,12 +114,10 @@ class Progress:
             except (OSError, pa.ArrowException):  # merged and removed before this was asked
                 return
         if task.rule == "merge_products":
-            try:
-                stats = json.loads((self._results / "stats" / "products" / library / f"{transform}.json").read_bytes())
+            stats = read_object(job_files(self._results, (library, str(transform)))[2])
+            if "products" in stats:
                 self._products[job] = stats["products"]
-            except (OSError, ValueError, KeyError):
-                return
-            self._merged.add(job)
+                self._merged.add(job)
 
     @property
     def seconds_left(self) -> float | None:

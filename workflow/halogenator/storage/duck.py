@@ -166,7 +166,8 @@ def find_duplicates(
         FROM {name}_candidate AS candidate JOIN {name}_keeper AS keeper USING (key)
         WHERE candidate.position <> keeper.position
         """,
-        f"CREATE TEMP TABLE {name}_kept AS SELECT position, n_routes FROM {name}_keeper",
+        # What an earlier pipeline made has no routes to add up.
+        f"CREATE TEMP TABLE {name}_kept AS SELECT position, n_routes FROM {name}_keeper WHERE n_routes IS NOT NULL",
         f"DROP TABLE {name}_suspect",
         f"DROP TABLE {name}_candidate",
         f"DROP TABLE {name}_keeper",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from halogenator.storage.failures import writing
+from halogenator.storage.parquet import whole_or_absent
 
 _PLACES = (
     re.compile(r"(?:rejects/)?products/library=(?P<library>[^/]+)/transform=(?P<transform>[^/]+)/[^/]+"),
@@ -50,6 +54,21 @@ def record_of(path: Path) -> Record | None:
     results, library, transform = place
     name = f"libraries/{library}.json" if transform is None else f"products/{library}/{transform}.json"
     return read_record(results / "stats" / name)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file; empty where there is none, or something else."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_object(record: Mapping[str, object], path: Path) -> None:
+    """Write a JSON object to a file that is whole or absent."""
+    with whole_or_absent(path) as temporary, writing(path):
+        temporary.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def read_record(path: Path) -> Record | None:
