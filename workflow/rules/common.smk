@@ -1,6 +1,5 @@
-# Functions of the rules, and the configuration they all read. Nothing here makes a file.
+# The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
 
-import json
 import os
 import shutil
 import sys
@@ -9,15 +8,12 @@ from pathlib import Path
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-from halogenator.chemistry.index import site_queries
 from halogenator.config import load_config
 from halogenator.environment import RESULTS_VARIABLE, only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
-from halogenator.model import fingerprint
-from halogenator.planning import identity
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
-from halogenator.planning.chunks import chunk_names, together
+from halogenator.planning.chunks import chunk_names
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
 from halogenator.storage.clock import check_dates, redate
@@ -203,79 +199,3 @@ def origin_of(wildcards):
     """What a library is made from: the library one level down, or a file."""
     library = library_of(wildcards)
     return MOLECULES.format(library=library.base) if library.base else SOURCES[library.name]
-
-
-# Options of the verbs. Snakemake does not compare a parameter whose function also takes `resources` between runs, so
-# these may hold what does not change results (paths, what to count); what does is in `*_identity`, which is compared.
-
-
-def library_flags(wildcards, resources):
-    library = library_of(wildcards)
-    flags = ["--library", library.name, "--class", library.class_name]
-    flags += ["--k", str(library.k)] if library.k is not None else []
-    return flags + (["--path", address(library.path)] if library.path else [])
-
-
-def reading_flags(wildcards, resources):
-    library = library_of(wildcards)
-    columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-    flags = [f"{flag}={column}" for flag, column in columns.items() if column]
-    return [*flags, "--mark", identity.source_mark(library.path)]
-
-
-def query_flags(wildcards, resources):
-    queries = site_queries(CONFIG.transforms.values(), library_of(wildcards).class_name)
-    return [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
-
-
-def index_flags(wildcards, resources):
-    """What to know of each molecule: its sites, its descriptors, and the weight of one more halogenation."""
-    library = library_of(wildcards)
-    is_base = any(other.base == library.name for other in CONFIG.libraries.values())
-    flags = ["--fragments", library.fragments] if library.path else []
-    flags += query_flags(wildcards, resources) + [f"--descriptors={','.join(CONFIG.descriptors)}"]
-    flags += ["--halogens", ",".join(CONFIG.halogenation.halogens)]
-    for step in CONFIG.halogenation.rules:
-        if library.class_name in step.scope_classes and (library.k or is_base):
-            flags += ["--rule", f"{step.name}={step.smirks}"]
-            flags += ["--max-sites", f"{step.name}={step.max_sites}"] if step.max_sites is not None else []
-    return flags + (["--weigh"] if is_base else [])
-
-
-def transform_flags(wildcards, resources):
-    transform = transform_of(wildcards)
-    flags = ["--transform", transform.name, "--smirks", transform.smirks]
-    flags += ["--max-sites", str(transform.max_sites)] if transform.max_sites is not None else []
-    flags += [f"--descriptors={','.join(CONFIG.descriptors)}"]
-    return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
-
-
-def results_folder(wildcards, resources):
-    """Where a task of this machine finds the results."""
-    return str(RESULTS)
-
-
-def report_flags(wildcards, resources):
-    """The files that say what was made, and what the command line set besides."""
-    files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
-    flags = ["--configuration", *map(str, files)]
-    given = workflow.config_settings.config
-    return flags + ["--overrides=" + " ".join(f"{key}={json.dumps(value)}" for key, value in given.items())]
-
-
-def chunk_flag(wildcards, resources):
-    number, count = wildcards.get("chunk", wildcards.get("part")).split("of")
-    return f"{int(number)}/{int(count)}"
-
-
-def short(name=None):
-    """The files of an input in their short form."""
-    return lambda wildcards, input, resources: together(input.get(name) if name else input)
-
-
-def library_identity(wildcards):
-    return identity.library_identity(CONFIG, wildcards.library, Path.cwd())
-
-
-def job_identity(wildcards):
-    return identity.job_identity(CONFIG, wildcards.transform)
