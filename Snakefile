@@ -30,6 +30,7 @@ onsuccess:
 
 onerror:
     stop_recorder()
+    remove_refused(RESULTS / "work")
 
 
 rule all:

@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from workflow.disturbed import Run, lay_out
 
 SCRIPT = Path(__file__).parent / "one_machine.sh"
 Machine = Callable[..., None]
 
 
-def _machine(*words: str) -> None:
-    # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
-    with tempfile.TemporaryFile("w+") as log:
-        done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=90)
-        log.seek(0)
-        assert done.returncode == 0, log.read()[-3000:]
+@contextmanager
+def slurm(**variables: str) -> Iterator[Machine]:
+    """Give ``one_machine.sh`` as a function, with both nodes up; ``variables``: see there."""
+    environment = {**os.environ, **variables}
 
+    def machine(*words: str) -> None:
+        # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
+        with tempfile.TemporaryFile("w+") as log:
+            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=90, env=environment)
+            log.seek(0)
+            assert done.returncode == 0, log.read()[-3000:]
 
-@pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
-    """``one_machine.sh`` as a function, with both nodes up."""
-    missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True)
+    missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True, env=environment)
     if missing.returncode:
         pytest.skip(f"no Slurm: {missing.stdout.strip()}")
     pytest.importorskip("snakemake_executor_plugin_slurm")
-    _machine("down")
+    machine("down")
     try:
-        _machine("up")
-        yield _machine
+        machine("up")
+        yield machine
     finally:
-        _machine("down")
+        machine("down")
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    with slurm() as machine:
+        yield machine
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("config"), products=200)
+
+
+@pytest.fixture(scope="session")
+def expected(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a local run makes."""
+    run = Run(tmp_path_factory.mktemp("local"), config)
+    run.finish()
+    return run.tables()

@@ -7,8 +7,9 @@
 #   one_machine.sh start NODE    switch the node on again
 #   one_machine.sh down          end all of it and remove its configuration
 #
-# STATE is the folder for its files. With ACCOUNTING=1 there is an accounting database (slurmdbd, mariadb) as well.
-# Needs root and: apt-get install --no-install-recommends slurmctld slurmd slurm-client munge
+# STATE is the folder for its files. With ACCOUNTING=1 there is an accounting database as well, and the controller forgets
+# what has ended after two seconds. Needs root and: apt-get install --no-install-recommends slurmctld slurmd slurm-client
+# munge; for accounting slurmdbd and mariadb-server too.
 set -euo pipefail
 
 STATE=${STATE:-${TMPDIR:-/tmp}/halogenator-slurm}
@@ -19,7 +20,7 @@ MARK="# Written by one_machine.sh of Halogenator's tests."
 
 why_not() {
     [ "$(id -u)" = 0 ] || { echo "not root"; return 1; }
-    for program in slurmctld slurmd sbatch munged; do
+    for program in slurmctld slurmd sbatch munged ${ACCOUNTING:+slurmdbd mariadbd}; do
         command -v "$program" >/dev/null || { echo "$program is not installed"; return 1; }
     done
     if [ -e "$CONFIG" ] && ! grep -qF "$MARK" "$CONFIG"; then
@@ -30,8 +31,8 @@ why_not() {
 
 configure() {
     local memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 / 2))
-    local accounting=accounting_storage/none
-    [ -z "${ACCOUNTING:-}" ] || accounting=accounting_storage/slurmdbd
+    local accounting=accounting_storage/none remembered=600
+    [ -z "${ACCOUNTING:-}" ] || accounting=accounting_storage/slurmdbd remembered=2
     # Four CPUs a node, whatever the machine has. A node that is cut is missed after ten seconds, a job that takes more
     # memory than it asked for is ended at the next look, a second later.
     cat >"$CONFIG" <<END
@@ -64,7 +65,7 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_min_interval=200000,batch_sched_delay=0
 ReturnToService=2
 MpiDefault=none
-MinJobAge=600
+MinJobAge=$remembered
 KillWait=5
 NodeName=n1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16821 CPUs=4 RealMemory=$memory
 NodeName=n2 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16822 CPUs=4 RealMemory=$memory
@@ -77,14 +78,19 @@ start_node() {
     slurmd -N "$1"
 }
 
-wait_until_idle() {
+# Runs a command again and again until it succeeds; after half a minute that is an error.
+until_done() {
     for _ in $(seq 60); do
-        [ "$(sinfo --noheader --Node --format=%T | grep -cx idle)" = 2 ] && return
+        "$@" >/dev/null 2>&1 && return
         sleep 0.5
     done
-    sinfo --Node --long
+    echo "not done: $*"
     tail -n 20 "$STATE"/*.log
     return 1
+}
+
+both_idle() {
+    [ "$(sinfo --noheader --Node --format=%T | grep -cx idle)" = 2 ]
 }
 
 start_accounting() {
@@ -92,11 +98,8 @@ start_accounting() {
     chown mysql: "$STATE/mariadb" /run/mysqld
     mariadb-install-db --user=mysql --datadir="$STATE/mariadb" --skip-test-db >/dev/null 2>&1
     mariadbd --user=mysql --datadir="$STATE/mariadb" --socket="$STATE/mariadb/socket" --skip-networking \
-        --pid-file="$STATE/mariadbd.pid" >"$STATE/mariadbd.log" 2>&1 &
-    for _ in $(seq 60); do
-        mariadb --socket="$STATE/mariadb/socket" -e "CREATE DATABASE IF NOT EXISTS accounting" 2>/dev/null && break
-        sleep 0.5
-    done
+        --pid-file="$STATE/mariadb/pid" >"$STATE/mariadbd.log" 2>&1 &
+    until_done mariadb --socket="$STATE/mariadb/socket" -e "CREATE DATABASE IF NOT EXISTS accounting"
     cat >/etc/slurm/slurmdbd.conf <<END
 $MARK
 AuthType=auth/munge
@@ -112,16 +115,14 @@ LogFile=$STATE/slurmdbd.log
 END
     chmod 600 /etc/slurm/slurmdbd.conf
     MYSQL_UNIX_PORT="$STATE/mariadb/socket" slurmdbd
-    for _ in $(seq 60); do
-        sacctmgr --immediate --quiet add cluster one >/dev/null 2>&1 && break
-        sleep 0.5
-    done
+    until_done sacctmgr --immediate --quiet add cluster one
     sacctmgr --immediate --quiet add account chemistry >/dev/null
     sacctmgr --immediate --quiet add user root account=chemistry >/dev/null
 }
 
 up() {
     why_not
+    rm -rf "$STATE"/{slurmctld,n1,n2,mariadb}  # jobs and accounts of an earlier one
     mkdir -p "$STATE/slurmctld" /etc/slurm
     configure
     install -d -o munge -g munge -m 0755 /run/munge
@@ -134,7 +135,7 @@ up() {
     slurmctld
     start_node n1
     start_node n2
-    wait_until_idle
+    until_done both_idle
 }
 
 # Process ids of all that runs on a node: tasks know its name, and what started the first of them is its slurmstepd.
@@ -165,7 +166,7 @@ down() {
     for node in n1 n2; do
         power_cut "$node"
     done
-    for file in "$STATE"/slurmctld.pid "$STATE"/slurmdbd.pid "$STATE"/mariadbd.pid /run/munge/halogenator.pid; do
+    for file in "$STATE"/slurmctld.pid "$STATE"/slurmdbd.pid "$STATE"/mariadb/pid /run/munge/halogenator.pid; do
         [ ! -s "$file" ] || end "$(cat "$file")"
     done
     # Left there, it would make every start of Snakemake wait for a controller that no longer answers.

@@ -9,80 +9,13 @@ import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import pytest
 
 from slurm.conftest import Machine
-from workflow.disturbed import CHUNKS, Run, lay_out, same
-from workflow.flow import REPOSITORY, command
-
-# The profile's checks are those of a cluster with many users.
-QUICK = ["--slurm-init-seconds-before-status-checks", 1, "--seconds-between-status-checks", 1, "--latency-wait", 5]
-FLAGS = ["--profile", REPOSITORY / "profiles" / "slurm", *QUICK]
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay_out(tmp_path_factory.mktemp("config"), products=200)
-
-
-@pytest.fixture(scope="module")
-def expected(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What a local run makes."""
-    run = Run(tmp_path_factory.mktemp("local"), config)
-    run.finish()
-    return run.tables()
-
-
-class OnSlurm(Run):
-    """A run that submits its tasks."""
-
-    def launch(self, *flags: object, **variables: str) -> subprocess.Popen[str]:
-        """Start it; what it prints goes to ``output.txt``."""
-        words, settings = command(self.folder, *FLAGS, *flags, "--configfile", self.config)
-        settings["env"] = {**settings["env"], **variables}
-        log = (self.folder / "output.txt").open("w")
-        return subprocess.Popen(words, start_new_session=True, stdout=log, stderr=log, **settings)
-
-    def complete(self, *flags: object, **variables: str) -> str:
-        """Run it to its end and return what it printed."""
-        process = self.launch(*flags, **variables)
-        assert process.wait(200) == 0, self.output[-5000:]
-        return self.output
-
-    def slurm_jobs(self) -> list[str]:
-        """The Slurm job of each submission, in order."""
-        return list(dict.fromkeys(re.findall(r"submitted with SLURM jobid (\d+)", self.output + self.log)))
-
-    @property
-    def log(self) -> str:
-        """All that Snakemake has logged, whatever it shows."""
-        return "".join(path.read_text() for path in sorted((self.folder / ".snakemake" / "log").glob("*.log")))
-
-
-def state(number: str) -> dict[str, str]:
-    """What Slurm knows of a job."""
-    told = subprocess.run(["scontrol", "--oneliner", "show", "job", number], capture_output=True, text=True)
-    return dict(re.findall(r"(\w+)=(\S*)", told.stdout))
-
-
-def node_state(node: str) -> str:
-    words = ["sinfo", "--noheader", "--format=%T", f"--nodes={node}"]
-    return subprocess.run(words, capture_output=True, text=True).stdout.strip()
-
-
-def until(found: Callable[[], object], run: subprocess.Popen[str] | None = None) -> object:
-    """Return what a function finds, asked again and again, while the run is on."""
-    for _ in range(1200):
-        if result := found():
-            return result
-        assert run is None or run.poll() is None, "the run ended too early"
-        time.sleep(0.1)
-    raise AssertionError("it did not come")
+from slurm.on_slurm import OnSlurm, node_state, state, until
+from workflow.disturbed import CHUNKS, same
 
 
 def transforming() -> str | None:

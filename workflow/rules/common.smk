@@ -20,6 +20,7 @@ from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
 from halogenator.storage.remote import address, is_remote, share_settings
+from halogenator.storage.seal import remove_refused
 
 # Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
 ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
@@ -82,6 +83,8 @@ ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 if workflow.is_main_process:
     for job in OUTDATED:
         make_outdated(RESULTS, job)
+    if not only_looks(sys.argv):
+        remove_refused(RESULTS / "work")  # where the run that found them was killed
 
 
 wildcard_constraints:

@@ -17,7 +17,7 @@ from halogenator.memory.usage import Task
 from halogenator.storage.duck import Slice, connect, find_duplicates, found_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.schema import DUPLICATES, read_metadata
-from halogenator.storage.seal import check_chunks, discard
+from halogenator.storage.seal import check_chunks, refuse
 
 # Rows in a row group, of which the merge reads those that touch its slice.
 _GROUP_ROWS = 65_536
@@ -53,7 +53,7 @@ def find_part(chunks: Sequence[Path], *, key: str, part: tuple[int, int], out: P
 
 
 def check_parts(parts: Sequence[Path], key: str, *, routes: int) -> None:
-    """Check that files are the duplicates, range by range, of chunks with so many rows; delete those that are not.
+    """Check that files are the duplicates, range by range, of chunks with so many rows.
 
     Raises:
         UserError: if one is not: left by a run with other settings, or by another DuckDB, whose hashes may be others.
@@ -63,7 +63,7 @@ def check_parts(parts: Sequence[Path], key: str, *, routes: int) -> None:
         found, expected = read_metadata(path), _made_of(key, (number, len(parts)), routes)
         if any(found.get(name) != value for name, value in expected.items()):
             bad.append((path, "it was made of other chunks, or by other settings"))
-    discard(bad)
+    refuse(bad)
 
 
 def _made_of(key: str, part: tuple[int, int], routes: int) -> dict[str, object]:

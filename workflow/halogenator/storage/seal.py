@@ -20,6 +20,7 @@ BLANK = "sha256:" + 64 * "0"
 
 _ENTRY = re.compile(re.escape(SEAL_KEY.encode()) + rb".{1,8}?(sha256:[0-9a-f]{64})", re.DOTALL)
 _MAGIC = b"PAR1"
+_REFUSED = ".refused"  # ending of the mark beside a file that a task could not use
 _BLOCK = 1 << 20
 
 
@@ -53,32 +54,45 @@ def damage(path: Path) -> str | None:
 
 
 def check_chunks(paths: Iterable[Path]) -> None:
-    """Check that every chunk file is, bit for bit, what was written; delete those that are not.
-
-    Deleted, because the workflow takes a file that is there for a good one: gone, it is made anew.
+    """Check that every chunk file is, bit for bit, what was written.
 
     Raises:
         UserError: if a file is damaged or missing.
     """
-    discard([(path, problem) for path in paths if (problem := damage(path))])
+    refuse([(path, problem) for path in paths if (problem := damage(path))])
 
 
-def discard(bad: list[tuple[Path, str]]) -> None:
-    """Delete files that a task cannot use, each with its problem.
+def refuse(bad: list[tuple[Path, str]]) -> None:
+    """Mark files that a task cannot use, each with its problem.
+
+    The workflow takes a file that is there for a good one, so these have to go. They go when the run ends: a task that
+    Snakemake tries again with an input gone ends the whole run, before its first failure is shown.
 
     Raises:
         UserError: if there is one.
     """
     for path, _ in bad:
-        path.unlink(missing_ok=True)
+        if path.exists():
+            _mark(path).touch()
     if bad:
         path, problem = bad[0]
         others = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
         raise UserError(
             f"a chunk file is damaged or gone: {problem}",
             where=f"{path}{others}",
-            fix="run again: what was damaged has been deleted, and only the chunks that are gone are made anew",
+            fix="run again: of the chunks only those that are damaged or gone are made anew",
         )
+
+
+def remove_refused(folder: Path) -> None:
+    """Delete the files below a folder that tasks could not use."""
+    for mark in list(folder.rglob(f"*{_REFUSED}")):
+        mark.with_name(mark.name.removesuffix(_REFUSED)).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(path.name + _REFUSED)
 
 
 def _find(file: BinaryIO) -> tuple[int, str] | None:
