@@ -4,6 +4,7 @@ import logging
 import subprocess
 
 from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_logger_plugin_halogenator import PLAN
 
 from halogenator.planning.resources import machine_cores
 from halogenator.planning.states import planned_standings
@@ -55,7 +56,7 @@ def show_plan():
     else:
         text = plan_notes(plan)
         write_plan(plan, Path("results/plan.tsv"))
-    logger.info(f"{text}\n", extra={"halogenator_plan": plan})
+    logger.info(f"{text}\n", extra={PLAN: plan})
 
 
 class PlanFirst(logging.Filter):

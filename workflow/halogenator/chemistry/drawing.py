@@ -11,6 +11,7 @@ from rdkit.Chem import rdChemReactions, rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
+from halogenator.chemistry.templates import drawable_reaction
 from halogenator.model import Transform
 
 # Sizes in pixels.
@@ -30,7 +31,7 @@ def draw_transform(transform: Transform) -> str:
         transform: one that has been checked, so that its SMIRKS and its examples hold.
     """
     reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
-    rows = [_heading(transform), _template(reaction)]
+    rows = [_heading(transform), _template(transform.smirks)]
     rows += [_example(reaction, example.reactant) for example in transform.examples]
     width = 2 * _MARGIN + _WIDTH + _ARROW + _SHOWN_PRODUCTS * _WIDTH
     height, parts = _MARGIN, []
@@ -55,33 +56,12 @@ def _text(x: float, y: float, text: str, font: str = "14px", anchor: str = "star
     return f'<text x="{x}" y="{y}" style="font: {font} sans-serif" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _template(reaction: rdChemReactions.ChemicalReaction) -> Picture:
-    shown = rdChemReactions.ChemicalReaction()
-    shown.AddReactantTemplate(_drawable(reaction.GetReactantTemplate(0)))
-    shown.AddProductTemplate(_drawable(reaction.GetProductTemplate(0)))
+def _template(smirks: str) -> Picture:
     drawer = rdMolDraw2D.MolDraw2DSVG(2 * _WIDTH + _ARROW, _REACTION_HEIGHT)
     drawer.drawOptions().fixedBondLength = 30
     drawer.drawOptions().clearBackground = False
-    drawer.DrawReaction(shown)
+    drawer.DrawReaction(drawable_reaction(smirks))
     return _REACTION_HEIGHT, _finish(drawer)
-
-
-def _drawable(template: Chem.Mol) -> Chem.Mol:
-    """Return a template as a molecule: a bond or an atom that SMARTS leaves open is drawn as the likeliest one."""
-    mol = Chem.RWMol()
-    for atom in template.GetAtoms():
-        plain = Chem.Atom(atom.GetAtomicNum())
-        plain.SetFormalCharge(atom.GetFormalCharge())
-        plain.SetAtomMapNum(atom.GetAtomMapNum())
-        plain.SetNoImplicit(True)
-        mol.AddAtom(plain)
-    for bond in template.GetBonds():
-        kind = bond.GetBondType()
-        known = kind in (Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
-        mol.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), kind if known else Chem.BondType.SINGLE)
-    drawable: Chem.Mol = mol.GetMol()
-    drawable.UpdatePropertyCache(False)
-    return drawable
 
 
 def _example(reaction: rdChemReactions.ChemicalReaction, smiles: str) -> Picture:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halogenator import limits
+from halogenator.units import MB
 
-MB = 1_000_000
 EXIT_MEMORY = 3
 
 # Where the workflow tells its tasks what all of them together may use, for the message's advice.

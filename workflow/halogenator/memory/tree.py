@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
-MB = 1_000_000
+from halogenator.units import MB
+
 _PACKAGE = "halogenator"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-MB = 1_000_000  # as Snakemake's mem_mb counts
+from halogenator.units import MB
 
 
 def peak_mb() -> int:

@@ -11,8 +11,8 @@ import psutil
 
 from halogenator.model import Config
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
-
-MB = 1_000_000
+from halogenator.storage.duck import MEMORY_SHARE
+from halogenator.units import MB
 
 # The guard of a task and its child: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
 PROCESS_MB = 160
@@ -31,9 +31,8 @@ EXPORT_MB = 1500
 # One that picks nothing: some 250 measured, and DuckDB's half for a query.
 PLAIN_EXPORT_MB = 1000
 
-# DuckDB plans with this share of a merge's declaration (storage.duck.MEMORY_SHARE) and spills beyond: one thread's
-# buffers, and of each row the hash table's part that it keeps while it spills the rest.
-DUCKDB_SHARE = 0.5
+# DuckDB plans with its share of a merge's declaration and spills beyond: one thread's buffers, and of each row the hash
+# table's part that it keeps while it spills the rest.
 DUCKDB_THREAD_MB = 240
 DUCKDB_ROW_BYTES = 5
 
@@ -55,7 +54,7 @@ def stream_mb() -> int:
 def merge_mb(rows: int, parts: int = 0) -> int:
     """Return the declaration of a merge of about ``rows`` rows, or of each of the tasks that find its duplicates."""
     duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / max(parts, 1) / MB
-    return max(stream_mb(), _rounded(duckdb / DUCKDB_SHARE))
+    return max(stream_mb(), _rounded(duckdb / MEMORY_SHARE))
 
 
 def task_minutes(config: Config, products: int) -> int:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from html import escape
 
 from rdkit import Chem
-from rdkit.Chem import rdChemReactions, rdDepictor, rdMolAlign
+from rdkit.Chem import rdDepictor, rdMolAlign
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
 from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.templates import drawable_reaction
 
 # Heavy atoms of a molecule that is drawn; a larger one would be no more than a tangle.
 MAX_DRAWN_ATOMS = 100
@@ -133,81 +134,18 @@ def draw_alone(smiles: str) -> Drawing | None:
 
 
 def draw_reaction(smirks: str) -> Drawing | None:
-    """Return the drawing of a transform: its reactant, an arrow, its product; None if it is no reaction.
-
-    Where its templates are plain enough, as molecules with Ar and R for what they hang on; else as RDKit draws SMIRKS.
-    """
+    """Return the drawing of a transform: its reactant, an arrow, its product; None if it is no reaction."""
     try:
-        reaction = rdChemReactions.ReactionFromSmarts(smirks)
-        reactant, product = reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)
+        reaction = drawable_reaction(smirks)
     except (ValueError, RuntimeError):
         return None
     width, height = 420, 120
     drawer = _drawer(width, height)
     drawer.drawOptions().baseFontSize = 0.6
     drawer.drawOptions().fixedBondLength = 34
-    if not set("$,!~*@") & set(smirks) and not _has_ring(reactant) and not _has_ring(product):
-        left = _as_molecule(reactant, {})
-        right = _as_molecule(product, _open_ends(reactant))
-        if left and right:
-            shown = rdChemReactions.ChemicalReaction()
-            shown.AddReactantTemplate(left)
-            shown.AddProductTemplate(right)
-            reaction = shown
     drawer.DrawReaction(reaction)
     drawer.FinishDrawing()
     return Drawing(width, height, _shorten(drawer.GetDrawingText()))
-
-
-def _has_ring(template: Chem.Mol) -> bool:
-    return bool(template.GetNumBonds() >= template.GetNumAtoms())
-
-
-def _open_ends(template: Chem.Mol) -> dict[int, int]:
-    """Return {map number: neighbours that the atom has beyond the template's}, where the SMARTS says so by X."""
-    found = {}
-    for atom in template.GetAtoms():
-        said = re.search(r"X(\d)", atom.GetSmarts())
-        hydrogens = re.search(r"H(\d?)", atom.GetSmarts())
-        taken = atom.GetDegree() + (int(hydrogens[1] or 1) if hydrogens else 0)
-        if said and not atom.GetIsAromatic():
-            found[atom.GetAtomMapNum()] = max(0, int(said[1]) - taken)
-    return found
-
-
-def _as_molecule(template: Chem.Mol, ends: dict[int, int]) -> Chem.Mol | None:
-    """Return a template as a molecule to draw; None where its atoms or bonds are not plain enough."""
-    ends = ends or _open_ends(template)
-    mol = Chem.RWMol()
-    for atom in template.GetAtoms():
-        number = atom.GetAtomicNum()
-        if not number:
-            return None
-        lone = atom.GetDegree() <= 1 and template.GetNumAtoms() > 1
-        aromatic = re.match(r"\[?[a-z]", atom.GetSmarts())
-        if aromatic and not lone:
-            return None
-        label = "Ar" if aromatic else "R" if lone and ends.get(atom.GetAtomMapNum(), 0) > 1 else None
-        drawn = Chem.Atom(0 if label else number)
-        if label:
-            drawn.SetProp("atomLabel", label)
-        mol.AddAtom(drawn)
-    for bond in template.GetBonds():
-        kind = {"=": Chem.BondType.DOUBLE, "#": Chem.BondType.TRIPLE}.get(bond.GetSmarts(), Chem.BondType.SINGLE)
-        mol.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), kind)
-    for atom in template.GetAtoms():
-        if mol.GetAtomWithIdx(atom.GetIdx()).GetAtomicNum():
-            for _ in range(ends.get(atom.GetAtomMapNum(), 0) if atom.GetAtomMapNum() else 0):
-                if atom.GetAtomicNum() == 6:
-                    end = Chem.Atom(0)
-                    end.SetProp("atomLabel", "R")
-                    mol.AddBond(atom.GetIdx(), mol.AddAtom(end), Chem.BondType.SINGLE)
-    try:
-        mol.UpdatePropertyCache()
-    except Chem.AtomValenceException:
-        return None
-    rdDepictor.Compute2DCoords(mol)
-    return mol.GetMol()
 
 
 def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:

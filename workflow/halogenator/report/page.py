@@ -29,10 +29,12 @@ from halogenator.planning.adopted import job_files
 from halogenator.planning.states import library_files
 from halogenator.report import distributions, figures, gallery, matrix, origin
 from halogenator.report.drawings import draw_reaction
+from halogenator.stages.catalog import check_made
 from halogenator.storage.duck import connect, literal
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import limit_arrow_threads, whole_or_absent
 from halogenator.storage.schema import read_metadata
+from halogenator.units import duration, size
 
 MAX_BYTES = 8_000_000
 # Rows of a table in the page; of longer ones the rest is in files that the page names.
@@ -74,10 +76,7 @@ def write_report(
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
-    if not catalog.exists():
-        raise UserError(
-            "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another folder"
-        )
+    check_made(catalog)
     try:
         connection.execute(f"ATTACH {literal(str(catalog))} AS catalog (READ_ONLY)")
         connection.execute("SELECT count(*) FROM catalog.jobs").fetchall()
@@ -127,7 +126,7 @@ class _Page:
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        environment.filters |= {"count": _count, "short": matrix.short, "size": _size, "duration": _duration}
+        environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
         vendor = json.loads((_ASSETS / "vendor" / "manifest.json").read_text())
         return environment.get_template("report.html.j2").render(
             style=(_ASSETS / "report.css").read_text(),
@@ -299,23 +298,3 @@ def _count(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-
-
-def _size(value: float | None) -> str:
-    """Return bytes in the unit that leaves one to three digits."""
-    size = float(value or 0)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:,.1f} TB"
-
-
-def _duration(seconds: float | None) -> str:
-    """Return seconds in words: 42 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds or 0)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600:,} h {whole % 3600 // 60} min"

@@ -135,9 +135,8 @@ def _tree(results: Path, patterns: Sequence[str], columns: Sequence[Column], par
     return " UNION ALL BY NAME ".join(sources)
 
 
-@contextmanager
-def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give the catalog, to read.
+def check_made(catalog: Path) -> None:
+    """Check that there is a catalog.
 
     Raises:
         UserError: if there is none.
@@ -146,6 +145,16 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise UserError(
             "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
         )
+
+
+@contextmanager
+def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the catalog, to read.
+
+    Raises:
+        UserError: if there is none.
+    """
+    check_made(catalog)
     try:
         connection = duckdb.connect(str(catalog), read_only=True)
     except duckdb.Error as error:

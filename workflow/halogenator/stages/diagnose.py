@@ -30,8 +30,8 @@ from halogenator.stages.transform import product_columns, read_parents
 from halogenator.storage.duck import connect, find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
 from halogenator.storage.schema import arrow_schema
+from halogenator.units import MB
 
-MB = 1_000_000
 _BATCHES = 8
 _DUCKDB_MB = 500
 _MOST_KEYS = 1_000_000

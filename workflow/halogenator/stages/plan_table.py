@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from halogenator.stages.plan import ABOUT, AT_MOST, Line, Plan, totals
+from halogenator.units import duration, size
 
 _STYLES = {"done": "green", "adopted": "cyan", "partial": "yellow", "to do": "bold", "corrupt": "bold red"}
 _MARKS = {ABOUT: "~", AT_MOST: "≤"}
@@ -111,25 +112,3 @@ def _notes(plan: Plan) -> Iterator[Text]:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time with a unit that suits it: 0.4 s, 12 s, 3 min 20 s, 5 h 02 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes:02} min"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes with a unit of 10^3, 10^6, … of them."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if abs(count) < 1000 or unit == "TB":
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError("unreachable")

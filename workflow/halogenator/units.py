@@ -1,0 +1,27 @@
+"""Quantities as people read them, and the megabyte that all of the code counts in."""
+
+from __future__ import annotations
+
+MB = 1_000_000  # bytes, as Snakemake's mem_mb counts
+
+
+def duration(seconds: float) -> str:
+    """Return a time with a unit that suits it: 0.4 s, 12 s, 3 min 20 s, 5 h 02 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes:02} min"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes with a unit of 10^3, 10^6, … of them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
