@@ -301,3 +301,26 @@ def test_summary_and_catalog_read_statistics_with_and_without_checksums(results:
             ("older", 2),
         ]
         assert catalog.execute("SELECT transform, products FROM jobs").fetchall() == [("T", 3)]
+
+
+@pytest.mark.parametrize("change", ["none", "a column fewer", "another type"])
+def test_catalog_holds_jobs_of_other_columns(results: Path, change: str) -> None:
+    """As when a run with other descriptors has done some of its jobs."""
+    (first,) = results.glob("products/library=mine/transform=*/products.parquet")
+    table = pq.read_table(first, partitioning=None)
+    if change == "a column fewer":
+        table = table.drop_columns(["mw"])
+    elif change == "another type":
+        table = table.set_column(table.column_names.index("mw"), "mw", table["mw"].cast(pa.float64()))
+    for name in ("A", "Z"):  # before and after the other one
+        other = results / f"products/library=mine/transform={name}/products.parquet"
+        other.parent.mkdir()
+        pq.write_table(table, other)
+    write_summary(results, results / "summary.tsv")
+    write_catalog(results, results / "summary.tsv", results / "catalog.duckdb", memory_mb=500)
+    with duckdb.connect(str(results / "catalog.duckdb"), read_only=True) as catalog:
+        found = catalog.execute(
+            "SELECT transform, count(*), count(mw) FROM products GROUP BY ALL ORDER BY 1"
+        ).fetchall()
+    known = 0 if change == "a column fewer" else 3
+    assert found == [("A", 3, known), ("T", 3, 3), ("Z", 3, known)]

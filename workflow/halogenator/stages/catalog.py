@@ -74,7 +74,7 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
     with whole_or_absent(out) as temporary:
         try:
             with writing(out), duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
-                for name, query in _views(results, summary.resolve()).items():
+                for name, query in _views(connection, results, summary.resolve()).items():
                     connection.execute(f"CREATE VIEW {name} AS {query}")
         finally:
             # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
@@ -86,24 +86,24 @@ def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
     results = results.resolve()
     summary = results / "summary.tsv"
     there = {"libraries": any(results.glob("stats/libraries/*.json")), "jobs": summary.exists()}
-    for name, query in _views(results, summary).items():
+    for name, query in _views(connection, results, summary).items():
         if there.get(name, True):
             connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
 
 
-def _views(results: Path, summary: Path) -> dict[str, str]:
+def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
     libraries = "libraries/library=*/molecules.parquet"
     products = "products/library=*/transform=*/products.parquet"
     rejects = ("rejects/libraries/library=*/rejects.parquet", "rejects/products/library=*/transform=*/rejects.parquet")
     return {
-        "molecules": _tree(results, [libraries], LIBRARY, ("library",)),
+        "molecules": _tree(connection, results, [libraries], LIBRARY, ("library",)),
         "products": f"""
             SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-            FROM ({_tree(results, [products], PRODUCTS, ("library", "transform"))}) AS product
-            LEFT JOIN ({_tree(results, [libraries], LIBRARY, ("library",))}) AS parent
+            FROM ({_tree(connection, results, [products], PRODUCTS, ("library", "transform"))}) AS product
+            LEFT JOIN ({_tree(connection, results, [libraries], LIBRARY, ("library",))}) AS parent
             ON parent.library = product.library AND parent.id = product.parent_id
         """,
-        "rejects": _tree(results, rejects, REJECTS, ("library", "transform")),
+        "rejects": _tree(connection, results, rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
@@ -121,18 +121,33 @@ def _plain(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _tree(results: Path, patterns: Sequence[str], columns: Sequence[Column], partitions: Sequence[str]) -> str:
+def _tree(
+    connection: duckdb.DuckDBPyConnection,
+    results: Path,
+    patterns: Sequence[str],
+    columns: Sequence[Column],
+    partitions: Sequence[str],
+) -> str:
     """Return the query for a hive-partitioned tree; without any file, for a table of its columns and no rows."""
-    parts = [pattern for pattern in patterns if any(results.glob(pattern))]
+    parts = [f"{_plain(results)}/{pattern}" for pattern in patterns if any(results.glob(pattern))]
     if not parts:
         empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in (*(c.name for c in columns), *partitions))
         return f"SELECT {empty} WHERE false"
     sources = [
-        f"SELECT * FROM read_parquet({literal(f'{_plain(results)}/{pattern}')}, hive_partitioning = true, "
-        "hive_types_autocast = false, union_by_name = true)"
-        for pattern in parts
+        f"SELECT * FROM read_parquet({literal(part)}, hive_partitioning = true, hive_types_autocast = false, "
+        f"union_by_name = {not _alike(connection, part)})"
+        for part in parts
     ]
     return " UNION ALL BY NAME ".join(sources)
+
+
+def _alike(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
+    """Return whether all files have the same columns: a query then opens those of the jobs it names and no others."""
+    schemas = connection.execute(
+        "SELECT count(DISTINCT columns) FROM (SELECT list((name, duckdb_type) ORDER BY column_id) AS columns "
+        f"FROM parquet_schema({literal(pattern)}) GROUP BY file_name)"
+    ).fetchall()
+    return bool(schemas[0][0] == 1)
 
 
 def check_made(catalog: Path) -> None:
