@@ -22,21 +22,15 @@ test: $(VENV)/ready
 
 # A run on a Slurm that is set up on this machine for it; skipped, with the reason, where that cannot be done.
 test-slurm: $(SLURM)/ready
-	$(SLURM)/bin/python -m pytest --slurm tests/slurm
-
-# The long form of the tests that kill and damage things; --seed N for other moments.
-stress: $(VENV)/ready
-	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
+	$(SLURM)/bin/python -m pytest --slurm -rs tests/slurm
 
 # Results in a store, and jobs on Kubernetes: against a store on this machine, in an environment of their own.
 test-s3: $(S3)/ready
 	$(S3)/bin/python -m pytest --s3 tests/s3
 
-$(S3)/ready: envs/s3-test.txt pyproject.toml
-	$(PYTHON) -m venv $(S3)
-	$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+# The long form of the tests that kill and damage things; --seed N for other moments.
+stress: $(VENV)/ready
+	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -57,27 +51,20 @@ bench-scale: $(VENV)/ready
 bench-peers: $(PEERS)/ready
 	$(PEERS)/bin/python benchmarks/peers.py
 
-$(PEERS)/ready: benchmarks/peers-requirements.txt
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
-
-$(VENV)/ready: envs/requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
-
 # The same environment with what submits tasks to Slurm, for clusters.
 slurm: $(SLURM)/ready
 
-$(SLURM)/ready: envs/requirements.txt envs/slurm.txt pyproject.toml
-	$(PYTHON) -m venv $(SLURM)
-	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.txt
-	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/slurm.txt
-	$(SLURM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# An environment a purpose, each with what its lock files name.
+$(VENV)/ready: envs/requirements.txt
+$(SLURM)/ready: envs/requirements.txt envs/slurm.txt
+$(S3)/ready: envs/s3-test.txt
+$(PEERS)/ready: benchmarks/peers-requirements.txt
+
+%/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check $(patsubst %,-r %,$(filter %.txt,$^))
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 # After changing a schema, a column or a verb: the reference pages, which a test compares.
