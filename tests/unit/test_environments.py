@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from halogenator.environment import preload_allocator
 
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"
@@ -45,3 +49,15 @@ def test_every_rule_with_a_command_has_the_environment() -> None:
                 assert (path.parent / environment).resolve() == ENVIRONMENT
                 found += 1
     assert found >= 11
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="preloading is Linux's")
+def test_an_allocator_that_does_not_load_is_not_preloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an image without libatomic: preloaded all the same, it would end every command of every task."""
+    library = tmp_path / "cmeel.prefix" / "lib" / "libmimalloc.so"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"not a library")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    assert preload_allocator().startswith("the default, for mimalloc cannot be loaded")
+    assert "LD_PRELOAD" not in os.environ

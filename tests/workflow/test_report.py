@@ -44,6 +44,13 @@ def write_report(results: Path, out: Path, *files: Path) -> Path:
     return out
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without the libraries that RDKit draws with."""
+    package = REPOSITORY / "workflow"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent / "bare"), str(package)]))
+
+
 def catalogue(results: Path) -> None:
     write_summary(results, results / "summary.tsv")
     write_catalog(results, results / "summary.tsv", results / "catalog.duckdb", memory_mb=500)
@@ -379,6 +386,22 @@ def test_without_a_catalog_it_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "there is no catalog yet" in done.stderr
     assert not (tmp_path / "r.html").exists()
+
+
+def test_where_rdkit_cannot_draw_the_page_says_so(bare: None, results: Path, tmp_path: Path, browser: Browser) -> None:
+    opened = open_report(browser, write_report(results, tmp_path / "bare.html"))
+    panel = opened.page.locator("#panel").inner_text()
+    assert "RDKit could not draw where this page was made: libXrender.so.1" in panel
+    assert opened.page.locator("#panel figure").count() > 0
+    assert not opened.errors
+    opened.page.close()
+
+
+def test_where_rdkit_cannot_draw_the_verb_says_so(bare: None, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "halogenator", "transforms", "--draw", tmp_path / "drawings"]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "a library of the system is missing" in done.stderr and "libxrender1" in done.stderr
 
 
 # ---- its figures -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,10 +42,21 @@ def preload_allocator() -> str:
     library = next((str(path.resolve()) for path in libraries if path.exists()), None)
     if library is None or sys.platform != "linux" or re.search(r"[\s:]", library):  # LD_PRELOAD splits at both
         return "the default"
+    if problem := _preloading_fails(library):
+        return f"the default, for mimalloc cannot be loaded ({problem})"
     # Memory is taken from the system as it is used: a limit on it then means what it says.
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     os.environ["LD_PRELOAD"] = ":".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))
     return "mimalloc"
+
+
+def _preloading_fails(library: str) -> str:
+    """Return what the dynamic linker says against a library; nothing where it loads.
+
+    mimalloc needs libatomic, which slim images lack. Preloaded nevertheless, it would end every command that tasks start, or have each complain.
+    """
+    tried = subprocess.run(["true"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, text=True)
+    return tried.stderr.strip()
 
 
 def only_looks(arguments: Sequence[str]) -> bool:

@@ -305,11 +305,13 @@ function halogens({ before, after }) {
     element("figure", {}, element("figcaption", {}, element("b", {}, "Molecules with halogen atoms"), ", by how many of each element they have"), key(names.map((name, i) => [name, colors[i]])), place), put);
 }
 
-function gallery(details, transform) {
+function gallery(details, transform, cannotDraw) {
   const pairs = details.gallery || [];
   const block = element("div", {}, element("h3", {}, "Molecules"));
   if (!pairs.length) {
-    block.append(element("p", {}, details.fewer ? "Left out, for the size of this page." : "There are none to draw."));
+    block.append(element("p", {}, cannotDraw
+      ? `RDKit could not draw where this page was made: ${cannotDraw}. With that library installed, python -m halogenator report draws them.`
+      : details.fewer ? "Left out, for the size of this page." : "There are none to draw."));
     return block;
   }
   block.append(element("p", { class: "hint" }, details.adopted
@@ -347,7 +349,7 @@ async function showJob(data, position, { focus }) {
     details.adopted ? element("p", {}, "Adopted from an earlier pipeline: parents, sites and routes are not known.") : null,
     element("div", { class: "pair" }, ...[funnel(job, details), halogens(details)].filter(Boolean)),
     details.after || !details.fewer ? distributions(details, data.descriptors) : element("p", {}, "The distributions of this job are left out, for the size of this page."),
-    gallery(details, transform),
+    gallery(details, transform, data.cannot_draw),
   ].filter(Boolean));
   panel.dataset.job = `${job.library}/${job.transform}`;
   if (focus) {

@@ -1,5 +1,7 @@
 """Molecules and transforms as small SVG drawings whose colours are left to the page's style sheet.
 
+``CANNOT_DRAW`` says why there are none where RDKit's drawing module cannot be loaded.
+
 RDKit draws; its SVG states every stroke's style anew and every colour as a number. Here strokes of one style become one
 path, and colours become classes: ``k`` carbon and bonds, ``n`` ``o`` ``s`` ``x`` (halogens) ``e`` (other elements) and
 ``m`` for what is marked.
@@ -14,11 +16,17 @@ from html import escape
 
 from rdkit import Chem
 from rdkit.Chem import rdDepictor, rdMolAlign
-from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
 from halogenator.chemistry.reaction import Reaction
 from halogenator.chemistry.templates import drawable_reaction
+
+try:
+    from rdkit.Chem.Draw import rdMolDraw2D
+except ImportError as error:  # of a library of the system, which servers and slim images lack
+    CANNOT_DRAW = str(error)
+else:
+    CANNOT_DRAW = ""
 
 # Heavy atoms of a molecule that is drawn; a larger one would be no more than a tangle.
 MAX_DRAWN_ATOMS = 100
@@ -86,7 +94,7 @@ def find_change(reaction: Reaction, parent_smiles: str, product_smiles: str, sit
     Raises:
         RejectError: if the parent has too many matches.
     """
-    parent = Chem.MolFromSmiles(parent_smiles)
+    parent = None if CANNOT_DRAW else Chem.MolFromSmiles(parent_smiles)
     if parent is None or parent.GetNumAtoms() > MAX_DRAWN_ATOMS:
         return None
     for match in reaction.matches(parent):
@@ -124,8 +132,8 @@ def draw_pair(pair: Pair) -> tuple[Drawing, Drawing]:
 
 
 def draw_alone(smiles: str) -> Drawing | None:
-    """Return the drawing of a molecule; None if it is no molecule, or too large."""
-    mol = Chem.MolFromSmiles(smiles)
+    """Return the drawing of a molecule; None if it is no molecule, too large, or RDKit cannot draw."""
+    mol = None if CANNOT_DRAW else Chem.MolFromSmiles(smiles)
     if mol is None or mol.GetNumAtoms() > MAX_DRAWN_ATOMS:
         return None
     rdDepictor.Compute2DCoords(mol)
@@ -134,7 +142,9 @@ def draw_alone(smiles: str) -> Drawing | None:
 
 
 def draw_reaction(smirks: str) -> Drawing | None:
-    """Return the drawing of a transform: its reactant, an arrow, its product; None if it is no reaction."""
+    """Return the drawing of a transform: reactant, arrow, product; None if it is none, or RDKit cannot draw."""
+    if CANNOT_DRAW:
+        return None
     try:
         reaction = drawable_reaction(smirks)
     except (ValueError, RuntimeError):

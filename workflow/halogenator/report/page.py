@@ -28,7 +28,7 @@ from halogenator.model import Transform
 from halogenator.planning.adopted import job_files
 from halogenator.planning.states import library_files
 from halogenator.report import distributions, figures, gallery, matrix, origin
-from halogenator.report.drawings import draw_reaction
+from halogenator.report.drawings import CANNOT_DRAW, draw_reaction
 from halogenator.stages.catalog import check_made
 from halogenator.storage.duck import connect, literal
 from halogenator.storage.failures import writing
@@ -189,6 +189,7 @@ class _Page:
                 }
                 for name, descriptor in DESCRIPTORS.items()
             ],
+            "cannot_draw": CANNOT_DRAW,
             "memory": memory,
             "tasks": tasks,
         }

@@ -24,6 +24,7 @@ _CAUSES = {
     errno.EACCES: ("permission denied", _ALLOW),
     errno.EPERM: ("operation not permitted", _ALLOW),
 }
+_NO_LIBRARY = "cannot open shared object file"  # as the dynamic linker says it
 # What DuckDB says where its temporary files fill the disk.
 _SPILL_IS_FULL = "failed to offload data block"
 
@@ -57,12 +58,18 @@ def check_writable(folder: Path) -> None:
 
 
 def explain(error: Exception, path: Path | None = None) -> UserError | None:
-    """Return what an exception says of the disk, for people; None where it speaks of something else.
+    """Return what an exception says of the disk or the system's libraries, for people; None where of something else.
 
     Args:
         error: of Python, Arrow (which has its numbers) or DuckDB (whose texts end in the system's words).
         path: what was being written; an ``OSError`` of Python's own knows it.
     """
+    if isinstance(error, ImportError) and _NO_LIBRARY in str(error):
+        return UserError(
+            "a library of the system is missing",
+            value=str(error).partition(":")[0],
+            fix="install it; for drawings: apt-get install libxrender1 libxext6, or dnf install libXrender libXext",
+        )
     number = _errno(error)
     if number not in _CAUSES:
         return None
