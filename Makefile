@@ -7,7 +7,7 @@ SLURM := .venv-slurm
 S3 := .venv-s3
 CORES ?= all
 
-.PHONY: install run test test-slurm test-s3 stress lint bench bench-scale bench-peers docs pictures slurm lock clean
+.PHONY: install run test test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures slurm lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -31,6 +31,10 @@ test-s3: $(S3)/ready
 # The long form of the tests that kill and damage things; --seed N for other moments.
 stress: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
+
+# The image, and the default run in it; needs root, buildah and debootstrap.
+test-container:
+	bash tests/container.sh
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -53,7 +53,8 @@ def preload_allocator() -> str:
 def _preloading_fails(library: str) -> str:
     """Return what the dynamic linker says against a library; nothing where it loads.
 
-    mimalloc needs libatomic, which slim images lack. Preloaded nevertheless, it would end every command that tasks start, or have each complain.
+    mimalloc needs libatomic, which slim images lack. Preloaded nevertheless, it would end every command that tasks
+    start, or have each complain.
     """
     tried = subprocess.run(["true"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, text=True)
     return tried.stderr.strip()
