@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -29,16 +30,19 @@ def slurm(**variables: str) -> Iterator[Machine]:
             log.seek(0)
             assert done.returncode == 0, log.read()[-3000:]
 
-    missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True, env=environment)
-    if missing.returncode:
-        pytest.skip(f"no Slurm: {missing.stdout.strip()}")
-    pytest.importorskip("snakemake_executor_plugin_slurm")
-    machine("down")
-    try:
-        machine("up")
-        yield machine
-    finally:
+    # Another session of tests on this machine waits until this one's Slurm is down.
+    with Path(tempfile.gettempdir(), "halogenator-slurm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True, env=environment)
+        if missing.returncode:
+            pytest.skip(f"no Slurm: {missing.stdout.strip()}")
+        pytest.importorskip("snakemake_executor_plugin_slurm")
         machine("down")
+        try:
+            machine("up")
+            yield machine
+        finally:
+            machine("down")
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,8 @@ up() {
     [ -s /etc/munge/munge.key ] || mungekey --create
     pgrep -x munged >/dev/null || {
         rm -f /run/munge/munge.socket.2.lock
-        runuser -u munge -- munged --pid-file=/run/munge/halogenator.pid
+        install -d -o munge -g munge "$STATE/munge"
+        runuser -u munge -- munged --pid-file="$STATE/munge/pid"
     }
     [ -z "${ACCOUNTING:-}" ] || start_accounting
     slurmctld
@@ -147,18 +148,26 @@ on_node() {
     done | sort -u
 }
 
-power_cut() {
-    kill -KILL "$(cat "$STATE/$1.pid")" $(on_node "$1") 2>/dev/null || true
+# The process that a file names, if that is still the daemon that wrote it: numbers come round again.
+running() {
+    local number
+    number=$(cat "$STATE/$2" 2>/dev/null) && [ "$(ps -o comm= -p "$number")" = "$1" ] && echo "$number"
 }
 
-# Ends a process and waits until it is gone: a new start would take it for one that stays.
+power_cut() {
+    kill -KILL $(running slurmd "$1.pid") $(on_node "$1") 2>/dev/null || true
+}
+
+# Ends a daemon and waits until it is gone: a new start would take it for one that stays.
 end() {
-    kill "$1" 2>/dev/null || return 0
+    local number
+    number=$(running "$@") || return 0
+    kill "$number"
     for _ in $(seq 40); do
-        kill -0 "$1" 2>/dev/null || return 0
+        kill -0 "$number" 2>/dev/null || return 0
         sleep 0.25
     done
-    kill -KILL "$1" 2>/dev/null || true
+    kill -KILL "$number" 2>/dev/null || true
 }
 
 down() {
@@ -166,9 +175,10 @@ down() {
     for node in n1 n2; do
         power_cut "$node"
     done
-    for file in "$STATE"/slurmctld.pid "$STATE"/slurmdbd.pid "$STATE"/mariadb/pid /run/munge/halogenator.pid; do
-        [ ! -s "$file" ] || end "$(cat "$file")"
-    done
+    end slurmctld slurmctld.pid
+    end slurmdbd slurmdbd.pid
+    end mariadbd mariadb/pid
+    end munged munge/pid
     # Left there, it would make every start of Snakemake wait for a controller that no longer answers.
     for file in "$CONFIG" /etc/slurm/slurmdbd.conf; do
         [ ! -e "$file" ] || ! grep -qF "$MARK" "$file" || rm "$file"

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import psutil
+import pytest
 
 from slurm.conftest import Machine
 from slurm.on_slurm import OnSlurm, node_state, state, until
@@ -33,6 +34,7 @@ def test_a_run_is_that_of_one_machine(
     machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object]
 ) -> None:
     run = OnSlurm(tmp_path, config)
+    assert "up to 200 tasks at once" in run.complete("-n")
     run.complete()
     same(run.tables(), expected)
     run.no_litter()
@@ -47,12 +49,13 @@ def test_a_run_is_that_of_one_machine(
     assert not (tmp_path / "results" / "monitor.parquet").exists()
 
 
+@pytest.mark.parametrize("flags", [(), ("--group-components", "chunks=1")], ids=["as the profile is", "alone"])
 def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
-    machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object]
+    machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object], flags: tuple[str, ...]
 ) -> None:
     run = OnSlurm(tmp_path, config)
     path = os.pathsep.join([str(Path(__file__).parent / "swell"), os.environ.get("PYTHONPATH", "")])
-    run.complete("--group-components", "chunks=1", HALOGENATOR_SWELL=str(tmp_path / "swelled"), PYTHONPATH=path)
+    run.complete(*flags, HALOGENATOR_SWELL=str(tmp_path / "swelled"), PYTHONPATH=path)
     assert (tmp_path / "swelled").exists()
     same(run.tables(), expected)
 
@@ -60,9 +63,11 @@ def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
     (killed,) = [job for job in ended.values() if job["JobState"] != "COMPLETED"]
     assert killed["JobState"] in ("FAILED", "OUT_OF_MEMORY")  # by what Slurm polls, or by a control group
     assert "exceeded memory limit" in Path(killed["StdOut"]).read_text()
-    assert "mem=1100M" in killed["TRES"]
+    asked = int(re.search(r"mem=(\d+)M", killed["TRES"])[1])
+    together = asked // 1100
+    assert asked == 1100 * together and (together == 1) == bool(flags)
     again = [job for job in ended.values() if job["Comment"] == killed["Comment"] and job is not killed]
-    assert any("mem=1600M" in job["TRES"] for job in again)
+    assert any(f"mem={1600 * together}M" in job["TRES"] for job in again)
 
 
 def test_a_node_that_goes_down_costs_only_its_chunks(

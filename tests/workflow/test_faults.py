@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from workflow.disturbed import CHUNKS, JOB, OME, PRODUCTS, Run, lay_out, same, wait_for_worker, wait_until, workers
-from workflow.flow import named_parents, tasks, write_molecules
+from workflow.flow import named_parents, tasks, write_molecules, write_yaml
 
 LONG = pytest.mark.stress
 MOLECULES = "results/libraries/library=mine/molecules.parquet"
@@ -168,6 +169,28 @@ def test_a_deleted_chunk(chunked: Run, undisturbed: dict[str, object]) -> None:
     same(chunked.tables(), undisturbed)
 
 
+def test_chunks_of_a_job_that_is_made_again_outlive_other_runs(tmp_path: Path) -> None:
+    """Its earlier products are there, and a run of something else succeeds: these chunks are no leftovers."""
+    config = lay_out(tmp_path, every=20)
+    settings = yaml.safe_load(config.read_text())
+    write_molecules(tmp_path / "small.csv", [("hexanoic acid", "CCCCCC(=O)O")])
+    settings["libraries"]["small"] = {"class": "lipid", "path": str(tmp_path / "small.csv")}
+    settings["select"]["libraries"].append("small")
+    write_yaml(config, settings)
+    run = Run(tmp_path / "run", config)
+    run.finish()
+    write_yaml(config, settings | {"identifiers": []})
+    run.finish("--until", "transform_chunk", "--notemp")
+    chunks = sorted((run.folder / CHUNKS).iterdir())
+    assert chunks
+    small = "results/libraries/library=small/molecules.parquet"
+    (run.folder / small).unlink()
+    run.finish(small)
+    assert sorted((run.folder / CHUNKS).iterdir()) == chunks
+    assert not [task for task in tasks(run.finish()) if "chunk" in task]
+    run.no_litter()
+
+
 @pytest.mark.parametrize(
     ("verb", "name"),
     [pytest.param("transform-chunk", ".products.parquet", marks=LONG), ("merge-products", "rejects.parquet")],
@@ -252,7 +275,8 @@ def shift(folder: Path, seconds: float) -> None:
     """Date all files of a folder as the clock then had it."""
     for path in folder.rglob("*"):
         if path.is_file():
-            os.utime(path, (time.time() + seconds, time.time() + seconds))
+            dated = path.stat().st_mtime + seconds
+            os.utime(path, (dated, dated))
 
 
 def test_the_clock_is_set_back_after_a_run(tmp_path: Path) -> None:

@@ -74,6 +74,14 @@ def test_at_the_cap_the_message_names_the_key_to_change(folder: Path, tmp_path: 
     assert "raise memory.cap_mb of the configuration, now 60 MB" in done.stderr
 
 
+def test_on_a_cluster_the_message_names_the_key_as_it_is_set(folder: Path, tmp_path: Path) -> None:
+    """There a task is told what its allocation holds, Snakemake included."""
+    beside = {"HALOGENATOR_BESIDE_MB": "600", "HALOGENATOR_CAP_MB": "660"}
+    done = transform_chunk(folder, tmp_path, 660, **beside)
+    assert "declared 60 MB" in done.stderr
+    assert "raise memory.cap_mb of the configuration, now 660 MB" in done.stderr
+
+
 def test_a_task_within_its_declaration_is_left_alone(folder: Path, tmp_path: Path) -> None:
     assert transform_chunk(folder, tmp_path, 500).returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"products.parquet", "rejects.parquet"}

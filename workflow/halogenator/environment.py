@@ -44,6 +44,8 @@ def preload_allocator() -> str:
         return "the default"
     if problem := _preloading_fails(library):
         return f"the default, for mimalloc cannot be loaded ({problem})"
+    if library in os.environ.get("LD_PRELOAD", "").split(":"):
+        return "mimalloc"
     # Memory is taken from the system as it is used: a limit on it then means what it says.
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     os.environ["LD_PRELOAD"] = ":".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))

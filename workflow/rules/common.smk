@@ -1,7 +1,6 @@
 # The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
 from halogenator.storage.remote import address, is_remote, share_settings
-from halogenator.storage.seal import remove_refused
 
 # Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
 ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
@@ -30,9 +28,11 @@ BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
 prepare_tasks()
 if "s3" in workflow.storage_provider_settings:
     share_settings(workflow.storage_provider_settings["s3"].get_settings())
-ALLOCATOR = preload_allocator()
-if workflow.is_main_process:
-    logger.info(f"Memory allocator of tasks: {ALLOCATOR}")
+# On a cluster each node settles this for itself: what loads here need not load there.
+if not (ON_CLUSTER and workflow.is_main_process):
+    ALLOCATOR = preload_allocator()
+    if workflow.is_main_process:
+        logger.info(f"Memory allocator of tasks: {ALLOCATOR}")
 try:
     CONFIG = load_config(
         config,
@@ -54,9 +54,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-if not ON_CLUSTER:
-    workflow.register_resource("mem_mb", CAP_MB)
-os.environ[CAP_VARIABLE] = str(CAP_MB - BESIDE_MB)
+# What keeps to this machine all the same, beside a store, keeps below its memory by a resource of its own.
+workflow.register_resource("local_mb", machine_mb()) if ON_CLUSTER else workflow.register_resource("mem_mb", CAP_MB)
+os.environ[CAP_VARIABLE] = str(CAP_MB)
 os.environ[BESIDE_VARIABLE] = str(BESIDE_MB)
 
 MOLECULES = "results/libraries/library={library}/molecules.parquet"
@@ -83,8 +83,6 @@ ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 if workflow.is_main_process:
     for job in OUTDATED:
         make_outdated(RESULTS, job)
-    if not only_looks(sys.argv):
-        remove_refused(RESULTS / "work")  # where the run that found them was killed
 
 
 wildcard_constraints:
@@ -172,30 +170,6 @@ def merge_parts(wildcards):
     library, transform = library_of(wildcards), wildcards.get("transform")
     count = ESTIMATES.job_parts(library, transform) if transform else ESTIMATES.library_parts(library)
     return work_files(wildcards, count, "duplicates")
-
-
-def clear_leftovers():
-    """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
-    if workflow.storage_settings.notemp:
-        return
-    done = [(f"libraries/{name}", MOLECULES.format(library=name)) for name in CONFIG.libraries]
-    for library, transform in CONFIG.jobs:
-        done.append((f"products/{library}/{transform}", PRODUCTS.format(library=library, transform=transform)))
-    for chunks, merged in done:
-        if (RESULTS.parent / merged).exists():
-            shutil.rmtree(RESULTS / "work" / chunks, ignore_errors=True)
-    if IN_STORE:
-        clear_store({f"results/work/{chunks}": merged for chunks, merged in done})
-
-
-def clear_store(done):
-    """Remove from the store what killed runs left there of merged chunks."""
-    stored = workflow.modifier.path_modifier.apply_default_storage("results/work").flags["storage_object"]
-    for item in stored.get_subkeys():
-        folder = f"results/work{os.path.dirname(item.key.removeprefix(stored.key))}"
-        merged = workflow.modifier.path_modifier.apply_default_storage(done[folder]) if folder in done else None
-        if merged and merged.flags["storage_object"].exists():
-            item.delete()
 
 
 def origin_of(wildcards):

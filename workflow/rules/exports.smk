@@ -19,6 +19,7 @@ rule export:
     threads: 1
     resources:
         mem_mb=memory(export_mb),
+        local_mb=memory(export_mb) if IN_STORE else 0,
         runtime=all_minutes,
     params:
         results=results_folder,

@@ -41,16 +41,16 @@ def planned_tasks():
 
 
 def asked_cores():
-    """The cores of the run; of a plan that was not told, the machine's: Snakemake then counts one."""
-    told = any(word.startswith(("-c", "--cores", "-j", "--jobs")) for word in sys.argv)
-    given = workflow.nodes or workflow.cores
-    return given if told or not workflow.dryrun else machine_cores()
+    """The tasks that may run at once; of a plan that was not told, the machine's cores: Snakemake then counts one."""
+    told = any(word.startswith(("-c", "--cores")) for word in sys.argv)
+    asked = workflow.nodes or workflow.cores
+    return machine_cores() if workflow.dryrun and asked == 1 and not told else asked
 
 
 def show_plan():
     """Say what the run will take: line by line in a dry run, else the sums, with the lines in results/plan.tsv."""
     standings = planned_standings(CONFIG, ESTIMATES, RESULTS, planned_tasks())
-    plan = make_plan(CONFIG, ESTIMATES, standings, RESULTS, cores=asked_cores(), cap_mb=CAP_MB)
+    plan = make_plan(CONFIG, ESTIMATES, standings, RESULTS, cores=asked_cores(), cap_mb=CAP_MB, on_cluster=ON_CLUSTER)
     if workflow.dryrun:
         text = plan_text(plan, color=sys.stdout.isatty() and not workflow.output_settings.nocolor)
     else:

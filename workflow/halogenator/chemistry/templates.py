@@ -39,7 +39,7 @@ def _open_ends(template: Chem.Mol) -> dict[int, int]:
         said = re.search(r"X(\d)", atom.GetSmarts())
         hydrogens = re.search(r"H(\d?)", atom.GetSmarts())
         taken = atom.GetDegree() + (int(hydrogens[1] or 1) if hydrogens else 0)
-        if said and not atom.GetIsAromatic():
+        if said and atom.GetAtomMapNum() and not atom.GetIsAromatic():
             found[atom.GetAtomMapNum()] = max(0, int(said[1]) - taken)
     return found
 
@@ -58,6 +58,8 @@ def _as_molecule(template: Chem.Mol, ends: dict[int, int]) -> Chem.Mol | None:
             return None
         label = "Ar" if aromatic else "R" if lone and ends.get(atom.GetAtomMapNum(), 0) > 1 else None
         drawn = Chem.Atom(0 if label else number)
+        drawn.SetFormalCharge(atom.GetFormalCharge())
+        drawn.SetIsotope(atom.GetIsotope())
         if label:
             drawn.SetProp("atomLabel", label)
         mol.AddAtom(drawn)

@@ -22,10 +22,10 @@ from halogenator.units import MB
 
 EXIT_MEMORY = 3
 
-# Where the workflow tells its tasks what all of them together may use, for the message's advice.
-# What a task's allocation holds beside the task itself, in MB: taken off what it is told to stay below.
-BESIDE_VARIABLE = "HALOGENATOR_BESIDE_MB"
+# Where the workflow tells its tasks, in MB: what one of them may declare at most, for the message's advice; and what
+# its allocation holds beside it, which is taken off what it is told to stay below.
 CAP_VARIABLE = "HALOGENATOR_CAP_MB"
+BESIDE_VARIABLE = "HALOGENATOR_BESIDE_MB"
 
 _INTERVAL = 0.05  # seconds
 # Address space that stacks of threads and allocators set aside and do not use; the system's limit counts it.
@@ -51,9 +51,10 @@ class Declaration:
         reached = f"reached {reached_mb:,.0f} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row != limits.NONE else ""
         cap = int(os.environ.get(CAP_VARIABLE, "0"))
+        beside = int(os.environ.get(BESIDE_VARIABLE, "0"))
         if not cap:  # not a task of a workflow
             advice = f"give it more: --mem-mb {2 * self.declared_mb}"
-        elif self.declared_mb >= cap:
+        elif self.declared_mb + beside >= cap:
             advice = f"raise memory.cap_mb of the configuration, now {cap:,} MB, or use a machine with more memory"
         else:
             advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"

@@ -76,7 +76,8 @@ class Plan:
     Attributes:
         lines: a library's own line before those of its jobs, in the configuration's order.
         cores: how many cores the time is for.
-        cap_mb: what all running tasks together may declare, in MB.
+        cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
+        on_cluster: whether tasks run on nodes, as many at once as there are ``cores``.
         recorded: whether the speed is this machine's own.
         free_bytes: of the disk with the results.
     """
@@ -84,6 +85,7 @@ class Plan:
     lines: tuple[Line, ...]
     cores: int
     cap_mb: int
+    on_cluster: bool
     recorded: bool
     free_bytes: int
 
@@ -95,6 +97,8 @@ class Plan:
     @property
     def tasks_at_once(self) -> int:
         """How many tasks run side by side: one per core, as far as the memory for them reaches."""
+        if self.on_cluster:
+            return self.cores
         return max(1, min(self.cores, self.cap_mb // stream_mb()))
 
     @property
@@ -120,7 +124,14 @@ class Plan:
 
 
 def make_plan(
-    config: Config, estimates: Estimates, standings: Mapping[Name, Standing], results: Path, *, cores: int, cap_mb: int
+    config: Config,
+    estimates: Estimates,
+    standings: Mapping[Name, Standing],
+    results: Path,
+    *,
+    cores: int,
+    cap_mb: int,
+    on_cluster: bool = False,
 ) -> Plan:
     """Return the plan of a configuration.
 
@@ -130,7 +141,8 @@ def make_plan(
         standings: where each library and job stands; what is not in it is not in the plan either.
         results: the results folder; it need not be there.
         cores: how many the run will have.
-        cap_mb: what all running tasks together may declare, in MB.
+        cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
+        on_cluster: whether tasks run on nodes.
     """
     finished = (
         (LIBRARY if transform is None else config.libraries[library].class_name, standing.stats)
@@ -149,7 +161,7 @@ def make_plan(
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
-    return Plan(tuple(lines), cores, cap_mb, speed.recorded, _free(results))
+    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, _free(results))
 
 
 def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:

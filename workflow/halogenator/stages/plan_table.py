@@ -10,6 +10,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from halogenator.planning.resources import SNAKEMAKE_MB
 from halogenator.stages.plan import ABOUT, AT_MOST, Line, Plan, totals
 from halogenator.units import duration, size
 
@@ -84,9 +85,15 @@ def _notes(plan: Plan) -> Iterator[Text]:
         basis = (
             "at the speed recorded in this folder" if plan.recorded else "at a typical speed: none is recorded here yet"
         )
-        yield Text(f"time:    about {duration(plan.seconds)} on {_counted(plan.cores, 'core')}, {basis}")
         at_once = _counted(plan.tasks_at_once, "task")
-        yield Text(f"memory:  at most {sums['peak_mb']:,} MB a task, {at_once} at once; the cap is {plan.cap_mb:,} MB")
+        if plan.on_cluster:
+            work = duration(plan.seconds * plan.tasks_at_once)
+            yield Text(f"time:    about {work} of work beside the queue, up to {at_once} at once, {basis}")
+        else:
+            yield Text(f"time:    about {duration(plan.seconds)} on {_counted(plan.cores, 'core')}, {basis}")
+        beside = f"{SNAKEMAKE_MB:,} more for Snakemake; a node may give one"
+        cap = beside if plan.on_cluster else f"{at_once} at once; the cap is"
+        yield Text(f"memory:  at most {sums['peak_mb']:,} MB a task, {cap} {plan.cap_mb:,} MB")
         need = f"{size(plan.new_bytes)} to stay and {size(plan.scratch_bytes)} while running"
         yield Text(f"disk:    about {need}; {size(plan.free_bytes)} are free")
     marks = {_MARKS[line.products_known] for line in plan.lines if line.products_known in _MARKS}

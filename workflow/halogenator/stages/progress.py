@@ -76,7 +76,7 @@ class Progress:
     @property
     def cap_mb(self) -> int:
         """What all running tasks together may declare, in MB; 0 where it is not known."""
-        return self._plan.cap_mb if self._plan else 0
+        return self._plan.cap_mb if self._plan and not self._plan.on_cluster else 0
 
     @property
     def products(self) -> int:

@@ -16,12 +16,13 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from halogenator.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SCHEME = "s3:/"
 
 # One request fetches so much. A row group of a Parquet file takes several, and the file's footer is one.
 _PIECE = 1 << 20
+_TRIES = 4
 
 
 def is_remote(path: Path | str) -> bool:
@@ -107,8 +108,7 @@ class _Object(io.RawIOBase):
         if wanted <= 0:
             return 0
         last = self._position + wanted - 1
-        piece = _ask("get_object", self._path, Range=f"bytes={self._position}-{last}", IfMatch=self._etag)
-        data = piece["Body"].read()  # botocore raises where the connection ends before all of it has come
+        data = _ask("get_object", self._path, Range=f"bytes={self._position}-{last}", IfMatch=self._etag)["Body"]
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
@@ -119,7 +119,7 @@ def _head(path: Path) -> Mapping[str, Any]:
 
 
 def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
-    """Ask the store something about an object.
+    """Ask the store something about an object; of its bytes, ``Body``, all are there.
 
     Raises:
         OSError: there is no such object, it may not be read, or it was replaced while it was read.
@@ -130,7 +130,7 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return cast("Mapping[str, Any]", getattr(client, what)(Bucket=bucket, Key=key, **how))
+        return _answer(getattr(client, what), Bucket=bucket, Key=key, **how)
     except ClientError as error:
         code = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code == 404:
@@ -144,8 +144,26 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
         raise UserError(
             f"the store cannot be asked for an input file: {error}",
             where=address(path),
-            fix="set AWS_ENDPOINT_URL (of other stores than Amazon's), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            fix="is the store up? AWS_ENDPOINT_URL says where it is (if not Amazon's), AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY who may read it",
         ) from error
+
+
+def _answer(ask: Callable[..., dict[str, Any]], **how: str) -> dict[str, Any]:
+    """Return a store's answer with its ``Body`` read, asked for again where the connection breaks in the middle of it.
+
+    Requests botocore itself tries again.
+    """
+    from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+    for left in reversed(range(_TRIES)):
+        answer = ask(**how)
+        try:
+            return answer | {"Body": answer["Body"].read()} if "Body" in answer else answer
+        except (HTTPClientError, IncompleteReadError):
+            if not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 @cache
