@@ -27,6 +27,8 @@ MERGE_ROWS = 200e6
 
 # Seconds of a core, each measured; a row is a product, or a molecule of a library.
 TASK = 0.3
+TASK_ON_NODE = 7.0  # on a cluster: Snakemake is started twice in its allocation (`make test-slurm`, a busy machine)
+WORKSTATION = 16  # cores, above which tasks run on nodes
 START = 0.013  # by Snakemake's process, of each task
 PRODUCT = 85e-6
 MOLECULE = 140e-6
@@ -51,7 +53,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     figures = []
     for products, chunk in SIZES[:1] if quick else SIZES:
         for cores in CORES:
-            tasks, largest = matrix(products, chunk)
+            tasks, largest = matrix(products, chunk, TASK if cores <= WORKSTATION else TASK_ON_NODE)
             wall, mb = schedule(tasks, cores)
             name = f"model_{products:.3g}_products_{chunk:.0e}_a_chunk_{cores}_cores".replace("+", "")
             busy = sum(task.seconds for task in tasks)
@@ -66,8 +68,14 @@ def measure(*, quick: bool = False) -> list[Figure]:
     return figures
 
 
-def matrix(products: float, chunk: float) -> tuple[list[Task], float]:
-    """Return all tasks of the shipped configuration with so many products, and the products of its largest job."""
+def matrix(products: float, chunk: float, start: float) -> tuple[list[Task], float]:
+    """Return all tasks of the shipped configuration with so many products, and the products of its largest job.
+
+    Args:
+        products: of all jobs.
+        chunk: products of a chunk.
+        start: what each task takes besides its work, in seconds.
+    """
     config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
     built = [library for library in config.libraries.values() if library.k]
     others = [library.name for library in built if library.name not in KNOWN]
@@ -83,23 +91,25 @@ def matrix(products: float, chunk: float) -> tuple[list[Task], float]:
         before = [done[library.base]] if library.base else []
         work = MOLECULE * rows if library.k else 190e-6 * rows
         chunks = max(1, ceil(rows * max(library.k or 1, 1) / chunk))
-        done[library.name] = _merged(tasks, rows, chunks, work, before, MERGE_LIBRARY)
+        done[library.name] = _merged(tasks, rows, chunks, work, before, MERGE_LIBRARY, start)
     for (library_name, _), share in zip(config.jobs, shares, strict=True):
         rows = products * share / sum(shares)
-        _merged(tasks, rows, ceil(rows / chunk), PRODUCT * rows, [done[library_name]], MERGE)
+        _merged(tasks, rows, ceil(rows / chunk), PRODUCT * rows, [done[library_name]], MERGE, start)
     return tasks, products * max(shares) / sum(shares)
 
 
-def _merged(tasks: list[Task], rows: float, chunks: int, work: float, before: list[Task], merge: float) -> Task:
+def _merged(
+    tasks: list[Task], rows: float, chunks: int, work: float, before: list[Task], merge: float, start: float
+) -> Task:
     """Add the chunk tasks, the parts and the merge of a library or a job; return the merge."""
-    made = [Task(TASK + work / chunks, stream_mb(), before) for _ in range(chunks)]
+    made = [Task(start + work / chunks, stream_mb(), before) for _ in range(chunks)]
     parts = ceil(rows / MERGE_ROWS)
     if parts == 1:
-        last = [Task(TASK + merge * rows, merge_mb(round(rows)), made)]
+        last = [Task(start + merge * rows, merge_mb(round(rows)), made)]
     else:
-        each = TASK + PART_SCANNED * rows + PART_OWN * rows / parts
+        each = start + PART_SCANNED * rows + PART_OWN * rows / parts
         found = [Task(each, merge_mb(round(rows), parts), made) for _ in range(parts)]
-        seconds = TASK + (merge - MERGE + MERGE_OF_PARTS) * rows
+        seconds = start + (merge - MERGE + MERGE_OF_PARTS) * rows
         last = [*found, Task(seconds, stream_mb(), found)]
     tasks += [*made, *last]
     return last[-1]

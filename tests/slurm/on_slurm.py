@@ -28,7 +28,7 @@ class OnSlurm(Run):
     def complete(self, *flags: object, **variables: str) -> str:
         """Run it to its end and return what it printed."""
         process = self.launch(*flags, **variables)
-        assert process.wait(200) == 0, self.output[-5000:]
+        assert process.wait(600) == 0, self.output[-5000:]
         return self.output
 
     def slurm_jobs(self) -> list[str]:
@@ -54,7 +54,7 @@ def node_state(node: str) -> str:
 
 def until(found: Callable[[], object], run: subprocess.Popen[str] | None = None) -> object:
     """Return what a function finds, asked again and again, while the run is on."""
-    for _ in range(1200):
+    for _ in range(3000):
         if result := found():
             return result
         assert run is None or run.poll() is None, "the run ended too early"
