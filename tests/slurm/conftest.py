@@ -53,7 +53,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay_out(tmp_path_factory.mktemp("config"), products=200)
+    return lay_out(tmp_path_factory.mktemp("config"), products=250)  # four chunks: one group of them
 
 
 @pytest.fixture(scope="session")
