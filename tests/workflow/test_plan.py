@@ -100,6 +100,13 @@ def test_before_the_first_run_all_is_to_do_and_estimated(story: Path) -> None:
     assert (story / "results" / "plan.tsv").read_text() == halogenator(story, "plan", "config.yaml", "--tsv")
 
 
+@pytest.mark.parametrize("flags", [("--cores", 3), ("-j", 3), ("-j3",)])
+def test_a_plan_is_for_the_cores_that_are_asked_for(story: Path, flags: tuple[object, ...]) -> None:
+    """Whichever flag says so: in a dry run Snakemake takes -j for jobs on a cluster."""
+    printed = snakemake(story, "-n", *flags)
+    assert " on 3 cores, " in printed and "3 tasks at once; the cap is" in printed
+
+
 def test_chunks_that_are_there_make_a_job_partial(story: Path) -> None:
     snakemake(story, "--cores", 2, "--until", "transform_chunk", "--notemp")
     chunks = sorted((story / "results/work/products/mine" / OME).glob("*.products.parquet"))

@@ -16,6 +16,8 @@ _LOOKS_ONLY = re.compile(
     r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--report.*|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
     r"|-l|--list.*"
 )
+_JOBS = re.compile(r"-j|--jobs")
+_ELSEWHERE = re.compile(r"-e|--executor|--profile|--workflow-profile")
 
 
 def prepare_tasks() -> None:
@@ -60,6 +62,14 @@ def _preloading_fails(library: str) -> str:
     """
     tried = subprocess.run(["true"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, text=True)
     return tried.stderr.strip()
+
+
+def means_cores(arguments: Sequence[str]) -> bool:
+    """Return whether a Snakemake command line's ``--jobs`` are cores of this machine: nothing that submits is named.
+
+    In a run Snakemake makes them ``--cores`` itself, in a dry run it does not.
+    """
+    return any(_JOBS.match(argument) for argument in arguments) and not any(map(_ELSEWHERE.match, arguments))
 
 
 def only_looks(arguments: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 from halogenator.config import load_config
-from halogenator.environment import RESULTS_VARIABLE, only_looks, preload_allocator, prepare_tasks
+from halogenator.environment import RESULTS_VARIABLE, means_cores, only_looks, preload_allocator, prepare_tasks
 from halogenator.errors import UserError
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
@@ -21,7 +21,8 @@ from halogenator.storage.lock import claim_folder
 from halogenator.storage.remote import address, is_remote, share_settings
 
 # Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
-ON_CLUSTER = workflow.nodes is not None or workflow.remote_exec
+SUBMITS = workflow.nodes is not None and not (only_looks(sys.argv) and means_cores(sys.argv))
+ON_CLUSTER = SUBMITS or workflow.remote_exec
 # What is asked for beside a task's own memory: its allocation holds Snakemake too, which starts the task there.
 BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
 
@@ -54,8 +55,10 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-# What keeps to this machine all the same, beside a store, keeps below its memory by a resource of its own.
-workflow.register_resource("local_mb", machine_mb()) if ON_CLUSTER else workflow.register_resource("mem_mb", CAP_MB)
+if ON_CLUSTER:  # where what runs on this machine all the same, beside a store, keeps below its memory by local_mb
+    workflow.register_resource("local_mb", machine_mb())
+else:
+    workflow.register_resource("mem_mb", CAP_MB)
 os.environ[CAP_VARIABLE] = str(CAP_MB)
 os.environ[BESIDE_VARIABLE] = str(BESIDE_MB)
 

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -92,18 +93,18 @@ def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
 
 
 def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
-    libraries = "libraries/library=*/molecules.parquet"
-    products = "products/library=*/transform=*/products.parquet"
+    tree = partial(_tree, connection, results)
+    molecules = tree(["libraries/library=*/molecules.parquet"], LIBRARY, ("library",))
+    products = tree(["products/library=*/transform=*/products.parquet"], PRODUCTS, ("library", "transform"))
     rejects = ("rejects/libraries/library=*/rejects.parquet", "rejects/products/library=*/transform=*/rejects.parquet")
     return {
-        "molecules": _tree(connection, results, [libraries], LIBRARY, ("library",)),
+        "molecules": molecules,
         "products": f"""
             SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-            FROM ({_tree(connection, results, [products], PRODUCTS, ("library", "transform"))}) AS product
-            LEFT JOIN ({_tree(connection, results, [libraries], LIBRARY, ("library",))}) AS parent
+            FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
             ON parent.library = product.library AND parent.id = product.parent_id
         """,
-        "rejects": _tree(connection, results, rejects, REJECTS, ("library", "transform")),
+        "rejects": tree(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
