@@ -275,8 +275,7 @@ def shift(folder: Path, seconds: float) -> None:
     """Date all files of a folder as the clock then had it."""
     for path in folder.rglob("*"):
         if path.is_file():
-            dated = path.stat().st_mtime + seconds
-            os.utime(path, (dated, dated))
+            os.utime(path, (time.time() + seconds, time.time() + seconds))
 
 
 def test_the_clock_is_set_back_after_a_run(tmp_path: Path) -> None:

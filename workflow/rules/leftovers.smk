@@ -8,24 +8,33 @@ if workflow.is_main_process and not only_looks(sys.argv):
     remove_refused(RESULTS / "work")  # where the run that found them was killed
 
 
+def up_to_date():
+    """{folder of chunks: merged file} of what this run has made, or found as it should be.
+
+    Others may be there while they are made again, their new chunks beside their old file.
+    """
+    dag, found = workflow.dag, {}
+    for task in dag.jobs:
+        names = task.wildcards_dict
+        if dag.needrun(task) and not dag.finished(task):
+            continue
+        if task.rule.name == "merge_products":
+            found["results/work/products/{library}/{transform}".format(**names)] = PRODUCTS.format(**names)
+        elif task.rule.name == "merge_library":
+            found["results/work/libraries/{library}".format(**names)] = MOLECULES.format(**names)
+    return found
+
+
 def clear_leftovers():
     """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
     if workflow.storage_settings.notemp:
         return
-    done = [(f"libraries/{name}", MOLECULES.format(library=name)) for name in CONFIG.libraries]
-    for library, transform in CONFIG.jobs:
-        done.append((f"products/{library}/{transform}", PRODUCTS.format(library=library, transform=transform)))
-    for chunks, merged in done:
-        path, folder = RESULTS.parent / merged, RESULTS / "work" / chunks
-        if path.exists() and folder.exists() and not is_newer(folder, path):
-            shutil.rmtree(folder, ignore_errors=True)
+    done = up_to_date()
+    for chunks, merged in done.items():
+        if (RESULTS.parent / merged).exists():
+            shutil.rmtree(RESULTS.parent / chunks, ignore_errors=True)
     if IN_STORE:
-        clear_store({f"results/work/{chunks}": merged for chunks, merged in done})
-
-
-def is_newer(folder, path):
-    """Whether something in a folder is newer than a file, as chunks are of a job that is being made again."""
-    return any(chunk.stat().st_mtime > path.stat().st_mtime for chunk in folder.iterdir())
+        clear_store(done)
 
 
 def clear_store(done):
@@ -34,6 +43,5 @@ def clear_store(done):
     for item in stored.get_subkeys():
         folder = f"results/work{os.path.dirname(item.key.removeprefix(stored.key))}"
         merged = workflow.modifier.path_modifier.apply_default_storage(done[folder]) if folder in done else None
-        there = merged and merged.flags["storage_object"]
-        if there and there.exists() and item.last_modified.timestamp() <= there.mtime():
+        if merged and merged.flags["storage_object"].exists():
             item.delete()
