@@ -18,6 +18,7 @@ from halogenator.stages import duplicates
 from halogenator.storage import duck
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
+from halogenator.storage.seal import remove_refused
 from property.verbs import Made, merge_chunks, verb
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
@@ -201,6 +202,8 @@ def test_parts_that_do_not_belong_together_are_refused(
     command = ["merge-products", *where, "--reject-chunks", rejects, *job, *outputs, "--duplicates", first, second]
     assert main([str(word) for word in command]) == 1
     assert "by other settings" in capsys.readouterr().err
+    assert first.exists() and chunk.exists() and second.exists()  # what was refused goes when the run ends
+    remove_refused(tmp_path)
     assert first.exists() and chunk.exists() and not second.exists()
 
 

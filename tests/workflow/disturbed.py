@@ -45,6 +45,10 @@ def lay_out(folder: Path, *, every: int = 2, products: int = 300) -> Path:
     )
 
 
+class EndedTooEarlyError(AssertionError):
+    """A run was over before what a test waited for was seen."""
+
+
 class Run:
     """A folder and the configuration that is run in it."""
 
@@ -156,4 +160,4 @@ def wait_until(run: subprocess.Popen[str], found: Callable[[], T | None], pause:
         if (result := found()) is not None:
             return result
         time.sleep(pause)
-    raise AssertionError("the run ended too early")
+    raise EndedTooEarlyError

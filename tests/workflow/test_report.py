@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,9 +24,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from rdkit import Chem
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
-from halogenator.report import distributions, page
+from halogenator.report import distributions, figures, page
 from halogenator.report.matrix import colors
 from halogenator.stages.catalog import write_catalog, write_summary
+from halogenator.storage.duck import connect
 from workflow.flow import ARYL_F, COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml
 from workflow.test_adopt import EARLIER, write_earlier
 
@@ -386,6 +389,31 @@ def test_without_a_catalog_it_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "there is no catalog yet" in done.stderr
     assert not (tmp_path / "r.html").exists()
+
+
+def test_the_record_of_memory_may_be_replaced_meanwhile(results: Path, tmp_path: Path) -> None:
+    """As the run does, whose report is made while it goes on."""
+    record = results / "monitor.parquet"
+    longer = pq.read_table(record)
+    tables = [longer, longer.slice(0, longer.num_rows // 2)]
+    ended = threading.Event()
+
+    def replace_it() -> None:
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            pq.write_table(tables[number % 2], tmp_path / "new.parquet")
+            (tmp_path / "new.parquet").replace(record)
+
+    thread = threading.Thread(target=replace_it)
+    thread.start()
+    try:
+        with connect(500, tmp_path) as connection:
+            seen = {figures.memory(connection, record, tmp_path)["seconds"] for _ in range(100)}
+    finally:
+        ended.set()
+        thread.join()
+    assert len(seen) == 2
 
 
 def test_where_rdkit_cannot_draw_the_page_says_so(bare: None, results: Path, tmp_path: Path, browser: Browser) -> None:

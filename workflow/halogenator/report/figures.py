@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -86,8 +88,13 @@ def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
     )
 
 
-def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any] | None:
+def memory(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -> dict[str, Any] | None:
     """Return what tasks used and declared over the time that runs took; None if nothing was recorded.
+
+    Args:
+        connection: to compute with.
+        record: monitor.parquet.
+        scratch: folder for a copy of it.
 
     Returns:
         ``cap_mb``, ``peak_mb`` (of all processes), ``declared_mb`` (most at once), ``seconds``; ``points``: time in
@@ -99,13 +106,16 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path) -> dict[str, Any
     stage = "CASE split_part(task, ' ', 1) " + " ".join(
         f"WHEN {literal(verb)} THEN {literal(name)}" for verb, name in STAGES.items()
     )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE look AS
-        SELECT time, task, declared_mb, unique_mb, cap_mb, pid, {stage} ELSE {literal(OTHER)} END AS stage
-        FROM read_parquet({literal(str(record))})
-        """
-    )
+    # A copy, since the run replaces the file now and then, and DuckDB opens it anew between planning and reading.
+    with TemporaryDirectory(prefix="record-", dir=scratch) as folder:
+        copy = shutil.copy(record, folder)
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE look AS
+            SELECT time, task, declared_mb, unique_mb, cap_mb, pid, {stage} ELSE {literal(OTHER)} END AS stage
+            FROM read_parquet({literal(str(copy))})
+            """
+        )
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE moment AS

@@ -66,7 +66,7 @@ def write_report(
     quiet()
     with connect(memory_mb, scratch) as connection:
         _attach(connection, results / "catalog.duckdb")
-        page = _Page(connection, results, configuration, overrides)
+        page = _Page(connection, results, configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
         with whole_or_absent(out) as temporary, writing(out), temporary.open("w") as file:
@@ -96,12 +96,18 @@ def pack(value: object) -> str:
 
 class _Page:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, results: Path, files: Sequence[Path], overrides: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        results: Path,
+        files: Sequence[Path],
+        overrides: str,
+        scratch: Path,
     ) -> None:
         self.connection = connection
         self.results = results
         self.files = files
         self.overrides = overrides
+        self.scratch = scratch
         self.libraries = figures.libraries(connection)
         every_job = figures.jobs(connection)
         self.job_count = len(every_job)
@@ -119,7 +125,7 @@ class _Page:
 
     def render(self) -> str:
         """Return the page without its jobs, ``_PLACE`` in their place."""
-        memory = figures.memory(self.connection, self.results / "monitor.parquet")
+        memory = figures.memory(self.connection, self.results / "monitor.parquet", self.scratch)
         built = {row["library"] for row in self.libraries if row["k"]}
         tasks = figures.tasks(self.results / "benchmarks", built)
         sums, files_in_all = origin.checksums(self.results, 2 * MAX_JOBS)
