@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -175,7 +176,9 @@ def test_an_interrupted_run_says_so_and_leaves_no_task(
 ) -> None:
     out = tmp_path / "out"
     options = ("--outdir", out, "--transform", OME, *COLUMNS, "--chunk-products", 2, "--workers", 1)
-    run = subprocess.Popen(command("--input", source, *options), stderr=subprocess.PIPE, text=True)
+    heeding = partial(signal.signal, number, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
+    line = command("--input", source, *options)
+    run = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
     wait_for(lambda: list(out.glob("work/made-*[0-9].parquet")))
     started = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(number)

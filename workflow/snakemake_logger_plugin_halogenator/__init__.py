@@ -66,6 +66,7 @@ class LogHandler(LogHandlerBase):
         self._progress: Progress | None = None
         self._live: Live | None = None
         self._end = threading.Event()
+        self._looker = threading.Thread(target=self._look, daemon=True)
         self._unsummarized = False
         self._summarized = float("-inf")
         self._said = time.monotonic()
@@ -102,7 +103,7 @@ class LogHandler(LogHandlerBase):
             self._live = Live(bars(self._progress), console=console, auto_refresh=False, redirect_stdout=False)
             self._live.start()
             self._text.setStream(sys.stderr)  # what Live has put there: text goes above the bars
-        threading.Thread(target=self._look, daemon=True).start()
+        self._looker.start()
 
     def _started(self, record: logging.LogRecord) -> None:
         from halogenator.stages.progress import Started
@@ -163,6 +164,8 @@ class LogHandler(LogHandlerBase):
     def close(self) -> None:
         """End the display."""
         self._end.set()
+        if self._looker.is_alive():
+            self._looker.join()
         if self._live:
             self._live.stop()
         elif self._progress and self._progress.done.total():
