@@ -67,7 +67,7 @@ $(PEERS)/ready: benchmarks/peers-requirements.txt
 %/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $*
-	$*/bin/python -m pip install --quiet --disable-pip-version-check $(patsubst %,-r %,$(filter %.txt,$^))
+	$*/bin/python -m pip install --quiet --disable-pip-version-check $(if $(filter envs/%,$^),--require-hashes) $(patsubst %,-r %,$(filter %.txt,$^))
 	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 

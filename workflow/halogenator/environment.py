@@ -44,10 +44,10 @@ def preload_allocator() -> str:
     library = next((str(path.resolve()) for path in libraries if path.exists()), None)
     if library is None or sys.platform != "linux" or re.search(r"[\s:]", library):  # LD_PRELOAD splits at both
         return "the default"
-    if problem := _preloading_fails(library):
-        return f"the default, for mimalloc cannot be loaded ({problem})"
     if library in os.environ.get("LD_PRELOAD", "").split(":"):
         return "mimalloc"
+    if problem := _preloading_fails(library):
+        return f"the default, for mimalloc cannot be loaded ({problem})"
     # Memory is taken from the system as it is used: a limit on it then means what it says.
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     os.environ["LD_PRELOAD"] = ":".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))

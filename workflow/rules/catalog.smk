@@ -1,6 +1,8 @@
 # All results as one table, one database and one page. Where results are in a store, these are made of the copies on this
 # machine, whose paths the database holds.
 
+from halogenator.model import fingerprint
+
 
 rule summarize:
     input:

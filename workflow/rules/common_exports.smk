@@ -1,5 +1,6 @@
 # Functions of the rules that export. Nothing here makes a file.
 
+from halogenator.model import fingerprint
 from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB, PLAIN_EXPORT_MB
 

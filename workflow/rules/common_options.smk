@@ -5,7 +5,6 @@
 import json
 
 from halogenator.chemistry.index import site_queries
-from halogenator.model import fingerprint
 from halogenator.planning import identity
 from halogenator.planning.chunks import together
 

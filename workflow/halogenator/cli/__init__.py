@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     if not (guarded and hasattr(options, "mem_mb")):
         return _run(options)
 
-    from halogenator.memory.guard import BESIDE_VARIABLE, Declaration, run_guarded
+    from halogenator.memory.guard import Declaration, beside_mb, run_guarded
 
-    options.mem_mb -= int(os.environ.get(BESIDE_VARIABLE, "0"))
+    options.mem_mb -= beside_mb()
     task = Declaration(options.mem_mb, _describe(options), _outputs(options))
     return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
 

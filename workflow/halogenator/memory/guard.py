@@ -51,14 +51,18 @@ class Declaration:
         reached = f"reached {reached_mb:,.0f} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row != limits.NONE else ""
         cap = int(os.environ.get(CAP_VARIABLE, "0"))
-        beside = int(os.environ.get(BESIDE_VARIABLE, "0"))
         if not cap:  # not a task of a workflow
             advice = f"give it more: --mem-mb {2 * self.declared_mb}"
-        elif self.declared_mb + beside >= cap:
+        elif self.declared_mb + beside_mb() >= cap:
             advice = f"raise memory.cap_mb of the configuration, now {cap:,} MB, or use a machine with more memory"
         else:
             advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
+
+
+def beside_mb() -> int:
+    """Return what this task's allocation holds beside it, in MB."""
+    return int(os.environ.get(BESIDE_VARIABLE, "0"))
 
 
 def run_guarded(work: Callable[[], int], task: Declaration, *, step_seconds: float | None = None) -> int:

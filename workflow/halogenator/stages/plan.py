@@ -102,9 +102,14 @@ class Plan:
         return max(1, min(self.cores, self.cap_mb // stream_mb()))
 
     @property
+    def work_seconds(self) -> float:
+        """Expected time of all tasks that wait, added up, in seconds."""
+        return sum(line.seconds for line in self.waiting)
+
+    @property
     def seconds(self) -> float:
         """Expected time of the run, in seconds."""
-        return sum(line.seconds for line in self.waiting) / self.tasks_at_once
+        return self.work_seconds / self.tasks_at_once
 
     @property
     def new_bytes(self) -> int:

@@ -87,12 +87,12 @@ def _notes(plan: Plan) -> Iterator[Text]:
         )
         at_once = _counted(plan.tasks_at_once, "task")
         if plan.on_cluster:
-            work = duration(plan.seconds * plan.tasks_at_once)
-            yield Text(f"time:    about {work} of work beside the queue, up to {at_once} at once, {basis}")
+            time = f"{duration(plan.work_seconds)} of work beside the queue, up to {at_once} at once"
+            cap = f"{SNAKEMAKE_MB:,} more for Snakemake; a node may give one"
         else:
-            yield Text(f"time:    about {duration(plan.seconds)} on {_counted(plan.cores, 'core')}, {basis}")
-        beside = f"{SNAKEMAKE_MB:,} more for Snakemake; a node may give one"
-        cap = beside if plan.on_cluster else f"{at_once} at once; the cap is"
+            time = f"{duration(plan.seconds)} on {_counted(plan.cores, 'core')}"
+            cap = f"{at_once} at once; the cap is"
+        yield Text(f"time:    about {time}, {basis}")
         yield Text(f"memory:  at most {sums['peak_mb']:,} MB a task, {cap} {plan.cap_mb:,} MB")
         need = f"{size(plan.new_bytes)} to stay and {size(plan.scratch_bytes)} while running"
         yield Text(f"disk:    about {need}; {size(plan.free_bytes)} are free")

@@ -1,4 +1,4 @@
-"""A disk that takes no more, in words: full, over quota, over the size limit, read-only, not permitted."""
+"""What the system refuses, in words: a disk that is full, over quota or read-only; a library that is not there."""
 
 from __future__ import annotations
 
