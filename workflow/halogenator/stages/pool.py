@@ -102,15 +102,16 @@ class Pool:
 
     def _start(self, task: VerbTask) -> None:
         task.log.parent.mkdir(parents=True, exist_ok=True)
-        parent = os.getpid()
+        # The task ties itself to this process: a preexec_fn would do it sooner, but what Python runs around one
+        # swallows a Ctrl-C that comes just then.
+        tied = {**os.environ, limits.PARENT_VARIABLE: str(os.getpid())}
         with task.log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "halogenator", *task.words, "--mem-mb", str(task.mem_mb)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Nobody would go on with what is left of a run that was killed; this process has no threads.
-                preexec_fn=lambda: limits.die_with(parent),
+                env=tied,
             )
         self._running[process] = task
 
