@@ -83,7 +83,7 @@ pictures: $(VENV)/ready
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --quiet \
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
-	for extra in slurm s3 kubernetes s3-test; do \
+	for extra in slurm s3 kubernetes aws-batch s3-test; do \
 	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --quiet \
 	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
 	done

@@ -32,7 +32,7 @@ def test_conda_and_the_lock_name_the_same_versions() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["s3", "kubernetes", "s3-test"])
+@pytest.mark.parametrize("name", ["s3", "kubernetes", "aws-batch", "s3-test"])
 def test_other_locks_agree_with_the_first(name: str) -> None:
     first, other = locked("requirements"), locked(name)
     shared = first.keys() & other.keys()

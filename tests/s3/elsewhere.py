@@ -1,0 +1,59 @@
+"""A small run whose tasks are containers, and what it is compared with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow.parquet as pq
+import yaml
+
+from s3.store import Store
+from workflow.flow import COOME, snakemake
+
+IMAGE = "registry.example.org/halogenator:1.0"
+SETTINGS = {
+    "libraries": {"lipids": {"class": "lipid", "path": "s3://inputs/lipids.csv"}},
+    "select": {"libraries": ["lipids"], "transforms": [COOME]},
+}
+CSV = "smiles,name\nCCCCCC(=O)O,hexanoic acid\nOC(=O)CCCC(=O)O,glutaric acid\n"
+PRODUCTS = f"products/library=lipids/transform={COOME}/products.parquet"
+
+
+class Service(Protocol):
+    """What runs containers."""
+
+    folder: Path
+
+    @property
+    def variables(self) -> dict[str, str]: ...
+
+
+def run(profile: str, service: Service, checkout: Path, environment: dict[str, str], *flags: str, fails: bool) -> str:
+    """Make the job's products below ``s3://results/run``; return the output."""
+    words = [sys.executable, "-m", "snakemake", "--profile", f"profiles/{profile}", "--configfile", "config.yaml"]
+    words += ["--default-storage-prefix", "s3://results/run", "--container-image", IMAGE]
+    words += ["--seconds-between-status-checks", "1", "--retries", "0", "--jobs", "2", *flags]
+    variables = {**environment, **service.variables}
+    done = subprocess.run(
+        words, cwd=checkout, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300
+    )
+    logs = "".join(path.read_text()[-1500:] for path in sorted(service.folder.glob("*.log"))[-1:])
+    assert (done.returncode != 0) == fails, done.stdout[-4000:] + logs
+    return done.stdout
+
+
+def assert_made_as_here(store: Store, folder: Path) -> None:
+    """Compare the products in the store with those of a run on this machine, and see that no chunk is left there."""
+    made = folder / "products.parquet"
+    made.write_bytes(store.read("results", f"run/results/{PRODUCTS}"))
+    local = folder / "local"
+    local.mkdir()
+    (local / "lipids.csv").write_text(CSV)
+    settings = {**SETTINGS, "libraries": {"lipids": {"class": "lipid", "path": "lipids.csv"}}}
+    (local / "config.yaml").write_text(yaml.safe_dump(settings))
+    snakemake(local, "--cores", 2, f"results/{PRODUCTS}")
+    assert pq.read_table(made).equals(pq.read_table(local / "results" / PRODUCTS, partitioning=None))
+    assert not [key for key in store.objects("results") if "/work/" in key]
