@@ -10,6 +10,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/start.smk"
 include: "workflow/rules/common_options.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"

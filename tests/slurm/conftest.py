@@ -26,7 +26,7 @@ def slurm(**variables: str) -> Iterator[Machine]:
     def machine(*words: str) -> None:
         # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
         with tempfile.TemporaryFile("w+") as log:
-            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=90, env=environment)
+            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=300, env=environment)
             log.seek(0)
             assert done.returncode == 0, log.read()[-3000:]
 
@@ -41,7 +41,7 @@ def slurm(**variables: str) -> Iterator[Machine]:
         try:
             try:
                 machine("up")
-            except AssertionError as error:  # of its daemons, which are not what is tested
+            except (AssertionError, subprocess.TimeoutExpired) as error:  # of its daemons, which are not what is tested
                 pytest.skip(f"Slurm does not start here: {error}")
             yield machine
         finally:

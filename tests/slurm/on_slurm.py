@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+import psutil
 
 from workflow.disturbed import Run
 from workflow.flow import REPOSITORY, command
@@ -41,10 +45,32 @@ class OnSlurm(Run):
         return "".join(path.read_text() for path in sorted((self.folder / ".snakemake" / "log").glob("*.log")))
 
 
+def disturbing(how: str, mark: Path) -> dict[str, str]:
+    """The variables by which one task of a run is disturbed (see ``disturbance``), for which it makes the file."""
+    path = os.pathsep.join([str(Path(__file__).parent / "disturbance"), os.environ.get("PYTHONPATH", "")])
+    return {"HALOGENATOR_DISTURB": f"{how}:{mark}", "PYTHONPATH": path}
+
+
+def running(verb: str) -> str | None:
+    """The node that runs a task of a verb."""
+    for process in psutil.process_iter(["cmdline"]):
+        if (process.info["cmdline"] or [])[1:4] == ["-m", "halogenator", verb]:
+            try:
+                return process.environ().get("SLURMD_NODENAME")
+            except psutil.Error:
+                continue
+    return None
+
+
 def state(number: str) -> dict[str, str]:
     """What Slurm knows of a job."""
     told = subprocess.run(["scontrol", "--oneliner", "show", "job", number], capture_output=True, text=True)
     return dict(re.findall(r"(\w+)=(\S*)", told.stdout))
+
+
+def task(job: dict[str, str]) -> str:
+    """The rule or the group that a Slurm job is of."""
+    return job["Comment"].removeprefix("rule_").partition("_wildcards_")[0]
 
 
 def node_state(node: str) -> str:

@@ -23,6 +23,7 @@ why_not() {
     for program in slurmctld slurmd sbatch munged ${ACCOUNTING:+slurmdbd mariadbd}; do
         command -v "$program" >/dev/null || { echo "$program is not installed"; return 1; }
     done
+    [ "$(awk '/MemTotal/ {print $2}' /proc/meminfo)" -gt 13000000 ] || { echo "less than 13 GB of memory"; return 1; }
     if [ -e "$CONFIG" ] && ! grep -qF "$MARK" "$CONFIG"; then
         echo "there is a Slurm on this machine already ($CONFIG)"
         return 1
@@ -139,23 +140,20 @@ up() {
     until_done both_idle
 }
 
-# Process ids of all that runs on a node: tasks know its name, and what started the first of them is its slurmstepd.
-on_node() {
-    local task
-    for task in $(grep -lzsx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ | cut -d/ -f3); do
-        echo "$task"
-        ps -o ppid= -p "$task" | xargs -r ps -o pid=,comm= -p | awk '$2 == "slurmstepd" {print $1}'
-    done | sort -u
-}
-
 # The process that a file names, if that is still the daemon that wrote it: numbers come round again.
 running() {
     local number
     number=$(cat "$STATE/$2" 2>/dev/null) && [ "$(ps -o comm= -p "$number")" = "$1" ] && echo "$number"
 }
 
+# All that runs on a node is known by its variables, and its slurmstepd as the parent of what it started first. The daemon
+# goes first and these next, so that none of them hears how the tasks end.
 power_cut() {
-    kill -KILL $(running slurmd "$1.pid") $(on_node "$1") 2>/dev/null || true
+    local tasks steps
+    tasks=$(grep -lzsx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ | cut -d/ -f3 || true)
+    steps=$(for task in $tasks; do ps -o ppid= -p "$task" || true; done | sort -u | xargs -r ps -o pid=,comm= -p |
+        awk '$2 == "slurmstepd" {print $1}')
+    kill -KILL $(running slurmd "$1.pid") $steps $tasks 2>/dev/null || true
 }
 
 # Ends a daemon and waits until it is gone: a new start would take it for one that stays.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slurm.conftest import Machine, slurm
-from slurm.on_slurm import OnSlurm, state
+from slurm.on_slurm import OnSlurm, state, until
 from workflow.disturbed import same
 
 
@@ -36,5 +36,5 @@ def test_ended_jobs_are_asked_of_the_database(
     run.no_litter()
     numbers = run.slurm_jobs()
     assert len(numbers) >= 6  # read, standardise, merge, chunks, merge, report
-    assert accounted(numbers) == dict.fromkeys(numbers, "COMPLETED")
-    assert state(numbers[0]) == {}
+    until(lambda: accounted(numbers) == dict.fromkeys(numbers, "COMPLETED"))
+    until(lambda: state(numbers[0]) == {})

@@ -11,51 +11,75 @@ import signal
 import subprocess
 from pathlib import Path
 
-import psutil
 import pytest
 
 from slurm.conftest import Machine
-from slurm.on_slurm import OnSlurm, node_state, state, until
-from workflow.disturbed import CHUNKS, same
+from slurm.on_slurm import OnSlurm, disturbing, node_state, running, state, task, until
+from workflow.disturbed import CHUNKS, Run, same
+from workflow.flow import OME, named_parents, rules, write_molecules, write_yaml
+
+ALONE = ("--group-components", "chunks_{library}_{transform}=1")
+# What each rule's tasks have, in MB: as declared, and 600 for Snakemake. Chunks of transforms share allocations.
+MEMORY = dict.fromkeys(["read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates"], 1100)
+MEMORY |= dict.fromkeys(["merge_library", "find_duplicates", "merge_products", "report"], 1100) | {"export": 1600}
+GROUP = f"chunks_mine_{OME}"
+ELSEWHERE = {"transform_chunk", "summarize", "catalog", "all"}  # in a group, or on this machine
 
 
-def transforming() -> str | None:
-    """The node that runs chunks of the transform."""
-    for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [])[1:4] == ["-m", "halogenator", "transform-chunk"]:
-            try:
-                return process.environ().get("SLURMD_NODENAME")
-            except psutil.Error:
-                continue
-    return None
+@pytest.fixture(scope="module")
+def every_rule(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of two libraries, one deeper than the other, in whose run every rule has a task."""
+    folder = tmp_path_factory.mktemp("every-rule")
+    write_molecules(folder / "polyphenol.smi", named_parents("polyphenol")[:2], header=None)
+    write_molecules(folder / "mine.csv", [*named_parents("polyphenol")[2:9], ("slip", "C1CC(")])
+    return write_yaml(
+        folder / "config.yaml",
+        {
+            "parents": {"polyphenol": str(folder / "polyphenol.smi")},
+            "libraries": {
+                "polyphenol-1X": {"class": "polyphenol", "k": 1},
+                "mine": {"class": "polyphenol", "path": str(folder / "mine.csv")},
+            },
+            "select": {"libraries": ["polyphenol-1X", "mine"], "transforms": [OME]},
+            "chunk": {"products": 80, "merge_rows": 70},
+            "exports": {"all": {"library": "all", "format": "csv"}},
+        },
+    )
 
 
-def test_a_run_is_that_of_one_machine(
-    machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object]
-) -> None:
-    run = OnSlurm(tmp_path, config)
-    assert "up to 200 tasks at once" in run.complete("-n")
-    run.complete()
-    same(run.tables(), expected)
+def test_a_run_is_that_of_one_machine(machine: Machine, tmp_path: Path, every_rule: Path) -> None:
+    run, local = OnSlurm(tmp_path / "slurm", every_rule), Run(tmp_path / "local", every_rule)
+    local.finish()
+    assert "up to 800 tasks at once" in run.complete("-n")
+    assert rules(run.complete()).keys() == MEMORY.keys() | ELSEWHERE
+    assert run.tables() == local.tables()
     run.no_litter()
+    assert not (run.folder / "results" / "monitor.parquet").exists()
 
     asked = [state(number) for number in run.slurm_jobs()]
-    assert len(asked) >= 6  # read, standardise, merge, chunks, merge, report
-    assert {job["TimeLimit"] for job in asked} != {"UNLIMITED"}
-    assert all(job["Comment"] not in ("rule_summarize", "rule_catalog") for job in asked)
-    chunks = [job for job in asked if "chunks" in job["Comment"]]
-    assert max(int(job["NumCPUs"]) for job in chunks) == 4  # four of one processor each
-    assert any("4400M" in job["TRES"] for job in chunks)
-    assert not (tmp_path / "results" / "monitor.parquet").exists()
+    assert {job["TimeLimit"] for job in asked} == {"00:16:00"}
+    groups = [job for job in asked if task(job).startswith("chunks_")]
+    assert {task(job) for job in asked if job not in groups} == MEMORY.keys()
+    for job in asked:
+        memory, processors = int(re.search(r"mem=(\d+)M", job["TRES"])[1]), int(job["NumCPUs"])
+        if job in groups:
+            assert memory == 1100 * processors
+        else:
+            assert (memory, processors) == (MEMORY[task(job)], 1)
+    # Five chunks of one library and one of the other: no allocation waits for both.
+    assert sorted((task(job).split("_")[1], int(job["NumCPUs"])) for job in groups) == [
+        ("mine", 1),
+        ("polyphenol-1X", 1),
+        ("polyphenol-1X", 4),
+    ]
 
 
-@pytest.mark.parametrize("flags", [(), ("--group-components", "chunks=1")], ids=["as the profile is", "alone"])
+@pytest.mark.parametrize("flags", [(), ALONE], ids=["as the profile is", "alone"])
 def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
     machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object], flags: tuple[str, ...]
 ) -> None:
     run = OnSlurm(tmp_path, config)
-    path = os.pathsep.join([str(Path(__file__).parent / "swell"), os.environ.get("PYTHONPATH", "")])
-    run.complete(*flags, HALOGENATOR_SWELL=str(tmp_path / "swelled"), PYTHONPATH=path)
+    run.complete(*flags, **disturbing("swell", tmp_path / "swelled"))
     assert (tmp_path / "swelled").exists()
     same(run.tables(), expected)
 
@@ -73,38 +97,41 @@ def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
 def test_a_node_that_goes_down_costs_only_its_chunks(
     machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object]
 ) -> None:
+    """Slurm itself starts again what was lost with the node."""
     run = OnSlurm(tmp_path, config)
-    process = run.launch("--group-components", "chunks=1")
-    node = str(until(transforming, process))
+    process = run.launch(*ALONE, **disturbing("wait", tmp_path / "waiting"))
+    until(lambda: (tmp_path / "waiting").exists(), process)
+    node = str(until(lambda: running("transform-chunk"), process))
     machine("cut", node)
-    until(lambda: "NODE_FAIL" in [state(number).get("JobState") for number in run.slurm_jobs()], process)
+    until(lambda: node_state(node).startswith("down"))
     machine("start", node)
-    until(lambda: node_state(node) in ("idle", "mixed", "allocated"))
     assert process.wait(600) == 0, run.output[-5000:]
     same(run.tables(), expected)
 
     ended = [state(number) for number in run.slurm_jobs()]
-    lost = [job for job in ended if job["JobState"] != "COMPLETED"]
-    assert lost
-    assert {job["JobState"] for job in lost} == {"NODE_FAIL"}
-    # Only what the node was at was submitted again: what was done was done once.
-    tasks = set(re.findall(r"Job (\S+) has been submitted with SLURM jobid", run.log))
-    assert len(ended) - len(lost) == len(tasks)
+    assert {job["JobState"] for job in ended} == {"COMPLETED"}
+    again = [job for job in ended if job["Restarts"] != "0"]
+    assert again and {task(job) for job in again} == {GROUP}
+    assert len(ended) == len(set(re.findall(r"Job (\S+) has been submitted with SLURM jobid", run.log)))
 
 
-def test_cancelled_it_is_resumed(machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object]) -> None:
+@pytest.mark.parametrize("alive", [True, False], ids=["Snakemake sees it", "Snakemake was killed before"])
+def test_cancelled_it_is_resumed(
+    machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object], alive: bool
+) -> None:
     run = OnSlurm(tmp_path, config)
-    process = run.launch("--group-components", "chunks=1", "--retries", 0)
+    process = run.launch(*ALONE, "--retries", 0, **disturbing("wait", tmp_path / "waiting"))
     until(lambda: re.search(r"Finished jobid: \d+ \(Rule: transform_chunk\)", run.log), process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    if not alive:
+        os.killpg(process.pid, signal.SIGKILL)
     subprocess.run(["scancel", "--user=root"], check=True)
+    assert process.wait(120) != 0
     until(lambda: not subprocess.run(["squeue", "--noheader"], capture_output=True).stdout)
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / CHUNKS).glob("*.parquet")}
     assert kept
 
     printed = run.complete("--notemp")
-    assert "read_library" not in printed.partition("Job stats:")[2].partition("\n\n")[0]
+    assert "read_library" not in rules(printed)
     left = {path.name: path.stat().st_mtime_ns for path in (tmp_path / CHUNKS).glob("*.parquet")}
     assert any(left[name] == when for name, when in kept.items())
     found = run.tables()

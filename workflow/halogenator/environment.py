@@ -74,4 +74,5 @@ def means_cores(arguments: Sequence[str]) -> bool:
 
 def only_looks(arguments: Sequence[str]) -> bool:
     """Return whether a Snakemake command line asks for a plan, a picture or a report rather than for a run."""
-    return any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)
+    looks = any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)
+    return looks and "--report-after-run" not in arguments

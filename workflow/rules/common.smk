@@ -8,16 +8,11 @@ REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 from halogenator.config import load_config
-from halogenator.environment import RESULTS_VARIABLE, means_cores, only_looks, preload_allocator, prepare_tasks
+from halogenator.environment import means_cores, only_looks, prepare_tasks
 from halogenator.errors import UserError
-from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
-from halogenator.planning.adopted import adopted_jobs, library_constraint, make_outdated
 from halogenator.planning.chunks import chunk_names
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
-from halogenator.storage.clock import check_dates, redate
-from halogenator.storage.failures import check_writable
-from halogenator.storage.lock import claim_folder
 from halogenator.storage.remote import address, is_remote, share_settings
 
 # Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
@@ -29,11 +24,6 @@ BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
 prepare_tasks()
 if "s3" in workflow.storage_provider_settings:
     share_settings(workflow.storage_provider_settings["s3"].get_settings())
-# On a cluster each node settles this for itself: what loads here need not load there.
-if not (ON_CLUSTER and workflow.is_main_process):
-    ALLOCATOR = preload_allocator()
-    if workflow.is_main_process:
-        logger.info(f"Memory allocator of tasks: {ALLOCATOR}")
 try:
     CONFIG = load_config(
         config,
@@ -42,25 +32,13 @@ try:
         repository=REPOSITORY,
     )
     ESTIMATES = Estimates(CONFIG)
-    # The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it. On a
-    # cluster it is what one node may give one task: neither a sum over nodes nor the memory of this one.
-    GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
-    CAP_MB = CONFIG.cap_mb if ON_CLUSTER else min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
-    if workflow.is_main_process and not only_looks(sys.argv):
-        check_writable(Path(".snakemake"))
-        check_writable(Path("results"))
-        claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"), cap_mb=CAP_MB)
-        redate(Path("results"))
-        check_dates(library.path for library in CONFIG.libraries.values() if library.path)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-if ON_CLUSTER:  # where what runs on this machine all the same, beside a store, keeps below its memory by local_mb
-    workflow.register_resource("local_mb", machine_mb())
-else:
-    workflow.register_resource("mem_mb", CAP_MB)
-os.environ[CAP_VARIABLE] = str(CAP_MB)
-os.environ[BESIDE_VARIABLE] = str(BESIDE_MB)
+# The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it. On a cluster it
+# is what one node may give one task: neither a sum over nodes nor the memory of this one.
+GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
+CAP_MB = CONFIG.cap_mb if ON_CLUSTER else min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
 
 MOLECULES = "results/libraries/library={library}/molecules.parquet"
 PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
@@ -72,7 +50,6 @@ LIBRARY_STATS = "results/stats/libraries/{library}.json"
 # Results as the tasks of this machine see them: in place, or the copies of what is in the default storage.
 IN_STORE = workflow.storage_settings.default_storage_provider is not None
 RESULTS = Path(workflow.modifier.path_modifier.apply_default_storage("results/summary.tsv")).parent
-os.environ[RESULTS_VARIABLE] = str(RESULTS)
 
 # Input files in a store are read in place, so a task gets their address and no copy.
 SOURCES = {
@@ -80,12 +57,6 @@ SOURCES = {
     for name, library in CONFIG.libraries.items()
     if library.path
 }
-
-# Jobs adopted from an earlier pipeline: those that stand are kept, those that do not are made again.
-ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
-if workflow.is_main_process:
-    for job in OUTDATED:
-        make_outdated(RESULTS, job)
 
 
 wildcard_constraints:

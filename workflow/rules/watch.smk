@@ -7,9 +7,6 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_halogenator import PLAN
 
 from halogenator.planning.resources import machine_cores
-from halogenator.planning.states import planned_standings
-from halogenator.stages.plan import make_plan, write_plan
-from halogenator.stages.plan_table import plan_notes, plan_text
 
 RECORDER = []
 
@@ -42,6 +39,8 @@ def planned_tasks():
 
 def asked_cores():
     """The tasks that may run at once; of a plan that was not told, the machine's cores: Snakemake then counts one."""
+    if ON_CLUSTER:
+        return workflow.nodes * max(workflow.group_settings.group_components.values(), default=1)
     told = any(word.startswith(("-c", "--cores")) for word in sys.argv)
     asked = workflow.nodes or workflow.cores
     return machine_cores() if workflow.dryrun and asked == 1 and not told else asked
@@ -49,6 +48,11 @@ def asked_cores():
 
 def show_plan():
     """Say what the run will take: line by line in a dry run, else the sums, with the lines in results/plan.tsv."""
+    # Here, since every task of a cluster reads this file and makes no plan.
+    from halogenator.planning.states import planned_standings
+    from halogenator.stages.plan import make_plan, write_plan
+    from halogenator.stages.plan_table import plan_notes, plan_text
+
     standings = planned_standings(CONFIG, ESTIMATES, RESULTS, planned_tasks())
     plan = make_plan(CONFIG, ESTIMATES, standings, RESULTS, cores=asked_cores(), cap_mb=CAP_MB, on_cluster=ON_CLUSTER)
     if workflow.dryrun:

@@ -8,6 +8,7 @@ came. The same parent starts a task again without a row that takes too long (``l
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import signal
@@ -48,7 +49,7 @@ class Declaration:
 
     def overstepped(self, reached_mb: float | None, row: int) -> str:
         """Return the message for a task that needed more."""
-        reached = f"reached {reached_mb:,.0f} MB" if reached_mb is not None else "was refused more"
+        reached = f"reached {math.ceil(reached_mb):,} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row != limits.NONE else ""
         cap = int(os.environ.get(CAP_VARIABLE, "0"))
         if not cap:  # not a task of a workflow
