@@ -47,7 +47,8 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/bench.py
 
-# What grows with a run, at 50,000 tasks, 100 million rows and 10,000 files: some fifteen minutes, 5 GB of disk.
+# What grows with a run, at 50,000 tasks, 100 million rows and 10,000 files: 20 to 25 minutes on two
+# shared cores, 5 GB of disk.
 bench-scale: $(VENV)/ready
 	$(BIN)/python benchmarks/scale.py
 

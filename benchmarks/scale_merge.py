@@ -1,4 +1,7 @@
-"""The merge of one job of 100 million rows, by one task and in parts; and of a built library of ten million."""
+"""The merge of one job of 100 million rows, by one task and in parts; of a library of ten million, built and of a file.
+
+Beside the last, how long a file of a million rows is read.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from halogenator.storage.parquet import open_parquet, table_writer
 from halogenator.storage.schema import LIBRARY, REJECTS, descriptor_columns, read_metadata, site_columns
 from measure import FOLDER, MB, Figure, halogenator, progress, run
 from merge import merge_command, write_chunks
-from molecules import DESCRIPTORS
+from molecules import DESCRIPTORS, dihalogenated
 
 ROWS = 100_000_000
 PARTS = 4
@@ -64,25 +67,28 @@ def measure(*, quick: bool = False) -> list[Figure]:
     if sha256(folder / "products.parquet") != expected:
         raise RuntimeError("a merge in parts gives another file")
     shutil.rmtree(folder)
-    return [*figures, *_library(rows // 10)]
+    return [*figures, *_libraries(rows // 10), *_reading(rows // 100)]
 
 
-def _library(rows: int) -> Iterator[Figure]:
-    """Yield the figures of the merge of a built library of so many molecules."""
+def _libraries(rows: int) -> Iterator[Figure]:
+    """Yield the figures of the merge of so many molecules as a built library, and as one that is read from a file."""
     folder = FOLDER / "scale-merge"
-    progress(f"merge: a library of {rows:,} molecules")
+    progress(f"merge: making a library of {rows:,} molecules")
     columns = LIBRARY + descriptor_columns(DESCRIPTORS) + site_columns({f"sites_{number}": "" for number in range(4)})
     products = product_columns(DESCRIPTORS, with_inchikey=False)
     described = [column.name for column in descriptor_columns(DESCRIPTORS)]
-    chunks, rejects = [], []
+    chunks, rejects, first = [], [], 1
     for chunk, _ in write_chunks(folder, rows, _CHUNK_ROWS):
         chunks.append(chunk.with_suffix(".library"))
         rejects.append(chunk.with_suffix(".rejects"))
         with table_writer(chunks[-1], columns, read_metadata(chunk)) as out, table_writer(rejects[-1], REJECTS, {}):
             for batch in open_parquet(chunk).iter_batches(_GROUP_ROWS, columns=[column.name for column in products]):
                 size = batch.num_rows
-                values = {"id": None, "k": 2, "halogens": "Cl,F", "rules": "aromatic_ch,hydroxyl", "row": None}
+                values = {"id": None, "k": 2, "halogens": "Cl,F", "rules": "aromatic_ch,hydroxyl"}
+                numbers = pa.array(range(first, first + size))
+                first += size
                 known = {"smiles": batch["smiles"], "parent": batch["parent_id"], "n_routes": batch["n_routes"]}
+                known["row"] = numbers
                 known |= {name: batch[name] for name in described}
                 filled = {
                     **{
@@ -95,13 +101,35 @@ def _library(rows: int) -> Iterator[Figure]:
                 filled["stripped_from"] = pa.nulls(size, pa.string())
                 out.copy([pa.RecordBatch.from_pydict(filled)])
                 out.flush()
-    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--k", 2, "--mem-mb", merge_mb(rows)]
+    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--mem-mb", merge_mb(rows)]
     words += ["--out", folder / "m.parquet", "--rejects", folder / "r.parquet", "--stats", folder / "s.json"]
     words += ["--scratch", folder / "scratch", "--chunks", *chunks, "--reject-chunks", *rejects]
+    for name, origin in (("library", ["--k", 2]), ("library_of_file", ["--path", "not-read.csv"])):
+        progress(f"merge: {name}")
+        spilled = [0.0]
+        with _watched(folder / "scratch", spilled):
+            began = time.monotonic()
+            used = run(halogenator("merge-library", *words, *origin), sample=True)
+        wall = time.monotonic() - began
+        yield from _figures(name, rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, spilled[0])
+    shutil.rmtree(folder)
+
+
+def _reading(rows: int) -> Iterator[Figure]:
+    """Yield the figures of reading so many rows from a file."""
+    folder = FOLDER / "scale-merge"
+    folder.mkdir(parents=True)
+    progress(f"merge: reading {rows:,} rows")
+    molecules = dihalogenated()
+    lines = (f"mol{row},{molecules[row % len(molecules)]}\n" for row in range(rows))
+    with (folder / "mine.csv").open("w") as file:
+        file.write("id,smiles\n")
+        file.writelines(lines)
+    words = ["--library", "mine", "--class", "polyphenol", "--path", folder / "mine.csv", "--mem-mb", stream_mb()]
     began = time.monotonic()
-    used = run(halogenator("merge-library", *words), sample=True)
+    used = run(halogenator("read-library", *words, "--out", folder / "raw.parquet"), sample=True)
     wall = time.monotonic() - began
-    yield from _figures("library", rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, 0.0)
+    yield from _figures("reading", rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, 0.0)
     shutil.rmtree(folder)
 
 
