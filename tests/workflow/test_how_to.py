@@ -16,6 +16,7 @@ OTHERWISE = {
     "slurm": "run by make test-slurm",
     "object-storage": "run by make test-s3",
     "kubernetes": "wants a cluster",
+    "aws-batch": "wants AWS",
 }
 
 
