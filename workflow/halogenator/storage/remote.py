@@ -175,6 +175,6 @@ def _client(process: int) -> Any:
         raise UserError(
             "an input file is in a store, and nothing is installed to read it with",
             where="s3://…",
-            fix="install what envs/s3.txt lists: pip install --require-hashes -r envs/s3.txt",
+            fix="make s3 sets up .venv-s3, which has it: source .venv-s3/bin/activate",
         ) from error
     return boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
