@@ -30,6 +30,23 @@ def is_remote(path: Path | str) -> bool:
     return str(path).startswith(_SCHEME)
 
 
+def object_path(text: str) -> Path:
+    """Return the path of the object that a user names.
+
+    Raises:
+        UserError: it is no address of an object, or one that as a ``Path`` would be another's.
+    """
+    parts = text.removeprefix(_SCHEME).removeprefix("/").split("/")
+    if len(parts) < 2 or {"", ".", ".."} & set(parts):
+        raise UserError(
+            "this is not the address of an object that can be read",
+            value=text,
+            allowed="s3://bucket/key, where no part between slashes is empty, '.' or '..'",
+            fix="mend the address, or copy the object to a key without such parts",
+        )
+    return Path(text)
+
+
 def address(path: Path | str | None) -> str:
     """Return a path as a user writes it: ``s3://bucket/key`` of an object."""
     text = str(path)
