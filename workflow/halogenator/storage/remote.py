@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -22,7 +23,7 @@ _SCHEME = "s3:/"
 
 # One request fetches so much. A row group of a Parquet file takes several, and the file's footer is one.
 _PIECE = 1 << 20
-_TRIES = 4
+_PAUSES = (0.5, 1.0, 2.0)  # seconds before a store that was away is asked again
 
 
 def is_remote(path: Path | str) -> bool:
@@ -149,7 +150,7 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
     try:
         return _answer(getattr(client, what), Bucket=bucket, Key=key, **how)
     except ClientError as error:
-        code = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = _status(error)
         if code == 404:
             raise FileNotFoundError(2, "no such object", address(path)) from error
         if code == 403:
@@ -167,20 +168,27 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
 
 
 def _answer(ask: Callable[..., dict[str, Any]], **how: str) -> dict[str, Any]:
-    """Return a store's answer with its ``Body`` read, asked for again where the connection breaks in the middle of it.
+    """Return a store's answer with its ``Body`` read; where the store is away, it is asked again after a pause.
 
-    Requests botocore itself tries again.
+    botocore, too, asks again, but for less than a second, and not where a connection breaks in the middle of a body.
     """
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+    from botocore.exceptions import ConnectionError as NoConnectionError
 
-    for left in reversed(range(_TRIES)):
-        answer = ask(**how)
+    for pause in (*_PAUSES, None):
         try:
+            answer = ask(**how)
             return answer | {"Body": answer["Body"].read()} if "Body" in answer else answer
-        except (HTTPClientError, IncompleteReadError):
-            if not left:
+        except (ClientError, HTTPClientError, IncompleteReadError, NoConnectionError) as error:
+            if pause is None or (isinstance(error, ClientError) and _status(error) < 500):
                 raise
+            time.sleep(pause)
     raise AssertionError("unreachable")
+
+
+def _status(error: Any) -> int:
+    """Return the HTTP status of a botocore ``ClientError``."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 @cache
