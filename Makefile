@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 SLURM := .venv-slurm
-S3 := .venv-s3
+S3_TEST := .venv-s3-test
 CORES ?= all
 
-.PHONY: install run test test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures slurm lock clean
+.PHONY: install run test test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
+.PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -25,8 +26,8 @@ test-slurm: $(SLURM)/ready
 	$(SLURM)/bin/python -m pytest --slurm -rs tests/slurm
 
 # Results in a store, and jobs on Kubernetes: against a store on this machine, in an environment of their own.
-test-s3: $(S3)/ready
-	$(S3)/bin/python -m pytest --s3 tests/s3
+test-s3: $(S3_TEST)/ready
+	$(S3_TEST)/bin/python -m pytest --s3 tests/s3
 
 # The long form of the tests that kill and damage things; --seed N for other moments.
 stress: $(VENV)/ready
@@ -56,13 +57,16 @@ bench-scale: $(VENV)/ready
 bench-peers: $(PEERS)/ready
 	$(PEERS)/bin/python benchmarks/peers.py
 
-# The same environment with what submits tasks to Slurm, for clusters.
-slurm: $(SLURM)/ready
+# Environments for runs elsewhere: with what submits tasks to Slurm, Kubernetes or AWS Batch, or keeps results in a store.
+slurm s3 kubernetes aws-batch: %: .venv-%/ready
 
 # An environment a purpose, each with what its lock files name.
 $(VENV)/ready: envs/requirements.txt
 $(SLURM)/ready: envs/requirements.txt envs/slurm.txt
-$(S3)/ready: envs/s3-test.txt
+.venv-s3/ready: envs/s3.txt
+.venv-kubernetes/ready: envs/kubernetes.txt
+.venv-aws-batch/ready: envs/aws-batch.txt
+$(S3_TEST)/ready: envs/s3-test.txt
 $(PEERS)/ready: benchmarks/peers-requirements.txt
 
 %/ready: pyproject.toml
@@ -82,12 +86,12 @@ pictures: $(VENV)/ready
 
 # After changing the dependencies in pyproject.toml; needs uv.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --quiet \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --extra build --quiet \
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
 	for extra in slurm s3 kubernetes aws-batch s3-test; do \
-	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --quiet \
+	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --extra build --quiet \
 	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
 	done
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(SLURM) $(S3)
+	rm -rf $(VENV) $(VENV)-*

@@ -31,6 +31,6 @@ timeout 120 images pull --quiet "$base" >/dev/null 2>&1 || base=$(stand_in)
 echo "base: $base"
 images build --from "$base" --pull-never --network host --quiet --tag halogenator .
 container=$(images from --pull-never localhost/halogenator)
-in_image() { images run --user halogenator --workingdir /workdir "$container" -- "$@"; }
+in_image() { images run --workingdir /workdir "$container" -- "$@"; }
 in_image snakemake --snakefile /opt/halogenator/Snakefile --cores 2
 in_image halogenator verify results | tail -n 1

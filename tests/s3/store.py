@@ -21,12 +21,13 @@ class Store:
         stored: names of the objects whose upload was answered, in order.
         sent: {name: bytes sent of it}.
         breaks: in the middle of how many of the next answers to break off the connection.
+        refusals: how many of the next questions about input files to refuse, as a store does that is being restarted.
     """
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._holds: Callable[[str], bool] = lambda name: False
-        self.breaks = 0
+        self.breaks = self.refusals = 0
         self.held, self.let_go = threading.Event(), threading.Event()
         self.stored: list[str] = []
         self.sent: Counter[str] = Counter()
@@ -78,6 +79,10 @@ class Store:
             self.held.set()
             self.let_go.wait(120)
             start("400 Bad Request", [("Content-Length", "0")])
+            return []
+        if self.refusals and name.startswith("inputs/"):
+            self.refusals -= 1
+            start("503 Service Unavailable", [("Content-Length", "0")])
             return []
         answer = list(self._moto(environ, start))
         if method == "PUT":

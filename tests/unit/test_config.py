@@ -215,6 +215,8 @@ SLIPS = {
                           "did you mean 'phenols.smi'?"),
     "library not there": ("libraries:\n  a: {class: lipid, path: phenol.smi}", 2, "libraries.a.path",
                           "did you mean 'phenols.smi'?"),
+    "object whose key would change": ("libraries:\n  a: {class: lipid, path: 's3://b/a//k.csv'}", 2, "libraries.a.path",
+                                      "no part between slashes is empty"),
     "class without a rule": ("parents: {other: phenols.smi}\nlibraries:\n  a: {class: other, k: 1}", 3, "libraries.a",
                              "add other to the scope_classes of a rule"),
     "unknown library": (MINE + "select:\n  libraries: [mine, mien]", 3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
@@ -15,6 +16,8 @@ from halogenator.environment import preload_allocator
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"
 CONDA_NAMES = {"python-duckdb": "duckdb"}  # where conda-forge calls a package of PyPI otherwise
+PACKAGES = {"yaml": "pyyaml", "botocore": "boto3"}  # what a module comes with, where that is called otherwise
+PEOPLE_ONLY = {"shtab"}  # of `halogenator completion`, which no rule calls
 
 
 def locked(name: str) -> dict[str, str]:
@@ -23,20 +26,41 @@ def locked(name: str) -> dict[str, str]:
     return dict(reversed(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)))
 
 
+def in_conda() -> dict[str, str]:
+    """{package as PyPI calls it: version} of the file for conda."""
+    entries = dict(entry.split(" =") for entry in yaml.safe_load(ENVIRONMENT.read_text())["dependencies"])
+    return {CONDA_NAMES.get(name, name): version for name, version in entries.items()}
+
+
+def imported() -> set[str]:
+    """Packages that the code of halogenator imports anywhere, inside functions too, beside Python's own."""
+    modules = set()
+    for path in (REPOSITORY / "workflow" / "halogenator").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                modules.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module)
+    tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"halogenator"}
+    return {PACKAGES.get(name, name) for name in tops}
+
+
 def test_conda_and_the_lock_name_the_same_versions() -> None:
-    wanted = dict(entry.split(" =") for entry in yaml.safe_load(ENVIRONMENT.read_text())["dependencies"])
+    wanted, versions = in_conda(), locked("s3")
     assert wanted.pop("python") == "3.11"
-    versions = locked("requirements")
-    assert {CONDA_NAMES.get(name, name): version for name, version in wanted.items()} == {
-        name: versions[name] for name in (CONDA_NAMES.get(name, name) for name in wanted)
-    }
+    assert wanted == {name: versions[name] for name in wanted}
 
 
-@pytest.mark.parametrize("name", ["s3", "kubernetes", "aws-batch", "s3-test"])
+def test_conda_has_what_tasks_import() -> None:
+    assert {"rdkit", "boto3"} <= imported()
+    assert imported() - PEOPLE_ONLY == in_conda().keys() - {"python"}
+
+
+@pytest.mark.parametrize("name", ["slurm", "s3", "kubernetes", "aws-batch", "s3-test"])
 def test_other_locks_agree_with_the_first(name: str) -> None:
     first, other = locked("requirements"), locked(name)
     shared = first.keys() & other.keys()
-    assert {"snakemake", "rdkit", "pyarrow", "duckdb"} <= shared
+    assert {"snakemake", "rdkit", "pyarrow", "duckdb", "setuptools"} <= shared
     assert {key: other[key] for key in shared} == {key: first[key] for key in shared}
 
 

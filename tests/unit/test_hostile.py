@@ -399,6 +399,11 @@ def test_a_path_that_is_none(tmp_path: Path, text: str) -> None:
     assert complaint(find_path, text, tmp_path, REPOSITORY)
 
 
+@pytest.mark.parametrize("rest", ["", "b", "b/", "/k", "b//k", "b/a/", "b/./k", "b/a/../k", "b/.."])
+def test_an_object_that_is_none(tmp_path: Path, rest: str) -> None:
+    assert "s3://bucket/key" in complaint(find_path, f"s3://{rest}", tmp_path, REPOSITORY)
+
+
 def test_an_example_too_large_to_be_run(tmp_path: Path) -> None:
     smirks = "[CX4:1]-[CX4:2]>>[C:1]=[C:2]"
     entry = {"name": "T", "label": "x", "family": "x", "scope_classes": ["lipid"], "smirks": smirks}

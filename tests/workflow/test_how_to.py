@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ OTHERWISE = {
     "slurm": "run by make test-slurm",
     "object-storage": "run by make test-s3",
     "kubernetes": "wants a cluster",
+    "aws-batch": "wants AWS",
 }
 
 
@@ -78,6 +80,20 @@ def test_every_page_is_tested_and_listed() -> None:
     index = (DOCS / "README.md").read_text()
     for path in DOCS.rglob("*.md"):
         assert path.name == "README.md" or f"({path.relative_to(DOCS)})" in index, path
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [("slurm", "slurm"), ("object-storage", "s3"), ("kubernetes", "kubernetes"), ("aws-batch", "aws-batch")],
+)
+def test_make_sets_up_the_environment_of_a_page(page: str, name: str) -> None:
+    """From the lock file of that name, and with this package, whose logger the profiles name."""
+    text = (DOCS / "how-to" / f"{page}.md").read_text()
+    assert f"make {name}\nsource .venv-{name}/bin/activate\n" in text
+    words = ["make", "--dry-run", "--always-make", name]
+    steps = subprocess.check_output(words, cwd=REPOSITORY, text=True)
+    assert re.search(rf"^\.venv-{name}/bin/python .* --require-hashes .*-r envs/{name}\.txt$", steps, re.MULTILINE)
+    assert re.search(rf"^\.venv-{name}/bin/python .* --editable \.$", steps, re.MULTILINE)
 
 
 def test_links_lead_somewhere() -> None:

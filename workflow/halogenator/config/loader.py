@@ -16,7 +16,7 @@ from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Config, Halogenation, Library, Transform
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
-from halogenator.storage.remote import is_remote
+from halogenator.storage.remote import is_remote, object_path
 
 
 def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
@@ -65,10 +65,10 @@ def find_path(text: str, working_dir: Path, repository: Path) -> Path:
     One in a store is not looked up here: ``check_readable`` does.
 
     Raises:
-        UserError: there is no such file in either place, or it is a folder.
+        UserError: there is no such file in either place, or it is a folder; or the address of an object is none.
     """
     if is_remote(text):
-        return Path(text)
+        return object_path(text)
     try:
         wanted = Path(text).expanduser()
     except RuntimeError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -22,12 +23,29 @@ _SCHEME = "s3:/"
 
 # One request fetches so much. A row group of a Parquet file takes several, and the file's footer is one.
 _PIECE = 1 << 20
-_TRIES = 4
+_PAUSES = (0.5, 1.0, 2.0)  # seconds before a store that was away is asked again
 
 
 def is_remote(path: Path | str) -> bool:
     """Return whether a path is of an object in a store."""
     return str(path).startswith(_SCHEME)
+
+
+def object_path(text: str) -> Path:
+    """Return the path of the object that a user names.
+
+    Raises:
+        UserError: it is no address of an object, or one that as a ``Path`` would be another's.
+    """
+    parts = text.removeprefix(_SCHEME).removeprefix("/").split("/")
+    if len(parts) < 2 or {"", ".", ".."} & set(parts):
+        raise UserError(
+            "this is not the address of an object that can be read",
+            value=text,
+            allowed="s3://bucket/key, where no part between slashes is empty, '.' or '..'",
+            fix="mend the address, or copy the object to a key without such parts",
+        )
+    return Path(text)
 
 
 def address(path: Path | str | None) -> str:
@@ -132,7 +150,7 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
     try:
         return _answer(getattr(client, what), Bucket=bucket, Key=key, **how)
     except ClientError as error:
-        code = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = _status(error)
         if code == 404:
             raise FileNotFoundError(2, "no such object", address(path)) from error
         if code == 403:
@@ -150,20 +168,27 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
 
 
 def _answer(ask: Callable[..., dict[str, Any]], **how: str) -> dict[str, Any]:
-    """Return a store's answer with its ``Body`` read, asked for again where the connection breaks in the middle of it.
+    """Return a store's answer with its ``Body`` read; where the store is away, it is asked again after a pause.
 
-    Requests botocore itself tries again.
+    botocore, too, asks again, but for less than a second, and not where a connection breaks in the middle of a body.
     """
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+    from botocore.exceptions import ConnectionError as NoConnectionError
 
-    for left in reversed(range(_TRIES)):
-        answer = ask(**how)
+    for pause in (*_PAUSES, None):
         try:
+            answer = ask(**how)
             return answer | {"Body": answer["Body"].read()} if "Body" in answer else answer
-        except (HTTPClientError, IncompleteReadError):
-            if not left:
+        except (ClientError, HTTPClientError, IncompleteReadError, NoConnectionError) as error:
+            if pause is None or (isinstance(error, ClientError) and _status(error) < 500):
                 raise
+            time.sleep(pause)
     raise AssertionError("unreachable")
+
+
+def _status(error: Any) -> int:
+    """Return the HTTP status of a botocore ``ClientError``."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 @cache
@@ -175,6 +200,6 @@ def _client(process: int) -> Any:
         raise UserError(
             "an input file is in a store, and nothing is installed to read it with",
             where="s3://…",
-            fix="install what envs/s3.txt lists: pip install --require-hashes -r envs/s3.txt",
+            fix="make s3 sets up .venv-s3, which has it: source .venv-s3/bin/activate",
         ) from error
     return boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
