@@ -22,7 +22,7 @@ ALONE = ("--group-components", "chunks_{library}_{transform}=1")
 # What each rule's tasks have, in MB: as declared, and 600 for Snakemake. Chunks of transforms share allocations.
 MEMORY = dict.fromkeys(["read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates"], 1100)
 MEMORY |= dict.fromkeys(["merge_library", "find_duplicates", "merge_products", "report"], 1100) | {"export": 1600}
-GROUP = f"chunks_mine_{OME}"
+GROUP = f"chunks_mine_{OME}_transform_chunk"
 ELSEWHERE = {"transform_chunk", "summarize", "catalog", "all"}  # in a group, or on this machine
 
 
