@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,18 @@ IMAGE = "registry.example.org/halogenator:1.0"
 SETTINGS = {
     "libraries": {"lipids": {"class": "lipid", "path": "s3://inputs/lipids.csv"}},
     "select": {"libraries": ["lipids"], "transforms": [COOME]},
+    "exports": {"esters": {"library": "lipids", "format": "csv"}},
 }
 CSV = "smiles,name\nCCCCCC(=O)O,hexanoic acid\nOC(=O)CCCC(=O)O,glutaric acid\n"
+TASKS = ["read_library", "standardize_chunk", "merge_library", "transform_chunk", "merge_products"]
+EXPORT = "results/exports/esters/esters.csv"
 PRODUCTS = f"products/library=lipids/transform={COOME}/products.parquet"
+
+
+def rule_of(command: str) -> str:
+    """The rule of the task that a container's command makes."""
+    (rule,) = re.findall(r"--target-jobs '(\w+):", command)
+    return str(rule)
 
 
 class Service(Protocol):
@@ -32,7 +42,7 @@ class Service(Protocol):
 
 
 def run(profile: str, service: Service, checkout: Path, environment: dict[str, str], *flags: str, fails: bool) -> str:
-    """Make the job's products below ``s3://results/run``; return the output."""
+    """Make the job's products below ``s3://results/run``, and an export of them here; return the output."""
     words = [sys.executable, "-m", "snakemake", "--profile", f"profiles/{profile}", "--configfile", "config.yaml"]
     words += ["--default-storage-prefix", "s3://results/run", "--container-image", IMAGE]
     words += ["--seconds-between-status-checks", "1", "--retries", "0", "--jobs", "2", *flags]
@@ -45,8 +55,8 @@ def run(profile: str, service: Service, checkout: Path, environment: dict[str, s
     return done.stdout
 
 
-def assert_made_as_here(store: Store, folder: Path) -> None:
-    """Compare the products in the store with those of a run on this machine, and see that no chunk is left there."""
+def assert_made_as_here(store: Store, checkout: Path, folder: Path) -> None:
+    """Compare products and export with those of a run on this machine, and see that no chunk is left in the store."""
     made = folder / "products.parquet"
     made.write_bytes(store.read("results", f"run/results/{PRODUCTS}"))
     local = folder / "local"
@@ -54,6 +64,7 @@ def assert_made_as_here(store: Store, folder: Path) -> None:
     (local / "lipids.csv").write_text(CSV)
     settings = {**SETTINGS, "libraries": {"lipids": {"class": "lipid", "path": "lipids.csv"}}}
     (local / "config.yaml").write_text(yaml.safe_dump(settings))
-    snakemake(local, "--cores", 2, f"results/{PRODUCTS}")
+    snakemake(local, "--cores", 2, f"results/{PRODUCTS}", "exports")
     assert pq.read_table(made).equals(pq.read_table(local / "results" / PRODUCTS, partitioning=None))
+    assert (checkout / EXPORT).read_bytes() == (local / EXPORT).read_bytes()
     assert not [key for key in store.objects("results") if "/work/" in key]

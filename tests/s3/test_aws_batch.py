@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from s3.batch import Batch
-from s3.elsewhere import IMAGE, assert_made_as_here, run
+from s3.elsewhere import IMAGE, TASKS, assert_made_as_here, rule_of, run
 from s3.pods import image_environment
 from s3.store import Store
 
 QUEUE, ROLE = "arn:aws:batch:us-east-1:123456789012:job-queue/queue", "arn:aws:iam::123456789012:role/jobs"
 FLAGS = ("--aws-batch-region", "us-east-1", "--aws-batch-job-queue", QUEUE, "--aws-batch-job-role", ROLE)
+
+
+def needs(container: dict[str, Any]) -> dict[str, str]:
+    """{kind: how much} that a container is given."""
+    return {entry["type"]: entry["value"] for entry in container["resourceRequirements"]}
 
 
 def test_jobs_carry_memory_processors_image_queue_and_role(lipids: Store, checkout: Path, tmp_path: Path) -> None:
@@ -20,8 +26,7 @@ def test_jobs_carry_memory_processors_image_queue_and_role(lipids: Store, checko
     batch.stop()
     (definition,), (job,) = batch.definitions.values(), batch.jobs.values()
     container = definition["containerProperties"]
-    needs = {entry["type"]: entry["value"] for entry in container["resourceRequirements"]}
-    assert needs == {"VCPU": "1", "MEMORY": "2048"}
+    assert needs(container) == {"VCPU": "1", "MEMORY": "2048"}
     assert container["image"] == IMAGE
     assert container["jobRoleArn"] == ROLE
     assert "--target-jobs 'read_library:library=lipids'" in container["command"][2]
@@ -36,8 +41,14 @@ def test_what_jobs_would_start_makes_the_results(lipids: Store, checkout: Path, 
     batch = Batch(tmp_path, runs=True, environment=environment)
     run("aws-batch", batch, checkout, lipids.environment, *FLAGS, fails=False)
     batch.stop()
-    assert len(batch.jobs) == 5
-    assert_made_as_here(lipids, tmp_path)
+    containers = [definition["containerProperties"] for definition in batch.definitions.values()]
+    assert [rule_of(container["command"][2]) for container in containers] == TASKS
+    for container in containers:
+        assert container["image"] == IMAGE
+        assert container["jobRoleArn"] == ROLE
+        assert needs(container) == {"VCPU": "1", "MEMORY": "2048"}
+    assert [job["jobQueue"] for job in batch.jobs.values()] == [QUEUE] * len(TASKS)
+    assert_made_as_here(lipids, checkout, tmp_path)
 
 
 def test_no_task_may_declare_more_than_a_job_is_given(lipids: Store, checkout: Path, tmp_path: Path) -> None:

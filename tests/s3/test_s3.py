@@ -23,6 +23,7 @@ from workflow.test_manners import lay_out
 
 PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
 BUCKET = "results"
+OBJECTS = 5  # that a task stores at most, log and benchmark included
 
 
 @pytest.fixture(scope="module")
@@ -109,15 +110,22 @@ def test_a_finished_run_has_nothing_to_do(store: Store, finished: Path) -> None:
 
 
 def test_another_folder_finds_the_results(store: Store, finished: Path, tmp_path: Path) -> None:
-    """With no copy of anything here, what is lost is made again from what is in the store, and only that."""
+    """With no copy here, what is lost is made again from what is in the store, and only that; so is an export."""
     for path in finished.glob("*.*"):
         if path.is_file():
             shutil.copy2(path, tmp_path)
     assert "Nothing to be done" in run(store, tmp_path, "whole")
     before = {key: store.read(BUCKET, key) for key in store.objects(BUCKET, "whole/results/products/")}
     store.client.delete_object(Bucket=BUCKET, Key="whole/results/catalog.duckdb")
-    assert tasks(run(store, tmp_path, "whole")) == ["Cataloguing all results", "Reporting all results"]
+    settings = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    settings["exports"] = {"mine": {"library": "mine", "columns": ["smiles"], "format": "csv"}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
+    expected = ["Cataloguing all results", "Exporting mine as csv", "Reporting all results"]
+    assert tasks(run(store, tmp_path, "whole")) == expected
     assert {key: store.read(BUCKET, key) for key in before} == before
+    tables = [pq.read_table(io.BytesIO(store.read(BUCKET, key))) for key in before if "/library=mine/" in key]
+    exported = (tmp_path / "results/exports/mine/mine.csv").read_text().splitlines()[1:]
+    assert sorted(exported) == sorted(pa.concat_tables(tables).column("smiles").to_pylist())
 
 
 def test_documented_readers_read_the_tree_in_place(
@@ -145,7 +153,7 @@ def start(store: Store, folder: Path, prefix: str) -> subprocess.Popen[str]:
 
 def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
     """End a run and its tasks at once, as the machine's end would, as soon as something is reached."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not reached():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
@@ -154,15 +162,25 @@ def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> No
 
 
 def test_killed_runs_are_resumed(store: Store, local: Path, tmp_path: Path) -> None:
-    """Twice in the middle of an upload, once between two; then plain."""
+    """Twice in the middle of an upload, once between two; then plain. Only what two tasks store may be stored again."""
     folder, prefix = prepare(store, local, tmp_path / "killed"), "killed"
+
+    def stored() -> list[str]:
+        return [name for name in store.stored if name.startswith(f"{BUCKET}/{prefix}/")]
+
+    kills = []
     for wanted in (r"libraries/library=mine/molecules\.parquet$", r"products/library=\S+/products\.parquet$"):
         with store.holding(lambda name, wanted=wanted: bool(re.search(wanted, name))):
             kill_when(start(store, folder, prefix), store.held.is_set)
+            kills.append(len(stored()))
         assert not [key for key in store.objects(BUCKET, f"{prefix}/") if re.search(wanted, key)]
     count = len(store.stored)
     kill_when(start(store, folder, prefix), lambda: len(store.stored) > count + 3)
+    kills.append(len(stored()))
     run(store, folder, prefix)
+    for kill in kills:
+        before, after = stored()[:kill], stored()[kill:]
+        assert set(before) & set(after) <= set(before[-2 * OBJECTS :])
     assert same_tables(store, prefix, local) == 12  # and nothing is left of the chunks
     assert "Nothing to be done" in run(store, folder, prefix)
 
