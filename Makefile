@@ -2,9 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PEERS := .venv-peers
-SLURM := .venv-slurm
-S3_TEST := .venv-s3-test
 CORES ?= all
 
 .PHONY: install run test test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
@@ -22,12 +19,12 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
 
 # A run on a Slurm that is set up on this machine for it; skipped, with the reason, where that cannot be done.
-test-slurm: $(SLURM)/ready
-	$(SLURM)/bin/python -m pytest --slurm -rs tests/slurm
+test-slurm: .venv-slurm/ready
+	.venv-slurm/bin/python -m pytest --slurm -rs tests/slurm
 
-# Results in a store, and jobs on Kubernetes: against a store on this machine, in an environment of their own.
-test-s3: $(S3_TEST)/ready
-	$(S3_TEST)/bin/python -m pytest --s3 tests/s3
+# Results in a store, tasks on Kubernetes and AWS Batch: against stand-ins on this machine, in an environment of their own.
+test-s3: .venv-s3-test/ready
+	.venv-s3-test/bin/python -m pytest --s3 tests/s3
 
 # The long form of the tests that kill and damage things; --seed N for other moments.
 stress: $(VENV)/ready
@@ -54,20 +51,20 @@ bench-scale: $(VENV)/ready
 	$(BIN)/python benchmarks/scale.py
 
 # The same job by other open tools, which get an environment of their own.
-bench-peers: $(PEERS)/ready
-	$(PEERS)/bin/python benchmarks/peers.py
+bench-peers: .venv-peers/ready
+	.venv-peers/bin/python benchmarks/peers.py
 
 # Environments for runs elsewhere: with what submits tasks to Slurm, Kubernetes or AWS Batch, or keeps results in a store.
 slurm s3 kubernetes aws-batch: %: .venv-%/ready
 
 # An environment a purpose, each with what its lock files name.
 $(VENV)/ready: envs/requirements.txt
-$(SLURM)/ready: envs/requirements.txt envs/slurm.txt
+.venv-slurm/ready: envs/requirements.txt envs/slurm.txt
 .venv-s3/ready: envs/s3.txt
 .venv-kubernetes/ready: envs/kubernetes.txt
 .venv-aws-batch/ready: envs/aws-batch.txt
-$(S3_TEST)/ready: envs/s3-test.txt
-$(PEERS)/ready: benchmarks/peers-requirements.txt
+.venv-s3-test/ready: envs/s3-test.txt
+.venv-peers/ready: benchmarks/peers-requirements.txt
 
 %/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -94,4 +91,4 @@ lock:
 	done
 
 clean:
-	rm -rf $(VENV) $(VENV)-*
+	rm -rf $(VENV) .venv-*

@@ -59,7 +59,7 @@ RUN_FILES = 17
 # For the table of chunk sizes: minutes of a chunk, and of waiting for each allocation.
 CHUNK_MINUTES = (1, 3, 5, 10, 20)
 WAITS = (0, 1, 10)
-CLUSTER = 256
+CLUSTER, ALLOCATIONS = 256, 200  # cores; `jobs` of profiles/slurm
 FILE_ROWS = (10e6, 100e6, 200e6, 1e9)
 
 
@@ -116,7 +116,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     return figures
 
 
-def outcome(products: float, chunk: float, cores: int, wait: float = 0) -> Outcome:
+def outcome(products: float, chunk: float, cores: int, wait: float = 0, allocations: int = 0) -> Outcome:
     """Return what comes of so many products in chunks of a size, on so many cores.
 
     Args:
@@ -124,9 +124,10 @@ def outcome(products: float, chunk: float, cores: int, wait: float = 0) -> Outco
         chunk: products of a chunk.
         cores: how many tasks run at once.
         wait: seconds in a cluster's queue, of each task.
+        allocations: how many may wait or run at once; 0: a task for each core.
     """
     tasks, largest = matrix(products, chunk, on_nodes=cores > WORKSTATION)
-    wall, megabytes = schedule(tasks, cores, wait)
+    wall, megabytes = schedule(tasks, cores, wait, allocations)
     cpu = sum(task.seconds for task in tasks)
     return Outcome(wall, cpu, megabytes, len(tasks), RUN_FILES + sum(task.files for task in tasks), largest)
 
@@ -195,37 +196,51 @@ class _Adder:
         return self.task((merge - MERGE + MERGE_OF_PARTS) * rows, MERGE_FILES, found)
 
 
-def schedule(tasks: Sequence[Task], cores: int, wait: float = 0) -> tuple[float, int]:
+def schedule(tasks: Sequence[Task], cores: int, wait: float = 0, allocations: int = 0) -> tuple[float, int]:
     """Return when the last task ends, in seconds, and the most memory that is declared at once, in MB.
 
     Args:
         tasks: all of them.
-        cores: how many run at once, or wait to.
+        cores: how many run at once.
         wait: seconds between a task's submission and its start.
+        allocations: how many may wait or run at once; 0: a task for each core.
     """
     for task in tasks:
         task.left = len(task.after)
         for earlier in task.after:
             earlier.then.append(task)
     ready = deque(task for task in tasks if not task.left)
+    queue: list[tuple[float, int, Task]] = []
     running: list[tuple[float, int, Task]] = []
-    now = starter = 0.0
+    now = starter = held = 0.0
     megabytes = most = number = 0
-    while ready or running:
-        while ready and len(running) < cores:
+    while ready or queue or running:
+        while ready and held + _share(ready[0], allocations) <= (allocations or cores):
             task = ready.popleft()
+            held += _share(task, allocations)
             starter = max(now, starter) + task.start
             number += 1
-            heapq.heappush(running, (starter + wait + task.seconds, number, task))
+            heapq.heappush(queue, (starter + wait, number, task))
+        if queue and len(running) < cores and (not running or queue[0][0] <= running[0][0]):
+            begins, number_of_it, task = heapq.heappop(queue)
+            now = max(now, begins)
+            heapq.heappush(running, (now + task.seconds, number_of_it, task))
             megabytes += task.megabytes
             most = max(most, megabytes)
+            continue
         now, _, ended = heapq.heappop(running)
+        held -= _share(ended, allocations)
         megabytes -= ended.megabytes
         for task in ended.then:
             task.left -= 1
             if not task.left:
                 ready.append(task)
     return now, most
+
+
+def _share(task: Task, allocations: int) -> float:
+    """Return what a task holds of the number that limits submissions: of allocations, its part of one."""
+    return task.start / SUBMISSION if allocations else 1
 
 
 def main() -> None:
@@ -262,7 +277,7 @@ def _matrices() -> Iterator[Sequence[str]]:
 def _chunk_sizes() -> Iterator[Sequence[str]]:
     for products in sorted({size for size, _ in SIZES}):
         for minutes in CHUNK_MINUTES:
-            found = [outcome(products, minutes * 60 / PRODUCT, CLUSTER, wait * 60) for wait in WAITS]
+            found = [outcome(products, minutes * 60 / PRODUCT, CLUSTER, wait * 60, ALLOCATIONS) for wait in WAITS]
             row = [_count(products), str(minutes), f"{found[0].tasks:,}", f"{found[0].files:,}"]
             yield [*row, *(_hours(each.wall) for each in found)]
 

@@ -186,7 +186,7 @@ def test_an_interrupted_run_says_so_and_leaves_no_task(
     assert run.returncode == status
     assert "Traceback" not in said
     assert ("halogenator: interrupted" in said) == (number == signal.SIGINT)
-    assert not any(process.is_running() for process in started)
+    assert not psutil.wait_procs(started, timeout=10)[1]
 
 
 def test_memory_decides_how_many_work_at_a_time(source: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 RESULTS_VARIABLE = "HALOGENATOR_RESULTS"
 
 _LOOKS_ONLY = re.compile(
-    r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--report.*|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
+    r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
     r"|-l|--list.*"
 )
 _JOBS = re.compile(r"-j|--jobs")
@@ -74,5 +74,5 @@ def means_cores(arguments: Sequence[str]) -> bool:
 
 def only_looks(arguments: Sequence[str]) -> bool:
     """Return whether a Snakemake command line asks for a plan, a picture or a report rather than for a run."""
-    looks = any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)
-    return looks and "--report-after-run" not in arguments
+    reports = any(argument.startswith("--report") for argument in arguments) and "--report-after-run" not in arguments
+    return reports or any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)

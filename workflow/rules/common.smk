@@ -27,7 +27,7 @@ if "s3" in workflow.storage_provider_settings:
 try:
     CONFIG = load_config(
         config,
-        sources=[Path(path) for path in workflow.configfiles],
+        sources=[Path(path) for path in (*workflow.configfiles[-1:], *workflow.configfiles[:-1])],  # the Snakefile's first
         working_dir=Path.cwd(),
         repository=REPOSITORY,
     )
@@ -100,10 +100,12 @@ def memory(megabytes):
         if base > CAP_MB:
             of = "a node may give a task" if ON_CLUSTER else "all together may use"
             where = "on nodes" if ON_CLUSTER else "on a machine"
+            told = "--config or the profile" if "memory" in workflow.config_settings.config else CONFIG.sources[-1]
+            less = ", or lower chunk.merge_rows" if own > stream_mb() else ""
             raise WorkflowError(
                 f"one task needs {base:,} MB, and {of} {CAP_MB:,} MB\n"
-                f"  where:   memory.cap_mb in {CONFIG.sources[-1]}\n"
-                f"  fix:     raise it to at least {base}, or run {where} with more memory"
+                f"  where:   memory.cap_mb in {told}\n"
+                f"  fix:     raise it to at least {base}{less}, or run {where} with more memory"
             )
         return min(own * 2 ** (attempt - 1) + BESIDE_MB, CAP_MB)
 

@@ -1,5 +1,7 @@
 # A job: a library's chunks through one transform, then merged into its products.
 
+from halogenator.planning.adopted import library_constraint
+
 
 rule transform_chunk:
     input:

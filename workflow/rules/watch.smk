@@ -38,9 +38,10 @@ def planned_tasks():
 
 
 def asked_cores():
-    """The tasks that may run at once; of a plan that was not told, the machine's cores: Snakemake then counts one."""
+    """The tasks that may run at once, on a cluster chunks of transforms; a plan that was not told takes this machine's."""
     if ON_CLUSTER:
-        return workflow.nodes * max(workflow.group_settings.group_components.values(), default=1)
+        groups = workflow.group_settings
+        return workflow.nodes * groups.group_components.get(groups.overwrite_groups.get("transform_chunk"), 1)
     told = any(word.startswith(("-c", "--cores")) for word in sys.argv)
     asked = workflow.nodes or workflow.cores
     return machine_cores() if workflow.dryrun and asked == 1 and not told else asked

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from halogenator import __version__, limits
+from halogenator import __version__
 from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
 from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
 from halogenator.errors import UserError
@@ -16,7 +16,6 @@ from halogenator.errors import UserError
 
 def program() -> int:
     """Run the verb of this process's command line, a task in a guarded child of it; return the exit status."""
-    limits.die_with_starter()
     try:
         status = main(guarded=True)
         sys.stdout.flush()

@@ -170,15 +170,24 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
 def _answer(ask: Callable[..., dict[str, Any]], **how: str) -> dict[str, Any]:
     """Return a store's answer with its ``Body`` read; where the store is away, it is asked again after a pause.
 
-    botocore, too, asks again, but for less than a second, and not where a connection breaks in the middle of a body.
+    botocore, too, asks again: enough where there is no answer in time, but for less than a second where a connection is
+    refused, and not at all where one breaks in the middle of a body.
     """
-    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+    from botocore.exceptions import (
+        ClientError,
+        ConnectTimeoutError,
+        HTTPClientError,
+        IncompleteReadError,
+        ReadTimeoutError,
+    )
     from botocore.exceptions import ConnectionError as NoConnectionError
 
     for pause in (*_PAUSES, None):
         try:
             answer = ask(**how)
             return answer | {"Body": answer["Body"].read()} if "Body" in answer else answer
+        except (ConnectTimeoutError, ReadTimeoutError):
+            raise
         except (ClientError, HTTPClientError, IncompleteReadError, NoConnectionError) as error:
             if pause is None or (isinstance(error, ClientError) and _status(error) < 500):
                 raise
@@ -202,4 +211,4 @@ def _client(process: int) -> Any:
             where="s3://…",
             fix="make s3 sets up .venv-s3, which has it: source .venv-s3/bin/activate",
         ) from error
-    return boto3.client("s3", config=Config(retries={"max_attempts": 5, "mode": "standard"}))
+    return boto3.client("s3", config=Config(connect_timeout=10, retries={"max_attempts": 5, "mode": "standard"}))
