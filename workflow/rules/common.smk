@@ -27,7 +27,8 @@ if "s3" in workflow.storage_provider_settings:
 try:
     CONFIG = load_config(
         config,
-        sources=[Path(path) for path in (*workflow.configfiles[-1:], *workflow.configfiles[:-1])],  # the Snakefile's first
+        # Lowest first: the Snakefile's own, which Snakemake lists last.
+        sources=[Path(path) for path in (workflow.configfiles[-1], *workflow.configfiles[:-1])],
         working_dir=Path.cwd(),
         repository=REPOSITORY,
     )
