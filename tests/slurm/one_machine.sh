@@ -32,7 +32,7 @@ why_not() {
 
 configure() {
     local memory=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024 / 2))
-    local accounting=accounting_storage/none remembered=600
+    local accounting=accounting_storage/none remembered=3600
     [ -z "${ACCOUNTING:-}" ] || accounting=accounting_storage/slurmdbd remembered=2
     # Four CPUs a node, whatever the machine has. A node that is cut is missed after ten seconds, a job that takes more
     # memory than it asked for is ended at the next look, a second later.
