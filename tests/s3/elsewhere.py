@@ -6,11 +6,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow.parquet as pq
 import yaml
 
+from s3.pods import Service
 from s3.store import Store
 from workflow.flow import COOME, snakemake
 
@@ -30,15 +30,6 @@ def rule_of(command: str) -> str:
     """The rule of the task that a container's command makes."""
     (rule,) = re.findall(r"--target-jobs '(\w+):", command)
     return str(rule)
-
-
-class Service(Protocol):
-    """What runs containers."""
-
-    folder: Path
-
-    @property
-    def variables(self) -> dict[str, str]: ...
 
 
 def run(profile: str, service: Service, checkout: Path, environment: dict[str, str], *flags: str, fails: bool) -> str:

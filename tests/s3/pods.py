@@ -13,19 +13,37 @@ from pathlib import Path
 from typing import Any
 
 
-class Pods:
-    """Containers, each a process in a folder of its own.
+class Service:
+    """Answers what an executor plugin asks, and runs containers, each as a process in a folder of its own.
 
     Args:
         folder: where their folders and logs are made.
+        runs: whether containers run; else every one is reported as failed.
         environment: of every container, like that of its image.
+
+    Attributes:
+        url: where it answers, until it is stopped.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.folder, self.environment = folder, environment
+    def __init__(self, folder: Path, *, runs: bool, environment: dict[str, str]) -> None:
+        self.folder, self.runs, self.environment = folder, runs, environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.answer))
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What tells a program of this service."""
+        raise NotImplementedError
+
+    def answer(self, method: str, path: str, body: dict[str, Any]) -> object:
+        """The JSON value that answers a request."""
+        raise NotImplementedError
 
     def start(self, name: str, command: list[str], variables: dict[str, str]) -> None:
+        if not self.runs:
+            return
         workdir = tempfile.mkdtemp(dir=self.folder)
         with (self.folder / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(
@@ -34,17 +52,16 @@ class Pods:
 
     def code(self, name: str) -> int | None:
         """The exit status of a container; None while it runs."""
-        return self._processes[name].poll()
+        return self._processes[name].poll() if self.runs else 1
 
     def stop(self) -> None:
         for process in self._processes.values():
             if process.poll() is None:
                 process.kill()
+        self._server.shutdown()
 
 
-def serve(answer: Callable[[str, str, Any], object]) -> ThreadingHTTPServer:
-    """Return a server of JSON on this machine; ``answer`` is given method, path and body of each request."""
-
+def _handler(answer: Callable[[str, str, Any], object]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
@@ -67,9 +84,7 @@ def serve(answer: Callable[[str, str, Any], object]) -> ThreadingHTTPServer:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    return Handler
 
 
 def image_environment(python: Path, shims: Path) -> dict[str, str]:
