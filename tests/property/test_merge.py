@@ -33,7 +33,7 @@ def write(folder: Path, chunks: Sequence[Chunk], rows_per_group: int = 1_000_000
         note = {"rows_in": 10, "rows_matched": 7, "rejects": 1}
         with table_writer(files[-1][0], COLUMNS, note) as products:
             for place, row in enumerate(chunk, 1):
-                products.append(*row)
+                products.append(*row[:4], None, *row[4:])
                 if place % rows_per_group == 0:
                     products.flush()
         with table_writer(files[-1][1], REJECTS, {}) as rejects:
@@ -51,7 +51,7 @@ def oracle(chunks: Sequence[Chunk], key: str) -> list[dict[str, object]]:
     names = [column.name for column in COLUMNS]
     kept: dict[object, dict[str, object]] = {}
     for number, row in enumerate(row for chunk in chunks for row in chunk):
-        record = dict(zip(names, row, strict=True))
+        record = dict(zip(names, (*row[:4], None, *row[4:]), strict=True))
         unique = record[key] if record[key] is not None else number
         if unique in kept:
             kept[unique]["n_routes"] += record["n_routes"]

@@ -53,7 +53,8 @@ def build_library(
     for number in range(chunks):
         made.append((folder / f"library-{number}.parquet", folder / f"library-rejects-{number}.parquet"))
         out, rejects = made[-1]
-        chunk = ["--chunk", f"{number}/{chunks}", "--out", out, "--rejects", rejects, "--fragments", fragments]
+        chunk = ["--chunk", f"{number}/{chunks}", "--out", out, "--rejects", rejects]
+        chunk += ["--reading", json.dumps({"fragments": fragments})]
         verb("standardize-chunk", "--raw", raw, *library, *index, *DESCRIBE, *chunk)
     return _merge(folder, "molecules", ["merge-library", *library], made)
 

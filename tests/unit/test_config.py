@@ -122,7 +122,7 @@ def test_defaults_come_from_the_schema(folder: Path) -> None:
     assert result.merge_rows == 200_000_000
     assert result.descriptors == ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
     assert result.identifiers == ()
-    assert result.libraries["mine"].fragments == "largest"
+    assert result.libraries["mine"].reading.fragments == "largest"
     assert result.jobs == (("mine", "COOH_COOMe"),)
     assert result.sources == (Path("base.yaml"), Path("my.yaml"))
 
@@ -155,7 +155,7 @@ def test_layers_merge_as_in_snakemake(folder: Path) -> None:
     assert merged == low == {"a": {"b": 1, "c": [3]}, "d": {"g": 2}, "e": None}
     Path("top.yaml").write_text("libraries: {mine: {fragments: keep}}\nmemory: {cap_mb: 2000}\n")
     result = config("libraries: {mine: {class: lipid, path: phenols.smi}}\nmemory: {cap_mb: 9000}", "top.yaml")
-    assert result.libraries["mine"].fragments == "keep"
+    assert result.libraries["mine"].reading.fragments == "keep"
     assert result.cap_mb == 2000
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,38 @@ class Halogenation:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How a file becomes the molecules of a library.
+
+    Attributes:
+        smiles_column, id_column: columns of the file; None: found by name.
+        columns: which of the file's other columns come along: "all", "none" or their names.
+        encoding: of a text file; None: found out.
+        fragments: "largest" keeps the compound of a salt, solvate or mixture, "keep" keeps all of it.
+        charges: "neutralize" takes up and gives off protons until no charge is left that can go, "keep" leaves them.
+        tautomers: "keep" leaves the tautomer as it is, "canonical" takes RDKit's canonical one.
+    """
+
+    smiles_column: str | None = None
+    id_column: str | None = None
+    columns: str | tuple[str, ...] = "all"
+    encoding: str | None = None
+    fragments: str = "largest"
+    charges: str = "neutralize"
+    tautomers: str = "keep"
+
+    def plain(self) -> dict[str, Any]:
+        """Return the settings as JSON values, for ``from_plain``."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> Reading:
+        """Return the settings that ``plain`` gave."""
+        columns = values.get("columns", "all")
+        return cls(**{**values, "columns": columns if isinstance(columns, str) else tuple(columns)})
+
+
+@dataclass(frozen=True)
 class Library:
     """A named set of molecules: built (``base`` halogenated once more) or read from ``path``.
 
@@ -117,8 +149,7 @@ class Library:
         k: how many times halogenated; None for an external library.
         base: name of the level k-1 library that a built library is made from.
         path: the file that an external library, or a level-0 library (the class's parents), is read from.
-        smiles_column, id_column: columns of that file; None: found by name.
-        fragments: "largest" keeps the largest organic fragment of a multi-fragment molecule, "keep" keeps all.
+        reading: how that file is read.
         implicit: made only because another library is built from it; no job is derived from it.
     """
 
@@ -127,9 +158,7 @@ class Library:
     k: int | None = None
     base: str | None = None
     path: Path | None = None
-    smiles_column: str | None = None
-    id_column: str | None = None
-    fragments: str = "largest"
+    reading: Reading = Reading()
     implicit: bool = False
 
 

@@ -18,9 +18,7 @@ def library_flags(wildcards, resources):
 
 def reading_flags(wildcards, resources):
     library = library_of(wildcards)
-    columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-    flags = [f"{flag}={column}" for flag, column in columns.items() if column]
-    return [*flags, "--mark", identity.source_mark(library.path)]
+    return ["--reading", json.dumps(library.reading.plain()), "--mark", identity.source_mark(library.path)]
 
 
 def query_flags(wildcards, resources):
@@ -32,7 +30,7 @@ def index_flags(wildcards, resources):
     """What to know of each molecule: its sites, its descriptors, and the weight of one more halogenation."""
     library = library_of(wildcards)
     is_base = any(other.base == library.name for other in CONFIG.libraries.values())
-    flags = ["--fragments", library.fragments] if library.path else []
+    flags = ["--reading", json.dumps(library.reading.plain())] if library.path else []
     flags += query_flags(wildcards, resources) + [f"--descriptors={','.join(CONFIG.descriptors)}"]
     flags += ["--halogens", ",".join(CONFIG.halogenation.halogens)]
     for step in CONFIG.halogenation.rules:

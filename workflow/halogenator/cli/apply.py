@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, library_of, repository
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
 
 DESCRIPTORS = ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
 # Share of the machine's memory that tasks may declare together where nothing else is asked for.
@@ -111,8 +111,15 @@ def _add_input_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how the input is read")
     group.add_argument("--smiles-column", metavar="NAME", help="column of the SMILES (default: found by name)")
     group.add_argument("--id-column", metavar="NAME", help="column of the identifier (default: found by name)")
-    text = "of a molecule of several fragments keep the largest organic one, or keep all (default: %(default)s)"
+    text = "other columns that come along: all, none or names (default: %(default)s)"
+    group.add_argument("--columns", type=_columns, default="all", metavar="A,B,…", help=text)
+    group.add_argument("--encoding", metavar="NAME", help="of a text file (default: found out)")
+    text = "of a salt or mixture keep the compound, or keep all of it (default: %(default)s)"
     group.add_argument("--fragments", choices=("largest", "keep"), default="largest", help=text)
+    text = "take charges away that protons account for, or keep them (default: %(default)s)"
+    group.add_argument("--charges", choices=("neutralize", "keep"), default="neutralize", help=text)
+    text = "keep the tautomer as it is, or take RDKit's canonical one (default: %(default)s)"
+    group.add_argument("--tautomers", choices=("keep", "canonical"), default="keep", help=text)
     text = "name of the library, which ids of rows without one begin with (default: that of the file)"
     group.add_argument("--library", metavar="NAME", help=text)
     text = "class of the library, for the record only: the transform is applied whatever its scope (default: other)"
@@ -134,16 +141,18 @@ def _apply(options: argparse.Namespace) -> None:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
     from halogenator.config import find_path, find_transform, load_transforms
+    from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.stages.apply import Request, apply_transform, library_name
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))
     source = options.input.absolute().parent.resolve() / options.input.name
-    options.path, options.k = source, None
     options.library = options.library or library_name(source)
+    names = ("smiles_column", "id_column", "columns", "encoding", "fragments", "charges", "tautomers")
+    reading = Reading(**{name: getattr(options, name) for name in names})
     request = Request(
-        library=library_of(options),
+        library=Library(options.library, options.class_name, path=source, reading=reading),
         transform=transform,
         outdir=options.outdir,
         descriptors=tuple(options.descriptors),
@@ -280,6 +289,10 @@ def _percent(text: str) -> float:
     if not 1 <= value <= 100:
         raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 1 to 100")
     return value
+
+
+def _columns(text: str) -> str | tuple[str, ...]:
+    return text if text in ("all", "none") else tuple(filter(None, text.split(",")))
 
 
 def _descriptors(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -115,6 +116,11 @@ def library_options(parser: Parser) -> None:
         "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
     )
     parser.add_argument("--path", type=Path, help="the file that the library is read from")
+
+
+def reading_option(parser: Parser) -> None:
+    text = "how the file is read and its molecules prepared (default: as the configuration's defaults)"
+    parser.add_argument("--reading", default="{}", metavar="JSON", help=text)
 
 
 def index_options(parser: Parser) -> None:
@@ -242,16 +248,14 @@ def task_of(options: argparse.Namespace) -> Any:
 
 
 def library_of(options: argparse.Namespace) -> Any:
-    from halogenator.model import Library
+    from halogenator.model import Library, Reading
 
     return Library(
         name=options.library,
         class_name=options.class_name,
         k=options.k,
         path=options.path,
-        smiles_column=getattr(options, "smiles_column", None),
-        id_column=getattr(options, "id_column", None),
-        fragments=getattr(options, "fragments", "largest"),
+        reading=Reading.from_plain(json.loads(getattr(options, "reading", "{}"))),
     )
 
 

@@ -22,6 +22,7 @@ from halogenator.cli.options import (
     memory_option,
     merge_options,
     part_option,
+    reading_option,
     row_option,
     scratch_option,
     task_of,
@@ -58,8 +59,7 @@ def _add_read_library(verbs: Any) -> None:
         "read-library --library mine --class lipid --path mine.csv.gz --out raw.parquet",
     )
     library_options(parser)
-    parser.add_argument("--smiles-column", help="column of the SMILES (default: found by name)")
-    parser.add_argument("--id-column", help="column of the identifier (default: found by name)")
+    reading_option(parser)
     row_option(parser)
     parser.add_argument("--mark", help="content mark that the file must have (default: any)")
     task_options(parser)
@@ -82,9 +82,7 @@ def _add_standardize_chunk(verbs: Any) -> None:
     )
     parser.add_argument("--raw", type=Path, required=True, help="what read-library made")
     library_options(parser)
-    parser.add_argument(
-        "--fragments", choices=("largest", "keep"), default="largest", help="what is kept (default: %(default)s)"
-    )
+    reading_option(parser)
     index_options(parser)
     chunk_options(parser)
 

@@ -9,7 +9,7 @@ from typing import Any
 from halogenator.config.locate import Keys, Layers
 from halogenator.config.problems import collecting, located
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Library
+from halogenator.model import Library, Reading
 
 
 def resolve_libraries(
@@ -87,9 +87,7 @@ class _Builder:
                 name,
                 class_name,
                 path=path,
-                smiles_column=entry.get("smiles_column"),
-                id_column=entry.get("id_column"),
-                fragments=entry["fragments"],
+                reading=_reading(entry),
             )
         elif entry["k"] == 0:
             path = self._parents(class_name, asked_by or name)
@@ -122,6 +120,21 @@ class _Builder:
         return self.levels[class_name, k]
 
 
+def _reading(entry: Mapping[str, Any]) -> Reading:
+    """Return how the file of a library is read."""
+    prepare = entry["prepare"]
+    columns = entry["columns"]
+    return Reading(
+        smiles_column=entry.get("smiles_column"),
+        id_column=entry.get("id_column"),
+        columns=columns if isinstance(columns, str) else tuple(columns),
+        encoding=entry.get("encoding"),
+        fragments=prepare.get("fragments", entry["fragments"]),
+        charges=prepare["charges"],
+        tautomers=prepare["tautomers"],
+    )
+
+
 def _same_names(names: Iterable[str], layers: Layers) -> list[UserError]:
     problems: list[UserError] = []
     first: dict[str, str] = {}
@@ -144,12 +157,12 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
     """Add what is wrong with the files that the libraries are read from."""
     from halogenator.storage.readers import check_readable
 
-    checked: set[tuple[Path, str | None, str | None]] = set()
+    checked: set[tuple[Path, Reading]] = set()
     for library in libraries.values():
-        source = (library.path, library.smiles_column, library.id_column)
-        if library.path is None or source in checked:
+        if library.path is None or (library.path, library.reading) in checked:
             continue
-        checked.add((library.path, library.smiles_column, library.id_column))
+        checked.add((library.path, library.reading))
         keys = ("parents", library.class_name) if library.k == 0 else ("libraries", library.name, "path")
         with collecting(problems), located(layers.place(keys)):
-            check_readable(library.path, smiles_column=library.smiles_column, id_column=library.id_column)
+            reading = library.reading
+            check_readable(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column)

@@ -43,8 +43,7 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
         path = address(library.path) if is_remote(library.path) else os.path.relpath(library.path, working_dir)
-        columns = [library.smiles_column, library.id_column]
-        origin = [path, source_mark(library.path), columns, library.fragments]
+        origin = [path, source_mark(library.path), library.reading.plain()]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 

@@ -76,7 +76,8 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
     assert source.path is not None
     quiet()
     rows = estimate_rows(source.path)
-    texts, whole = head(source.path, READ_ROWS, smiles_column=source.smiles_column, id_column=source.id_column)
+    reading = source.reading
+    texts, whole = head(source.path, READ_ROWS, smiles_column=reading.smiles_column, id_column=reading.id_column)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
@@ -86,7 +87,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
         if limits.begin(first):
             continue
         try:
-            mol, _ = parse_smiles(text, keep_fragments=source.fragments == "keep")
+            mol, _ = parse_smiles(text, keep_fragments=reading.fragments == "keep")
         except RejectError:
             continue
         counts = []

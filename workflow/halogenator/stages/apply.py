@@ -99,7 +99,8 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
             run is at work there.
     """
-    check_readable(request.source, smiles_column=request.library.smiles_column, id_column=request.library.id_column)
+    reading = request.library.reading
+    check_readable(request.source, smiles_column=reading.smiles_column, id_column=reading.id_column)
     check_writable(request.outdir)
     mark = content_mark(request.source)
     identity = _identity(request, mark)
@@ -149,14 +150,13 @@ class _Run:
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
         library, words = self.request.library, self._library_words()
         raw = self.work / "raw.parquet"
-        columns = {"--smiles-column": library.smiles_column, "--id-column": library.id_column}
-        reading = [f"{flag}={column}" for flag, column in columns.items() if column]
+        reading = ["--reading", json.dumps(library.reading.plain())]
         task = self._task("read-library", [*words, *reading, "--mark", mark, "--out", raw], stream_mb())
         self._step("reading", [(task, (raw,))])
         count = self._count("library_chunks", lambda: open_parquet(raw).metadata.num_rows)
         transform = replace(self.request.transform, scope_classes=CLASSES)
         queries = site_queries([transform], library.class_name)
-        index = ["--fragments", library.fragments, *self._describe()]
+        index = [*reading, *self._describe()]
         index += [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
         chunks = self._chunks("standardising", ["standardize-chunk", "--raw", raw, *words, *index], "read", count)
         merge = ["merge-library", *words, *self._merge_words(chunks, molecules, rejects, record)]

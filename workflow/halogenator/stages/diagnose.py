@@ -110,7 +110,7 @@ def _make(
         start = total * run // runs
         for _, name, smiles, values in read_parents(file, None, descriptor_names, start, start + rows // runs):
             for product in kernel.products(smiles, values)[0]:
-                row = (product.smiles, name, product.site, product.n_routes, *product.descriptors)
+                row = (product.smiles, name, product.site, product.n_routes, None, *product.descriptors)
                 records.append(dict(zip(names, row, strict=True)))
     return records
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from halogenator import limits
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
@@ -39,8 +41,9 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     assert library.path is not None
     note = provenance(library=library.name, source=address(library.path))
     with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
-        for record in read_records(library.path, smiles_column=library.smiles_column, id_column=library.id_column):
-            raw.append(record.row, record.id, record.smiles, record.problem)
+        reading = library.reading
+        for record in read_records(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column):
+            raw.append(record.row, record.id, None, record.smiles, record.problem)
         limits.end()
         note["task"] = task.usage()
 
@@ -73,19 +76,23 @@ def standardize_chunk(
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        for batch in read_rows(file, ["row", "id", "smiles", "problem"], start, stop):
-            for row, name, text, problem in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        for batch in read_rows(file, ["row", "id", "name", "smiles", "problem"], start, stop):
+            for row, identifier, name, text, problem in zip(*map(pa.Array.to_pylist, batch.columns), strict=True):
                 try:
                     begin_row(row)
                     if problem is not None:
                         raise RejectError("unreadable row", problem)
-                    mol, stripped = parse_smiles(text, keep_fragments=library.fragments == "keep")
+                    mol, stripped = parse_smiles(text, keep_fragments=library.reading.fragments == "keep")
                     mol, smiles = stored_form(mol)
                     known = index.row(mol)
                 except RejectError as error:
-                    write_reject(rejects, error, source=address(library.path), row=row, identifier=name, smiles=text)
+                    where = {"source": address(library.path), "row": row, "identifier": identifier}
+                    write_reject(rejects, error, **where, smiles=text)
                     continue
-                molecules.append(name, smiles, None, library.k, "", "", 1, row, stripped, *known)
+                prepared = None if stripped is None else "fragments"
+                molecules.append(
+                    identifier, smiles, None, None, library.k, "", "", 1, row, name, prepared, stripped, *known
+                )
         limits.end()
         note["task"] = task.usage()
 
@@ -212,13 +219,13 @@ class _LevelBuilder:
             full = self.molecules.append(
                 None,
                 product.smiles,
+                None,
                 parent,
                 self.k,
                 _join(halogens, halogen),
                 _join(rules, rule),
                 product.n_routes,
-                None,
-                None,
+                *[None] * 4,
                 *product.descriptors,
                 *product.examined,
             )

@@ -77,7 +77,7 @@ def transform_chunk(
             for product in found:
                 identifiers = (product.inchikey,) if with_inchikey else ()
                 products.append(
-                    product.smiles, name, product.site, product.n_routes, *product.descriptors, *identifiers
+                    product.smiles, name, product.site, product.n_routes, None, *product.descriptors, *identifiers
                 )
             for site, error in errors:
                 rejected += 1

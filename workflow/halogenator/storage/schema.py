@@ -26,18 +26,22 @@ class Column:
 RAW = (
     Column("row", pa.int64(), "data row of the source file, from 1"),
     Column("id", pa.string(), "identifier in the source file"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
     Column("smiles", pa.string(), "SMILES as the source file has it"),
     Column("problem", pa.string(), "why the row could not be read"),
 )
 LIBRARY = (
     Column("id", pa.string(), "identifier, unique in the library"),
     Column("smiles", pa.string(), "canonical SMILES; atom indices everywhere are those of this string"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
     Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from"),
     Column("k", pa.int8(), "number of halogenations since the parent"),
     Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
     Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
     Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
     Column("row", pa.int64(), "data row of the source file; null in a built library"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
+    Column("prepared", pa.string(), "what was changed on reading, comma-separated; null: nothing"),
     Column("stripped_from", pa.string(), "the input, where only its largest organic fragment was kept"),
 )
 PRODUCTS = (
@@ -45,6 +49,7 @@ PRODUCTS = (
     Column("parent_id", pa.string(), "id of the library molecule that the first route starts from"),
     Column("site", pa.int32(), "atom index, in the parent's SMILES, where the first route acts"),
     Column("n_routes", pa.int32(), "how many parent/site pairs of the library give this product"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
 )
 REJECTS = (
     Column("source", pa.string(), "file that the row stands in"),
