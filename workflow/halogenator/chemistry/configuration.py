@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from rdkit import Chem
 
-KEEP, OPEN, INVERT = "keep", "open", "invert"
+KEEP, OPEN, INVERT, BOTH = "keep", "open", "invert", "both"
 
 # Centres that a transform makes, of which both configurations are made; with more, all of them stay unspecified.
 MAX_NEW_CENTRES = 4
@@ -151,9 +151,7 @@ def _carry_bond(
     bond.SetStereo(side)
 
 
-def _reference(
-    before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: int
-) -> tuple[int, bool, bool] | None:
+def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: int) -> tuple[int, bool, bool] | None:
     """Return the atom that tells the side at one end of a double bond, whether it is the other one, and if one is new.
 
     Args:
@@ -228,8 +226,10 @@ def _set(mol: Chem.Mol, found: Chem.StereoInfo, first: bool) -> Chem.Mol:
     else:
         bond = mol.GetBondWithIdx(found.centeredOn)
         ends = (bond.GetBeginAtom(), bond.GetEndAtom())
-        near = [next(n.GetIdx() for n in end.GetNeighbors() if n.GetIdx() not in (ends[0].GetIdx(), ends[1].GetIdx()))
-                for end in ends]
+        near = [
+            next(n.GetIdx() for n in end.GetNeighbors() if n.GetIdx() not in (ends[0].GetIdx(), ends[1].GetIdx()))
+            for end in ends
+        ]
         bond.SetStereoAtoms(*near)
         bond.SetStereo(Chem.BondStereo.STEREOCIS if first else Chem.BondStereo.STEREOTRANS)
     return mol

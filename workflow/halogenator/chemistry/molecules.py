@@ -139,7 +139,8 @@ def settle(smiles: str) -> str:
     Raises:
         RejectError: if RDKit cannot read it, or goes on rewriting it.
     """
-    return written(reread(smiles))[0]
+    mol = reread(smiles)
+    return smiles if Chem.MolToSmiles(mol) == smiles else written(mol)[0]
 
 
 def stored_form(mol: Chem.Mol) -> tuple[Chem.Mol, str]:

@@ -12,7 +12,7 @@ import re
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
-from halogenator.chemistry.configuration import KEEP, UNSPECIFIED, carry_configuration
+from halogenator.chemistry.configuration import UNSPECIFIED, carry_configuration
 from halogenator.chemistry.molecules import RejectError
 from halogenator.model import Transform
 
@@ -35,7 +35,7 @@ class Reaction:
     Attributes:
         query: the reactant template.
         site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
-        has_hydrogens: whether a template has hydrogens as atoms.
+        has_hydrogens: whether the reactant template has hydrogens as atoms.
         states_stereo: whether a template states a configuration.
     """
 
@@ -43,12 +43,12 @@ class Reaction:
         self.reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
         self.reaction.GetSubstructParams().useChirality = True
         self.reaction.Initialize()
-        self.stereo = getattr(transform, "stereo", KEEP)
+        self.stereo = transform.stereo
         self.query = self.reaction.GetReactantTemplate(0)
         self.product_template = self.reaction.GetProductTemplate(0)
         numbers = [(atom.GetAtomMapNum(), atom.GetIdx()) for atom in self.query.GetAtoms() if atom.GetAtomMapNum()]
         self.site_position = min(numbers)[1] if numbers else 0
-        self.has_hydrogens = has_hydrogens(transform.smirks)
+        self.has_hydrogens = has_hydrogens(transform.query)
         templates = (self.query, self.product_template)
         self._stated = frozenset(
             atom.GetAtomMapNum()
@@ -64,7 +64,7 @@ class Reaction:
         self._kept_bonds = _kept_bonds(*templates)
 
     def hydrogenated(self, mol: Chem.Mol) -> Chem.Mol:
-        """Return the molecule to match: with its hydrogens as atoms, after the others, where the templates have some."""
+        """Return the molecule to match: its hydrogens are atoms, after the others, where the reactant has some."""
         return Chem.AddHs(mol) if self.has_hydrogens else mol
 
     def matches(self, mol: Chem.Mol) -> tuple[Match, ...]:
@@ -116,9 +116,7 @@ class Reaction:
         """
         self._keep_bonds(mol, product)
         sanitize(product)
-        carry_configuration(
-            mol, product, stated=self._stated, states_bonds=self._states_bonds, stereo=self.stereo
-        )
+        carry_configuration(mol, product, stated=self._stated, states_bonds=self._states_bonds, stereo=self.stereo)
         return Chem.RemoveHs(product) if self.has_hydrogens else product
 
     def _keep_bonds(self, mol: Chem.Mol, product: Chem.Mol) -> None:
