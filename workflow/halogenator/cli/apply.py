@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.units import prepared_words
 
 DESCRIPTORS = ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
 # Share of the machine's memory that tasks may declare together where nothing else is asked for.
@@ -188,6 +189,7 @@ def _summary(stats: dict[str, Any], outdir: Path) -> Iterator[str]:
             f"library:   {read['rows_in']:,} rows, {read['molecules']:,} molecules, "
             f"{read['rejects']:,} rejects ({read['duplicates']:,} of them duplicates)"
         )
+        yield f"read:      {prepared_words(read)}"
     yield f"matched:   {stats['rows_matched']:,} of {stats['rows_in']:,} molecules"
     yield (
         f"products:  {stats['products']:,}, {stats['duplicates']:,} duplicates removed, {stats['rejects']:,} refused"

@@ -70,7 +70,8 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
     from rdkit import Chem
 
     from halogenator.chemistry.kernel import count_sites
-    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
+    from halogenator.chemistry.molecules import RejectError, quiet
+    from halogenator.chemistry.prepare import prepare
     from halogenator.storage.readers import estimate_rows, head
 
     assert source.path is not None
@@ -87,7 +88,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
         if limits.begin(first):
             continue
         try:
-            mol, _ = parse_smiles(text, keep_fragments=reading.fragments == "keep")
+            mol = prepare(text, reading).mol
         except RejectError:
             continue
         counts = []

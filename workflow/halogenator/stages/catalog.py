@@ -42,7 +42,7 @@ SUMMARY = {
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
-    rejects: 'BIGINT', bytes: 'BIGINT',
+    rejects: 'BIGINT', prepared: 'MAP(VARCHAR, BIGINT)', enhanced_stereo: 'BIGINT', bytes: 'BIGINT',
     usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)'
 }"""
 
@@ -106,7 +106,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
         """,
         "rejects": tree(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
-            SELECT library, class, k, rows_in, molecules, duplicates, rejects, bytes,
+            SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
             FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {_STATS_BYTES})

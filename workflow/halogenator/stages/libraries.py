@@ -10,7 +10,8 @@ import pyarrow as pa
 from halogenator import limits
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
-from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.prepare import prepare
 from halogenator.memory.usage import Task
 from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
@@ -82,17 +83,15 @@ def standardize_chunk(
                     begin_row(row)
                     if problem is not None:
                         raise RejectError("unreadable row", problem)
-                    mol, stripped = parse_smiles(text, keep_fragments=library.reading.fragments == "keep")
-                    mol, smiles = stored_form(mol)
-                    known = index.row(mol)
+                    found = prepare(text, library.reading)
+                    known = index.row(found.mol)
                 except RejectError as error:
                     where = {"source": address(library.path), "row": row, "identifier": identifier}
                     write_reject(rejects, error, **where, smiles=text)
                     continue
-                prepared = None if stripped is None else "fragments"
-                molecules.append(
-                    identifier, smiles, None, None, library.k, "", "", 1, row, name, prepared, stripped, *known
-                )
+                changed = found.prepared, found.stripped_from
+                lineage = None, library.k, "", "", 1, row, name
+                molecules.append(identifier, found.smiles, found.enhanced_stereo, *lineage, *changed, *known)
         limits.end()
         note["task"] = task.usage()
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from halogenator.chemistry.molecules import RejectError, quiet, reread
+from halogenator.chemistry.enhanced import read
+from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
 from halogenator.storage.checksum import sha256
@@ -225,6 +227,8 @@ def _check_rows(file: pq.ParquetFile, kind: _Kind | None, sample: int) -> dict[s
             values = batch.column(key)
             if values.null_count:
                 raise _BadError(f"a row without {key}, from row {row + 1} on")
+            if key == "smiles" and batch.column("enhanced_stereo").null_count < batch.num_rows:
+                values = _with_stereo(values, batch.column("enhanced_stereo"))
             size += values.nbytes
             if size > _KEPT_BYTES:
                 kept = None
@@ -232,20 +236,28 @@ def _check_rows(file: pq.ParquetFile, kind: _Kind | None, sample: int) -> dict[s
                 kept[key].append(values)
         if keys:
             for at in sampled(rows, sample, row, row + batch.num_rows):
-                _check_smiles(batch.column("smiles")[at - row].as_py(), at + 1)
+                smiles, stereo = batch.column("smiles")[at - row].as_py(), batch.column("enhanced_stereo")[at - row]
+                _check_smiles(smiles, stereo.as_py(), at + 1)
         row += batch.num_rows
     if row != rows:
         raise _BadError(f"its footer says {rows} rows, and {row} can be read")
     return kept
 
 
-def _check_smiles(text: str, row: int) -> None:
+def _with_stereo(smiles: pa.Array, stereo: pa.Array) -> pa.Array:
+    """Return what tells molecules apart, as ``storage.duck.identity`` does."""
+    said = pc.binary_join_element_wise(smiles, pa.scalar(" |"), stereo, pa.scalar("|"), "")
+    return pc.if_else(pc.is_null(stereo), smiles, said)
+
+
+def _check_smiles(text: str, stereo: str | None, row: int) -> None:
     try:
-        if reread(text).GetNumAtoms():
+        if read(text, stereo).GetNumAtoms():
             return
     except RejectError:
         pass
-    raise _BadError(f"row {row}: RDKit cannot read {text[:_SHOWN]!r}")
+    said = text if stereo is None else f"{text[:_SHOWN]} |{stereo}|"
+    raise _BadError(f"row {row}: RDKit cannot read {said[:_SHOWN]!r}")
 
 
 def _check_few_keys(keys: dict[str, list[pa.Array]]) -> None:

@@ -23,6 +23,9 @@ SLICE_ROWS = 2_000_000
 
 _HASHES = 2**64
 
+# Columns that say which molecule a row has, but for its enhanced stereo.
+MOLECULE_KEYS = ("smiles", "inchikey")
+
 
 def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list[str]]:
     """Return the DuckDB settings of a task that declared ``memory_mb``; its own default is most of the machine."""
@@ -59,6 +62,18 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
 def identifier(name: str) -> str:
     """Return ``name`` quoted as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def identity(key: str) -> str:
+    """Return the SQL expression that is equal for two rows of one molecule, and null where the key is.
+
+    A racemate has the SMILES of one of its enantiomers, and an InChIKey knows no racemate: where a row has enhanced
+    stereo, that is part of what is compared.
+    """
+    if key not in MOLECULE_KEYS:
+        return identifier(key)
+    said = "smiles" if key == "smiles" else f"{identifier(key)} || ' ' || smiles"
+    return f"CASE WHEN enhanced_stereo IS NULL THEN {identifier(key)} ELSE {said} || ' |' || enhanced_stereo || '|' END"
 
 
 def literal(text: str) -> str:
@@ -134,7 +149,7 @@ def find_duplicates(
 
     Args:
         connection: where ``number_routes`` has been.
-        key: the column.
+        key: the column; of molecules (``MOLECULE_KEYS``) together with what it cannot say.
         name: prefix of the tables.
         rows: ``routes``, or a view of some of it.
         part: (i, n) looks only at the i-th of n ranges of the key's hash, so at about an n-th of the keys.
@@ -142,7 +157,7 @@ def find_duplicates(
     Returns:
         How many rows drop.
     """
-    column = identifier(key)
+    column = identity(key)
     wanted = f"{column} IS NOT NULL{_within_part(column, *part)}"
     for statement in (
         f"""
