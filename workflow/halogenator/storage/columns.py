@@ -22,7 +22,16 @@ from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, RAW, read_me
 SUFFIX = "_in_file"
 UNNAMED = "unnamed"
 # What folders' names, views, exports and DuckDB call columns of theirs.
-_VIEWS = ("library", "transform", "parent_smiles", "parent_name", "file_row_number", "mol block")
+_VIEWS = (
+    "library",
+    "transform",
+    "parent_smiles",
+    "parent_name",
+    "file_row_number",
+    "file of the chunk",
+    "mol block",
+    "position in the selection",
+)
 _SITES = re.compile(r"sites_(.*_[0-9a-f]{6}|halogenation)")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
@@ -58,7 +67,7 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn,
     others = list(others)
     clean = [_BREAKS.sub(" ", given).strip() or UNNAMED for given, _ in others]
     # A column keeps its name even where one before it, renamed, would want it.
-    taken = _reserved() | {name.casefold() for name in clean if not _is_reserved(name)}
+    taken = {*_reserved()} | {name.casefold() for name in clean if not _is_reserved(name)}
     seen: set[str] = set()
     found = []
     for (given, kind), name in zip(others, clean, strict=True):
@@ -172,7 +181,13 @@ class Holding:
 
     @property
     def built(self) -> bool:
+        """Whether it was made from another library."""
         return self.root != self.library
+
+    @property
+    def told(self) -> bool:
+        """Whether its file says more of a molecule than what it is."""
+        return bool(self.fields or self.named)
 
 
 def holding(path: Path, library: str) -> Holding:
