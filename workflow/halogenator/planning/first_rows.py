@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,6 +14,7 @@ from halogenator.model import Library
 from halogenator.storage.remote import address
 
 ROWS = 100
+MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
 _MOST_SLOW = 3  # rows that may take too long before the look is over
 _SHOWN = 5  # columns that are named
 _LONGEST = 40  # characters of a name that are shown
@@ -120,10 +122,12 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     readable = rows = 0
     slow = False
     first: tuple[int, str | None, str] | None = None
-    for step, record in enumerate(islice(read_records(library.path, library.reading), ROWS)):
-        if slow and not patient:
+    filled = 0
+    for step, record in enumerate(islice(read_records(library.path, library.reading), MOST_ROWS)):
+        if filled == ROWS or (slow and not patient):
             break
         rows += 1
+        filled += record.smiles != ""
         if limits.begin(step):
             slow = True
             continue
@@ -154,10 +158,10 @@ def _none_readable(
     row, text, problem = first
     better = None if found.smiles is None else _better_column(library)
     if better is not None:
-        named = f"{option} '{better}'" if option else f"smiles_column: {better!r}"
+        named = f"add {option} '{better}'" if option else f"set smiles_column: {json.dumps(better)} for this library"
         if library.k == 0 and option is None:  # ``parents`` names a file and nothing else
             named = f"call the column '{better}' smiles in the file's header"
-        fix = f"{named}: its values are SMILES"
+        fix = f"{named}, whose values are SMILES"
     elif found.smiles is None:
         fix = "are these records of molecules? export the file again"
     else:
