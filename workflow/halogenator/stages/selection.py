@@ -27,6 +27,7 @@ from halogenator.storage.seal import read_seal
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
 _NAME = pa.field("name", pa.string())
 _PRODUCT = frozenset({"parent_id", "transform", "site"})
+_MOLECULE = frozenset({"id", "row", "name", "parent_name"})
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before those wanted, so that products of one site are counted from its first.
 _LOOK_BACK = 1_000
@@ -326,7 +327,11 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
     usable = [name if name.casefold() in own or name in own else "" for name in names]
     named = find_column("id", ["" if index == smiles else name for index, name in enumerate(usable)], "--sql", None)
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
-    renamed = {smiles: "smiles"} | ({named: "name"} if named is not None and "name" not in names else {})
+    renamed = {smiles: "smiles"}
+    if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
+        renamed[names.index("name")] = "name_in_file"
+    elif named is not None and "name" not in names:
+        renamed[named] = "name"
     return pa.schema(
         [
             pa.field(renamed.get(index, item.name), kinds.get(index, item.type), nullable=True)

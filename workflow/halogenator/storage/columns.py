@@ -136,6 +136,8 @@ def as_type(values: pa.Array, kind: pa.DataType) -> pa.Array:
         return pa.array(plain, pa.string())
     if pa.types.is_string(kind) and (pa.types.is_binary(values.type) or pa.types.is_fixed_size_binary(values.type)):
         return pa.array((None if value is None else _text(value) for value in values.to_pylist()), pa.string())
+    if pa.types.is_string(kind) and pa.types.is_floating(values.type):
+        return pa.array((None if value is None else str(value) for value in values.to_pylist()), pa.string())
     return values.cast(kind, safe=False)
 
 
