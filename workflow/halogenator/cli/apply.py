@@ -229,6 +229,10 @@ def _reporter() -> Iterator[Any]:
         yield _Bars(progress)
 
 
+def _say(text: str) -> None:
+    print(f"halogenator: {text}", file=sys.stderr, flush=True)
+
+
 def _nothing_to_do() -> None:
     print("halogenator: nothing to do: all is there, of the same input and settings", file=sys.stderr)
 
@@ -237,6 +241,7 @@ class _Lines:
     """A line a step."""
 
     nothing_to_do = staticmethod(_nothing_to_do)
+    say = staticmethod(_say)
 
     def begin(self, step: str, tasks: int, done: int) -> None:
         there = f", {done} of them there already" if done else ""
@@ -257,6 +262,7 @@ class _Bars:
     """
 
     nothing_to_do = staticmethod(_nothing_to_do)
+    say = staticmethod(_say)
 
     def __init__(self, progress: Any) -> None:
         self._progress = progress

@@ -22,6 +22,7 @@ from halogenator.chemistry.index import site_queries
 from halogenator.errors import UserError
 from halogenator.model import CLASSES, Library, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
+from halogenator.planning.first_rows import first_rows
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
@@ -86,6 +87,9 @@ class Reporter(Protocol):
     def tick(self) -> None:
         """Some time has passed."""
 
+    def say(self, text: str) -> None:
+        """Something is to be known of the input."""
+
     def nothing_to_do(self) -> None:
         """All is there, made of the same input with the same settings."""
 
@@ -99,8 +103,10 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
             run is at work there.
     """
-    reading = request.library.reading
-    check_readable(request.source, smiles_column=reading.smiles_column, id_column=reading.id_column)
+    check_readable(request.source, request.library.reading)
+    if not _is_library(request.source, request.descriptors):
+        for look in first_rows([request.library], option="--smiles-column"):
+            reporter.say(look.text)
     check_writable(request.outdir)
     mark = content_mark(request.source)
     identity = _identity(request, mark)
