@@ -111,7 +111,8 @@ class Unlisted:
 
 def library_options(parser: Parser) -> None:
     parser.add_argument("--library", required=True, metavar="NAME", help="the library's name")
-    parser.add_argument("--class", dest="class_name", required=True, metavar="CLASS", help="the library's class")
+    text = "the library's class (default: it has none)"
+    parser.add_argument("--class", dest="class_name", default="", metavar="CLASS", help=text)
     parser.add_argument(
         "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
     )
@@ -269,10 +270,7 @@ def halogenation_of(options: argparse.Namespace) -> Any:
     from halogenator.model import Halogenation, HalogenationRule
 
     limits = {name: int(limit) for name, limit in options.max_sites}
-    rules = tuple(
-        HalogenationRule(name, smirks, scope_classes=(options.class_name,), max_sites=limits.get(name))
-        for name, smirks in options.rule
-    )
+    rules = tuple(HalogenationRule(name, smirks, max_sites=limits.get(name)) for name, smirks in options.rule)
     return Halogenation(options.halogens, rules)
 
 
