@@ -197,5 +197,4 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
         checked.add((library.path, library.reading))
         keys = ("parents", library.parents) if library.k == 0 else ("libraries", library.name, "path")
         with collecting(problems), located(layers.place(keys)):
-            reading = library.reading
-            check_readable(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column)
+            check_readable(library.path, library.reading)

@@ -75,9 +75,9 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
 
     assert source.path is not None
     quiet()
-    rows = estimate_rows(source.path)
+    rows = estimate_rows(source.path, source.reading)
     reading = source.reading
-    texts, whole = head(source.path, READ_ROWS, smiles_column=reading.smiles_column, id_column=reading.id_column)
+    texts, whole = head(source.path, READ_ROWS, reading)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]

@@ -99,8 +99,7 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
             run is at work there.
     """
-    reading = request.library.reading
-    check_readable(request.source, smiles_column=reading.smiles_column, id_column=reading.id_column)
+    check_readable(request.source, request.library.reading)
     check_writable(request.outdir)
     mark = content_mark(request.source)
     identity = _identity(request, mark)

@@ -41,9 +41,8 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     assert library.path is not None
     note = provenance(library=library.name, source=address(library.path))
     with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
-        reading = library.reading
-        for record in read_records(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column):
-            raw.append(record.row, record.id, None, record.smiles, record.problem)
+        for record in read_records(library.path, library.reading):
+            raw.append(record.row, record.id, record.name, record.smiles, record.problem)
         limits.end()
         note["task"] = task.usage()
 

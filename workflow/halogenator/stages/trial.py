@@ -94,7 +94,7 @@ def find_examples(transforms: Sequence[Transform], files: Iterable[Path]) -> lis
     """
     from halogenator.storage.readers import read_records
 
-    texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
+    texts = {record.smiles for path in files for record in read_records(path) if record.smiles and not record.problem}
     candidates = sorted((text for text in texts if len(text) <= _LONGEST), key=lambda text: (len(text), text))
     found: list[Trial] = []
     for transform in transforms:
