@@ -33,7 +33,9 @@ def _check(options: argparse.Namespace) -> None:
     print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
     print(f"jobs:       {len(config.jobs)}")
-    print("all well")
+    for note in config.notes:
+        print(f"note:       {note}")
+    print("all well" if config.jobs or not config.transforms else "valid")
 
 
 def _add_query(verbs: Any) -> None:
