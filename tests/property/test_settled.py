@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel
 from halogenator.model import Transform
@@ -90,8 +89,7 @@ def test_products_read_back_as_they_are(swap: Swap) -> None:
     pool = [*map(stable, REDUNDANT + BETWEEN), *random_parents("bridged", 40, seed=5)]
     for smiles in pool:
         for product in kernel.products(smiles)[0]:
-            mol = Chem.MolFromSmiles(product.smiles)
-            assert Chem.MolToSmiles(mol) == product.smiles == settled(product.smiles)
+            assert product.smiles == settled(product.smiles)
             assert "[H]" not in product.smiles.replace("/[H]", "").replace("\\[H]", "").replace("[H]/", "")
             assert "~" not in product.smiles
 
