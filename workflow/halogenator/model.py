@@ -32,7 +32,10 @@ class Example:
 class Transform:
     """A named SMIRKS with one reactant and one product.
 
-    ``max_sites`` caps the sites used per parent (None: all), taking those of lowest atom index.
+    Attributes:
+        max_sites: how many sites are used per parent, those of lowest atom index; None: all.
+        stereo: what becomes of the configuration where neighbours are exchanged: "keep", "open" or "invert".
+        new_stereo: "open" leaves a new stereocentre unspecified, "both" makes both configurations.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Transform:
     examples: tuple[Example, ...] = ()
     description: str = ""
     max_sites: int | None = None
+    stereo: str = "keep"
+    new_stereo: str = "open"
 
     @property
     def query(self) -> str:
@@ -52,7 +57,7 @@ class Transform:
     @property
     def fingerprint(self) -> str:
         """Changes with everything that changes this transform's products, and with nothing else."""
-        return fingerprint(self.smirks, self.max_sites)
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class HalogenationRule:
     description: str = ""
     max_sites: int | None = None
     examples: tuple[Example, ...] = ()  # {X} in the products stands for the halogen
+    stereo: str = "keep"
+    new_stereo: str = "open"
 
     def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
         """Return one transform per halogen, named ``<rule>:<halogen>``."""
@@ -77,6 +84,8 @@ class HalogenationRule:
                 family="halogenation",
                 scope_classes=self.scope_classes,
                 max_sites=self.max_sites,
+                stereo=self.stereo,
+                new_stereo=self.new_stereo,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples

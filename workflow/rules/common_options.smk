@@ -37,6 +37,7 @@ def index_flags(wildcards, resources):
         if library.class_name in step.scope_classes and (library.k or is_base):
             flags += ["--rule", f"{step.name}={step.smirks}"]
             flags += ["--max-sites", f"{step.name}={step.max_sites}"] if step.max_sites is not None else []
+            flags += ["--stereo", f"{step.name}={step.stereo},{step.new_stereo}"]
     return flags + (["--weigh"] if is_base else [])
 
 
@@ -44,6 +45,7 @@ def transform_flags(wildcards, resources):
     transform = transform_of(wildcards)
     flags = ["--transform", transform.name, "--smirks", transform.smirks]
     flags += ["--max-sites", str(transform.max_sites)] if transform.max_sites is not None else []
+    flags += ["--stereo", f"{transform.stereo},{transform.new_stereo}"]
     flags += [f"--descriptors={','.join(CONFIG.descriptors)}"]
     return flags + (["--inchikey"] if "inchikey" in CONFIG.identifiers else [])
 

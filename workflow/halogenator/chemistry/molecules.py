@@ -11,6 +11,8 @@ MAX_SMILES_LENGTH = 5_000
 # Atoms of a molecule without implied hydrogens. All products of the slowest such molecule (a chain, which RDKit
 # canonicalises in quadratic time) take half a minute; those of one of 5,000 atoms would take an hour.
 MAX_ATOMS = 1_000
+# Times that a SMILES is read and written until it stays the same: most do at once, the rest at the second time.
+MAX_REWRITES = 10
 
 _largest_fragment = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
 
@@ -90,13 +92,64 @@ def _explain(text: str) -> RejectError:
     return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
 
 
+def written(mol: Chem.Mol) -> tuple[str, Chem.Mol, list[int]]:
+    """Return the SMILES of ``mol`` that stays what it is when read and written again, and how it is read.
+
+    RDKit rewrites some of its own canonical SMILES (with redundant stereo marks on cages and bridged systems) when it
+    reads them, and some of these once more.
+
+    Returns:
+        The SMILES, the molecule as parsed from it, and for each of its atoms the index in ``mol``.
+
+    Raises:
+        RejectError: if RDKit cannot read back its own SMILES, or goes on rewriting it.
+    """
+    order = list(range(mol.GetNumAtoms()))
+    seen: list[tuple[str, Chem.Mol, list[int]]] = []
+    for _ in range(MAX_REWRITES):
+        mol = Chem.Mol(mol)
+        smiles = Chem.MolToSmiles(mol)
+        if seen and seen[-1][0] == smiles:
+            return seen[-1]
+        cycle = next((at for at, (earlier, *_) in enumerate(seen) if earlier == smiles), None)
+        if cycle is not None:
+            return min(seen[cycle:], key=lambda form: form[0])
+        output = _output_order(mol)
+        again = reread(smiles)
+        # Reading takes hydrogens away that are atoms in ``mol``.
+        kept = output if again.GetNumAtoms() == len(output) else [i for i in output if not _removable(mol, i)]
+        order = [order[i] for i in kept] if len(kept) == again.GetNumAtoms() else []
+        seen.append((smiles, again, order))
+        mol = again
+    raise RejectError("unsettled SMILES", f"RDKit writes {smiles[:200]!r} another way each time it reads it")
+
+
+def _output_order(mol: Chem.Mol) -> list[int]:
+    return list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+
+
+def _removable(mol: Chem.Mol, index: int) -> bool:
+    atom = mol.GetAtomWithIdx(index)
+    return bool(atom.GetAtomicNum() == 1 and not atom.GetIsotope() and atom.GetDegree() == 1)
+
+
+def settle(smiles: str) -> str:
+    """Return the SMILES that ``smiles`` becomes when it is read and written until it stays the same.
+
+    Raises:
+        RejectError: if RDKit cannot read it, or goes on rewriting it.
+    """
+    mol = reread(smiles)
+    return smiles if Chem.MolToSmiles(mol) == smiles else written(mol)[0]
+
+
 def stored_form(mol: Chem.Mol) -> tuple[Chem.Mol, str]:
     """Return the canonical SMILES that stands for ``mol`` in every file, and the molecule as parsed from it.
 
     Every later stage parses what is stored, so atom indices and matches are those of the molecule returned here.
 
     Raises:
-        RejectError: if RDKit cannot read back its own SMILES.
+        RejectError: if RDKit cannot read back its own SMILES, or goes on rewriting it.
     """
-    smiles = Chem.MolToSmiles(mol)
-    return reread(smiles), smiles
+    smiles, again, _ = written(mol)
+    return again, smiles

@@ -138,6 +138,8 @@ def index_options(parser: Parser) -> None:
         metavar="NAME=N",
         help="sites of a rule that are used per parent (default: all); repeatable",
     )
+    text = "what a rule does to configuration, and to new centres (default: keep,open); repeatable"
+    parser.add_argument("--stereo", type=_pair, action="append", default=[], metavar="NAME=WORD,WORD", help=text)
     parser.add_argument("--halogens", type=_names, default=(), metavar="F,Cl,…", help="what {X} stands for in rules")
     parser.add_argument("--weigh", action="store_true", help="also count the sites of the halogenation rules")
     parser.add_argument(
@@ -150,6 +152,8 @@ def transform_options(parser: Parser) -> None:
     parser.add_argument("--transform", required=True, metavar="NAME", help="the transform's name")
     parser.add_argument("--smirks", required=True, help="the transform itself: reactant>>product, one of each")
     parser.add_argument("--max-sites", type=int, metavar="N", help="sites used per parent (default: all)")
+    text = "keep, open or invert the configuration where neighbours change; leave new centres open, or make both"
+    parser.add_argument("--stereo", type=_names, default=("keep", "open"), metavar="WORD,WORD", help=text)
     parser.add_argument(
         "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
     )
@@ -262,18 +266,23 @@ def library_of(options: argparse.Namespace) -> Any:
 def transform_of(options: argparse.Namespace) -> Any:
     from halogenator.model import Transform
 
-    return Transform(name=options.transform, smirks=options.smirks, max_sites=options.max_sites)
+    stereo, new_stereo = options.stereo
+    return Transform(
+        options.transform, options.smirks, max_sites=options.max_sites, stereo=stereo, new_stereo=new_stereo
+    )
 
 
 def halogenation_of(options: argparse.Namespace) -> Any:
     from halogenator.model import Halogenation, HalogenationRule
 
     limits = {name: int(limit) for name, limit in options.max_sites}
-    rules = tuple(
-        HalogenationRule(name, smirks, scope_classes=(options.class_name,), max_sites=limits.get(name))
-        for name, smirks in options.rule
-    )
-    return Halogenation(options.halogens, rules)
+    words = {name: _names(text) for name, text in options.stereo}
+    rules = []
+    for name, smirks in options.rule:
+        stereo, new_stereo = words.get(name, ("keep", "open"))
+        scope, limit = (options.class_name,), limits.get(name)
+        rules.append(HalogenationRule(name, smirks, scope, max_sites=limit, stereo=stereo, new_stereo=new_stereo))
+    return Halogenation(options.halogens, tuple(rules))
 
 
 def index_of(options: argparse.Namespace) -> Any:

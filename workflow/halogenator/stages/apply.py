@@ -168,6 +168,7 @@ class _Run:
         transform += ["--smirks", request.transform.smirks, *self._describe()]
         limit = request.transform.max_sites
         transform += ["--max-sites", limit] if limit is not None else []
+        transform += ["--stereo", f"{request.transform.stereo},{request.transform.new_stereo}"]
         transform += ["--inchikey"] if request.inchikey else []
         count = self._count("chunks", lambda: _weight(molecules, request.transform))
         chunks = self._chunks("transforming", ["transform-chunk", *transform], "made", count)

@@ -108,9 +108,16 @@ def _make(
     records = []
     for run in range(runs):
         start = total * run // runs
-        for _, name, smiles, values in read_parents(file, None, descriptor_names, start, start + rows // runs):
-            for product in kernel.products(smiles, values)[0]:
-                row = (product.smiles, name, product.site, product.n_routes, None, *product.descriptors)
+        for _, name, smiles, stereo, values in read_parents(file, None, descriptor_names, start, start + rows // runs):
+            for product in kernel.products(smiles, values, stereo)[0]:
+                row = (
+                    product.smiles,
+                    name,
+                    product.site,
+                    product.n_routes,
+                    product.enhanced_stereo,
+                    *product.descriptors,
+                )
                 records.append(dict(zip(names, row, strict=True)))
     return records
 

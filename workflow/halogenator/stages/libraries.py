@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
 from halogenator.memory.usage import Task
-from halogenator.model import HALOGENS, Library, Transform
+from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.marks import unchanged
@@ -131,24 +131,23 @@ def halogenate_chunk(
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
-    order = _HalogenOrder(kernel, transforms)
     note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
     with (
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        builder = _LevelBuilder(molecules, order.steps, library.k or 0)
+        steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
+        builder = _LevelBuilder(molecules, steps, library.k or 0)
         row = start
-        columns = ["id", "smiles", "parent", "halogens", "rules", *index.descriptor_names]
+        columns = ["id", "smiles", "enhanced_stereo", "parent", "halogens", "rules", *index.descriptor_names]
         for batch in read_rows(file, columns, start, stop):
-            for name, smiles, parent, halogens, rules, *values in zip(
+            for name, smiles, stereo, parent, halogens, rules, *values in zip(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
                 row += 1
-                without = order.made_elsewhere(halogens, rules)
                 try:
                     begin_row(row)
-                    found, errors = kernel.products(smiles, tuple(values), without=without)
+                    found, errors = kernel.products(smiles, tuple(values), stereo)
                 except RejectError as slow:
                     found, errors = [], [(None, slow)]
                 builder.add(found, parent, halogens, rules)
@@ -156,39 +155,6 @@ def halogenate_chunk(
                     write_reject(rejects, error, source=str(base), row=row, identifier=name, smiles=smiles, site=site)
         limits.end()
         note["task"] = task.usage()
-
-
-class _HalogenOrder:
-    """Leaves out steps whose products come from another molecule of the same library.
-
-    Halogenating at two places that are independent of each other gives the same molecule in either order. So where all
-    steps to a molecule were substitutions (``Kernel.substitutions``), none that puts in an earlier halogen of F, Cl,
-    Br, I than the last one there needs to be made: the molecule with these two the other way round is in the library
-    too, and gives the product. Should that one be known by other steps, which end on a still later halogen, the same
-    holds of it; halogens being few, some molecule makes the product.
-
-    Attributes:
-        steps: (rule, halogen) of each transform.
-    """
-
-    def __init__(self, kernel: Kernel, transforms: Sequence[Transform]) -> None:
-        names = [transform.name.partition(":") for transform in transforms]
-        self.steps = [(rule, halogen) for rule, _, halogen in names]
-        self._substitutions = kernel.substitutions()
-        self._rules = {self.steps[index][0] for index in self._substitutions}
-        self._known: dict[tuple[str, str], frozenset[int]] = {}
-
-    def made_elsewhere(self, halogens: str, rules: str) -> frozenset[int]:
-        """Return the indices of the transforms to leave out for a molecule with this lineage."""
-        key = halogens, rules
-        if key not in self._known:
-            self._known[key] = frozenset(self._earlier(halogens.split(","), rules.split(",")))
-        return self._known[key]
-
-    def _earlier(self, halogens: Sequence[str], rules: Sequence[str]) -> Iterator[int]:
-        if self._rules.issuperset(rules):
-            last = max(map(HALOGENS.index, halogens))
-            yield from (i for i in self._substitutions if HALOGENS.index(self.steps[i][1]) < last)
 
 
 class _LevelBuilder:
@@ -203,23 +169,23 @@ class _LevelBuilder:
         self.steps = steps
         self.k = k
         self.parent: str | None = None
-        self.seen: dict[str, int] = {}
+        self.seen: dict[tuple[str, str | None], int] = {}
 
     def add(self, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
         """Add the products of one molecule."""
         if parent != self.parent:
             self.parent, self.seen = parent, {}
         for product in products:
-            known = self.seen.get(product.smiles)
+            written = product.smiles, product.enhanced_stereo
+            known = self.seen.get(written)
             if known is not None:
                 self.molecules.columns[_ROUTES][known] += product.n_routes
                 continue
             rule, halogen = self.steps[product.transform]
-            self.seen[product.smiles] = len(self.molecules.columns[_SMILES])
+            self.seen[written] = len(self.molecules.columns[_SMILES])
             full = self.molecules.append(
                 None,
-                product.smiles,
-                None,
+                *written,
                 parent,
                 self.k,
                 _join(halogens, halogen),

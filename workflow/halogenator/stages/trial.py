@@ -125,6 +125,7 @@ def _try(transform: Transform, given: str) -> Trial:
     try:
         mol, smiles = stored_form(parse_smiles(given)[0])
         reaction = Reaction(transform)
+        mol = reaction.hydrogenated(mol)
         matches = reaction.matches(mol)
     except RejectError as error:
         return _nothing(transform, given, str(error))
@@ -134,7 +135,7 @@ def _try(transform: Transform, given: str) -> Trial:
     every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
     problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)
     products = tuple(Outcome(product.smiles, product.site, product.n_routes, product.edited) for product in found)
-    sites = len({match[reaction.site_position] for match in matches})
+    sites = len({reaction.site(mol, match) for match in matches})
     unlimited = tuple(product.smiles for product in every)
     reason = "" if found else "every product is refused"
     return Trial(transform.name, given, smiles, sites, products, unlimited, problems, reason)

@@ -1,0 +1,257 @@
+"""Enhanced stereo: what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
+
+A group of stereocentres is ``&`` (a mixture of the molecule and the one with these centres inverted) or ``o`` (one of
+the two, not known which). A molecule with groups therefore stands for a set of stereoisomers: for each choice of the
+``o`` groups one set of all choices of the ``&`` groups. Two molecules are equal where these sets are, however they are
+drawn, so that this set, and not the drawing, decides what is written here: RDKit's ``CanonicalizeEnhancedStereo``
+does not see that a meso form has no enantiomer, or that inverting either end of 4-methylcyclohexanol is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby, permutations, product
+
+from rdkit import Chem
+
+from halogenator.chemistry.molecules import RejectError, reread, settle, written
+
+# Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
+MAX_GROUPS = 8
+# Ways to say one molecule that are compared with each other, before the smallest is taken.
+_MAX_WAYS = 500
+
+_KINDS = {Chem.StereoGroupType.STEREO_AND: "&", Chem.StereoGroupType.STEREO_OR: "o"}
+
+
+@dataclass(frozen=True, order=True)
+class Group:
+    """Stereocentres that are inverted together: ``kind`` & or o, and their atom indices."""
+
+    kind: str
+    atoms: frozenset[int]
+
+
+# A molecule's groups, and the stereoisomers they stand for.
+_Groups = tuple[Group, ...]
+_Isomers = frozenset[frozenset[str]]
+
+
+def read(smiles: str, extension: str | None) -> Chem.Mol:
+    """Return the molecule that a stored SMILES and its CXSMILES extension (without bars; None: none) stand for.
+
+    Raises:
+        RejectError: if RDKit cannot read them.
+    """
+    if extension is None:
+        return reread(smiles)
+    mol = Chem.MolFromSmiles(f"{smiles} |{extension}|")
+    if mol is None:
+        raise RejectError("unparsable SMILES", f"RDKit cannot read {smiles[:200]!r} with |{extension[:200]}|")
+    return mol
+
+
+def write(mol: Chem.Mol) -> tuple[str, str | None]:
+    """Return the SMILES of a molecule, and the CXSMILES extension with what it cannot say (None: nothing).
+
+    Equal molecules give equal pairs. A group that makes no difference (of a meso form, of an atom that is no
+    stereocentre) is left out, and so is one that says that its centres are absolute, as all others are.
+
+    Raises:
+        RejectError: if RDKit cannot read what it writes, or there are too many groups to compare.
+    """
+    if not mol.GetStereoGroups():
+        return settle(Chem.MolToSmiles(mol)), None
+    plain, groups = _taken_apart(mol)
+    smiles, plain, moved = _settled(plain, groups)
+    groups = _on_centres(plain, moved)
+    if not groups:
+        return smiles, None
+    if len(groups) > MAX_GROUPS:
+        raise RejectError("too many stereo groups", f"{len(groups)} groups; at most {MAX_GROUPS} are compared")
+    smiles, ways = _drawn_alike(plain, groups)
+    plain = reread(smiles)
+    ways = {_without_idle(plain, way) for way in ways}
+    if () in ways:
+        return smiles, None
+    every = _other_ways(plain, ways)
+    fewest = min(map(_size, every))
+    return _say(plain, smiles, [way for way in every if _size(way) == fewest])
+
+
+def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
+    """Return a copy without groups, maps and removable hydrogens, and the groups that are not absolute."""
+    mol = Chem.RemoveHs(mol)
+    groups = tuple(
+        Group(_KINDS[group.GetGroupType()], frozenset(atom.GetIdx() for atom in group.GetAtoms()))
+        for group in mol.GetStereoGroups()
+        if group.GetGroupType() in _KINDS
+    )
+    plain = Chem.RWMol(mol)
+    plain.SetStereoGroups([])
+    for atom in plain.GetAtoms():
+        atom.SetAtomMapNum(0)
+    return plain.GetMol(), groups
+
+
+def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
+    """Return the settled SMILES of a molecule, the molecule as read from it, and the groups with its atom indices."""
+    smiles, mol, order = written(mol)
+    place = {old: new for new, old in enumerate(order)}
+    return smiles, mol, tuple(Group(g.kind, frozenset(place[i] for i in g.atoms)) for g in groups)
+
+
+def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
+    """Return the groups without atoms that are no stereocentres, and without those that then are empty."""
+    left = (Group(g.kind, frozenset(i for i in g.atoms if _is_centre(mol.GetAtomWithIdx(i)))) for g in groups)
+    return tuple(sorted((g for g in left if g.atoms), key=_order))
+
+
+def _is_centre(atom: Chem.Atom) -> bool:
+    return atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED
+
+
+def _order(group: Group) -> tuple[str, list[int]]:
+    return group.kind, sorted(group.atoms)
+
+
+def _size(groups: _Groups) -> tuple[int, int]:
+    return len(groups), sum(len(group.atoms) for group in groups)
+
+
+def _inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
+    mol = Chem.Mol(mol)
+    for index in atoms:
+        mol.GetAtomWithIdx(index).InvertChirality()
+    # Else RDKit writes ring stereo (cis, trans) from what it has noted of the centres before.
+    mol.ClearComputedProps(False)
+    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    return mol
+
+
+def _forms(mol: Chem.Mol, groups: _Groups) -> Iterator[tuple[tuple[bool, ...], Chem.Mol]]:
+    """Yield the molecule with each choice of the groups inverted."""
+    for choice in product((False, True), repeat=len(groups)):
+        atoms = [i for group, turned in zip(groups, choice, strict=True) if turned for i in group.atoms]
+        yield choice, _inverted(mol, atoms)
+
+
+def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
+    """Return what the molecule stands for: a set of stereoisomers for each choice of the ``o`` groups."""
+    found: dict[tuple[bool, ...], set[str]] = {}
+    for choice, form in _forms(mol, groups):
+        which = tuple(turned for group, turned in zip(groups, choice, strict=True) if group.kind == "o")
+        found.setdefault(which, set()).add(written(form)[0])
+    return frozenset(map(frozenset, found.values()))
+
+
+def _drawn_alike(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
+    """Return the smallest SMILES of the stereoisomers in which all centres are centres, and the groups on it."""
+    drawn: dict[str, set[_Groups]] = {}
+    for _, form in _forms(mol, groups):
+        smiles, read_back, moved = _settled(form, groups)
+        if _on_centres(read_back, moved) == tuple(sorted(moved, key=_order)):
+            drawn.setdefault(smiles, set()).add(tuple(sorted(moved, key=_order)))
+    smiles = min(drawn)
+    return smiles, drawn[smiles]
+
+
+def _without_idle(mol: Chem.Mol, groups: _Groups) -> _Groups:
+    """Return the groups without those that make no difference."""
+    wanted = _isomers(mol, groups)
+    for group in groups:
+        fewer = tuple(g for g in groups if g != group)
+        if _isomers(mol, fewer) == wanted:
+            return _without_idle(mol, fewer)
+    return groups
+
+
+def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
+    """Return all ways to say the same that pairs of centres allow of which inverting both changes nothing.
+
+    Raises:
+        RejectError: if there are too many.
+    """
+    found = set(ways)
+    centres = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
+    same = written(mol)[0]
+    pairs = [frozenset(p) for p in combinations(centres, 2) if written(_inverted(mol, p))[0] == same]
+    if not pairs:
+        return found
+    wanted = _isomers(mol, next(iter(found)))
+    todo = list(found)
+    while todo:
+        way = todo.pop()
+        for other in _neighbours(way, pairs):
+            if other not in found and _isomers(mol, other) == wanted:
+                found.add(other)
+                todo.append(other)
+                if len(found) > _MAX_WAYS:
+                    raise RejectError("too many stereo groups", f"more than {_MAX_WAYS} ways to say the same")
+    return found
+
+
+def _neighbours(way: _Groups, pairs: Sequence[frozenset[int]]) -> Iterator[_Groups]:
+    for at, group in enumerate(way):
+        others = frozenset(i for g in way if g != group for i in g.atoms)
+        for pair in pairs:
+            atoms = group.atoms ^ pair
+            if pair & group.atoms and atoms and not atoms & others:
+                yield tuple(sorted((*way[:at], Group(group.kind, atoms), *way[at + 1 :]), key=_order))
+
+
+def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
+    """Return the SMILES and the extension of the way whose labelled SMILES is the smallest.
+
+    Labels (as map numbers) make RDKit tell apart what symmetry makes equal, without regard to atom indices.
+
+    Raises:
+        RejectError: if RDKit does not read back what is said.
+    """
+    kinds = [group.kind for group in ways[0]]
+    label = min(_labelled(mol, order) for way in ways for order in _orders(mol, way))
+    marked = reread(label)
+    groups = tuple(
+        Group(kind, frozenset(atom.GetIdx() for atom in marked.GetAtoms() if atom.GetAtomMapNum() == number))
+        for number, kind in enumerate(kinds, 1)
+    )
+    for atom in marked.GetAtoms():
+        atom.SetAtomMapNum(0)
+    found, again, groups = _settled(marked, groups)
+    if (
+        found != smiles
+        or _on_centres(again, groups) != tuple(sorted(groups, key=_order))
+        or (_isomers(again, groups) != _isomers(mol, ways[0]))
+    ):
+        raise RejectError("unsettled stereo", f"RDKit writes {smiles[:200]!r} in more than one way")
+    return smiles, _extension(groups)
+
+
+def _orders(mol: Chem.Mol, groups: _Groups) -> Iterator[_Groups]:
+    """Yield the orders of the groups that their places in the molecule do not decide, first ``&``, then ``o``."""
+    seen = sorted(groups, key=lambda group: _place(mol, group))
+    blocks = [list(block) for _, block in groupby(seen, key=lambda group: _place(mol, group))]
+    for choice in product(*(permutations(block) for block in blocks)):
+        yield tuple(group for block in choice for group in block)
+
+
+def _place(mol: Chem.Mol, group: Group) -> tuple[str, str]:
+    return group.kind, _labelled(mol, (group,))
+
+
+def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
+    mol = Chem.Mol(mol)
+    for number, group in enumerate(groups, 1):
+        for index in group.atoms:
+            mol.GetAtomWithIdx(index).SetAtomMapNum(number)
+    return Chem.MolToSmiles(mol)
+
+
+def _extension(groups: _Groups) -> str:
+    """Return the groups as CXSMILES: the ``&`` groups, then the ``o`` groups, each numbered by their first atoms."""
+    words = []
+    for _, block in groupby(sorted(groups, key=_order), key=lambda group: group.kind):
+        for number, group in enumerate(block, 1):
+            words.append(f"{group.kind}{number}:{','.join(map(str, sorted(group.atoms)))}")
+    return ",".join(words)
