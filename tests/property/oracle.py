@@ -95,8 +95,9 @@ def _reaction(smirks: str) -> _Reaction:
     site = min(atom.GetAtomMapNum() for atom in before.GetAtoms() if atom.GetAtomMapNum())
     sides = Chem.RWMol(before), Chem.RWMol(after)
     mapped = [{atom.GetAtomMapNum(): atom for atom in side.GetAtoms() if atom.GetAtomMapNum()} for side in sides]
-    for number in set(mapped[0]) & set(mapped[1]):
-        gain = mapped[1][number].GetDegree() - mapped[0][number].GetDegree()
+    states_stereo = any(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED for atom in after.GetAtoms())
+    for number in () if states_stereo else set(mapped[0]) & set(mapped[1]):
+        gain = round(_used(mapped[1][number]) - _used(mapped[0][number]))
         for _ in range(abs(gain)):
             side, end = (sides[0], mapped[0][number]) if gain > 0 else (sides[1], mapped[1][number])
             hydrogen = side.AddAtom(Chem.AtomFromSmarts("[#1]"))
@@ -105,6 +106,11 @@ def _reaction(smirks: str) -> _Reaction:
         whole = _run_ready(">>".join(Chem.MolToSmarts(side) for side in sides))
         return _Reaction(plain, whole, True, site)
     return _Reaction(plain, plain, "[H" in smirks or "#1]" in smirks, site)
+
+
+def _used(atom: Chem.Atom) -> float:
+    """Valence of a template's atom that its bonds and its charge take, so that what is left is for hydrogens."""
+    return sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds()) - atom.GetFormalCharge()
 
 
 def _run_ready(smirks: str) -> AllChem.ChemicalReaction:

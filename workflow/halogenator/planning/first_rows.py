@@ -143,10 +143,11 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
 
 def _problem(text: str, library: Library) -> str | None:
     """Return why no molecule can be read from a SMILES; None where one can."""
-    from halogenator.chemistry.molecules import RejectError, parse_smiles
+    from halogenator.chemistry.molecules import RejectError
+    from halogenator.chemistry.prepare import prepare
 
     try:
-        parse_smiles(text, keep_fragments=library.reading.fragments == "keep")
+        prepare(text, library.reading)
     except RejectError as error:
         return f"{error.reason}: {error.detail}" if error.detail else error.reason
     return None
