@@ -27,6 +27,7 @@ from halogenator.storage.seal import read_seal
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
 _NAME = pa.field("name", pa.string())
 _PRODUCT = frozenset({"parent_id", "transform", "site"})
+_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
 _MOLECULE = frozenset({"id", "row", "name", "parent_name"})
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before those wanted, so that products of one site are counted from its first.
@@ -329,7 +330,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
     renamed = {smiles: "smiles"}
     if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
-        renamed[names.index("name")] = "name_in_file"
+        renamed[names.index("name")] = next(name for name in _NAMES_IN_FILE if name not in names)
     elif named is not None and "name" not in names:
         renamed[named] = "name"
     return pa.schema(
