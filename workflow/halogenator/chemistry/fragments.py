@@ -127,6 +127,7 @@ def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
     known = _companions()
     rivals = (
         [each for each in organic if each.flat not in known]
+        or [each for each in organic if known[each.flat] == "compound"]
         or [each for each in organic if known[each.flat] != "solvent"]
         or organic
     )
@@ -136,7 +137,7 @@ def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
 
 @cache
 def _companions() -> dict[str, str]:
-    """Return {neutral SMILES without stereo: "solvent" or ""} of the listed companions."""
+    """Return {neutral SMILES without stereo: "compound", "solvent" or ""} of the listed companions."""
     found = {}
     for line in COMPANIONS.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
