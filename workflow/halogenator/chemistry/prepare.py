@@ -108,12 +108,16 @@ class _Steps:
             ions = fragments.disconnect(self.mol)
             if ions.GetNumBonds() < self.mol.GetNumBonds():
                 self._take("metal", ions)
-        if len(Chem.GetMolFrags(self.mol)) == 1:
+        count = len(Chem.GetMolFrags(self.mol))
+        if count == 1:
             return
         kept, is_racemate = fragments.compound(self.mol)
         if is_racemate and enhanced.is_noted(self.mol):
             raise RejectError("mixture of stereoisomers", "the enantiomers are there, and stereo groups besides")
-        self._take("racemate" if is_racemate else "fragments", enhanced.racemate(kept) if is_racemate else kept)
+        if count > 2 or not is_racemate:
+            self._take("fragments", kept)
+        if is_racemate:
+            self._take("racemate", enhanced.racemate(kept))
 
     def neutralize(self) -> None:
         """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
