@@ -102,6 +102,13 @@ def _read_all(paths: Sequence[Path]) -> list[Document]:
                     allowed="keys with values",
                     fix="see the shipped configs/config.yaml",
                 )
+            if not document.data:
+                raise UserError(
+                    f"{path} holds no key",
+                    where=path,
+                    allowed="keys with values",
+                    fix="write what is to be made into it, or leave it out for all that is shipped",
+                )
             documents.append(document)
     raise_all(problems)
     return documents

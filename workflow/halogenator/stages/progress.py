@@ -163,6 +163,7 @@ def _figures(progress: Progress) -> str:
     parts.append(f"memory {memory} of {progress.cap_mb:,} MB" if progress.cap_mb else f"memory {memory} MB")
     parts.append(f"{duration(progress.seconds)} so far")
     left = progress.seconds_left
-    if left is not None:  # what is not in the plan, such as the report, comes last
-        parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks" if left == 0 else "soon done")
+    if left is not None and progress.done != progress.total:
+        # What is not in the plan, such as the report, comes last.
+        parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks")
     return "; ".join(parts)
