@@ -24,6 +24,8 @@ _MAX_WAYS = 500
 
 _KINDS = {Chem.StereoGroupType.STEREO_AND: "&", Chem.StereoGroupType.STEREO_OR: "o"}
 
+_NOTE = "halogenator_group"  # property of an atom
+
 
 @dataclass(frozen=True, order=True)
 class Group:
@@ -80,6 +82,43 @@ def write(mol: Chem.Mol) -> tuple[str, str | None]:
     return _say(plain, smiles, [way for way in every if _size(way) == fewest])
 
 
+def noted(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy without groups whose atoms note them: RDKit loses groups where atoms are taken away."""
+    plain = Chem.RWMol(mol)
+    for number, group in enumerate(mol.GetStereoGroups()):
+        if group.GetGroupType() in _KINDS:
+            for atom in group.GetAtoms():
+                plain.GetAtomWithIdx(atom.GetIdx()).SetProp(_NOTE, f"{_KINDS[group.GetGroupType()]}{number}")
+    plain.SetStereoGroups([])
+    return plain.GetMol()
+
+
+def is_noted(mol: Chem.Mol) -> bool:
+    """Return whether an atom notes a group."""
+    return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
+
+
+def restored(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy with the groups that its atoms note."""
+    marked: dict[str, list[int]] = {}
+    for atom in mol.GetAtoms():
+        if atom.HasProp(_NOTE):
+            marked.setdefault(atom.GetProp(_NOTE), []).append(atom.GetIdx())
+    kinds = {sign: kind for kind, sign in _KINDS.items()}
+    mol = Chem.RWMol(mol)
+    mol.SetStereoGroups([Chem.CreateStereoGroup(kinds[name[0]], mol, atoms) for name, atoms in marked.items()])
+    return mol.GetMol()
+
+
+def racemate(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy whose stereocentres all note one ``&`` group."""
+    mol = Chem.Mol(mol)
+    for atom in mol.GetAtoms():
+        if _is_centre(atom):
+            atom.SetProp(_NOTE, "&1")
+    return mol
+
+
 def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
     """Return a copy without groups, maps and removable hydrogens, and the groups that are not absolute."""
     mol = Chem.RemoveHs(mol)
@@ -109,7 +148,7 @@ def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
 
 
 def _is_centre(atom: Chem.Atom) -> bool:
-    return atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED
+    return bool(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED)
 
 
 def _order(group: Group) -> tuple[str, list[int]]:
@@ -245,7 +284,7 @@ def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
     for number, group in enumerate(groups, 1):
         for index in group.atoms:
             mol.GetAtomWithIdx(index).SetAtomMapNum(number)
-    return Chem.MolToSmiles(mol)
+    return str(Chem.MolToSmiles(mol))
 
 
 def _extension(groups: _Groups) -> str:

@@ -27,7 +27,7 @@ def mol_block(smiles: str, title: str, *, coordinates: bool) -> str:
     Raises:
         RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
     """
-    mol, _ = parse_smiles(smiles, keep_fragments=True)
+    mol = parse_smiles(smiles)
     canonical = None
     for drawn, flat in _drawings(mol, coordinates or not _STEREO.isdisjoint(smiles)):
         drawn.SetProp("_Name", title)

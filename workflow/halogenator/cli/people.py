@@ -24,12 +24,18 @@ def _add_check(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from halogenator.planning.first_rows import first_rows
+
     config = configuration(options.config, Path.cwd(), bare=options.bare)
+    for found in first_rows(config.libraries.values()):
+        print(found.text)
     built_upon = sum(library.implicit for library in config.libraries.values())
     print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
     print(f"jobs:       {len(config.jobs)}")
-    print("all well")
+    for note in config.notes:
+        print(f"note:       {note}")
+    print("all well" if config.jobs or not config.transforms else "valid")
 
 
 def _add_query(verbs: Any) -> None:

@@ -70,14 +70,15 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
     from rdkit import Chem
 
     from halogenator.chemistry.kernel import count_sites
-    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
+    from halogenator.chemistry.molecules import RejectError, quiet
+    from halogenator.chemistry.prepare import prepare
     from halogenator.storage.readers import estimate_rows, head
 
     assert source.path is not None
     quiet()
-    rows = estimate_rows(source.path)
+    rows = estimate_rows(source.path, source.reading)
     reading = source.reading
-    texts, whole = head(source.path, READ_ROWS, smiles_column=reading.smiles_column, id_column=reading.id_column)
+    texts, whole = head(source.path, READ_ROWS, reading)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
@@ -87,7 +88,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
         if limits.begin(first):
             continue
         try:
-            mol, _ = parse_smiles(text, keep_fragments=reading.fragments == "keep")
+            mol = prepare(text, reading).mol
         except RejectError:
             continue
         counts = []

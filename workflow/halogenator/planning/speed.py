@@ -34,7 +34,7 @@ class Speed:
 
     Attributes:
         task_seconds: of a task that makes nothing.
-        row_seconds: of a product by its library's class; of a library's molecule by "library".
+        row_seconds: of a product by its library's class; of a library's molecule by ``LIBRARY``.
         row_bytes: in a finished file, by the same keys.
         recorded: whether this machine has finished enough for its own figures to be used.
     """
@@ -56,7 +56,8 @@ class Speed:
         return FILES_BYTES + round(rows * self.row_bytes.get(kind, self.row_bytes.get(ANY, default)))
 
 
-LIBRARY, ANY = "library", "any class"
+# What is no class's name, which has no space.
+LIBRARY, ANY = "a library", "any class"
 
 
 @dataclass
@@ -73,7 +74,7 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     gives the cost of a row. A class with few products counts as any.
 
     Args:
-        finished: ("library" or the job's class, its statistics) of each; those of an earlier pipeline are passed over.
+        finished: (``LIBRARY`` or a job's class, its statistics) of each; those of an earlier pipeline are passed over.
     """
     records = [(kind, *_figures(kind, stats)) for kind, stats in finished if "adopted" not in stats and stats]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]

@@ -80,6 +80,7 @@ class Plan:
         on_cluster: whether tasks run on nodes, as many at once as there are ``cores``.
         recorded: whether the speed is this machine's own.
         free_bytes: of the disk with the results.
+        notes: what there is to say about the configuration.
     """
 
     lines: tuple[Line, ...]
@@ -88,6 +89,7 @@ class Plan:
     on_cluster: bool
     recorded: bool
     free_bytes: int
+    notes: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> list[Line]:
@@ -166,7 +168,7 @@ def make_plan(
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
-    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, _free(results))
+    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, _free(results), config.notes)
 
 
 def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:
@@ -314,5 +316,5 @@ def totals(plan: Plan) -> dict[str, object]:
 
 
 def as_json(plan: Plan) -> dict[str, object]:
-    """Return the plan as JSON values: its ``totals``, and its lines."""
-    return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines]}
+    """Return the plan as JSON values: its ``totals``, its lines and its notes."""
+    return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines], "notes": list(plan.notes)}

@@ -26,10 +26,13 @@ from halogenator.storage.seal import read_seal
 
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
 _NAME = pa.field("name", pa.string())
+_PRODUCT = frozenset({"parent_id", "transform", "site"})
+_MOLECULE = frozenset({"id", "row", "name", "parent_name"})
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before those wanted, so that products of one site are counted from its first.
 _LOOK_BACK = 1_000
-_NOT_EXPORTED = frozenset({"row", "stripped_from"})
+# A molecule's name is its id here; the name that its file gives it is its ``parent_name``.
+_NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Selection:
         there = set(file.schema_arrow.names)
         position = max(start - _LOOK_BACK, 0) if part.transform else start
         namer = _Namer(part, self.prefixed)
-        columns = [name for name in {*self.schema.names, "id"} if name in there]
+        hidden = {"name"} if part.library else set()  # the file's, not the one that it has here
+        columns = [name for name in sorted({*self.schema.names, "id"} - hidden) if name in there]
         for raw in read_rows(file, columns, position, count, batch_rows):
             name = namer.names(raw, position)
             constants = {"name": name, "library": part.library, "transform": part.transform}
@@ -114,7 +118,9 @@ class _Namer:
         there = set(raw.schema.names)
         if "name" in there:
             named = raw["name"].cast(pa.string())
-        elif self._part.transform or {"parent_id", "transform", "site"} <= there:
+            if "id" in there:
+                named = pc.coalesce(named, raw["id"].cast(pa.string()))
+        elif self._part.transform or there >= _PRODUCT:
             named = self._product_names(raw)
         else:
             named = raw["id"].cast(pa.string()) if "id" in there else pa.nulls(raw.num_rows, pa.string())
@@ -316,9 +322,16 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             allowed=f"a text column called {', '.join(COLUMN_NAMES['smiles'])}",
             fix="select it: SELECT smiles, … FROM products",
         )
-    named = find_column("id", ["" if index == smiles else name for index, name in enumerate(names)], "--sql", None)
+    # Of a product's columns, those of its parent's file can be called anything: no number of them is its own name.
+    own = {"id", "name"} if set(names) >= _PRODUCT else set(names)
+    usable = [name if name.casefold() in own or name in own else "" for name in names]
+    named = find_column("id", ["" if index == smiles else name for index, name in enumerate(usable)], "--sql", None)
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
-    renamed = {smiles: "smiles"} | ({named: "name"} if named is not None and "name" not in names else {})
+    renamed = {smiles: "smiles"}
+    if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
+        renamed[names.index("name")] = "name_in_file"
+    elif named is not None and "name" not in names:
+        renamed[named] = "name"
     return pa.schema(
         [
             pa.field(renamed.get(index, item.name), kinds.get(index, item.type), nullable=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from halogenator import limits
-from halogenator.model import Transform
+from halogenator.model import Reading, Transform
 
 # Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
 _LONGEST = 60
-_CANDIDATES = 200
+_CANDIDATES = 30
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Trial:
 def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
     """Return what each transform does to each SMILES, worked out in a child: a SMIRKS may take RDKit hours.
 
-    A molecule is taken as a library takes it: of several fragments the largest organic one is used.
+    A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
@@ -85,21 +84,18 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
             return [_trial(each) for each in trials]
 
 
-def find_examples(transforms: Sequence[Transform], files: Iterable[Path]) -> list[Trial]:
-    """Return trials on small molecules of some files that show what each transform does: with one product, with two.
+def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:
+    """Return trials on small molecules that show what each transform does: with one product, with two.
 
     Args:
         transforms: what to try.
-        files: molecules, such as the natural products that come with this program.
+        molecules: by the transform's name, SMILES that it matches, the best to show first.
     """
-    from halogenator.storage.readers import read_records
-
-    texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
-    candidates = sorted((text for text in texts if len(text) <= _LONGEST), key=lambda text: (len(text), text))
     found: list[Trial] = []
     for transform in transforms:
+        short = [smiles for smiles in molecules[transform.name] if len(smiles) <= _LONGEST][:_CANDIDATES]
         wanted = {1, 2}
-        for trial in try_transforms([transform], candidates[:_CANDIDATES]):
+        for trial in try_transforms([transform], short):
             if len(trial.products) in wanted and not trial.problems:
                 wanted.remove(len(trial.products))
                 found.append(trial)
@@ -118,12 +114,14 @@ def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", si
 
 def _try(transform: Transform, given: str) -> Trial:
     from halogenator.chemistry.kernel import Kernel
-    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
+    from halogenator.chemistry.molecules import RejectError, quiet
+    from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Reaction
 
     quiet()
     try:
-        mol, smiles = stored_form(parse_smiles(given)[0])
+        taken = prepare(given, Reading())
+        mol, smiles = taken.mol, taken.smiles
         reaction = Reaction(transform)
         mol = reaction.hydrogenated(mol)
         matches = reaction.matches(mol)

@@ -10,18 +10,35 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Reading
 from halogenator.storage import readers_parquet
-from halogenator.storage.readers_base import COLUMN_NAMES, MAX_LINE, Lines, Record
+from halogenator.storage.readers_base import COLUMN_NAMES, MAX_LINE, Lines, Record, Source
 from halogenator.storage.readers_sdf import check_sdf_property
 from halogenator.storage.readers_text import count_records, find_layout, text_records
 from halogenator.storage.remote import address, is_remote, open_binary, size_of
 
-__all__ = ["COLUMN_NAMES", "FORMATS", "MAX_LINE", "Record", "check_readable", "estimate_rows", "head", "read_records"]
+__all__ = [
+    "COLUMN_NAMES",
+    "FORMATS",
+    "MAX_LINE",
+    "Record",
+    "Source",
+    "check_readable",
+    "describe",
+    "estimate_rows",
+    "head",
+    "read_records",
+    "readable",
+]
+
+Paths = Path | str | Sequence[Path]
+AS_IT_IS = Reading()  # no column is named
 
 # What a file is, by its ending (in any case); all but Parquet also with .gz after it.
 FORMATS = {
@@ -92,17 +109,43 @@ class _Head(NamedTuple):
     whole: bool
 
 
-def read_records(
-    path: Path | str, *, smiles_column: str | None = None, id_column: str | None = None
-) -> Iterator[Record]:
-    """Yield the file's records in its order, never holding more than a batch (Parquet) or a record (text).
+def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) -> Source:
+    """Return which columns of the files are SMILES, id and name, and which others come along.
 
-    Columns that are not named are found by ``COLUMN_NAMES``. Nothing is read before the first record is asked for.
+    Args:
+        paths: the library's file, or files.
+        reading: which columns are named, and which others come along.
+        whole: whether an SDF, whose tags are nowhere listed, is gone through to its end; else its first records tell.
+
+    Raises:
+        UserError: a file or a column is not there.
+    """
+    raise NotImplementedError
+
+
+def readable(paths: Paths, reading: Reading = AS_IT_IS, count: int = 1000) -> tuple[int, int]:
+    """Return how many of the first ``count`` rows RDKit reads, and how many rows these are.
+
+    Raises:
+        UserError: none of them can be read.
+    """
+    raise NotImplementedError
+
+
+def read_records(paths: Paths, reading: Reading = AS_IT_IS, source: Source | None = None) -> Iterator[Record]:
+    """Yield the files' records in their order, never holding more than a batch (Parquet) or a record (text).
+
+    Columns that are not named are found by their names. Nothing is read before the first record is asked for.
+
+    Args:
+        paths: the library's file, or files.
+        reading: which columns are named, and which others come along.
+        source: what ``describe`` says of the files; None: it is asked.
 
     Raises:
         UserError: the file or a column is not there, or the file breaks off or is corrupt; the rows before are yielded.
     """
-    path = Path(path)
+    path, smiles_column, id_column = _first(paths), reading.smiles_column, reading.id_column
     kind = _recognise(path)
     if kind == "parquet":
         yield from readers_parquet.parquet_records(path, smiles_column, id_column)
@@ -117,13 +160,13 @@ def read_records(
         raise _broken_gzip(path, error, row) from error
 
 
-def check_readable(path: Path | str, *, smiles_column: str | None = None, id_column: str | None = None) -> None:
+def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
     """Check, from its first 64 KB or its footer, that the file is what its ending says and has the columns.
 
     Raises:
         UserError: it is not, or has no rows.
     """
-    path = Path(path)
+    path, smiles_column, id_column = _first(paths), reading.smiles_column, reading.id_column
     kind = _recognise(path)
     if size_of(path) == 0:
         raise _empty(path)
@@ -149,7 +192,7 @@ def check_readable(path: Path | str, *, smiles_column: str | None = None, id_col
         check_sdf_property(Lines(_as_text(start.data)), path, id_column)
 
 
-def estimate_rows(path: Path | str) -> int:
+def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
     """Return how many records the file has: exact for Parquet and for text of up to 256 KB, else by the mean row.
 
     Deterministic and cheap: only the footer, or the first 256 KB of (decompressed) text, are read.
@@ -157,7 +200,7 @@ def estimate_rows(path: Path | str) -> int:
     Raises:
         UserError: the file is not there, or not what its ending says.
     """
-    path = Path(path)
+    path = _first(paths)
     kind = _recognise(path)
     size = size_of(path)
     if size == 0:
@@ -173,9 +216,7 @@ def estimate_rows(path: Path | str) -> int:
     return max(1, round(size * len(start.data) / start.consumed / bytes_per_row))
 
 
-def head(
-    path: Path | str, count: int, *, smiles_column: str | None = None, id_column: str | None = None
-) -> tuple[list[str], bool]:
+def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[str], bool]:
     """Return the first ``count`` SMILES, without unreadable and empty rows, and whether no row comes after them.
 
     Where most rows are unreadable, they are fewer: only the first ``HEAD_RECORDS`` times ``count`` rows are read.
@@ -184,13 +225,17 @@ def head(
         UserError: as ``read_records``, if it is met that early.
     """
     smiles: list[str] = []
-    records = read_records(path, smiles_column=smiles_column, id_column=id_column)
+    records = read_records(paths, replace(reading, columns="none"))
     for number, record in enumerate(records):
         if len(smiles) >= count or number >= HEAD_RECORDS * count:
             return smiles, False
-        if record.smiles:
+        if record.smiles and not record.problem:
             smiles.append(record.smiles)
     return smiles, True
+
+
+def _first(paths: Paths) -> Path:
+    return Path(paths if isinstance(paths, str | Path) else paths[0])
 
 
 def _recognise(path: Path) -> str:

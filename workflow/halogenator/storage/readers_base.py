@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from halogenator.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MAX_LINE = 1_000_000  # characters of a line, or of a cell; a longer one is a problem of its row
 
@@ -49,17 +52,40 @@ class Record(NamedTuple):
     """One row of a molecule file.
 
     Attributes:
-        row: 1-based data row (the header is not counted); in an SDF the record's number; in a .smi file the line
-            below the header.
+        row: 1-based data row of its file (the header is not counted); in an SDF the record's number; in a .smi file the
+            line below the header.
         id: None without an id column, or when the cell is empty.
-        smiles: the text as found, stripped ("" for an empty cell); None when the row cannot be read.
-        problem: why ``smiles`` is None; else None.
+        name: what a column beside the id's calls the molecule; None without one, or when the cell is empty.
+        smiles: SMILES or CXSMILES (``SMILES |extension|``) as found, stripped ("" for an empty cell); None when there
+            is none to be read.
+        problem: why the row cannot be used; else None. What could be read of it is kept.
+        extra: values of the other columns, in the order of ``Source.others``.
+        file: the row's file, a position in the library's files.
     """
 
     row: int
     id: str | None
+    name: str | None
     smiles: str | None
     problem: str | None
+    extra: tuple[Any, ...] = ()
+    file: int = 0
+
+
+class Source(NamedTuple):
+    """What the columns of a library's files are taken for.
+
+    Attributes:
+        smiles: the column that has the SMILES; None where the molecules are no column, as in an SDF.
+        id: the column that has the ids; None where rows are numbered.
+        name: the column that has names beside the ids; None where there is none.
+        others: (column, Arrow type) of each other column that comes along, in file order.
+    """
+
+    smiles: str | None
+    id: str | None
+    name: str | None
+    others: tuple[tuple[str, pa.DataType], ...] = ()
 
 
 class Lines:
@@ -97,12 +123,12 @@ def make_record(row: int, smiles: str | None, identifier: str | None) -> Record:
     text = (smiles or "").strip()
     if "\0" in text or (name and "\0" in name):
         # RDKit would take the text up to the NUL byte for the whole.
-        return Record(row, None, None, "NUL byte in the row")
+        return Record(row, None, None, None, "NUL byte in the row")
     if "\n" in text:
-        return Record(row, name, None, "line end in the SMILES")  # RDKit would take the first line for the whole
+        return Record(row, name, None, None, "line end in the SMILES")  # RDKit would take the first line for the whole
     if len(text) > MAX_LINE:
-        return Record(row, name, None, f"SMILES longer than {MAX_LINE:,} characters")
-    return Record(row, name, text, None)
+        return Record(row, name, None, None, f"SMILES longer than {MAX_LINE:,} characters")
+    return Record(row, name, None, text, None)
 
 
 def find_columns(

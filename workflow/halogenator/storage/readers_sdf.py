@@ -44,12 +44,14 @@ def sdf_records(lines: Lines, id_column: str | None) -> Iterator[Record]:
     parse = _sdf_parser()
     for row, block in enumerate(sdf_blocks(lines), 1):
         if block is None:
-            yield Record(row, None, None, f"SDF record larger than {MAX_RECORD:,} bytes, or a line of it too long")
+            yield Record(
+                row, None, None, None, f"SDF record larger than {MAX_RECORD:,} bytes, or a line of it too long"
+            )
             continue
         name = _sdf_id(block, id_column)
         slow = limits.begin(row)
         smiles, problem = (None, slow) if slow else parse(block)
-        yield Record(row, name, smiles, f"SDF record has no readable molecule: {problem}" if problem else None)
+        yield Record(row, name, None, smiles, f"SDF record has no readable molecule: {problem}" if problem else None)
 
 
 def sdf_properties(block: str) -> dict[str, str]:

@@ -147,9 +147,9 @@ def csv_records(lines: Lines, layout: Layout) -> Iterator[Record]:
     assert layout.delimiter is not None
     for row, cells in enumerate(csv_rows(lines, layout.delimiter, layout.columns), 1):
         if isinstance(cells, str):
-            yield Record(row, None, None, cells)
+            yield Record(row, None, None, None, cells)
         elif not cells:
-            yield Record(row, None, "", None)
+            yield Record(row, None, None, "", None)
         else:
             yield make_record(row, cells[layout.smiles], None if layout.id is None else cells[layout.id])
 
@@ -255,10 +255,10 @@ def smi_records(lines: Lines, layout: Layout | None) -> Iterator[Record]:
             blank += 1
             continue
         for i in range(row - blank, row):
-            yield Record(i, None, "", None)
+            yield Record(i, None, None, "", None)
         blank = 0
         if line is None:
-            yield Record(row, None, None, _too_long())
+            yield Record(row, None, None, None, _too_long())
         elif line[0] != "#":
             yield _smi_record(row, line, layout)
 
@@ -276,7 +276,7 @@ def _smi_record(row: int, line: str, layout: Layout | None) -> Record:
     else:
         cells = line.split(None, layout.columns - 1)
     if len(cells) <= layout.smiles:
-        return Record(row, None, None, _wrong_count(layout.columns, cells))
+        return Record(row, None, None, None, _wrong_count(layout.columns, cells))
     smiles, rest = _split_smiles(cells[layout.smiles])
     return make_record(row, smiles, cells[layout.id] if layout.id is not None and layout.id < len(cells) else rest)
 
