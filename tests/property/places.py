@@ -126,7 +126,10 @@ def _lean_on_others(mol: Chem.RWMol, place: Place) -> None:
 
 
 def finished(mol: Chem.Mol) -> Chem.Mol:
-    """The molecule as RDKit makes it: sanitised, without hydrogens, stereo that means nothing taken off.
+    """The molecule sanitised and without hydrogens, to be written as it stands.
+
+    Left to itself RDKit would find the geometry of double bonds anew, from what is left of the slashes that the parent
+    was read with. Stereo that means nothing goes when the SMILES is read.
 
     Raises:
         ValueError: if RDKit refuses it.
@@ -134,7 +137,9 @@ def finished(mol: Chem.Mol) -> Chem.Mol:
     mol = Chem.Mol(mol)
     Chem.SanitizeMol(mol)
     mol = Chem.RemoveHs(mol)
-    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    for bond in mol.GetBonds():
+        bond.SetBondDir(Chem.BondDir.NONE)
+    mol.SetIntProp("_StereochemDone", 1)
     return mol
 
 

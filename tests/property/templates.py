@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
 
 from property.oracle import Outcome
-from property.places import GEOMETRY, OTHER, settled, with_hydrogens
+from property.places import GEOMETRY, OTHER, finished, settled, with_hydrogens
 
 TETRAHEDRAL = {
     Chem.ChiralType.CHI_TETRAHEDRAL_CW: Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
@@ -137,9 +137,7 @@ def _put_right(rule: Template, full: Chem.Mol, plain: Chem.Mol) -> Chem.Mol:
             ends = [place.get(bond.GetBeginAtomIdx()), place.get(bond.GetEndAtomIdx())]
             if None not in ends and (kept := mol.GetBondBetweenAtoms(*ends)) is not None:
                 _keep_geometry(rule, bond, kept, mol)
-    for bond in mol.GetBonds():
-        bond.SetBondDir(Chem.BondDir.NONE)
-    return Chem.RemoveHs(mol)  # stereo that means nothing goes when the SMILES is read
+    return finished(mol)
 
 
 def _neighbours(atom: Chem.Atom, *, parent: bool) -> list[Neighbour]:
