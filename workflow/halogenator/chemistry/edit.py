@@ -2,9 +2,11 @@
 
 An edit takes groups of terminal atoms off kept atoms and puts new acyclic groups on, through single bonds. Rings,
 aromaticity and the bonds between kept atoms stay, so only the touched atoms' hydrogens have to be worked out again,
-not the whole molecule's. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes`` and
-``Footprint.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo) that
-RunReactants treats by rules of its own.
+not the whole molecule's. What comes takes the place of what leaves (``chemistry.configuration``): a leaving atom that
+is replaced in place leaves the order of neighbours as it is, and so does a new one in an implicit hydrogen's place,
+which RDKit counts as the last. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes``
+and ``Edit.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo that
+is more than that) that RunReactants treats by rules of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from functools import cached_property
 
 from rdkit import Chem
 
+from halogenator.chemistry.configuration import KEEP
 from halogenator.chemistry.reaction import Match, Reaction
 
 # A kept product atom may restate its element, and nothing else.
@@ -34,10 +37,17 @@ _NO_STEREO = Chem.ChiralType.CHI_UNSPECIFIED
 
 @dataclass(frozen=True)
 class _Anchor:
-    """A kept atom that loses or gains neighbours, and how many more it has in the end."""
+    """A kept atom that loses or gains neighbours.
+
+    Attributes:
+        position: of it in a match.
+        gain: how many more neighbours it has in the end.
+        changes: how many of its places are taken by others: those of neighbours that leave and of hydrogens.
+    """
 
     position: int
     gain: int
+    changes: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Footprint:
     removed: tuple[tuple[int, int], ...]
 
     def describes(self, mol: Chem.Mol, match: Match, *, plain: bool = False) -> bool:
-        """Return whether the edit gives the product of a match, but for stereo at the anchors.
+        """Return whether the edit gives the product of a match, but for stereo.
 
         Args:
             mol: the parent.
@@ -85,10 +95,6 @@ class Footprint:
         """Positions of the atoms that change or go: what a difference to descriptors is around."""
         return (*(anchor.position for anchor in self.anchors), *(position for position, _ in self.removed))
 
-    def keeps_stereo(self, mol: Chem.Mol, match: Match) -> bool:
-        """Return whether no anchor carries stereo, which RunReactants treats by rules of its own."""
-        return all(_is_flat(mol.GetAtomWithIdx(match[anchor.position])) for anchor in self.anchors)
-
 
 @dataclass(frozen=True)
 class Edit:
@@ -110,10 +116,30 @@ class Edit:
     new_atoms: tuple[Chem.Atom, ...]
     new_bonds: tuple[tuple[int, int, Chem.BondType], ...]
 
-    @property
-    def is_substitution(self) -> bool:
-        """Whether one terminal atom takes the place of one hydrogen, and nothing else changes."""
-        return len(self.new_atoms) == len(self.grown) == 1 and not (self.replaced or self.removed)
+    @cached_property
+    def _deleting(self) -> frozenset[int]:
+        """Positions of the anchors that lose a neighbour in whose place hydrogen comes, or more than one neighbour."""
+        return frozenset(anchor.position for anchor in self.footprint.anchors if anchor.gain < 0)
+
+    def keeps_stereo(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
+        """Return whether the configuration at the anchors stays what it is when their neighbours are exchanged.
+
+        Args:
+            mol: the parent.
+            match: parent atom indices, one per reactant template atom.
+            stereo: what the transform does to configuration: "keep", "open" or "invert".
+        """
+        for anchor in self.footprint.anchors:
+            atom = mol.GetAtomWithIdx(match[anchor.position])
+            if stereo != KEEP or anchor.changes != 1 or anchor.position in self._deleting:
+                if not _is_flat(atom):
+                    return False
+            elif atom.GetIsAromatic() or atom.GetChiralTag() == _NO_STEREO:
+                continue
+            elif anchor.gain and atom.GetTotalNumHs() != 1:
+                return False
+        # The direction of a bond that stays would be that of a double bond that leaves.
+        return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)
 
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
         """Return the product of a match that the edit describes and whose stereo it keeps, ready for MolToSmiles.
@@ -130,6 +156,7 @@ class Edit:
         for position, number in self.replaced:
             atom = product.GetAtomWithIdx(match[position])
             atom.SetAtomicNum(number)
+            atom.SetChiralTag(_NO_STEREO)
             atom.SetNoImplicit(False)
             atom.SetNumExplicitHs(0)
             touched.append(atom)
@@ -174,9 +201,11 @@ def _is_carbon_if_aromatic(atom: Chem.Atom) -> bool:
 
 
 def _is_flat(atom: Chem.Atom) -> bool:
-    return atom.GetChiralTag() == _NO_STEREO and all(
-        bond.GetStereo() == Chem.BondStereo.STEREONONE for bond in atom.GetBonds()
-    )
+    return atom.GetChiralTag() == _NO_STEREO and _has_no_stereo_bond(atom)
+
+
+def _has_no_stereo_bond(atom: Chem.Atom) -> bool:
+    return all(bond.GetStereo() == Chem.BondStereo.STEREONONE for bond in atom.GetBonds())
 
 
 def compile_edit(reaction: Reaction) -> Edit | None:
@@ -188,7 +217,7 @@ def compile_edit(reaction: Reaction) -> Edit | None:
         for atom in product.GetAtoms()
         if atom.GetAtomMapNum() in position_of
     }
-    if not kept_of or len(set(kept_of.values())) != len(kept_of) or _states_stereo(reactant):
+    if not kept_of or len(set(kept_of.values())) != len(kept_of) or reaction.states_stereo or reaction.has_hydrogens:
         return None
     elements = {position: _kept_element(product.GetAtomWithIdx(index)) for index, position in kept_of.items()}
     numbers = {
@@ -205,10 +234,7 @@ def compile_edit(reaction: Reaction) -> Edit | None:
         return None
     index_of = {position: index for index, position in kept_of.items()}
     anchors = tuple(
-        _Anchor(
-            position,
-            product.GetAtomWithIdx(index_of[position]).GetDegree() - reactant.GetAtomWithIdx(position).GetDegree(),
-        )
+        _anchor(reactant.GetAtomWithIdx(position), product.GetAtomWithIdx(index_of[position]), set(removed))
         for position in sorted(touched)
     )
     footprint = Footprint(
@@ -223,10 +249,20 @@ def compile_edit(reaction: Reaction) -> Edit | None:
     return _assemble(footprint, _replacements(reactant, removed, kept_of, new_bonds), kept_of, numbers, new_bonds)
 
 
+def _anchor(before: Chem.Atom, after: Chem.Atom, removed: set[int]) -> _Anchor:
+    """Return the anchor that a kept atom is, from it in the reactant and in the product template."""
+    gain = after.GetDegree() - before.GetDegree()
+    leaving = sum(neighbor.GetIdx() in removed for neighbor in before.GetNeighbors())
+    return _Anchor(before.GetIdx(), gain, leaving + max(0, gain))
+
+
 def _replacements(
     reactant: Chem.Mol, removed: list[int], kept_of: dict[int, int], new_bonds: list[tuple[int, int, Chem.BondType]]
 ) -> dict[int, int]:
-    """Return {new product template atom: position of a leaving atom that can become it}: both on the same anchor."""
+    """Return {new product template atom: position of a leaving atom that can become it}: both on the same anchor.
+
+    All that hangs on the leaving atom besides leaves too.
+    """
     free = {}
     for begin, end, _ in new_bonds:
         if (begin in kept_of) != (end in kept_of):
@@ -234,9 +270,10 @@ def _replacements(
             free[new] = kept_of[kept]
     found: dict[int, int] = {}
     for position in removed:
-        neighbors = reactant.GetAtomWithIdx(position).GetNeighbors()
-        if len(neighbors) == 1 and neighbors[0].GetIdx() not in removed:
-            taker = next((new for new, anchor in free.items() if anchor == neighbors[0].GetIdx()), None)
+        neighbors = [neighbor.GetIdx() for neighbor in reactant.GetAtomWithIdx(position).GetNeighbors()]
+        staying = [index for index in neighbors if index not in removed]
+        if len(staying) == 1:
+            taker = next((new for new, anchor in free.items() if anchor == staying[0]), None)
             if taker is not None:
                 found[taker] = position
                 del free[taker]
@@ -268,17 +305,10 @@ def _assemble(
     )
 
 
-def _states_stereo(template: Chem.Mol) -> bool:
-    return any(atom.GetChiralTag() != _NO_STEREO for atom in template.GetAtoms()) or any(
-        bond.GetStereo() != Chem.BondStereo.STEREONONE or bond.GetBondDir() != Chem.BondDir.NONE
-        for bond in template.GetBonds()
-    )
-
-
 def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
     """Return (atomic number, aromatic) that a kept product atom restates, or None if it states more."""
     found = _KEPT_ATOM.fullmatch(atom.GetSmarts())
-    if not found:
+    if not found or atom.GetChiralTag() != _NO_STEREO:
         return None
     aromatic = None if found[1].startswith("#") else found[1].islower()
     return atom.GetAtomicNum(), aromatic

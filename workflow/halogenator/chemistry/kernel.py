@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from rdkit import Chem
 
-from halogenator.chemistry import descriptors
+from halogenator.chemistry import descriptors, enhanced
+from halogenator.chemistry.configuration import BOTH, both_configurations
 from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint, compile_edit
 from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
-from halogenator.chemistry.molecules import RejectError, reread
+from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.parents import Parent, reads_flat
-from halogenator.chemistry.reaction import Match, Reaction, find_matches, sanitize
+from halogenator.chemistry.reaction import Match, Reaction, find_matches
 from halogenator.model import Transform
 
+# An atom or a bond of any kind, which only a template can make: what is read in has none.
+_OPEN = re.compile(r"[*~]")
+
 Reject = tuple[int | None, RejectError]
+Written = tuple[str, str | None]  # SMILES, and what it cannot say as a CXSMILES extension
 
 
 @dataclass(slots=True)
@@ -30,6 +36,7 @@ class Product:
         smiles: canonical SMILES.
         descriptors: in the kernel's order.
         inchikey: None unless asked for.
+        enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension; None: nothing.
         examined: what the kernel's ``examine`` returned.
         edited: whether it was made by an edit of the parent, not by RunReactants.
     """
@@ -39,6 +46,7 @@ class Product:
     n_routes: int
     smiles: str
     descriptors: Values
+    enhanced_stereo: str | None = None
     inchikey: str | None = None
     examined: tuple[int, ...] = ()
     edited: bool = False
@@ -46,21 +54,17 @@ class Product:
 
 @dataclass(slots=True)
 class _Site:
-    """Matches that lead to the same product.
+    """A place where a transform acts: a match.
 
     Attributes:
-        match: the first of them, by site.
+        match: the parent's atoms, one per reactant template atom.
         atom: its site atom.
-        atoms: the site atom of each.
-        rank: symmetry class of the site atom.
         editable: whether the group's edits describe it.
-        environment: what decides their differences to descriptors, once it has been asked for.
+        environment: what decides its differences to descriptors, once it has been asked for.
     """
 
     match: Match
     atom: int
-    atoms: set[int]
-    rank: int
     editable: bool
     environment: Environment | None = None
 
@@ -73,6 +77,8 @@ class _Step:
     reaction: Reaction
     edit: Edit | None
     max_sites: int | None
+    stereo: str
+    new_stereo: str
 
 
 @dataclass
@@ -90,37 +96,29 @@ class _Group:
     steps: list[_Step] = field(default_factory=list)
 
     def sites(self, parent: Parent) -> list[_Site]:
-        """Return a parent's matches by site, each with all the sites that it stands for.
+        """Return a parent's matches, by site.
 
-        Equivalent atoms (RDKit's ``CanonicalRankAtoms`` without tie-breaking) are interchangeable one at a time. Two
-        matches whose atoms are equivalent one by one need not be, so where more than one place changes every match
-        stands for itself, and equal products show by their SMILES.
+        Each stands for itself: atoms that RDKit's ``CanonicalRankAtoms`` ties need not give the same product where the
+        parent has stereo, and the few equal products show by their SMILES.
 
         Raises:
             RejectError: if the molecule has too many matches.
         """
-        mol = parent.mol
+        mol = parent.hydrogenated(self.reaction)
         matches = self.reaction.matches(mol)
         if not matches:
             return []
-        position = self.reaction.site_position
-        footprint = self.footprint if parent.is_connected else None
+        footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         plain = parent.is_plain
-        editable = [footprint is not None and footprint.describes(mol, match, plain=plain) for match in matches]
-        if len(matches) == 1:
-            atom = matches[0][position]
-            return [_Site(matches[0], atom, {atom}, 0, editable[0])]
-        ranks = Chem.CanonicalRankAtoms(mol, breakTies=False)
-        merge = footprint is not None and len(footprint.anchors) == 1 and all(editable)
-        sites: dict[Match, _Site] = {}
-        for atom, number in sorted((match[position], number) for number, match in enumerate(matches)):
-            match = matches[number]
-            key = tuple([ranks[index] for index in match]) if merge else match
-            if key in sites:
-                sites[key].atoms.add(atom)
-            else:
-                sites[key] = _Site(match, atom, {atom}, ranks[atom], editable[number])
-        return list(sites.values())
+        atoms = sorted((self.reaction.site(mol, match), number) for number, match in enumerate(matches))
+        return [
+            _Site(
+                matches[number],
+                atom,
+                footprint is not None and footprint.describes(mol, matches[number], plain=plain),
+            )
+            for atom, number in atoms
+        ]
 
 
 class Kernel:
@@ -154,41 +152,25 @@ class Kernel:
             edit = compile_edit(reaction) if use_edits else None
             footprint = edit.footprint if edit else None
             group = groups.setdefault((transform.query, footprint), _Group(reaction, footprint))
-            group.steps.append(_Step(index, reaction, edit, transform.max_sites))
+            step = _Step(index, reaction, edit, transform.max_sites, transform.stereo, transform.new_stereo)
+            group.steps.append(step)
         self.groups = list(groups.values())
         self.reads_flat = all(group.footprint for group in self.groups) and reads_flat(t.query for t in transforms)
         self.examines_unread = reads_flat(examined_queries)
 
-    def substitutions(self) -> set[int]:
-        """Return the indices of the transforms that put an atom in a hydrogen's place, wherever one was put before.
-
-        Their query is a single atom that is asked for nothing but what it is itself, which no other atom's substituents
-        change. So of two such steps either can be taken first.
-        """
-        return {
-            step.index
-            for group in self.groups
-            for step in group.steps
-            if step.edit is not None
-            and step.edit.is_substitution
-            and step.max_sites is None
-            and step.reaction.query.GetNumAtoms() == 1
-            and "$" not in Chem.MolToSmarts(step.reaction.query)
-        }
-
     def products(
-        self, smiles: str, values: Values | None = None, *, without: Collection[int] = ()
+        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
     ) -> tuple[list[Product], list[Reject]]:
         """Return a parent's distinct products, in order of transform and site, and its (site, error) rejects.
 
         Args:
             smiles: the parent's stored SMILES; sites are atom indices of it.
             values: the parent's descriptors; computed where not given.
-            without: indices of transforms to leave out.
+            enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension.
         """
         rejects: list[Reject] = []
         try:
-            parent = Parent(smiles, flat=self.reads_flat)
+            parent = Parent(smiles, enhanced_stereo, flat=self.reads_flat)
         except RejectError as error:
             return [], [(None, error)]
         maker = _Maker(self, parent, values)
@@ -199,11 +181,9 @@ class Kernel:
                 rejects.append((None, error))
                 continue
             for step in group.steps if sites else ():
-                if step.index in without:
-                    continue
-                for site in _limit(sites, step.max_sites):
+                for site in _limit(parent, sites, step.max_sites):
                     try:
-                        maker.add(group, step, site)
+                        maker.add(step, site)
                     except RejectError as error:
                         rejects.append((site.atom, error))
         return maker.products(), rejects
@@ -217,43 +197,61 @@ class _Maker:
         self.parent = parent
         self.values = values
         self.surroundings = Surroundings(parent.mol)
-        self._found: dict[str, Product] = {}
-        self._routes: dict[str, set[tuple[int, int]]] = {}
+        self._found: dict[Written, Product] = {}
+        self._routes: dict[Written, set[tuple[int, int]]] = {}
 
     def products(self) -> list[Product]:
         """Return the products added so far, each with the number of its routes."""
-        for smiles, routes in self._routes.items():
-            self._found[smiles].n_routes = len(routes)
+        for written, routes in self._routes.items():
+            self._found[written].n_routes = len(routes)
         return list(self._found.values())
 
-    def add(self, group: _Group, step: _Step, site: _Site) -> None:
-        """Make the product of a site.
+    def add(self, step: _Step, site: _Site) -> None:
+        """Make the products of a site.
 
         Raises:
-            RejectError: if RDKit cannot sanitise the product, or not read it back where that has to be done.
+            RejectError: if RDKit cannot sanitise one, or not read it back.
         """
-        parent, kernel = self.parent, self.kernel
+        parent = self.parent
+        edit = step.edit if site.editable and step.new_stereo != BOTH else None
         made = None
-        edit = step.edit if site.editable else None
-        if edit and not (parent.has_stereo and not edit.footprint.keeps_stereo(parent.mol, site.match)):
+        if edit and not (parent.has_stereo and not edit.keeps_stereo(parent.mol, site.match, step.stereo)):
             made = edit.apply(parent.base, site.match)
-        edited = made is not None
-        if made is None:
-            made = parent.plain_product(step.reaction, site.match)
-            sanitize(made)
-        smiles = Chem.MolToSmiles(made)
-        routes = {(step.index, atom) for atom in site.atoms}
-        if smiles in self._found:
-            self._routes[smiles] |= routes
+        if made is not None:
+            smiles = Chem.MolToSmiles(made)
+            self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
             return
+        whole = parent.plain_product(step.reaction, site.match)
+        forms = both_configurations(parent.hydrogenated(step.reaction), whole) if step.new_stereo == BOTH else [whole]
+        for form in forms:
+            written = enhanced.write(form)
+            if _OPEN.search(written[0]):
+                raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
+            self._collect(step, site, edit, written, None)
+
+    def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
+        """Add a product, or a route to one that is there.
+
+        Args:
+            step: the transform.
+            site: where it acted.
+            edit: what describes the difference to the parent, if something does.
+            written: SMILES and enhanced stereo.
+            edited: the product, if an edit made it.
+        """
+        kernel, route = self.kernel, (step.index, site.atom)
+        if written in self._found:
+            self._routes[written].add(route)
+            return
+        smiles, enhanced_stereo = written
         values = self._describe(step.index, edit, site, smiles) if kernel.increments.names else ()
-        product = Product(step.index, site.atom, 0, smiles, values, edited=edited)
+        product = Product(step.index, site.atom, 0, smiles, values, enhanced_stereo, edited=edited is not None)
         if kernel.with_inchikey:
             product.inchikey = inchikey(reread(smiles))
         if kernel.examine is not None:
-            product.examined = kernel.examine(made if edited and kernel.examines_unread else reread(smiles))
-        self._found[smiles] = product
-        self._routes[smiles] = routes
+            product.examined = kernel.examine(edited if edited and kernel.examines_unread else reread(smiles))
+        self._found[written] = product
+        self._routes[written] = {route}
 
     def _describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
         increments = self.kernel.increments
@@ -267,12 +265,13 @@ class _Maker:
         return increments.describe(transform, site.environment, self.values, smiles)
 
 
-def _limit(sites: list[_Site], max_sites: int | None) -> list[_Site]:
+def _limit(parent: Parent, sites: list[_Site], max_sites: int | None) -> list[_Site]:
     """Return the sites whose atom is in one of the first ``max_sites`` symmetry classes."""
     if max_sites is None:
         return sites
-    allowed = set(list(dict.fromkeys(site.rank for site in sites))[:max_sites])
-    return [site for site in sites if site.rank in allowed]
+    ranks = Chem.CanonicalRankAtoms(parent.mol, breakTies=False)
+    allowed = set(list(dict.fromkeys(ranks[site.atom] for site in sites))[:max_sites])
+    return [site for site in sites if ranks[site.atom] in allowed]
 
 
 def count_sites(mol: Chem.Mol, query: Chem.Mol) -> int:
@@ -280,6 +279,8 @@ def count_sites(mol: Chem.Mol, query: Chem.Mol) -> int:
 
     A molecule with too many matches counts as 1: it makes no product, but its reject.
     """
+    if any(atom.GetAtomicNum() == 1 for atom in query.GetAtoms()):
+        mol = Chem.AddHs(mol)
     try:
         return len(find_matches(mol, query))
     except RejectError:

@@ -13,16 +13,23 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from rdkit import Chem
+from rdkit.Chem import rdqueries
 
+from halogenator.chemistry import enhanced
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.reaction import Match, Reaction
 
 # The organic subset, bonds and rings; in brackets only [nH] and common ions, none of them a radical.
 _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:-]|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+)\])+")
-# Ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit hydrogens, chirality.
-_PERCEIVED = re.compile(r"[Rk]\d|[x^@]|(?<![A-Z])[rvhz]|Z(?![nr])")
+# Ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit hydrogens, chirality; and hydrogens as
+# atoms, which are put on a molecule that is read in full.
+_PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds.
 _UNEVEN = re.compile(r"\[\d|->|<-")
+
+
+_LABELLED = rdqueries.HasPropQueryAtom("_CIPCode")
+_RING_STEREO = rdqueries.HasPropQueryAtom("_ringStereoAtoms")
 
 
 def reads_flat(queries: Iterable[str]) -> bool:
@@ -44,47 +51,74 @@ class Parent:
 
     Args:
         smiles: canonical SMILES.
+        enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension.
         flat: whether to perceive no more than needed where the SMILES allows it.
 
     Raises:
         RejectError: if RDKit cannot read the SMILES.
     """
 
-    def __init__(self, smiles: str, *, flat: bool) -> None:
+    def __init__(self, smiles: str, enhanced_stereo: str | None = None, *, flat: bool) -> None:
         self.smiles = smiles
-        self.is_flat = flat and _FLAT.fullmatch(smiles) is not None
+        self.enhanced_stereo = enhanced_stereo
+        self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
         self.has_stereo = not self.is_flat and ("@" in smiles or _has_double_bond_stereo(smiles))
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = _read_flat(smiles) if self.is_flat else reread(smiles)
+        self.mol = _read_flat(smiles) if self.is_flat else _read_whole(smiles, enhanced_stereo)
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
+        self._with_hydrogens: Chem.Mol | None = None
 
     @cached_property
     def base(self) -> Chem.Mol:
-        """The molecule to edit copies of, its stereo as RunReactants hands it on: to be perceived anew.
+        """The molecule to edit copies of, its stereo to be perceived anew.
 
         A change far away can make or end a stereo centre, so the molecule forgets that its stereo was perceived;
-        MolToSmiles then perceives it again, as it does for RunReactants' products.
+        MolToSmiles then perceives it again, from chiral tags and the directions of bonds.
         """
         if not self.has_stereo:
             return self.mol
         base = Chem.Mol(self.mol)
-        for bond in base.GetBonds() if _has_double_bond_stereo(self.smiles) else ():
-            stereo = bond.GetStereo()
-            if stereo == Chem.BondStereo.STEREOZ:
-                bond.SetStereo(Chem.BondStereo.STEREOCIS)
-            elif stereo == Chem.BondStereo.STEREOE:
-                bond.SetStereo(Chem.BondStereo.STEREOTRANS)
         base.ClearProp("_StereochemDone")
         return base
 
+    @cached_property
+    def is_settled(self) -> bool:
+        """Whether what RDKit writes of an edited copy is what it would write after reading that again.
+
+        Marks of centres that depend on each other, as on rings and cages, can be redundant: RDKit drops them one at a
+        time. Such centres are those without a CIP label of their own, and those that RDKit keeps for a ring's sake.
+        """
+        if not self.has_stereo:
+            return True
+        centres = self.smiles.count("@") - self.smiles.count("@@")
+        return len(self.mol.GetAtomsMatchingQuery(_LABELLED)) == centres and not self.mol.GetAtomsMatchingQuery(
+            _RING_STEREO
+        )
+
+    def hydrogenated(self, reaction: Reaction) -> Chem.Mol:
+        """Return the molecule that a reaction is matched to."""
+        if not reaction.has_hydrogens:
+            return self.mol
+        if self._with_hydrogens is None:
+            self._with_hydrogens = Chem.AddHs(self.mol)
+        return self._with_hydrogens
+
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
-        """Return RunReactants' product of a match, not yet sanitised, and keep those made along with it."""
+        """Return RunReactants' product of a match, finished, and keep those made along with it, unfinished.
+
+        Raises:
+            RejectError: if RDKit cannot sanitise it.
+        """
         if self._plain[0] is not reaction or match not in self._plain[1]:
-            mol = reread(self.smiles) if self.is_flat else Chem.Mol(self.mol)
-            self._plain = reaction, reaction.products_around(mol, match)
-        return self._plain[1][match]
+            self._whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
+            self._plain = reaction, reaction.products_around(self._whole, match)
+        return reaction.finish(self._whole, self._plain[1][match])
+
+
+def _read_whole(smiles: str, enhanced_stereo: str | None) -> Chem.Mol:
+    return reread(smiles) if enhanced_stereo is None else enhanced.read(smiles, enhanced_stereo)
 
 
 def _read_flat(smiles: str) -> Chem.Mol:

@@ -1,10 +1,18 @@
-"""The plain way: RDKit's RunReactants, every match, one site at a time; the oracle of the edit way."""
+"""The careful way: RDKit's RunReactants, every match, one site at a time, with what it gets wrong in space set right.
+
+The edit way has to agree with it. What differs from plain RunReactants is the configuration
+(``chemistry.configuration``); kept bonds that both templates state by one query, which stay what the parent has; and
+hydrogens that a SMIRKS has as atoms, for which the parent gets its hydrogens as atoms too.
+"""
 
 from __future__ import annotations
+
+import re
 
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
+from halogenator.chemistry.configuration import UNSPECIFIED, carry_configuration
 from halogenator.chemistry.molecules import RejectError
 from halogenator.model import Transform
 
@@ -15,6 +23,11 @@ MAX_ATOMS_AT_ONCE = 50_000
 
 Match = tuple[int, ...]
 
+# A hydrogen that is an atom of a template: [H], [2H:3], [#1], [*:1][H].
+_HYDROGEN = re.compile(r"\[\d*(?:H[+-]?|#1)(?::\d+)?\]")
+# What RunReactants makes as it is written, or copies from the parent, of a bond between two atoms that stay.
+_PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
+
 
 class Reaction:
     """A transform as an RDKit reaction.
@@ -22,32 +35,64 @@ class Reaction:
     Attributes:
         query: the reactant template.
         site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
+        has_hydrogens: whether the reactant template has hydrogens as atoms.
+        states_stereo: whether a template states a configuration.
     """
 
     def __init__(self, transform: Transform) -> None:
         self.reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
+        self.reaction.GetSubstructParams().useChirality = True
         self.reaction.Initialize()
+        self.stereo = transform.stereo
         self.query = self.reaction.GetReactantTemplate(0)
         self.product_template = self.reaction.GetProductTemplate(0)
         numbers = [(atom.GetAtomMapNum(), atom.GetIdx()) for atom in self.query.GetAtoms() if atom.GetAtomMapNum()]
         self.site_position = min(numbers)[1] if numbers else 0
+        self.has_hydrogens = has_hydrogens(transform.query)
+        templates = (self.query, self.product_template)
+        self._stated = frozenset(
+            atom.GetAtomMapNum()
+            for template in templates
+            for atom in template.GetAtoms()
+            if atom.GetChiralTag() != UNSPECIFIED
+        )
+        self._states_bonds = any(
+            bond.GetBondDir() != Chem.BondDir.NONE or bond.GetStereo() != Chem.BondStereo.STEREONONE
+            for bond in self.product_template.GetBonds()
+        )
+        self.states_stereo = bool(self._stated) or any(map(states_bond_stereo, templates))
+        self._kept_bonds = _kept_bonds(*templates)
+
+    def hydrogenated(self, mol: Chem.Mol) -> Chem.Mol:
+        """Return the molecule to match: its hydrogens are atoms, after the others, where the reactant has some."""
+        return Chem.AddHs(mol) if self.has_hydrogens else mol
 
     def matches(self, mol: Chem.Mol) -> tuple[Match, ...]:
         """Return every match of the reactant template, in the order in which RunReactants makes its products.
+
+        Args:
+            mol: what ``hydrogenated`` returned.
 
         Raises:
             RejectError: if there are more than ``MAX_MATCHES``.
         """
         return find_matches(mol, self.query)
 
+    def site(self, mol: Chem.Mol, match: Match) -> int:
+        """Return a match's site: an atom of the parent's SMILES, that of a hydrogen being the atom it is on."""
+        atom = mol.GetAtomWithIdx(match[self.site_position])
+        if self.has_hydrogens and atom.GetAtomicNum() == 1 and atom.GetDegree() == 1:
+            return int(atom.GetNeighbors()[0].GetIdx())
+        return int(atom.GetIdx())
+
     def products_around(self, mol: Chem.Mol, match: Match) -> dict[Match, Chem.Mol]:
-        """Return RunReactants' products, not yet sanitised, of all matches, or of ``match`` and few others.
+        """Return RunReactants' products, as it makes them, of all matches, or of ``match`` and few others.
 
         RunReactants makes the products of all matches at once. Where these would hold more than ``MAX_ATOMS_AT_ONCE``
         atoms, all atoms but those of ``match`` are marked as protected, which RDKit leaves alone.
 
         Args:
-            mol: a molecule that may be changed.
+            mol: what ``hydrogenated`` returned; it may be changed.
             match: one of its matches.
         """
         matches = self.matches(mol)
@@ -59,14 +104,80 @@ class Reaction:
         products = self.reaction.RunReactants((mol,), MAX_MATCHES)
         return {match: products[0] for match, products in zip(matches, products, strict=True)}
 
+    def finish(self, mol: Chem.Mol, product: Chem.Mol) -> Chem.Mol:
+        """Return a product of RunReactants sanitised, its configuration set, its hydrogens implicit.
+
+        Args:
+            mol: what RunReactants was given.
+            product: what it made; changed.
+
+        Raises:
+            RejectError: with RDKit's reason, if it is not a possible molecule.
+        """
+        self._keep_bonds(mol, product)
+        sanitize(product)
+        carry_configuration(mol, product, stated=self._stated, states_bonds=self._states_bonds, stereo=self.stereo)
+        return Chem.RemoveHs(product) if self.has_hydrogens else product
+
+    def _keep_bonds(self, mol: Chem.Mol, product: Chem.Mol) -> None:
+        """Give the bonds that both templates state by one query the type that they have in the parent."""
+        if not self._kept_bonds:
+            return
+        atoms = {a.GetIntProp("old_mapno"): a for a in product.GetAtoms() if a.HasProp("old_mapno")}
+        for first, second in self._kept_bonds:
+            ends = atoms[first], atoms[second]
+            before = mol.GetBondBetweenAtoms(*(end.GetIntProp("react_atom_idx") for end in ends))
+            bond = product.GetBondBetweenAtoms(*(end.GetIdx() for end in ends))
+            bond.SetBondType(before.GetBondType())
+            bond.SetIsAromatic(before.GetIsAromatic())
+            if before.GetIsAromatic():
+                for end in ends:
+                    end.SetIsAromatic(True)
+
+
+def has_hydrogens(smarts: str) -> bool:
+    """Return whether a SMARTS or SMIRKS has hydrogens as atoms.
+
+    Examples:
+        >>> has_hydrogens("[c:1][O:2][H:3]>>[c:1][O:2]C"), has_hydrogens("[c:1][OX2H:2]>>[c:1][O:2]C")
+        (True, False)
+    """
+    return _HYDROGEN.search(smarts) is not None
+
+
+def states_bond_stereo(template: Chem.Mol) -> bool:
+    """Return whether a template states the configuration of a double bond."""
+    return any(
+        bond.GetStereo() != Chem.BondStereo.STEREONONE or bond.GetBondDir() != Chem.BondDir.NONE
+        for bond in template.GetBonds()
+    )
+
+
+def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
+    """Return the map numbers of the bonds that both templates state by one query that is more than a type."""
+    found = []
+    for bond in product.GetBonds():
+        ends = bond.GetBeginAtom().GetAtomMapNum(), bond.GetEndAtom().GetAtomMapNum()
+        if bond.GetSmarts() in _PLAIN_BONDS or not all(ends):
+            continue
+        position = {atom.GetAtomMapNum(): atom.GetIdx() for atom in reactant.GetAtoms()}
+        if not set(ends) <= set(position):
+            continue
+        before = reactant.GetBondBetweenAtoms(position[ends[0]], position[ends[1]])
+        if before is not None and before.GetSmarts() == bond.GetSmarts():
+            found.append(ends)
+    return found
+
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
-    """Return every match of ``query``, not uniquified, as RunReactants finds them.
+    """Return every match of ``query``, not uniquified, as RunReactants finds them; stereo in it is a condition.
 
     Raises:
         RejectError: if there are more than ``MAX_MATCHES``.
     """
-    matches: tuple[Match, ...] = mol.GetSubstructMatches(query, uniquify=False, maxMatches=MAX_MATCHES + 1)
+    matches: tuple[Match, ...] = mol.GetSubstructMatches(
+        query, uniquify=False, useChirality=True, maxMatches=MAX_MATCHES + 1
+    )
     if len(matches) > MAX_MATCHES:
         raise RejectError("too many matches", f"more than {MAX_MATCHES:,} matches of {Chem.MolToSmarts(query)}")
     return matches

@@ -111,7 +111,8 @@ class Unlisted:
 
 def library_options(parser: Parser) -> None:
     parser.add_argument("--library", required=True, metavar="NAME", help="the library's name")
-    parser.add_argument("--class", dest="class_name", required=True, metavar="CLASS", help="the library's class")
+    text = "the library's class (default: it has none)"
+    parser.add_argument("--class", dest="class_name", default="", metavar="CLASS", help=text)
     parser.add_argument(
         "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
     )
@@ -138,6 +139,8 @@ def index_options(parser: Parser) -> None:
         metavar="NAME=N",
         help="sites of a rule that are used per parent (default: all); repeatable",
     )
+    text = "what a rule does to configuration, and to new centres (default: keep,open); repeatable"
+    parser.add_argument("--stereo", type=_pair, action="append", default=[], metavar="NAME=WORD,WORD", help=text)
     parser.add_argument("--halogens", type=_names, default=(), metavar="F,Cl,…", help="what {X} stands for in rules")
     parser.add_argument("--weigh", action="store_true", help="also count the sites of the halogenation rules")
     parser.add_argument(
@@ -150,6 +153,8 @@ def transform_options(parser: Parser) -> None:
     parser.add_argument("--transform", required=True, metavar="NAME", help="the transform's name")
     parser.add_argument("--smirks", required=True, help="the transform itself: reactant>>product, one of each")
     parser.add_argument("--max-sites", type=int, metavar="N", help="sites used per parent (default: all)")
+    text = "keep, open or invert the configuration where neighbours change; leave new centres open, or make both"
+    parser.add_argument("--stereo", type=_names, default=("keep", "open"), metavar="WORD,WORD", help=text)
     parser.add_argument(
         "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
     )
@@ -223,6 +228,13 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
+def rows(text: str) -> int:
+    """Return a number of rows."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not (name and separator and value):
@@ -262,18 +274,23 @@ def library_of(options: argparse.Namespace) -> Any:
 def transform_of(options: argparse.Namespace) -> Any:
     from halogenator.model import Transform
 
-    return Transform(name=options.transform, smirks=options.smirks, max_sites=options.max_sites)
+    stereo, new_stereo = options.stereo
+    return Transform(
+        options.transform, options.smirks, max_sites=options.max_sites, stereo=stereo, new_stereo=new_stereo
+    )
 
 
 def halogenation_of(options: argparse.Namespace) -> Any:
     from halogenator.model import Halogenation, HalogenationRule
 
     limits = {name: int(limit) for name, limit in options.max_sites}
-    rules = tuple(
-        HalogenationRule(name, smirks, scope_classes=(options.class_name,), max_sites=limits.get(name))
-        for name, smirks in options.rule
-    )
-    return Halogenation(options.halogens, rules)
+    words = {name: _names(text) for name, text in options.stereo}
+    rules = []
+    for name, smirks in options.rule:
+        stereo, new_stereo = words.get(name, ("keep", "open"))
+        limit = limits.get(name)
+        rules.append(HalogenationRule(name, smirks, max_sites=limit, stereo=stereo, new_stereo=new_stereo))
+    return Halogenation(options.halogens, tuple(rules))
 
 
 def index_of(options: argparse.Namespace) -> Any:

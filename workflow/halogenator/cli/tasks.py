@@ -67,9 +67,12 @@ def _add_read_library(verbs: Any) -> None:
 
 
 def _read_library(options: argparse.Namespace) -> None:
+    from halogenator.planning.first_rows import describe_library, said
     from halogenator.stages.libraries import read_library
 
-    read_library(library_of(options), options.out, task_of(options), options.mark)
+    library = library_of(options)
+    print(said(describe_library(library)), flush=True)
+    read_library(library, options.out, task_of(options), options.mark)
 
 
 def _add_standardize_chunk(verbs: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.errors import UserError
 
 _CHECK = """\
 check a file, and show what its transforms would do:
@@ -59,6 +60,11 @@ def add_verbs(verbs: Any) -> None:
         metavar="SMILES",
         help="molecules to try each transform on (default: natural products with a site, where it has no examples)",
     )
+    check.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with status 1 where there is a warning (default: only where a transform is refused)",
+    )
 
 
 def _load(paths: Sequence[Path]) -> dict[str, Any]:
@@ -79,11 +85,9 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
-    from halogenator.model import CLASSES
-
     rows = [("name", "label", "family", "classes", "max_sites")]
     for transform in transforms.values():
-        scope = "all" if set(transform.scope_classes) == set(CLASSES) else ", ".join(transform.scope_classes)
+        scope = ", ".join(transform.scope_classes) or "all"
         limit = "all" if transform.max_sites is None else str(transform.max_sites)
         rows.append((transform.name, transform.label, transform.family, scope, limit))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -92,27 +96,52 @@ def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from halogenator.config import find_path, sound_transforms
+    from halogenator.config.problems import raise_all
+    from halogenator.stages.examine import examine
     from halogenator.stages.trial import find_examples, try_transforms
 
-    transforms = _load(options.file)
-    names = ", ".join(map(str, options.file))
-    print(f"{names}: {len(transforms)} transform{'s' * (len(transforms) != 1)}, all well")
+    paths = [find_path(str(path), Path.cwd(), repository()) for path in options.file]
+    transforms, problems = sound_transforms(*paths)
+    parents = sorted(repository().glob("configs/parents/*.smi"))
+    advice = {each.transform: each for each in examine(list(transforms.values()), options.on, parents)}
+    warned = [name for name, each in advice.items() if each.warnings]
+    print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")
     bare = [transform for transform in transforms.values() if not transform.examples]
     if options.on:
         trials = try_transforms(list(transforms.values()), options.on)
     else:
-        trials = find_examples(bare, sorted(repository().glob("configs/parents/*.smi"))) if bare else []
-    for transform in transforms.values():
-        own = [trial for trial in trials if trial.transform == transform.name]
-        if own or not transform.examples:
-            print()
-        for line in _report(transform, own):
+        trials = find_examples(bare, {name: each.matching for name, each in advice.items()})
+    for name, transform in transforms.items():
+        own = [trial for trial in trials if trial.transform == name]
+        lines = list(_report(transform, own, advice[name]))
+        for line in ["", *lines] if lines else ():
             print(line)
+    raise_all(problems)
+    if options.strict and warned:
+        raise UserError(
+            f"{_count(len(warned), 'transform')} with warnings",
+            where=", ".join(map(str, options.file)),
+            value=warned,
+            allowed="no warnings, as --strict was given",
+            fix="mend what the warnings above say, or leave out --strict",
+        )
 
 
-def _report(transform: Any, trials: Sequence[Any]) -> Iterator[str]:
-    if trials or not transform.examples:
+def _summary(transforms: int, warned: int, problems: int) -> str:
+    parts = [_count(transforms, "transform")]
+    if problems:
+        parts.append(f"besides {_count(problems, 'problem')}, told at the end")
+    if warned:
+        parts.append(f"{warned} with warnings")
+    return ", ".join(parts if len(parts) > 1 else [*parts, "all well"])
+
+
+def _report(transform: Any, trials: Sequence[Any], advice: Any) -> Iterator[str]:
+    if trials or not transform.examples or advice.warnings or advice.notes:
         yield f"{transform.name}  {transform.smirks}"
+    yield from (f"  warning: {text}" for text in advice.warnings)
+    yield from (f"  note: {text}" for text in advice.notes)
     for trial in trials:
         yield f"  on {trial.given}"
         yield from (f"    {line}" for line in _tell(transform, trial))

@@ -31,8 +31,12 @@ def problems(layers: Layers, name: str) -> list[UserError]:
         layers: the data, and the files that it came from, for the messages.
         name: "config", "transforms" or "halogenation".
     """
-    in_order = sorted(islice(_problems(layers, name), MAX_PROBLEMS), key=lambda pair: layers.order(pair[0]))
-    return [problem for _, problem in in_order]
+    return [problem for _, problem in located_problems(layers, name)]
+
+
+def located_problems(layers: Layers, name: str) -> list[tuple[Keys, UserError]]:
+    """Return what ``problems`` returns, each with the keys that lead to it, at most ``MAX_PROBLEMS``."""
+    return sorted(islice(_problems(layers, name), MAX_PROBLEMS), key=lambda pair: layers.order(pair[0]))
 
 
 def with_defaults(data: Any, name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,18 +43,47 @@ def load_transforms(*paths: Path) -> dict[str, Transform]:
         UserError: a file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
             does not take or that does not do what its examples say. All such problems are in one error.
     """
+    transforms, problems = sound_transforms(*paths)
+    raise_all(problems)
+    return transforms
+
+
+def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError]]:
+    """Return those transforms of the files in which nothing is wrong, as ``load_transforms``, and all that is."""
     problems: list[UserError] = []
     entries: list[_Entry] = []
     for path in paths:
         with collecting(problems):
-            layers = _read(path, "transforms")
-            entries += [_Entry(layers, ("transforms", index)) for index in range(len(layers.data["transforms"]))]
-    raise_all(problems)
-    problems += _same_names(entries)
+            found, wrong = _read_entries(path)
+            entries += found
+            problems += wrong
+    twice = _same_names(entries)
     transforms = [Transform(**_fields(entry.data)) for entry in entries]
-    problems += _chemistry(list(zip(transforms, entries, strict=True)))
-    raise_all(problems)
-    return {transform.name: transform for transform in transforms}
+    chemistry = _chemistry(list(zip(transforms, entries, strict=True)))
+    refused = {index for index, _ in chemistry}
+    sound: dict[str, Transform] = {}
+    for index, transform in enumerate(transforms):
+        if index not in refused and transform.name.casefold() not in map(str.casefold, sound if twice else ()):
+            sound[transform.name] = transform
+    return sound, [*problems, *twice, *(problem for _, problem in chemistry)]
+
+
+def _read_entries(path: Path) -> tuple[list[_Entry], list[UserError]]:
+    """Return the entries of a file that fit the schema, and what is wrong with the others.
+
+    Raises:
+        UserError: the file cannot be read, or not its entries are wrong but the file itself.
+    """
+    document = read_yaml(path)
+    layers = Layers([document], document.data)
+    located = schema.located_problems(layers, "transforms")
+    problems = [problem for _, problem in located]
+    if len(located) >= schema.MAX_PROBLEMS or any(len(keys) < 2 or keys[0] != "transforms" for keys, _ in located):
+        raise_all(problems)
+    bad = {keys[1] for keys, _ in located}
+    layers = Layers([document], schema.with_defaults(document.data, "transforms"))
+    indices = [index for index in range(len(layers.data["transforms"])) if index not in bad]
+    return [_Entry(layers, ("transforms", index)) for index in indices], problems
 
 
 def find_transform(name: str, transforms: Mapping[str, Transform], where: object) -> Transform:
@@ -87,7 +116,7 @@ def load_halogenation(path: Path) -> Halogenation:
     halogens = tuple(layers.data["halogens"])
     entries = [(t, place) for rule, place in zip(rules, places, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
-    for problem in _chemistry(entries):
+    for _, problem in _chemistry(entries):
         by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
     raise_all([*problems, *by_place.values()])
     return Halogenation(halogens, rules)
@@ -102,7 +131,7 @@ def _read(path: Path, name: str) -> Layers:
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
-    scope = tuple(entry["scope_classes"])
+    scope = tuple(entry.get("scope_classes", ()))
     return {"label": entry["name"], **entry, "scope_classes": scope, "examples": examples}
 
 
@@ -130,15 +159,18 @@ def _same_names(entries: Sequence[_Entry]) -> list[UserError]:
     return problems
 
 
-def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[UserError]:
-    """Return what is chemically wrong with transforms, worked out in a child: a SMIRKS may take RDKit hours."""
+def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[tuple[int, UserError]]:
+    """Return what is chemically wrong with transforms, each with its index.
+
+    It is worked out in a child: a SMIRKS may take RDKit hours.
+    """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
-    def work() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+    def work() -> list[tuple[int, dict[str, Any]]]:
+        found: list[tuple[int, dict[str, Any]]] = []
         for step, (transform, entry) in enumerate(entries):
             if not limits.begin(step):
-                found += map(limits.as_fields, _transform_problems(transform, entry))
+                found += [(step, limits.as_fields(problem)) for problem in _transform_problems(transform, entry)]
         return found
 
     late: dict[int, UserError] = {}
@@ -150,7 +182,7 @@ def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[UserError]:
                 raise
             late[error.step] = _endless(*entries[error.step], error.reason)
             continue
-        return [*(UserError(**each) for each in fields), *late.values()]
+        return sorted([*((step, UserError(**each)) for step, each in fields), *late.items()], key=lambda pair: pair[0])
 
 
 def _endless(transform: Transform, entry: _Entry, reason: str) -> UserError:
@@ -178,9 +210,19 @@ def _transform_problems(transform: Transform, entry: _Entry) -> Iterator[UserErr
                 fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
             )
             return
-        for index, example in enumerate(transform.examples):
+        gaps = list(_gaps(transform, reaction, entry.place("smirks")))
+        yield from gaps
+        for index, example in enumerate(() if gaps else transform.examples):
             where = entry.place("examples", index)
-            yield from _check_example(f"example {index + 1} of '{transform.name}'", example, reaction, where)
+            yield from _check_example(f"example {index + 1} of '{transform.name}'", example, transform, where)
+
+
+def _gaps(transform: Transform, reaction: Any, where: object) -> Iterator[UserError]:
+    from halogenator.chemistry.openness import gaps
+
+    for gap in gaps(reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)):
+        what = f"the SMIRKS of '{transform.name}' {gap.what}"
+        yield UserError(what, where=where, value=transform.smirks, allowed=gap.allowed, fix=gap.fix)
 
 
 def _reaction(smirks: str) -> tuple[Any, str]:
@@ -219,9 +261,7 @@ def _reaction(smirks: str) -> tuple[Any, str]:
     return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")
 
 
-def _check_example(title: str, example: Example, reaction: Any, where: object) -> Iterator[UserError]:
-    from rdkit import Chem
-
+def _check_example(title: str, example: Example, transform: Transform, where: object) -> Iterator[UserError]:
     reactant, reason = _molecule(example.reactant)
     if reactant is None:
         yield _bad_smiles(f"the reactant of {title}", example.reactant, reason, where)
@@ -232,32 +272,43 @@ def _check_example(title: str, example: Example, reaction: Any, where: object) -
         if product is None:
             yield _bad_smiles(f"a product of {title}", text, reason, where)
             return
-        expected.add(Chem.MolToSmiles(product))
-    found = set()
-    room = min(_MAX_PRODUCTS, _MAX_PRODUCT_ATOMS // reactant.GetNumAtoms())
-    products = reaction.RunReactants((reactant,), maxProducts=room + 1)
-    if len(products) > room:
+        expected.add(product)
+    found, error = _made(transform, reactant)
+    if error is None and found != expected:
+        yield _other_products(title, found, expected, where)
+    elif isinstance(error, int):
         yield UserError(
             f"{title} is too large",
             where=where,
             value=example.reactant,
-            allowed=f"at most {room:,} products of such a reactant",
+            allowed=f"at most {error:,} products of such a reactant",
             fix="take a smaller reactant, or one with fewer sites",
         )
-        return
-    for (product,) in products:
-        try:
-            Chem.SanitizeMol(product)
-        except ValueError as error:
-            yield _bad_product(title, Chem.MolToSmiles(product), _reason(error), where)
-            return
-        found.add(_canonical(Chem.MolToSmiles(product)))
-    if found != expected:
-        yield _other_products(title, found, expected, where)
+    elif error is not None:
+        yield _bad_product(title, example.reactant, error, where)
 
 
-def _molecule(smiles: str) -> tuple[Any, str]:
-    """Return RDKit's molecule, or None and why there is none."""
+def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | None]:
+    """Return all products of a SMILES, ``max_sites`` not counted; where not, the reason, or how many are allowed."""
+    from rdkit import Chem
+
+    from halogenator.chemistry.kernel import Kernel
+
+    mol = Chem.MolFromSmiles(reactant)
+    room = min(_MAX_PRODUCTS, _MAX_PRODUCT_ATOMS // mol.GetNumAtoms())
+    query = Chem.MolFromSmarts(transform.query)
+    if len(mol.GetSubstructMatches(query, uniquify=False, maxMatches=room + 1)) > room:
+        return set(), room
+    products, rejects = Kernel([replace(transform, max_sites=None)]).products(reactant)
+    if any(error.reason == "too many matches" for _, error in rejects):
+        return set(), room
+    for _, error in rejects:
+        return set(), error.detail
+    return {_canonical(product.smiles) for product in products}, None
+
+
+def _molecule(smiles: str) -> tuple[str | None, str]:
+    """Return the SMILES that a library would hold of a molecule, or None and why there is none."""
     from rdkit import Chem
 
     molecule = Chem.MolFromSmiles(smiles, sanitize=False)
@@ -268,7 +319,8 @@ def _molecule(smiles: str) -> tuple[Any, str]:
     except ValueError as error:
         return None, _reason(error)
     # Parsed again: without sanitization, MolFromSmiles leaves stereochemistry unassigned.
-    return Chem.MolFromSmiles(smiles), "RDKit cannot read it"
+    settled = _canonical(str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles))))
+    return (settled, "") if Chem.MolFromSmiles(settled) else (None, "RDKit cannot read it back")
 
 
 def _canonical(smiles: str) -> str:
@@ -289,11 +341,11 @@ def _bad_smiles(what: str, smiles: str, reason: str, where: object) -> UserError
     )
 
 
-def _bad_product(title: str, smiles: str, reason: str, where: object) -> UserError:
+def _bad_product(title: str, reactant: str, reason: str, where: object) -> UserError:
     return UserError(
         f"{title} gives a product that RDKit cannot sanitize: {reason}",
         where=where,
-        value=smiles,
+        value=reactant,
         allowed="products with normal valences",
         fix="give the changed atoms of the SMIRKS the right hydrogens, charges and bonds, or narrow its reactant",
     )

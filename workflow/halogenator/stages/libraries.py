@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,14 +13,16 @@ from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.chemistry.prepare import prepare
 from halogenator.memory.usage import Task
-from halogenator.model import HALOGENS, Library, Transform
+from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.stages.records import begin_row, provenance, write_reject
+from halogenator.storage.columns import ROOT_KEY, file_columns, names_in, note_of, passed_on
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.readers import read_records
+from halogenator.storage.readers import describe, read_records
+from halogenator.storage.readers_values import values_of
 from halogenator.storage.remote import address
-from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
+from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, read_metadata, site_columns
 
 _SMILES = [column.name for column in LIBRARY].index("smiles")
 _ROUTES = [column.name for column in LIBRARY].index("n_routes")
@@ -40,11 +42,17 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     """
     limit_arrow_threads()
     assert library.path is not None
-    note = provenance(library=library.name, source=address(library.path))
-    with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
-        reading = library.reading
-        for record in read_records(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column):
-            raw.append(record.row, record.id, None, record.smiles, record.problem)
+    source = describe(library.path, library.reading, whole=True)
+    along = file_columns(source.others)
+    note = provenance(
+        library=library.name, source=address(library.path), **note_of(along, named=source.name is not None)
+    )
+    columns = (*RAW, *(Column(column.name, column.type, column.given) for column in along))
+    with table_writer(out, columns, note) as raw, unchanged(library.path, mark):
+        for record in read_records(library.path, library.reading, source):
+            # A row that could not be read to its end may lack the rest of its values.
+            extra = record.extra or (None,) * len(along)
+            raw.append(record.row, record.id, record.name, record.smiles, record.problem, *extra)
         limits.end()
         note["task"] = task.usage()
 
@@ -72,13 +80,19 @@ def standardize_chunk(
     quiet()
     file = open_parquet(raw)
     start, stop = chunk_bounds(file, None, *chunk)
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    made = read_metadata(raw)
+    along = [Column(name, file.schema_arrow.field(name).type, "of the file") for name in names_in(made)]
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, **passed_on(made))
     with (
-        table_writer(out, library_columns(index), note) as molecules,
+        table_writer(out, (*library_columns(index), *along), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        for batch in read_rows(file, ["row", "id", "name", "smiles", "problem"], start, stop):
-            for row, identifier, name, text, problem in zip(*map(pa.Array.to_pylist, batch.columns), strict=True):
+        columns = [*(column.name for column in RAW), *(column.name for column in along)]
+        for batch in read_rows(file, columns, start, stop):
+            values = [pa.Array.to_pylist(column) for column in batch.columns[: len(RAW)]]
+            values += [values_of(column, column.type) for column in batch.columns[len(RAW) :]]
+            rows = zip(*values, strict=True)
+            for row, identifier, name, text, problem, *extra in rows:
                 try:
                     begin_row(row)
                     if problem is not None:
@@ -91,7 +105,7 @@ def standardize_chunk(
                     continue
                 changed = found.prepared, found.stripped_from
                 lineage = None, library.k, "", "", 1, row, name
-                molecules.append(identifier, found.smiles, found.enhanced_stereo, *lineage, *changed, *known)
+                molecules.append(identifier, found.smiles, found.enhanced_stereo, *lineage, *changed, *known, *extra)
         limits.end()
         note["task"] = task.usage()
 
@@ -130,24 +144,25 @@ def halogenate_chunk(
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
-    order = _HalogenOrder(kernel, transforms)
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    made = read_metadata(base)
+    root = made.get(ROOT_KEY) or made.get("library")
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, **{ROOT_KEY: root})
     with (
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        builder = _LevelBuilder(molecules, order.steps, library.k or 0)
+        steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
+        builder = _LevelBuilder(molecules, steps, library.k or 0)
         row = start
-        columns = ["id", "smiles", "parent", "halogens", "rules", *index.descriptor_names]
+        columns = ["id", "smiles", "enhanced_stereo", "parent", "halogens", "rules", *index.descriptor_names]
         for batch in read_rows(file, columns, start, stop):
-            for name, smiles, parent, halogens, rules, *values in zip(
+            for name, smiles, stereo, parent, halogens, rules, *values in zip(
                 *(column.to_pylist() for column in batch.columns), strict=True
             ):
                 row += 1
-                without = order.made_elsewhere(halogens, rules)
                 try:
                     begin_row(row)
-                    found, errors = kernel.products(smiles, tuple(values), without=without)
+                    found, errors = kernel.products(smiles, tuple(values), stereo)
                 except RejectError as slow:
                     found, errors = [], [(None, slow)]
                 builder.add(found, parent, halogens, rules)
@@ -155,39 +170,6 @@ def halogenate_chunk(
                     write_reject(rejects, error, source=str(base), row=row, identifier=name, smiles=smiles, site=site)
         limits.end()
         note["task"] = task.usage()
-
-
-class _HalogenOrder:
-    """Leaves out steps whose products come from another molecule of the same library.
-
-    Halogenating at two places that are independent of each other gives the same molecule in either order. So where all
-    steps to a molecule were substitutions (``Kernel.substitutions``), none that puts in an earlier halogen of F, Cl,
-    Br, I than the last one there needs to be made: the molecule with these two the other way round is in the library
-    too, and gives the product. Should that one be known by other steps, which end on a still later halogen, the same
-    holds of it; halogens being few, some molecule makes the product.
-
-    Attributes:
-        steps: (rule, halogen) of each transform.
-    """
-
-    def __init__(self, kernel: Kernel, transforms: Sequence[Transform]) -> None:
-        names = [transform.name.partition(":") for transform in transforms]
-        self.steps = [(rule, halogen) for rule, _, halogen in names]
-        self._substitutions = kernel.substitutions()
-        self._rules = {self.steps[index][0] for index in self._substitutions}
-        self._known: dict[tuple[str, str], frozenset[int]] = {}
-
-    def made_elsewhere(self, halogens: str, rules: str) -> frozenset[int]:
-        """Return the indices of the transforms to leave out for a molecule with this lineage."""
-        key = halogens, rules
-        if key not in self._known:
-            self._known[key] = frozenset(self._earlier(halogens.split(","), rules.split(",")))
-        return self._known[key]
-
-    def _earlier(self, halogens: Sequence[str], rules: Sequence[str]) -> Iterator[int]:
-        if self._rules.issuperset(rules):
-            last = max(map(HALOGENS.index, halogens))
-            yield from (i for i in self._substitutions if HALOGENS.index(self.steps[i][1]) < last)
 
 
 class _LevelBuilder:
@@ -202,23 +184,23 @@ class _LevelBuilder:
         self.steps = steps
         self.k = k
         self.parent: str | None = None
-        self.seen: dict[str, int] = {}
+        self.seen: dict[tuple[str, str | None], int] = {}
 
     def add(self, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
         """Add the products of one molecule."""
         if parent != self.parent:
             self.parent, self.seen = parent, {}
         for product in products:
-            known = self.seen.get(product.smiles)
+            written = product.smiles, product.enhanced_stereo
+            known = self.seen.get(written)
             if known is not None:
                 self.molecules.columns[_ROUTES][known] += product.n_routes
                 continue
             rule, halogen = self.steps[product.transform]
-            self.seen[product.smiles] = len(self.molecules.columns[_SMILES])
+            self.seen[written] = len(self.molecules.columns[_SMILES])
             full = self.molecules.append(
                 None,
-                product.smiles,
-                None,
+                *written,
                 parent,
                 self.k,
                 _join(halogens, halogen),

@@ -18,6 +18,7 @@ from halogenator.model import Library, Transform
 from halogenator.stages.duplicates import check_parts, columns_of, distinct_batches
 from halogenator.stages.records import provenance
 from halogenator.storage.checksum import checksums
+from halogenator.storage.columns import passed_on
 from halogenator.storage.duck import (
     Slice,
     connect,
@@ -158,6 +159,7 @@ def merge_library(
             config_hash=config_hash,
             rows_in=rows_in,
             duplicates=duplicates,
+            **passed_on(read_metadata(chunks[0])),
         )
         rejects = _rejects_query(reject_chunks)
         mark = ""

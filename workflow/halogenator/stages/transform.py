@@ -67,17 +67,23 @@ def transform_chunk(
         table_writer(out, product_columns(descriptor_names, with_inchikey=with_inchikey), note) as products,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        for row, name, smiles, values in read_parents(file, column, descriptor_names, start, stop):
+        for row, name, smiles, stereo, values in read_parents(file, column, descriptor_names, start, stop):
             try:
                 begin_row(row)
-                found, errors = kernel.products(smiles, values)
+                found, errors = kernel.products(smiles, values, stereo)
             except RejectError as slow:
                 found, errors = [], [(None, slow)]
             matched += bool(found or errors)
             for product in found:
                 identifiers = (product.inchikey,) if with_inchikey else ()
                 products.append(
-                    product.smiles, name, product.site, product.n_routes, None, *product.descriptors, *identifiers
+                    product.smiles,
+                    name,
+                    product.site,
+                    product.n_routes,
+                    product.enhanced_stereo,
+                    *product.descriptors,
+                    *identifiers,
                 )
             for site, error in errors:
                 rejected += 1
@@ -119,15 +125,18 @@ def as_single_chunk(
 
 def read_parents(
     file: pq.ParquetFile, column: str | None, descriptor_names: Sequence[str], start: int, stop: int
-) -> Iterator[tuple[int, str, str, tuple[float, ...]]]:
-    """Yield (1-based row, id, smiles, descriptors) of rows that have a site, or of all where the index is silent."""
+) -> Iterator[tuple[int, str, str, str | None, tuple[float, ...]]]:
+    """Yield (1-based row, id, smiles, enhanced stereo, descriptors) of rows that have a site.
+
+    Where the index does not count its sites, all rows are taken for such.
+    """
     row = start
-    columns = ["id", "smiles", *descriptor_names, *([column] if column else [])]
+    columns = ["id", "smiles", "enhanced_stereo", *descriptor_names, *([column] if column else [])]
     for batch in read_rows(file, columns, start, stop):
-        names, smiles, *rest = (values.to_pylist() for values in batch.columns)
+        names, smiles, stereo, *rest = (values.to_pylist() for values in batch.columns)
         counts = rest.pop() if column else [1] * len(names)
         values: Iterable[tuple[float, ...]] = zip(*rest, strict=True) if rest else [()] * len(names)
-        for name, text, count, described in zip(names, smiles, counts, values, strict=True):
+        for name, text, beyond, count, described in zip(names, smiles, stereo, counts, values, strict=True):
             row += 1
             if count:
-                yield row, name, text, described
+                yield row, name, text, beyond, described

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from halogenator import limits
@@ -12,7 +11,7 @@ from halogenator.model import Reading, Transform
 
 # Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
 _LONGEST = 60
-_CANDIDATES = 200
+_CANDIDATES = 30
 
 
 @dataclass(frozen=True)
@@ -85,21 +84,18 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
             return [_trial(each) for each in trials]
 
 
-def find_examples(transforms: Sequence[Transform], files: Iterable[Path]) -> list[Trial]:
-    """Return trials on small molecules of some files that show what each transform does: with one product, with two.
+def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:
+    """Return trials on small molecules that show what each transform does: with one product, with two.
 
     Args:
         transforms: what to try.
-        files: molecules, such as the natural products that come with this program.
+        molecules: by the transform's name, SMILES that it matches, the best to show first.
     """
-    from halogenator.storage.readers import read_records
-
-    texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
-    candidates = sorted((text for text in texts if len(text) <= _LONGEST), key=lambda text: (len(text), text))
     found: list[Trial] = []
     for transform in transforms:
+        short = [smiles for smiles in molecules[transform.name] if len(smiles) <= _LONGEST][:_CANDIDATES]
         wanted = {1, 2}
-        for trial in try_transforms([transform], candidates[:_CANDIDATES]):
+        for trial in try_transforms([transform], short):
             if len(trial.products) in wanted and not trial.problems:
                 wanted.remove(len(trial.products))
                 found.append(trial)
@@ -127,6 +123,7 @@ def _try(transform: Transform, given: str) -> Trial:
         taken = prepare(given, Reading())
         mol, smiles = taken.mol, taken.smiles
         reaction = Reaction(transform)
+        mol = reaction.hydrogenated(mol)
         matches = reaction.matches(mol)
     except RejectError as error:
         return _nothing(transform, given, str(error))
@@ -136,7 +133,7 @@ def _try(transform: Transform, given: str) -> Trial:
     every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
     problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)
     products = tuple(Outcome(product.smiles, product.site, product.n_routes, product.edited) for product in found)
-    sites = len({match[reaction.site_position] for match in matches})
+    sites = len({reaction.site(mol, match) for match in matches})
     unlimited = tuple(product.smiles for product in every)
     reason = "" if found else "every product is refused"
     return Trial(transform.name, given, smiles, sites, products, unlimited, problems, reason)

@@ -18,6 +18,7 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
 from halogenator.storage.checksum import sha256
+from halogenator.storage.columns import names_in
 from halogenator.storage.duck import connect, find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads
 from halogenator.storage.records import Record, place_of, read_record, record_of, recorded_files
@@ -163,7 +164,7 @@ def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, s
     kind = _kinds().get(path.name)
     with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True) as file:
         if kind:
-            _check_columns(file.schema_arrow, kind)
+            _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
             _check_place(path)
         rows = _check_count(file, path.name, record)
         if record and path.name in record.checksums and sha256(path) != record.checksums[path.name]:
@@ -176,12 +177,14 @@ def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, s
     return rows
 
 
-def _check_columns(schema: pa.Schema, kind: _Kind) -> None:
+def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None:
     for column in kind.columns:
         if column.name not in schema.names:
             raise _BadError(f"no column {column.name}")
     known = {column.name: column.type for column in (*kind.columns, *kind.optional)}
     for field in schema:
+        if field.name in along and field.name not in known:
+            continue
         expected = known.get(field.name)
         if expected is None and kind.counts_sites and field.name.startswith("sites_"):
             expected = pa.int32()

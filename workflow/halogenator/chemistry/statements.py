@@ -1,0 +1,220 @@
+"""What an atom of a template says, asked of atoms that could be: which elements it leaves, and whether any atom fits.
+
+RDKit's ``DescribeQuery`` tells how it read a SMARTS atom, as an indented tree of conditions. A condition that cannot be
+answered for an atom by itself (a ring, a recursive SMARTS) counts as perhaps.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from rdkit import Chem
+
+_LEAF = re.compile(r"(Atom\w+|RecursiveStructure) (\d+|-\d+) (!?=) val")
+# Aromatic atoms have 1,000 added to their number in RDKit's ``AtomType``.
+_AROMATIC = 1_000
+# Elements that stand for all those which a template does not name.
+_COMMON = (6, 7, 8, 16, 9, 17, 35, 53, 15, 5, 14, 34, 1)
+_CAN_BE_AROMATIC = {5, 6, 7, 8, 14, 15, 16, 33, 34, 52}
+_ORDERS = {"=": 2, "#": 3}
+_MOST_HYDROGENS, _MOST_NEIGHBORS = 6, 8
+_CHARGES = (0, 1, -1, 2, -2, 3, -3)
+
+
+class Kind(NamedTuple):
+    """An atom that could be: ``degree`` counts the neighbours that are not hydrogens."""
+
+    number: int
+    aromatic: bool
+    charge: int
+    hydrogens: int
+    degree: int
+
+    @property
+    def shared(self) -> int:
+        """What aromaticity adds to its valence: 1 of a carbon; a nitrogen may give its lone pair instead."""
+        return int(self.aromatic and self.number == 6)
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A condition: a leaf with name, value and sign, or "AtomAnd" or "AtomOr" of others."""
+
+    name: str
+    value: int = 0
+    negated: bool = False
+    parts: tuple[_Node, ...] = ()
+
+    def holds(self, kind: Kind, *, element_only: bool = False) -> bool | None:
+        """Return whether an atom fulfils the condition; None: perhaps."""
+        if self.parts:
+            answers = [part.holds(kind, element_only=element_only) for part in self.parts]
+            decisive = self.name == "AtomOr"
+            return decisive if decisive in answers else None if None in answers else not decisive
+        answer = _element(self, kind)
+        if answer is None and not element_only:
+            answer = _count(self, kind)
+        return answer if answer is None or not self.negated else not answer
+
+    def leaves(self) -> Iterator[_Node]:
+        """Yield the leaves."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
+
+
+def _element(leaf: _Node, kind: Kind) -> bool | None:
+    if leaf.name == "AtomType":
+        return leaf.value == kind.number + (_AROMATIC if kind.aromatic else 0)
+    if leaf.name == "AtomAtomicNum":
+        return leaf.value == kind.number
+    if leaf.name == "AtomIsAromatic":
+        return kind.aromatic
+    return not kind.aromatic if leaf.name == "AtomIsAliphatic" else None
+
+
+def _count(leaf: _Node, kind: Kind) -> bool | None:
+    counts = {
+        "AtomFormalCharge": kind.charge,
+        "AtomHCount": kind.hydrogens,
+        "AtomTotalDegree": kind.degree + kind.hydrogens,
+        "AtomExplicitDegree": kind.degree,
+    }
+    return leaf.value == counts[leaf.name] if leaf.name in counts else None
+
+
+class Statement:
+    """An atom of a template, as RDKit understands it.
+
+    Attributes:
+        atom: the template's atom.
+        text: its SMARTS.
+    """
+
+    def __init__(self, atom: Chem.Atom) -> None:
+        self.atom = atom
+        self.text: str = atom.GetSmarts()
+        self._root = _read(atom.DescribeQuery()) if atom.HasQuery() else _Node("AtomAtomicNum", atom.GetAtomicNum())
+
+    @cached_property
+    def named(self) -> tuple[int, ...]:
+        """The atomic numbers that it names, in its order."""
+        leaves = [leaf for leaf in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
+        return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
+
+    @property
+    def listed(self) -> tuple[int, ...]:
+        """The atomic numbers that it leaves, if it leaves none but those that it names; else ()."""
+        unnamed = next(number for number in _COMMON if number not in self.named)
+        return () if self.leaves_element(unnamed) else tuple(filter(self.leaves_element, self.named))
+
+    @property
+    def stated_as_alternative(self) -> set[str]:
+        """What of charge, hydrogens and isotope it gives in an alternative (``[C+,N]``) or by negation (``[!H0]``)."""
+        words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
+        return {words[leaf.name] for leaf in _loose(self._root, inside=False) if leaf.name in words}
+
+    def leaves_element(self, number: int) -> bool:
+        """Return whether an atom of this element may fulfil it."""
+        kinds = (Kind(number, aromatic, 0, 0, 0) for aromatic in (False, True))
+        return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
+
+    def states(self, name: str) -> bool:
+        """Return whether a condition of RDKit's (``AtomFormalCharge``, ``AtomHCount``) is one for every match."""
+        return any(leaf.name == name and not leaf.negated for leaf in _sure(self._root))
+
+    def fits_any_atom(self) -> bool:
+        """Return whether any atom could be in its place of the template, by element, charge, hydrogens and bonds."""
+        hydrogens, degree, orders = self._bonded()
+        counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
+        return any(
+            self._root.holds(kind) is not False
+            and kind.hydrogens + orders + kind.degree - degree + kind.shared <= max(_valences(kind))
+            for kind in _kinds(self._numbers, dict.fromkeys((*_CHARGES, *self._charges)), *counts)
+        )
+
+    def has_room(self) -> bool:
+        """Return whether an atom in its place can have one more neighbour that is no hydrogen.
+
+        Only ordinary atoms count: without a charge that is not stated, of the lowest valence that the bonds allow.
+        """
+        hydrogens, degree, orders = self._bonded()
+        counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree + 1, degree + 2)
+        for kind in _kinds(self._numbers, self._charges or {0}, *counts):
+            taken = kind.hydrogens + orders + kind.shared
+            usual = min((valence for valence in _valences(kind) if valence >= orders + kind.shared), default=0)
+            if taken < usual and self._root.holds(kind) is not False:
+                return True
+        return False
+
+    @cached_property
+    def _charges(self) -> set[int]:
+        return {leaf.value for leaf in self._root.leaves() if leaf.name == "AtomFormalCharge"}
+
+    @cached_property
+    def _numbers(self) -> Iterable[int]:
+        return self.listed or dict.fromkeys((*self.named, *_COMMON))
+
+    def _bonded(self) -> tuple[int, int, int]:
+        """Return how many hydrogens and other neighbours the template gives it, and the latter's bond orders."""
+        hydrogens = sum(neighbor.GetAtomicNum() == 1 for neighbor in self.atom.GetNeighbors())
+        bonds = [bond for bond in self.atom.GetBonds() if bond.GetOtherAtom(self.atom).GetAtomicNum() != 1]
+        return hydrogens, len(bonds), sum(_order(bond) for bond in bonds)
+
+
+def _order(bond: Chem.Bond) -> int:
+    """Return the order that a bond of a template has at least."""
+    return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
+
+
+def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[Kind]:
+    for number, aromatic in itertools.product(numbers, (False, True)):
+        if not aromatic or number in _CAN_BE_AROMATIC:
+            for charge, hydrogen_count, degree in itertools.product(charges, hydrogens, degrees):
+                yield Kind(number, aromatic, charge, hydrogen_count, degree)
+
+
+def _valences(kind: Kind) -> list[int]:
+    """Return the valences that RDKit allows, ascending: those of the element with as many electrons."""
+    found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
+    return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
+
+
+def _loose(node: _Node, *, inside: bool) -> Iterator[_Node]:
+    """Yield the leaves below an "or", and the negated ones."""
+    if not node.parts and (inside or node.negated):
+        yield node
+    for part in node.parts:
+        yield from _loose(part, inside=inside or node.name == "AtomOr")
+
+
+def _sure(node: _Node) -> Iterator[_Node]:
+    """Yield the leaves that every atom has to fulfil."""
+    if not node.parts:
+        yield node
+    for part in node.parts if node.name == "AtomAnd" else ():
+        yield from _sure(part)
+
+
+def _read(text: str) -> _Node:
+    """Return the tree that ``DescribeQuery`` wrote."""
+    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
+    return _branch(lines)[0]
+
+
+def _branch(lines: list[tuple[int, str]]) -> tuple[_Node, list[tuple[int, str]]]:
+    (depth, line), *rest = lines
+    if line.split()[0] not in {"AtomAnd", "AtomOr"}:
+        found = _LEAF.fullmatch(line)
+        return (_Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)), rest
+    parts = []
+    while rest and rest[0][0] > depth:
+        part, rest = _branch(rest)
+        parts.append(part)
+    return _Node(line.split()[0], parts=tuple(parts)), rest
