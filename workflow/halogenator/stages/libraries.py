@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +15,11 @@ from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, st
 from halogenator.memory.usage import Task
 from halogenator.model import HALOGENS, Library, Transform
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.stages.places import Places
 from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.readers import read_records
+from halogenator.storage.readers import find_files, read_records
 from halogenator.storage.remote import address
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
 
@@ -38,12 +40,17 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
         UserError: if the file cannot be read, or is not the one of ``mark``.
     """
     limit_arrow_threads()
-    assert library.path is not None
-    note = provenance(library=library.name, source=address(library.path))
-    with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
-        for record in read_records(library.path, library.reading):
-            raw.append(record.row, record.id, record.name, record.smiles, record.problem)
+    paths = tuple(path for given in library.paths for path in find_files(given))
+    starts = [0]  # rows before each file: those of several are counted on from one to the next
+    note = provenance(library=library.name, source=library.shown)
+    with table_writer(out, RAW, note) as raw, unchanged(paths, mark):
+        row = 0
+        for record in read_records(paths, replace(library.reading, columns="none")):
+            starts += [row] * (record.file + 1 - len(starts))
+            row = starts[-1] + record.row
+            raw.append(row, record.id, record.name, record.smiles, record.problem)
         limits.end()
+        note["sources"] = [[address(path), start] for path, start in zip(paths, starts, strict=False)]
         note["task"] = task.usage()
 
 
@@ -70,7 +77,8 @@ def standardize_chunk(
     quiet()
     file = open_parquet(raw)
     start, stop = chunk_bounds(file, None, *chunk)
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    places = Places.of(raw)
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, sources=places.plain())
     with (
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
@@ -85,8 +93,8 @@ def standardize_chunk(
                     mol, smiles = stored_form(mol)
                     known = index.row(mol)
                 except RejectError as error:
-                    where = {"source": address(library.path), "row": row, "identifier": identifier}
-                    write_reject(rejects, error, **where, smiles=text)
+                    source, own = places.find(row)
+                    write_reject(rejects, error, source=source, row=own, identifier=identifier, smiles=text)
                     continue
                 prepared = None if stripped is None else "fragments"
                 molecules.append(

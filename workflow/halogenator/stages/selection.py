@@ -20,7 +20,7 @@ from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.readers_base import COLUMN_NAMES, find_column
+from halogenator.storage.readers_columns import COLUMN_NAMES, by_name
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
@@ -307,7 +307,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
         )
     texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
-    smiles = find_column("smiles", texts, "--sql", None)
+    smiles = by_name("smiles", texts)
     if smiles is None:
         raise UserError(
             "the query has no column of SMILES",
@@ -316,7 +316,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             allowed=f"a text column called {', '.join(COLUMN_NAMES['smiles'])}",
             fix="select it: SELECT smiles, … FROM products",
         )
-    named = find_column("id", ["" if index == smiles else name for index, name in enumerate(names)], "--sql", None)
+    named = by_name("id", ["" if index == smiles else name for index, name in enumerate(names)])
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
     renamed = {smiles: "smiles"} | ({named: "name"} if named is not None and "name" not in names else {})
     return pa.schema(
