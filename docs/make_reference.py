@@ -111,12 +111,17 @@ def _shown(value: object) -> str:
 def columns() -> str:
     """Return the page of every column of every file, with types and units."""
     described = descriptor_columns(list(DESCRIPTORS))
-    sites = Column("sites_…", LIBRARY[6].type, "sites that match the reactant of the transforms of a family, count")
+    counted = next(column.type for column in LIBRARY if column.name == "n_routes")
+    sites = Column("sites_…", counted, "sites that match the reactant of the transforms of a family, count")
     parts = [
         NOTE,
         "# Columns of the results\n",
         "Types are Arrow's; MB are 10^6 bytes. What is not there is null.\n",
         _section("libraries/library=*/molecules.parquet", (*LIBRARY, *described, sites)),
+        "Of a library that is read from a file, the file's other columns come after these, with their type in\n"
+        "Parquet, else as text: see [Libraries of your own](../how-to/libraries.md#the-other-columns-of-a-file).\n"
+        "The views `molecules` and `products` of `catalog.duckdb` have them, and `parent_name`, by the natural\n"
+        "product (or the input molecule).\n",
         _section("products/library=*/transform=*/products.parquet", (*PRODUCTS, *described, INCHIKEY)),
         _section("rejects/**/rejects.parquet", REJECTS),
         _section("monitor.parquet", MONITOR),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rdkit import Chem
-
+from property import oracle
 from property.oracle import CLASSES, canonical, parents
 
 POOLS = {
@@ -140,5 +139,5 @@ def special() -> list[str]:
 
 
 def settled(smiles: str) -> str:
-    """The canonical SMILES, as the package stores it: written, read back."""
-    return canonical(Chem.MolToSmiles(Chem.MolFromSmiles(smiles)))
+    """The canonical SMILES, as the package stores it: one that stays the same when it is read and written again."""
+    return oracle.settled(canonical(smiles))

@@ -241,7 +241,7 @@ def test_a_sample_is_read_unless_all_are_asked_for(tmp_path: Path, verify: Verif
     assert 4_001 not in set(sampled(5_000, 1_000, 0, 5_000))
     with table_writer(path, PRODUCTS, {}) as writer:
         for row in range(5_000):
-            writer.append(f"[CH4:{row + 1}]" if row != 4_001 else "CO(", "parent", 0, 1)
+            writer.append(f"[CH4:{row + 1}]" if row != 4_001 else "CO(", "parent", 0, 1, None)
     assert verify(path)[1] == [["ok, no record", str(path), "5000"]]
     assert only_bad(verify(path, "--all"), path) == "row 4002: RDKit cannot read 'CO('"
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# Those that the shipped rules and transforms speak of; a class may also be a word of the user's own.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
 
@@ -33,6 +34,7 @@ class Transform:
     """A named SMIRKS with one reactant and one product.
 
     Attributes:
+        scope_classes: the classes whose libraries it is for; none: all.
         max_sites: how many sites are used per parent, those of lowest atom index; None: all.
         stereo: what becomes of the configuration where neighbours are exchanged: "keep", "open" or "invert".
         new_stereo: "open" leaves a new stereocentre unspecified, "both" makes both configurations.
@@ -42,12 +44,16 @@ class Transform:
     smirks: str
     label: str = ""
     family: str = ""
-    scope_classes: tuple[str, ...] = CLASSES
+    scope_classes: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     description: str = ""
     max_sites: int | None = None
     stereo: str = "keep"
     new_stereo: str = "open"
+
+    def is_for(self, class_name: str) -> bool:
+        """Tell whether a class is in its scope; "", of a library without class, is in no scope but that of all."""
+        return not self.scope_classes or class_name in self.scope_classes
 
     @property
     def query(self) -> str:
@@ -62,11 +68,11 @@ class Transform:
 
 @dataclass(frozen=True)
 class HalogenationRule:
-    """A SMIRKS with ``{X}`` in the halogen's place, and the classes whose parents it applies to."""
+    """A SMIRKS with ``{X}`` in the halogen's place, and the classes whose parents it applies to (none: all of them)."""
 
     name: str
     smirks: str
-    scope_classes: tuple[str, ...]
+    scope_classes: tuple[str, ...] = ()
     label: str = ""
     description: str = ""
     max_sites: int | None = None
@@ -102,14 +108,19 @@ class Halogenation:
     halogens: tuple[str, ...]
     rules: tuple[HalogenationRule, ...]
 
+    def counts_as(self, class_name: str) -> str:
+        """Return the class whose rules a class takes: its own, or "other" for a user's own word that no rule names."""
+        named = {name for rule in self.rules for name in rule.scope_classes}
+        return class_name if class_name in named or class_name in CLASSES else CLASSES[-1]
+
+    def rules_for(self, class_name: str) -> list[HalogenationRule]:
+        """Return the rules that apply to a class, in file order."""
+        name = self.counts_as(class_name)
+        return [rule for rule in self.rules if not rule.scope_classes or name in rule.scope_classes]
+
     def transforms(self, class_name: str) -> list[Transform]:
         """Return every rule × halogen that applies to a class, in file order."""
-        return [
-            transform
-            for rule in self.rules
-            if class_name in rule.scope_classes
-            for transform in rule.transforms(self.halogens)
-        ]
+        return [transform for rule in self.rules_for(class_name) for transform in rule.transforms(self.halogens)]
 
     def fingerprint(self, class_name: str) -> str:
         """Changes with everything that changes the class's built libraries, and with nothing else."""
@@ -154,8 +165,10 @@ class Library:
 
     Attributes:
         name: wildcard-safe name, also the folder's.
-        class_name: one of ``CLASSES``; decides which transforms are in scope.
+        class_name: one of ``CLASSES`` or a word of the user's own; decides which transforms and halogenation rules are
+            in scope. "" where none is given.
         k: how many times halogenated; None for an external library.
+        parents: name, among the configuration's ``parents``, of the natural products that a built one begins with.
         base: name of the level k-1 library that a built library is made from.
         path: the file that an external library, or a level-0 library (the class's parents), is read from.
         reading: how that file is read.
@@ -165,6 +178,7 @@ class Library:
     name: str
     class_name: str
     k: int | None = None
+    parents: str | None = None
     base: str | None = None
     path: Path | None = None
     reading: Reading = Reading()
@@ -233,6 +247,7 @@ class Config:
         libraries: all libraries by name, each after the one that it is built from.
         transforms: all transforms by name, in file order.
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
+        notes: what there is to say about the configuration before a run, a sentence or two each.
         cap_mb: what all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
         merge_rows: rows that one task is to find duplicates in.
@@ -256,3 +271,10 @@ class Config:
     dedup_key: str
     sources: tuple[Path, ...]
     exports: Mapping[str, Export] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def counted(self, library: Library) -> list[Transform]:
+        """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""
+        return [
+            t for t in self.transforms.values() if t.is_for(library.class_name) or (library.name, t.name) in self.jobs
+        ]

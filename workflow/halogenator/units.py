@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 MB = 1_000_000  # bytes, as Snakemake's mem_mb counts
 
 
@@ -25,3 +28,10 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:,.1f} TB"
+
+
+def prepared_words(stats: Mapping[str, Any]) -> str:
+    """Return what a library's statistics say of rows that were changed on reading, and of enhanced stereo."""
+    changed = [f"{word} {rows:,}" for word, rows in stats.get("prepared", {}).items()]
+    stereo = [f"enhanced stereo {stats['enhanced_stereo']:,}"] if stats.get("enhanced_stereo") else []
+    return f"prepared: {', '.join(changed) or 'nothing'}" + "".join(f"; {words}" for words in stereo)

@@ -11,7 +11,7 @@ from halogenator.planning.chunks import together
 
 def library_flags(wildcards, resources):
     library = library_of(wildcards)
-    flags = ["--library", library.name, "--class", library.class_name]
+    flags = ["--library", library.name, f"--class={library.class_name}"]
     flags += ["--k", str(library.k)] if library.k is not None else []
     return flags + (["--path", address(library.path)] if library.path else [])
 
@@ -22,7 +22,7 @@ def reading_flags(wildcards, resources):
 
 
 def query_flags(wildcards, resources):
-    queries = site_queries(CONFIG.transforms.values(), library_of(wildcards).class_name)
+    queries = site_queries(CONFIG.counted(library_of(wildcards)))
     return [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
 
 
@@ -33,8 +33,8 @@ def index_flags(wildcards, resources):
     flags = ["--reading", json.dumps(library.reading.plain())] if library.path else []
     flags += query_flags(wildcards, resources) + [f"--descriptors={','.join(CONFIG.descriptors)}"]
     flags += ["--halogens", ",".join(CONFIG.halogenation.halogens)]
-    for step in CONFIG.halogenation.rules:
-        if library.class_name in step.scope_classes and (library.k or is_base):
+    for step in CONFIG.halogenation.rules_for(library.class_name):
+        if library.k or is_base:
             flags += ["--rule", f"{step.name}={step.smirks}"]
             flags += ["--max-sites", f"{step.name}={step.max_sites}"] if step.max_sites is not None else []
             flags += ["--stereo", f"{step.name}={step.stereo},{step.new_stereo}"]

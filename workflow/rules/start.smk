@@ -3,9 +3,18 @@
 from halogenator.environment import RESULTS_VARIABLE, preload_allocator
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.planning.adopted import adopted_jobs, make_outdated
+from halogenator.planning.first_rows import first_rows
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
+
+# What each file's columns are taken for; a file of which nothing can be read ends the run here, before its first task.
+FILES = []
+if workflow.is_main_process:
+    try:
+        FILES = first_rows(CONFIG.libraries.values())
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process and not only_looks(sys.argv):
     try:

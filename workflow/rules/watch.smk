@@ -61,7 +61,8 @@ def show_plan():
     else:
         text = plan_notes(plan)
         write_plan(plan, Path("results/plan.tsv"))
-    logger.info(f"{text}\n", extra={PLAN: plan})
+    files = "".join(f"{found.text}\n" for found in FILES)
+    logger.info(f"{files}{text}\n", extra={PLAN: plan})
 
 
 class PlanFirst(logging.Filter):

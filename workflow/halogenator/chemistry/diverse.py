@@ -29,7 +29,7 @@ def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
     found: list[Any] = []
     for text in smiles:
         try:
-            found.append(parse_smiles(text, keep_fragments=True)[0])
+            found.append(parse_smiles(text))
         except RejectError as error:
             found.append(error)
     molecules = [item for item in found if not isinstance(item, RejectError)]

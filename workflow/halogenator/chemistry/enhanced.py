@@ -19,10 +19,16 @@ from halogenator.chemistry.molecules import RejectError, reread, settle, written
 
 # Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
 MAX_GROUPS = 8
+# Centres of a molecule of which every four, and not only every two, are tried together.
+_FEW_CENTRES = 8
+# Groups of a molecule of which each choice is looked at for sets of centres that change nothing.
+_FEW_GROUPS = 4
 # Ways to say one molecule that are compared with each other, before the smallest is taken.
 _MAX_WAYS = 500
 
 _KINDS = {Chem.StereoGroupType.STEREO_AND: "&", Chem.StereoGroupType.STEREO_OR: "o"}
+
+_NOTE = "halogenator_group"  # property of an atom
 
 
 @dataclass(frozen=True, order=True)
@@ -80,6 +86,43 @@ def write(mol: Chem.Mol) -> tuple[str, str | None]:
     return _say(plain, smiles, [way for way in every if _size(way) == fewest])
 
 
+def noted(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy without groups whose atoms note them: RDKit loses groups where atoms are taken away."""
+    plain = Chem.RWMol(mol)
+    for number, group in enumerate(mol.GetStereoGroups()):
+        if group.GetGroupType() in _KINDS:
+            for atom in group.GetAtoms():
+                plain.GetAtomWithIdx(atom.GetIdx()).SetProp(_NOTE, f"{_KINDS[group.GetGroupType()]}{number}")
+    plain.SetStereoGroups([])
+    return plain.GetMol()
+
+
+def is_noted(mol: Chem.Mol) -> bool:
+    """Return whether an atom notes a group."""
+    return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
+
+
+def restored(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy with the groups that its atoms note."""
+    marked: dict[str, list[int]] = {}
+    for atom in mol.GetAtoms():
+        if atom.HasProp(_NOTE):
+            marked.setdefault(atom.GetProp(_NOTE), []).append(atom.GetIdx())
+    kinds = {sign: kind for kind, sign in _KINDS.items()}
+    mol = Chem.RWMol(mol)
+    mol.SetStereoGroups([Chem.CreateStereoGroup(kinds[name[0]], mol, atoms) for name, atoms in marked.items()])
+    return mol.GetMol()
+
+
+def racemate(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy whose stereocentres all note one ``&`` group."""
+    mol = Chem.Mol(mol)
+    for atom in mol.GetAtoms():
+        if _is_centre(atom):
+            atom.SetProp(_NOTE, "&1")
+    return mol
+
+
 def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
     """Return a copy without groups, maps and removable hydrogens, and the groups that are not absolute."""
     mol = Chem.RemoveHs(mol)
@@ -109,7 +152,7 @@ def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
 
 
 def _is_centre(atom: Chem.Atom) -> bool:
-    return atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED
+    return bool(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED)
 
 
 def _order(group: Group) -> tuple[str, list[int]]:
@@ -168,22 +211,21 @@ def _without_idle(mol: Chem.Mol, groups: _Groups) -> _Groups:
 
 
 def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
-    """Return all ways to say the same that pairs of centres allow of which inverting both changes nothing.
+    """Return all ways to say the same that sets of centres allow of which inverting all changes nothing.
 
     Raises:
         RejectError: if there are too many.
     """
     found = set(ways)
-    centres = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
-    same = written(mol)[0]
-    pairs = [frozenset(p) for p in combinations(centres, 2) if written(_inverted(mol, p))[0] == same]
-    if not pairs:
+    way = min(found, key=lambda groups: [_order(group) for group in groups])
+    idle = _idle_sets(mol, way) if _is_symmetric(mol) else []
+    if not idle:
         return found
     wanted = _isomers(mol, next(iter(found)))
     todo = list(found)
     while todo:
         way = todo.pop()
-        for other in _neighbours(way, pairs):
+        for other in _neighbours(way, idle):
             if other not in found and _isomers(mol, other) == wanted:
                 found.add(other)
                 todo.append(other)
@@ -192,12 +234,40 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
     return found
 
 
-def _neighbours(way: _Groups, pairs: Sequence[frozenset[int]]) -> Iterator[_Groups]:
+def _is_symmetric(mol: Chem.Mol) -> bool:
+    """Return whether two centres are alike but for stereo, or two neighbours of a centre."""
+    centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
+    ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
+    places = [[ranks[atom.GetIdx()] for atom in centres]]
+    places += [[ranks[other.GetIdx()] for other in atom.GetNeighbors()] for atom in centres]
+    return any(len(set(each)) < len(each) for each in places)
+
+
+def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
+    """Return the sets of centres of which inverting all does not change one of the stereoisomers that are meant.
+
+    Such are the two ends of a ring, and all centres of a meso form. Without symmetry there are none.
+    """
+    indices = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
+    sizes = (2, 4) if len(indices) <= _FEW_CENTRES else (2,)
+    chosen = {frozenset(each) for size in sizes for each in combinations(indices, size)} | {frozenset(indices)}
+    idle: set[frozenset[int]] = set()
+    for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
+        same = written(form)[0]
+        idle.update(each for each in chosen - idle if written(_inverted(form, each))[0] == same)
+    return sorted(idle, key=sorted)
+
+
+def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
+    """Yield the ways in which a group is another set of atoms that has the same effect, together with other groups."""
     for at, group in enumerate(way):
-        others = frozenset(i for g in way if g != group for i in g.atoms)
-        for pair in pairs:
-            atoms = group.atoms ^ pair
-            if pair & group.atoms and atoms and not atoms & others:
+        others = [g for g in way if g != group]
+        taken = frozenset(i for g in others for i in g.atoms)
+        alike = [g.atoms for g in others if g.kind == group.kind]
+        unions = {frozenset().union(*some) for size in range(len(alike) + 1) for some in combinations(alike, size)}
+        for still, union in product(idle, sorted(unions, key=sorted)):
+            atoms = (group.atoms | union) ^ still
+            if atoms and not atoms & taken:
                 yield tuple(sorted((*way[:at], Group(group.kind, atoms), *way[at + 1 :]), key=_order))
 
 
@@ -245,7 +315,7 @@ def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
     for number, group in enumerate(groups, 1):
         for index in group.atoms:
             mol.GetAtomWithIdx(index).SetAtomMapNum(number)
-    return Chem.MolToSmiles(mol)
+    return str(Chem.MolToSmiles(mol))
 
 
 def _extension(groups: _Groups) -> str:

@@ -15,15 +15,15 @@ from halogenator.model import Halogenation, Transform, fingerprint
 HALOGENATION_SITES = "sites_halogenation"
 
 
-def site_queries(transforms: Iterable[Transform], class_name: str) -> dict[str, str]:
-    """Return {column: query} for the distinct queries of a class's transforms.
+def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
+    """Return {column: query} for the distinct queries of transforms.
 
     A column is named for people by the family of the first transform with its query, and for good by the query's
     fingerprint: one name never means two queries, whatever the configuration was when a library was built.
     """
     columns: dict[str, str] = {}
     for transform in transforms:
-        if class_name in transform.scope_classes and transform.query not in columns.values():
+        if transform.query not in columns.values():
             family = re.sub(r"\W", "_", transform.family)
             columns[f"sites_{family}_{fingerprint(transform.query)[:6]}"] = transform.query
     return columns
@@ -57,7 +57,7 @@ class Index:
         self._rules = None
         if halogenation is not None:
             self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
-            rules = [rule for rule in halogenation.rules if class_name in rule.scope_classes]
+            rules = halogenation.rules_for(class_name)
             self._rules = [
                 (Chem.MolFromSmarts(rule.smirks.split(">>")[0]), rule.max_sites, len(halogenation.halogens))
                 for rule in rules

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
 from rdkit import Chem, rdBase
-from rdkit.Chem.MolStandardize import rdMolStandardize
 
 # Longer than any molecule a SMILES of this field describes (a 100-residue peptide has about 3,000 characters), short
 # enough that RDKit's time and memory for one row stay bounded.
@@ -14,7 +15,8 @@ MAX_ATOMS = 1_000
 # Times that a SMILES is read and written until it stays the same: most do at once, the rest at the second time.
 MAX_REWRITES = 10
 
-_largest_fragment = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
+# Atoms that stand for more than one element, as SMARTS and molfiles write them in brackets.
+_OPEN_ATOM = re.compile(r"\[(?:R[#\d]*|[AQXGMLZ]\d*|Pol|#\d+[^]]*|![^]]*|[A-Za-z]+(?:,[A-Za-z]+)+)(?::\d+)?\]")
 
 
 class RejectError(Exception):
@@ -31,39 +33,32 @@ def quiet() -> None:
     rdBase.DisableLog("rdApp.*")
 
 
-def parse_smiles(text: str | None, *, keep_fragments: bool = False) -> tuple[Chem.Mol, str | None]:
-    """Return the sanitised molecule that ``text`` stands for, and the SMILES of what was stripped from it.
-
-    Of a multi-fragment molecule the largest organic fragment is kept (RDKit's ``LargestFragmentChooser``) unless
-    ``keep_fragments``; the second value is then the original, canonical; it is None where nothing was taken away.
-    Charges, tautomers, isotopes and stereo stay as they are.
+def parse_smiles(text: str | None) -> Chem.Mol:
+    """Return the sanitised molecule that a SMILES, or a CXSMILES (``SMILES |extension|``), stands for, as it is.
 
     Raises:
-        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, too large, or has no organic
-            fragment.
+        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, or too large.
     """
     if not text or not text.strip():
         raise RejectError("empty", "no SMILES in this row")
     if len(text) > MAX_SMILES_LENGTH:
         raise RejectError("too long", f"{len(text):,} characters; at most {MAX_SMILES_LENGTH:,} are read")
-    mol = Chem.MolFromSmiles(text)
+    mol = None if "[#" in text else Chem.MolFromSmiles(text)  # which RDKit takes for the bare atom
     if mol is None:
         raise _explain(text)
     if mol.GetNumAtoms() == 0:
         raise RejectError("empty", "a SMILES without atoms")
-    if keep_fragments or "." not in text:
-        _check_size(mol)
-        return mol, None
-    kept = _largest_fragment.choose(mol)
-    _check_size(kept)
-    if kept.GetNumAtoms() == mol.GetNumAtoms():
-        return mol, None
-    if not any(atom.GetAtomicNum() == 6 for atom in kept.GetAtoms()):
-        raise RejectError("no organic fragment", f"none of the fragments of {text[:200]!r} has carbon")
-    return kept, Chem.MolToSmiles(mol)
+    if "." not in text:
+        check_size(mol)
+    return mol
 
 
-def _check_size(mol: Chem.Mol) -> None:
+def check_size(mol: Chem.Mol) -> None:
+    """Check that a molecule, without what is to be taken away of it, has no more than ``MAX_ATOMS``.
+
+    Raises:
+        RejectError: it has.
+    """
     if mol.GetNumAtoms() > MAX_ATOMS:
         raise RejectError("too large", f"{mol.GetNumAtoms():,} atoms; at most {MAX_ATOMS:,} are worked on")
 
@@ -82,6 +77,11 @@ def reread(smiles: str) -> Chem.Mol:
 
 def _explain(text: str) -> RejectError:
     """Parse once more, slowly, to learn what RDKit objected to."""
+    smiles, bar, extension = text.strip().partition("|")
+    if bar and Chem.MolFromSmiles(smiles.strip()) is not None:
+        return RejectError("unreadable extension", f"RDKit reads {smiles.strip()[:200]!r}, but not |{extension[:200]}")
+    if found := _OPEN_ATOM.search(smiles):
+        return RejectError("R group or query atom", f"{found[0]} is no element: a row must say every atom")
     mol = Chem.MolFromSmiles(text, sanitize=False)
     if mol is None:
         return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.units import prepared_words
 
 DESCRIPTORS = ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
 # Share of the machine's memory that tasks may declare together where nothing else is asked for.
@@ -170,15 +172,17 @@ def _apply(options: argparse.Namespace) -> None:
 
 def _check_usage(options: argparse.Namespace) -> None:
     """End with status 2 where options do not go together."""
+    from halogenator.config.scope import near_class
     from halogenator.model import CLASSES
 
     if not options.transform:
         options.parser.error("the following arguments are required: --transform")
     if options.key == "inchikey" and not options.inchikey:
         options.parser.error("--key inchikey needs --inchikey")
-    if options.class_name not in CLASSES:
+    name = options.class_name
+    if name not in CLASSES and (near_class(name, CLASSES) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name)):
         choices = ", ".join(map(repr, CLASSES))
-        options.parser.error(f"argument --class: invalid choice: '{options.class_name}' (choose from {choices})")
+        options.parser.error(f"argument --class: invalid choice: '{name}' (choose from {choices})")
 
 
 def _summary(stats: dict[str, Any], outdir: Path) -> Iterator[str]:
@@ -188,6 +192,7 @@ def _summary(stats: dict[str, Any], outdir: Path) -> Iterator[str]:
             f"library:   {read['rows_in']:,} rows, {read['molecules']:,} molecules, "
             f"{read['rejects']:,} rejects ({read['duplicates']:,} of them duplicates)"
         )
+        yield f"read:      {prepared_words(read)}"
     yield f"matched:   {stats['rows_matched']:,} of {stats['rows_in']:,} molecules"
     yield (
         f"products:  {stats['products']:,}, {stats['duplicates']:,} duplicates removed, {stats['rejects']:,} refused"
@@ -227,6 +232,10 @@ def _reporter() -> Iterator[Any]:
         yield _Bars(progress)
 
 
+def _say(text: str) -> None:
+    print(f"halogenator: {text}", file=sys.stderr, flush=True)
+
+
 def _nothing_to_do() -> None:
     print("halogenator: nothing to do: all is there, of the same input and settings", file=sys.stderr)
 
@@ -235,6 +244,7 @@ class _Lines:
     """A line a step."""
 
     nothing_to_do = staticmethod(_nothing_to_do)
+    say = staticmethod(_say)
 
     def begin(self, step: str, tasks: int, done: int) -> None:
         there = f", {done} of them there already" if done else ""
@@ -255,6 +265,7 @@ class _Bars:
     """
 
     nothing_to_do = staticmethod(_nothing_to_do)
+    say = staticmethod(_say)
 
     def __init__(self, progress: Any) -> None:
         self._progress = progress

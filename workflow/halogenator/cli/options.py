@@ -111,7 +111,8 @@ class Unlisted:
 
 def library_options(parser: Parser) -> None:
     parser.add_argument("--library", required=True, metavar="NAME", help="the library's name")
-    parser.add_argument("--class", dest="class_name", required=True, metavar="CLASS", help="the library's class")
+    text = "the library's class (default: it has none)"
+    parser.add_argument("--class", dest="class_name", default="", metavar="CLASS", help=text)
     parser.add_argument(
         "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
     )
@@ -227,6 +228,13 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
+def rows(text: str) -> int:
+    """Return a number of rows."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not (name and separator and value):
@@ -280,8 +288,8 @@ def halogenation_of(options: argparse.Namespace) -> Any:
     rules = []
     for name, smirks in options.rule:
         stereo, new_stereo = words.get(name, ("keep", "open"))
-        scope, limit = (options.class_name,), limits.get(name)
-        rules.append(HalogenationRule(name, smirks, scope, max_sites=limit, stereo=stereo, new_stereo=new_stereo))
+        limit = limits.get(name)
+        rules.append(HalogenationRule(name, smirks, max_sites=limit, stereo=stereo, new_stereo=new_stereo))
     return Halogenation(options.halogens, tuple(rules))
 
 

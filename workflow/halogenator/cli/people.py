@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration
+from halogenator.cli.options import add_verb, configuration, rows
 
 
 def add_verbs(verbs: Any) -> None:
@@ -24,12 +24,18 @@ def _add_check(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from halogenator.planning.first_rows import first_rows
+
     config = configuration(options.config, Path.cwd(), bare=options.bare)
+    for found in first_rows(config.libraries.values()):
+        print(found.text)
     built_upon = sum(library.implicit for library in config.libraries.values())
     print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
     print(f"jobs:       {len(config.jobs)}")
-    print("all well")
+    for note in config.notes:
+        print(f"note:       {note}")
+    print("all well" if config.jobs or not config.transforms else "valid")
 
 
 def _add_query(verbs: Any) -> None:
@@ -47,7 +53,7 @@ def _add_query(verbs: Any) -> None:
         default=Path("results/catalog.duckdb"),
         help="database of the results (default: %(default)s)",
     )
-    parser.add_argument("--rows", type=int, default=20, help="print at most this many rows (default: %(default)s)")
+    parser.add_argument("--rows", type=rows, default=20, help="print at most this many rows (default: %(default)s)")
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -116,7 +122,7 @@ def _add_diagnose(verbs: Any) -> None:
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
     )
-    parser.add_argument("--rows", type=int, default=5000, help="library rows to try (default: %(default)s)")
+    parser.add_argument("--rows", type=rows, default=5000, help="library rows to try (default: %(default)s)")
 
 
 def _diagnose(options: argparse.Namespace) -> None:

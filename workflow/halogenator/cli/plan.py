@@ -33,8 +33,10 @@ def add_verbs(verbs: Any) -> None:
 def _plan(options: argparse.Namespace) -> None:
     import json
     import os
+    from dataclasses import asdict
 
     from halogenator.planning.estimate import Estimates
+    from halogenator.planning.first_rows import first_rows
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.planning.states import standings
     from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
@@ -44,6 +46,7 @@ def _plan(options: argparse.Namespace) -> None:
     config = configuration(options.config, folder)
     estimates = Estimates(config)
     results = options.directory / "results"
+    files = first_rows(config.libraries.values())
     plan = make_plan(
         config,
         estimates,
@@ -55,9 +58,11 @@ def _plan(options: argparse.Namespace) -> None:
     if not options.no_file:
         write_plan(plan, results / "plan.tsv")
     if options.json:
-        print(json.dumps(as_json(plan), indent=1))
+        print(json.dumps({**as_json(plan), "files": list(map(asdict, files))}, indent=1))
     elif options.tsv:
         print(tsv(plan), end="")
     else:
+        for found in files:
+            print(found.text)
         terminal = sys.stdout.isatty()
         print(plan_text(plan, color=terminal, width=os.get_terminal_size().columns if terminal else None))

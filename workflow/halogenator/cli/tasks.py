@@ -30,6 +30,7 @@ from halogenator.cli.options import (
     transform_of,
     transform_options,
 )
+from halogenator.units import prepared_words
 
 
 def add_verbs(verbs: Any) -> None:
@@ -66,9 +67,12 @@ def _add_read_library(verbs: Any) -> None:
 
 
 def _read_library(options: argparse.Namespace) -> None:
+    from halogenator.planning.first_rows import describe_library, said
     from halogenator.stages.libraries import read_library
 
-    read_library(library_of(options), options.out, task_of(options), options.mark)
+    library = library_of(options)
+    print(said(describe_library(library)), flush=True)
+    read_library(library, options.out, task_of(options), options.mark)
 
 
 def _add_standardize_chunk(verbs: Any) -> None:
@@ -147,7 +151,7 @@ def _add_merge_library(verbs: Any) -> None:
 def _merge_library(options: argparse.Namespace) -> None:
     from halogenator.stages.merge import merge_library
 
-    merge_library(
+    stats = merge_library(
         files_of(options.chunks),
         files_of(options.reject_chunks),
         library=library_of(options),
@@ -159,6 +163,7 @@ def _merge_library(options: argparse.Namespace) -> None:
         task=task_of(options),
         parts=files_of(options.duplicates),
     )
+    print(f"library {library_of(options).name}: {stats['molecules']:,} molecules; {prepared_words(stats)}", flush=True)
 
 
 def _add_transform_chunk(verbs: Any) -> None:

@@ -85,11 +85,9 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
-    from halogenator.model import CLASSES
-
     rows = [("name", "label", "family", "classes", "max_sites")]
     for transform in transforms.values():
-        scope = "all" if set(transform.scope_classes) == set(CLASSES) else ", ".join(transform.scope_classes)
+        scope = ", ".join(transform.scope_classes) or "all"
         limit = "all" if transform.max_sites is None else str(transform.max_sites)
         rows.append((transform.name, transform.label, transform.family, scope, limit))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

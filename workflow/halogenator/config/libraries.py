@@ -66,58 +66,91 @@ class _Builder:
         self.layers = layers
         self.find = find
         self.libraries: dict[str, Library] = {}
-        self.levels: dict[tuple[str, int], str] = {}
+        self.levels: dict[tuple[str, str, int], str] = {}
         for name, entry in self.entries.items():
-            if "k" in entry:
-                self.levels.setdefault((entry["class"], int(entry["k"])), name)
+            if "k" in entry and ("class" in entry or "parents" in entry):
+                self.levels.setdefault((*_origin(entry), int(entry["k"])), name)
 
     def add(self, name: str, asked_by: str | None = None) -> None:
         """Add a library, after the one it is built from.
 
         Raises:
-            UserError: a file is missing, or ``parents`` has none for the class.
+            UserError: a file is missing, or ``parents`` has none of that name.
         """
         if name in self.libraries:
             return
         entry = self.entries[name]
-        class_name, implicit = entry["class"], name not in self.selected
+        implicit = name not in self.selected
         if "path" in entry:
             path = self.find(("libraries", name, "path"))
             self.libraries[name] = Library(
                 name,
-                class_name,
+                entry.get("class", ""),
                 path=path,
                 reading=_reading(entry),
             )
-        elif entry["k"] == 0:
-            path = self._parents(class_name, asked_by or name)
-            self.libraries[name] = Library(name, class_name, k=0, path=path, implicit=implicit)
+            return
+        self._check_named(name, entry)
+        class_name, parents = _origin(entry)
+        if entry["k"] == 0:
+            path, reading = self._parents(parents, asked_by or name)
+            self.libraries[name] = Library(
+                name, class_name, k=0, parents=parents, path=path, reading=reading, implicit=implicit
+            )
         else:
-            base = self._level(class_name, int(entry["k"]) - 1)
+            base = self._level(class_name, parents, int(entry["k"]) - 1)
             self.add(base, asked_by or name)
-            self.libraries[name] = Library(name, class_name, k=int(entry["k"]), base=base, implicit=implicit)
+            self.libraries[name] = Library(
+                name, class_name, k=int(entry["k"]), parents=parents, base=base, implicit=implicit
+            )
 
-    def _parents(self, class_name: str, asked_by: str) -> Path:
-        if class_name in self.parents:
-            return self.find(("parents", class_name))
-        raise UserError(
-            f"library '{asked_by}' is built from natural products, but parents.{class_name} is not set",
-            where=self.layers.place(("libraries", asked_by)),
-            value=sorted(self.parents),
-            allowed=f"a file of natural products for class {class_name}",
-            fix=f"add {class_name}: FILE under parents, or give the library a path instead of k",
-        )
+    def _check_named(self, name: str, entry: Mapping[str, Any]) -> None:
+        if "class" not in entry and "parents" not in entry:
+            raise UserError(
+                f"nothing says which natural products library '{name}' is built from",
+                where=self.layers.place(("libraries", name)),
+                value=entry,
+                allowed=f"class or parents, of parents: {', '.join(self.parents)}",
+                fix="add parents: NAME, one of those under parents; or class: CLASS, whose parents have the same name",
+            )
 
-    def _level(self, class_name: str, k: int) -> str:
-        """Return the name of the class's level-k library, after making one up if the configuration has none."""
-        if (class_name, k) not in self.levels:
+    def _parents(self, parents: str, asked_by: str) -> tuple[Path, Reading]:
+        """Return a file of natural products, and how it is read."""
+        if parents not in self.parents:
+            named = "parents" in self.entries[asked_by]
+            add = f"add {parents}: FILE under parents"
+            fix = f"{add}, or name another of them" if named else f"{add}, or give the library a path instead of k"
+            near = did_you_mean(parents, self.parents) if named else None
+            raise UserError(
+                f"library '{asked_by}' is built from natural products, but parents.{parents} is not set",
+                where=self.layers.place(("libraries", asked_by)),
+                value=sorted(self.parents),
+                allowed=f"a file of natural products named {parents}",
+                fix=f"{near} Else {fix}" if near else fix,
+            )
+        entry = self.parents[parents]
+        if isinstance(entry, str):
+            return self.find(("parents", parents)), Reading()
+        return self.find(("parents", parents, "path")), _reading(entry)
+
+    def _level(self, class_name: str, parents: str, k: int) -> str:
+        """Return the name of the level-k library of a file and class, after making one up if there is none."""
+        level = class_name, parents, k
+        if level not in self.levels:
             taken = {name.casefold() for name in self.entries}
-            name = f"{class_name}-{k}X"
+            name = f"{parents}-{k}X"
+            if name.casefold() in taken and class_name != parents:
+                name = f"{parents}-{class_name}-{k}X"
             while name.casefold() in taken:
                 name += "-base"
-            self.levels[class_name, k] = name
-            self.entries[name] = {"class": class_name, "k": k}
-        return self.levels[class_name, k]
+            self.levels[level] = name
+            self.entries[name] = {"class": class_name, "parents": parents, "k": k}
+        return self.levels[level]
+
+
+def _origin(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the class and the parents of a built library; either is the other where it is left out."""
+    return entry.get("class", entry.get("parents")), entry.get("parents", entry.get("class"))
 
 
 def _reading(entry: Mapping[str, Any]) -> Reading:
@@ -162,7 +195,6 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
         if library.path is None or (library.path, library.reading) in checked:
             continue
         checked.add((library.path, library.reading))
-        keys = ("parents", library.class_name) if library.k == 0 else ("libraries", library.name, "path")
+        keys = ("parents", library.parents) if library.k == 0 else ("libraries", library.name, "path")
         with collecting(problems), located(layers.place(keys)):
-            reading = library.reading
-            check_readable(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column)
+            check_readable(library.path, library.reading)

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from halogenator.config import schema
+from halogenator.config import schema, scope
 from halogenator.config.exports import resolve_exports
 from halogenator.config.libraries import resolve_libraries, select
 from halogenator.config.locate import Document, Keys, Layers, dig, read_yaml
+from halogenator.config.places import place_problems
 from halogenator.config.problems import collecting, located, raise_all
 from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Config, Halogenation, Library, Transform
+from halogenator.model import Config, Halogenation, Transform
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 from halogenator.storage.remote import is_remote, object_path
 
@@ -101,6 +102,13 @@ def _read_all(paths: Sequence[Path]) -> list[Document]:
                     allowed="keys with values",
                     fix="see the shipped configs/config.yaml",
                 )
+            if not document.data:
+                raise UserError(
+                    f"{path} holds no key",
+                    where=path,
+                    allowed="keys with values",
+                    fix="write what is to be made into it, or leave it out for all that is shipped",
+                )
             documents.append(document)
     raise_all(problems)
     return documents
@@ -127,9 +135,18 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     with collecting(problems):
         halogenation_path = find(("halogenation",))
         halogenation = load_halogenation(halogenation_path)
-    libraries = resolve_libraries(settings, layers, find, problems)
-    problems.extend(_idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
-    jobs = _jobs(libraries, [transform for name, transform in transforms.items() if name in chosen])
+    slips: list[UserError] = []
+    if halogenation.rules and transforms:
+        paths = {"transforms": transforms_paths, "rules": [halogenation_path]}
+        slips = scope.class_problems(settings, transforms.values(), halogenation, paths, layers)
+        problems += slips
+    libraries = {} if slips else resolve_libraries(settings, layers, find, problems)
+    problems += place_problems(working_dir, [library.path for library in libraries.values() if library.path])
+    problems.extend(scope.idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
+    wanted = [transform for name, transform in transforms.items() if name in chosen]
+    jobs = scope.make_jobs(libraries, wanted, settings)
+    if not problems:
+        problems += scope.job_problems(jobs, libraries, wanted, settings, layers)
     exports = resolve_exports(settings, libraries, transforms, jobs, layers, problems) if not problems else {}
     raise_all(problems)
     return Config(
@@ -147,6 +164,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         dedup_key=settings["dedup"]["key"],
         sources=tuple(document.path for document in layers.documents),
         exports=exports,
+        notes=tuple(scope.notes(jobs, libraries, wanted, halogenation, settings, layers)),
     )
 
 
@@ -164,15 +182,6 @@ def _places(key: str, settings: Mapping[str, Any]) -> list[Keys]:
     return [(key, index) for index in range(len(settings[key]))] if isinstance(settings[key], list) else [(key,)]
 
 
-def _jobs(libraries: Mapping[str, Library], transforms: Sequence[Transform]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (library.name, transform.name)
-        for library in libraries.values()
-        for transform in transforms
-        if not library.implicit and library.class_name in transform.scope_classes
-    )
-
-
 def _inchikey_problems(settings: Mapping[str, Any], layers: Layers) -> list[UserError]:
     if settings["dedup"]["key"] != "inchikey" or "inchikey" in settings["identifiers"]:
         return []
@@ -184,22 +193,6 @@ def _inchikey_problems(settings: Mapping[str, Any], layers: Layers) -> list[User
             allowed="smiles; or inchikey with identifiers: [inchikey]",
             fix="set identifiers: [inchikey], or dedup: {key: smiles}",
         )
-    ]
-
-
-def _idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, layers: Layers) -> list[UserError]:
-    """Return a problem per built library whose class no halogenation rule applies to: it could only be empty."""
-    ruled = {name for rule in halogenation.rules for name in rule.scope_classes}
-    return [
-        UserError(
-            f"library '{library.name}' would be empty: no halogenation rule applies to class {library.class_name}",
-            where=layers.place(("libraries", library.name)),
-            value=library.class_name,
-            allowed=f"classes with a rule: {', '.join(sorted(ruled))}",
-            fix=f"add {library.class_name} to the scope_classes of a rule, or remove or unselect the library",
-        )
-        for library in libraries.values()
-        if library.k and not library.implicit and library.class_name not in ruled
     ]
 
 

@@ -131,7 +131,7 @@ def _read(path: Path, name: str) -> Layers:
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
-    scope = tuple(entry["scope_classes"])
+    scope = tuple(entry.get("scope_classes", ()))
     return {"label": entry["name"], **entry, "scope_classes": scope, "examples": examples}
 
 

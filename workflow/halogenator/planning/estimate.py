@@ -30,6 +30,10 @@ class Estimates:
             return sample.rows
         return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
 
+    def only_first_rows(self, library: Library) -> bool:
+        """Tell whether the guess is made from the first rows of a file alone, as of a compressed one."""
+        return self._sample(library).first
+
     def library_chunks(self, library: Library) -> int:
         """Return into how many chunk tasks the making of a library is cut."""
         made = self.rows(library) * max(library.k or 1, 1)  # a level-k molecule is reached in k ways
@@ -75,27 +79,30 @@ class Estimates:
     def _rules(self, class_name: str) -> list[tuple[str, int | None]]:
         return [
             (rule.smirks.split(">>")[0].strip(), rule.max_sites)
-            for rule in self.config.halogenation.rules
-            if class_name in rule.scope_classes
+            for rule in self.config.halogenation.rules_for(class_name)
         ]
 
     def _sample(self, library: Library) -> Sample:
-        source = library
-        while source.base is not None:
-            source = self.config.libraries[source.base]
+        source = self._source(library)
         if source.name not in self._samples:
-            self._samples[source.name] = read_sample(source, self._queries(source.class_name))
+            self._samples[source.name] = read_sample(source, self._queries(source))
         return self._samples[source.name]
 
-    def _queries(self, class_name: str) -> dict[str, str]:
-        """Return {query: what has it}: the rules and transforms of a class."""
+    def _source(self, library: Library) -> Library:
+        """Return the library that is read from a file and that a built one goes back to."""
+        while library.base is not None:
+            library = self.config.libraries[library.base]
+        return library
+
+    def _queries(self, source: Library) -> dict[str, str]:
+        """Return {query: what has it}: the rules of a source's class, the transforms of all that is built from it."""
         named = [
             (rule.smirks.split(">>")[0].strip(), f"halogenation rule '{rule.name}'")
-            for rule in self.config.halogenation.rules
-            if class_name in rule.scope_classes
+            for rule in self.config.halogenation.rules_for(source.class_name)
         ]
-        transforms = self.config.transforms.values()
-        named += [(t.query, f"transform '{t.name}'") for t in transforms if class_name in t.scope_classes]
+        for library in self.config.libraries.values():
+            if self._source(library) is source:
+                named += [(t.query, f"transform '{t.name}'") for t in self.config.counted(library)]
         queries: dict[str, str] = {}
         for query, name in named:
             queries.setdefault(query, name)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from halogenator.storage.duck import literal
+from halogenator.storage.schema import PREPARED
 
 # Points of a chart over time; each shows the fullest moment of its stretch.
 POINTS = 300
@@ -52,6 +53,17 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
 def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the libraries of the catalog, natural products first within a class."""
     return rows(connection, "FROM catalog.libraries ORDER BY class, coalesce(k, -1), library")
+
+
+def prepared(libraries: Rows) -> Rows:
+    """Return how many rows of each library were changed on reading, by what was done, and have enhanced stereo."""
+    found = []
+    for row in libraries:
+        kinds = [(word, PREPARED.get(word, ""), count) for word, count in (row["prepared"] or {}).items()]
+        if row["enhanced_stereo"]:
+            kinds.append(("enhanced stereo", "a racemate, or one of two stereoisomers", row["enhanced_stereo"]))
+        found += [{"library": row["library"], "word": w, "text": text, "rows": count} for w, text, count in kinds]
+    return found
 
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:

@@ -156,6 +156,7 @@ class _Page:
             legend=matrix.legend(max((int(job["products"]) for job in self.jobs), default=0)),
             memory=memory,
             tasks=tasks,
+            prepared=figures.prepared(self.libraries)[:MAX_ROWS],
             rejects=self.rejects[:MAX_ROWS],
             reject_count=len(self.rejects),
             limits=distributions.LIMITS,

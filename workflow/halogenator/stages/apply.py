@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.index import site_queries
 from halogenator.errors import UserError
-from halogenator.model import CLASSES, Library, Transform, fingerprint
+from halogenator.model import Library, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
+from halogenator.planning.first_rows import first_rows
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
@@ -86,6 +87,9 @@ class Reporter(Protocol):
     def tick(self) -> None:
         """Some time has passed."""
 
+    def say(self, text: str) -> None:
+        """Something is to be known of the input."""
+
     def nothing_to_do(self) -> None:
         """All is there, made of the same input with the same settings."""
 
@@ -99,8 +103,10 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
             run is at work there.
     """
-    reading = request.library.reading
-    check_readable(request.source, smiles_column=reading.smiles_column, id_column=reading.id_column)
+    check_readable(request.source, request.library.reading)
+    if not _is_library(request.source, request.descriptors):
+        for look in first_rows([request.library], option="--smiles-column"):
+            reporter.say(look.text)
     check_writable(request.outdir)
     mark = content_mark(request.source)
     identity = _identity(request, mark)
@@ -154,8 +160,7 @@ class _Run:
         task = self._task("read-library", [*words, *reading, "--mark", mark, "--out", raw], stream_mb())
         self._step("reading", [(task, (raw,))])
         count = self._count("library_chunks", lambda: open_parquet(raw).metadata.num_rows)
-        transform = replace(self.request.transform, scope_classes=CLASSES)
-        queries = site_queries([transform], library.class_name)
+        queries = site_queries([self.request.transform])
         index = [*reading, *self._describe()]
         index += [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
         chunks = self._chunks("standardising", ["standardize-chunk", "--raw", raw, *words, *index], "read", count)
@@ -205,7 +210,7 @@ class _Run:
 
     def _library_words(self) -> list[object]:
         library = self.request.library
-        return ["--library", library.name, "--class", library.class_name, "--path", self.request.source]
+        return ["--library", library.name, f"--class={library.class_name}", "--path", self.request.source]
 
     def _describe(self) -> list[object]:
         return [f"--descriptors={','.join(self.request.descriptors)}"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,10 +14,11 @@ from pathlib import Path
 import duckdb
 
 from halogenator.errors import UserError
-from halogenator.storage.duck import literal, memory_settings
+from halogenator.stages.trees import molecules_query, plain, tree
+from halogenator.storage.duck import identifier, literal, memory_settings
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
-from halogenator.storage.schema import LIBRARY, PRODUCTS, REJECTS, Column
+from halogenator.storage.schema import PRODUCTS, REJECTS
 
 # Column of summary.tsv -> where its value stands in a job's statistics.
 SUMMARY = {
@@ -38,11 +38,13 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
+_SPARE_ROWS = 20  # that DuckDB has room for, so that it leaves none out
+
 # DuckDB takes twice this as a buffer of each JSON file, and 32 MB where it is not told.
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
-    rejects: 'BIGINT', bytes: 'BIGINT',
+    rejects: 'BIGINT', prepared: 'MAP(VARCHAR, BIGINT)', enhanced_stereo: 'BIGINT', bytes: 'BIGINT',
     usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)'
 }"""
 
@@ -69,7 +71,7 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
     """Write a DuckDB database of views over all results; paths in it are absolute, so it opens from any folder.
 
     Views: ``molecules``, ``products`` (joined to the parent's SMILES and lineage), ``rejects``, ``libraries`` and
-    ``jobs``.
+    ``jobs``. Molecules and products have the columns of the file that their natural product, or input molecule, is of.
     """
     results = results.resolve()
     with whole_or_absent(out) as temporary:
@@ -93,62 +95,30 @@ def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
 
 
 def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
-    tree = partial(_tree, connection, results)
-    molecules = tree(["libraries/library=*/molecules.parquet"], LIBRARY, ("library",))
-    products = tree(["products/library=*/transform=*/products.parquet"], PRODUCTS, ("library", "transform"))
+    table = partial(tree, connection, results)
+    molecules, along = molecules_query(connection, results)
+    beside = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *along))
+    products = table(["products/library=*/transform=*/products.parquet"], PRODUCTS, ("library", "transform"))
     rejects = ("rejects/libraries/library=*/rejects.parquet", "rejects/products/library=*/transform=*/rejects.parquet")
     return {
         "molecules": molecules,
         "products": f"""
             SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
+                   {beside}
             FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
             ON parent.library = product.library AND parent.id = product.parent_id
         """,
-        "rejects": tree(rejects, REJECTS, ("library", "transform")),
+        "rejects": table(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
-            SELECT library, class, k, rows_in, molecules, duplicates, rejects, bytes,
+            SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
-            FROM read_json({literal(f"{_plain(results)}/stats/libraries/*.json")}, columns = {_LIBRARY_STATS},
+            FROM read_json({literal(f"{plain(results)}/stats/libraries/*.json")}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {_STATS_BYTES})
         """,
         # What can be told from the values only by chance: a transform named T, or counts that no job knows.
-        "jobs": f"SELECT * FROM read_csv({literal(_plain(summary))}, delim = '\t', header = true, "
+        "jobs": f"SELECT * FROM read_csv({literal(plain(summary))}, delim = '\t', header = true, "
         "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",
     }
-
-
-def _plain(path: Path) -> str:
-    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
-
-
-def _tree(
-    connection: duckdb.DuckDBPyConnection,
-    results: Path,
-    patterns: Sequence[str],
-    columns: Sequence[Column],
-    partitions: Sequence[str],
-) -> str:
-    """Return the query for a hive-partitioned tree; without any file, for a table of its columns and no rows."""
-    parts = [f"{_plain(results)}/{pattern}" for pattern in patterns if any(results.glob(pattern))]
-    if not parts:
-        empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in (*(c.name for c in columns), *partitions))
-        return f"SELECT {empty} WHERE false"
-    sources = [
-        f"SELECT * FROM read_parquet({literal(part)}, hive_partitioning = true, hive_types_autocast = false, "
-        f"union_by_name = {not _alike(connection, part)})"
-        for part in parts
-    ]
-    return " UNION ALL BY NAME ".join(sources)
-
-
-def _alike(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
-    """Return whether all files have the same columns: a query then opens those of the jobs it names and no others."""
-    schemas = connection.execute(
-        "SELECT count(DISTINCT columns) FROM (SELECT list((name, duckdb_type) ORDER BY column_id) AS columns "
-        f"FROM parquet_schema({literal(pattern)}) GROUP BY file_name)"
-    ).fetchall()
-    return bool(schemas[0][0] == 1)
 
 
 def check_made(catalog: Path) -> None:
@@ -180,7 +150,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:
-    """Print the first rows of a query's result as a text table.
+    """Print the first rows of a query's result as a text table, and how many there are where these are not all.
 
     Raises:
         UserError: if there is no catalog, or DuckDB does not take the query.
@@ -188,8 +158,14 @@ def show_query(catalog: Path, sql: str, rows: int) -> None:
     with open_catalog(catalog) as connection:
         try:
             relation = connection.sql(sql)
-            if relation is not None:
-                relation.show(max_rows=rows)
+            if relation is None:
+                return
+            more = len(relation.limit(rows + 1).fetchall()) > rows
+            # Asked for few of many rows, DuckDB shows some more, and leaves out others in the middle.
+            relation.limit(rows).show(max_rows=rows + _SPARE_ROWS)
+            if more:
+                count = relation.aggregate("count(*)").fetchall()[0][0]
+                print(f"the first {rows:,} of {count:,} rows; more with --rows {min(count, 10 * rows or 1)}")
         except duckdb.Error as error:
             raise UserError(f"DuckDB does not take this query: {error}", value=sql) from error
 

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
-from halogenator.chemistry.molecules import RejectError, parse_smiles
+from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
 from halogenator.memory.usage import Task
 from halogenator.planning.spread import sampled
 from halogenator.stages.records import provenance, write_reject
@@ -110,12 +110,14 @@ def convert(
         row = rejected = 0
         for row, (text, *values) in enumerate(_rows(path, wanted), 1):
             try:
-                mol, _ = parse_smiles(text, keep_fragments=True)
+                mol = parse_smiles(text)
+                smiles = Chem.MolToSmiles(mol)
+                smiles = text if smiles == text else stored_form(mol)[1]
             except RejectError as error:
                 rejected += 1
                 write_reject(rejects, error, source=str(path), row=row, identifier=None, smiles=text)
                 continue
-            products.append(Chem.MolToSmiles(mol), None, None, None, *_described(mol, wanted, values))
+            products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
         _refuse(rejected, row)
         note |= {"rows_in": row, "rows_matched": row - rejected, "rejects": rejected, "task": task.usage()}
 
@@ -135,7 +137,7 @@ def _examine_rows(file: pq.ParquetFile) -> int:
         for at in sampled(rows, _SAMPLE, row, row + batch.num_rows):
             tried += 1
             try:
-                parse_smiles(batch.column(column)[at - row].as_py(), keep_fragments=True)
+                parse_smiles(batch.column(column)[at - row].as_py())
             except RejectError:
                 rejected += 1
         row += batch.num_rows

@@ -25,11 +25,12 @@ from halogenator.storage.checksum import sha256
 from halogenator.storage.failures import check_writable
 from halogenator.storage.manifest import Ledger, Split, split_path
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer
+from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer, stereo_of
 
 # Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
-_EXPORT_VERSION = 1
+_EXPORT_VERSION = 2
 _ROWS = 4_096
+_MANY_COLUMNS = 50
 _SLOW_ROWS = 256  # where RDKit makes something of each row, and a row can be some hundred kilobytes
 
 
@@ -143,8 +144,12 @@ class _Export:
         self._reporter, self._threads, self._memory_mb = reporter, threads, memory_mb
         self._form = FORMATS[export.format]
         self._sieve = Sieve(export, threads)
-        self._fields = [*(PARENT_FIELDS if export.parents else ()), *self._sieve.fields]
+        told = () if export.sql else self._parents().fields
+        near = () if export.sql or export.molecules else PARENT_FIELDS
+        self._beside = [*near, *told]
         self._schema = self._columns()
+        self._beside = [field for field in self._beside if field.name in self._schema.names]
+        self._fields = [*self._beside, *self._sieve.fields]
         self._is_slow = self._form.kind == "sdf" or self._sieve.is_slow
         self._positions: Positions | None = None
 
@@ -154,7 +159,7 @@ class _Export:
         Raises:
             UserError: one that is asked for is not there, or one to be added is there already.
         """
-        there = [*self._selection.schema, *self._fields]
+        there = [*self._selection.schema, *self._beside, *self._sieve.fields]
         names = [field.name for field in there]
         for name in self._export.columns:
             if name not in names:
@@ -167,9 +172,16 @@ class _Export:
             raise UserError(
                 f"there is a column '{twice}' already", where="--flag", fix="call it otherwise in the query"
             )
-        wanted = ("smiles", "name") if self._form.kind == "smi" else self._export.columns or names
+        hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._beside]
+        usual = [name for name in names if name not in hidden]
+        plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
+        wanted = plain if self._form.kind == "smi" else self._export.columns or usual
         fields = [there[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
+
+    def _parents(self) -> Parents:
+        libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
+        return Parents(self._results, libraries)
 
     def run(self, ledger: Ledger) -> dict[str, Any]:
         """Write what the ledger does not have, and the manifest; return that."""
@@ -250,8 +262,8 @@ class _Export:
 
     def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, Rejects, int]]:
         """Yield rows with all their columns, from a position on; those that had to be rejected; where this stops."""
-        rows = _SLOW_ROWS if self._is_slow else _ROWS
-        parents = Parents(self._results) if self._export.parents else None
+        rows = _SLOW_ROWS if self._is_slow or len(self._beside) > _MANY_COLUMNS else _ROWS
+        parents = self._parents() if self._beside else None
         if self._positions is None:
             batches = self._selection.read(start, rows)
         else:
@@ -268,7 +280,8 @@ class _Export:
 
     def _complete(self, batch: pa.RecordBatch, parents: Parents | None, rejects: Rejects) -> pa.RecordBatch:
         """Return a batch with the columns that are made for the export, without the rows for which one cannot be."""
-        columns = [*(parents.columns(batch) if parents else ()), *self._sieve.flags(batch, rejects)]
+        beside = parents.columns(batch, self._beside) if parents else ()
+        columns = [*beside, *self._sieve.flags(batch, rejects)]
         for field, column in zip(self._fields, columns, strict=True):
             batch = batch.append_column(field, column)
         if self._form.kind == "sdf":
@@ -280,10 +293,10 @@ class _Export:
 
     def _blocks(self, batch: pa.RecordBatch, rejects: Rejects) -> pa.Array:
         blocks: list[str | None] = []
-        pairs = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), strict=True)
-        for index, (smiles, name) in enumerate(pairs):
+        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        for index, (smiles, stereo, name) in enumerate(rows):
             try:
-                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates))
+                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates, stereo=stereo))
             except RejectError as error:
                 blocks.append(None)
                 rejects.add(batch, index, error)

@@ -10,16 +10,19 @@ import pyarrow as pa
 from halogenator import limits
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
-from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.prepare import prepare
 from halogenator.memory.usage import Task
 from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.stages.records import begin_row, provenance, write_reject
+from halogenator.storage.columns import ROOT_KEY, file_columns, names_in, note_of, passed_on
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.readers import read_records
+from halogenator.storage.readers import describe, read_records
+from halogenator.storage.readers_values import values_of
 from halogenator.storage.remote import address
-from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, site_columns
+from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, read_metadata, site_columns
 
 _SMILES = [column.name for column in LIBRARY].index("smiles")
 _ROUTES = [column.name for column in LIBRARY].index("n_routes")
@@ -39,11 +42,17 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     """
     limit_arrow_threads()
     assert library.path is not None
-    note = provenance(library=library.name, source=address(library.path))
-    with table_writer(out, RAW, note) as raw, unchanged(library.path, mark):
-        reading = library.reading
-        for record in read_records(library.path, smiles_column=reading.smiles_column, id_column=reading.id_column):
-            raw.append(record.row, record.id, None, record.smiles, record.problem)
+    source = describe(library.path, library.reading, whole=True)
+    along = file_columns(source.others)
+    note = provenance(
+        library=library.name, source=address(library.path), **note_of(along, named=source.name is not None)
+    )
+    columns = (*RAW, *(Column(column.name, column.type, column.given) for column in along))
+    with table_writer(out, columns, note) as raw, unchanged(library.path, mark):
+        for record in read_records(library.path, library.reading, source):
+            # A row that could not be read to its end may lack the rest of its values.
+            extra = record.extra or (None,) * len(along)
+            raw.append(record.row, record.id, record.name, record.smiles, record.problem, *extra)
         limits.end()
         note["task"] = task.usage()
 
@@ -71,28 +80,32 @@ def standardize_chunk(
     quiet()
     file = open_parquet(raw)
     start, stop = chunk_bounds(file, None, *chunk)
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    made = read_metadata(raw)
+    along = [Column(name, file.schema_arrow.field(name).type, "of the file") for name in names_in(made)]
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, **passed_on(made))
     with (
-        table_writer(out, library_columns(index), note) as molecules,
+        table_writer(out, (*library_columns(index), *along), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        for batch in read_rows(file, ["row", "id", "name", "smiles", "problem"], start, stop):
-            for row, identifier, name, text, problem in zip(*map(pa.Array.to_pylist, batch.columns), strict=True):
+        columns = [*(column.name for column in RAW), *(column.name for column in along)]
+        for batch in read_rows(file, columns, start, stop):
+            values = [pa.Array.to_pylist(column) for column in batch.columns[: len(RAW)]]
+            values += [values_of(column, column.type) for column in batch.columns[len(RAW) :]]
+            rows = zip(*values, strict=True)
+            for row, identifier, name, text, problem, *extra in rows:
                 try:
                     begin_row(row)
                     if problem is not None:
                         raise RejectError("unreadable row", problem)
-                    mol, stripped = parse_smiles(text, keep_fragments=library.reading.fragments == "keep")
-                    mol, smiles = stored_form(mol)
-                    known = index.row(mol)
+                    found = prepare(text, library.reading)
+                    known = index.row(found.mol)
                 except RejectError as error:
                     where = {"source": address(library.path), "row": row, "identifier": identifier}
                     write_reject(rejects, error, **where, smiles=text)
                     continue
-                prepared = None if stripped is None else "fragments"
-                molecules.append(
-                    identifier, smiles, None, None, library.k, "", "", 1, row, name, prepared, stripped, *known
-                )
+                changed = found.prepared, found.stripped_from
+                lineage = None, library.k, "", "", 1, row, name
+                molecules.append(identifier, found.smiles, found.enhanced_stereo, *lineage, *changed, *known, *extra)
         limits.end()
         note["task"] = task.usage()
 
@@ -131,7 +144,9 @@ def halogenate_chunk(
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries)
+    made = read_metadata(base)
+    root = made.get(ROOT_KEY) or made.get("library")
+    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, **{ROOT_KEY: root})
     with (
         table_writer(out, library_columns(index), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,6 +18,7 @@ from halogenator.model import Library, Transform
 from halogenator.stages.duplicates import check_parts, columns_of, distinct_batches
 from halogenator.stages.records import provenance
 from halogenator.storage.checksum import checksums
+from halogenator.storage.columns import passed_on
 from halogenator.storage.duck import (
     Slice,
     connect,
@@ -30,7 +32,7 @@ from halogenator.storage.duck import (
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
 from halogenator.storage.records import write_object
 from halogenator.storage.remote import address
-from halogenator.storage.schema import REJECTS, read_metadata
+from halogenator.storage.schema import PREPARED, REJECTS, read_metadata
 from halogenator.storage.seal import check_chunks
 
 Usage = dict[str, float]
@@ -129,12 +131,15 @@ def merge_library(
     scratch: Path,
     task: Task,
     parts: Sequence[Path] = (),
-) -> None:
+) -> dict[str, Any]:
     """Make a library of its chunks: unique molecules, in order, each with an id that is its own.
 
     A built library numbers its molecules; a library from a file keeps the file's ids, numbers those without one, and
     marks an id's second and later molecules with their row. Its duplicate rows become rejects that name the molecule
     they repeat. For ``parts`` see ``merge_products``.
+
+    Returns:
+        The statistics.
 
     Raises:
         UserError: if no molecule at all could be used, a chunk file is damaged or gone, or the disk takes no more.
@@ -154,6 +159,7 @@ def merge_library(
             config_hash=config_hash,
             rows_in=rows_in,
             duplicates=duplicates,
+            **passed_on(read_metadata(chunks[0])),
         )
         rejects = _rejects_query(reject_chunks)
         mark = ""
@@ -170,6 +176,8 @@ def merge_library(
                     again = columns_of(connection, part.within("id_dropped"), "position")[0]
                     writer.copy(_named(library, rows, again, mark))
         molecules = writer.written
+        changed = _count_prepared(connection) if library.path is not None else {}
+        stereo = int(scalar(connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [str(out)]))
         rejected = _copy(connection, rejects, rejects_out, provenance(library=library.name))
         if rows_in and not molecules and library.path is not None:
             out.unlink()
@@ -182,6 +190,8 @@ def merge_library(
         "molecules": molecules,
         "duplicates": duplicates,
         "rejects": rejected,
+        "prepared": changed,
+        "enhanced_stereo": stereo,
         "bytes": out.stat().st_size,
         "chunks": len(chunks),
         "parts": len(parts),
@@ -189,6 +199,16 @@ def merge_library(
         "usage": combine([*_usages(chunks), *_usages(parts), task.usage()]),
     }
     write_object(stats, stats_out)
+    return stats
+
+
+def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return how many of a file's rows each kind of preparing changed, duplicates among them."""
+    found = connection.execute(
+        "SELECT prepared, count(*) FROM routes WHERE prepared IS NOT NULL GROUP BY prepared"
+    ).fetchall()
+    counts = {word: sum(rows for words, rows in found if word in words.split(",")) for word in PREPARED}
+    return {word: rows for word, rows in counts.items() if rows}
 
 
 def _duplicates(
@@ -267,11 +287,18 @@ def _repeated(mark: str) -> str:
 
 
 def _duplicate_rejects(library: Library) -> str:
-    """Return the query for the reject rows of a file's duplicate molecules, in order."""
+    """Return the query for the reject rows of a file's duplicate molecules, in order.
+
+    Two rows that became one molecule only by what was done to them on reading are not said to be the same before.
+    """
+    same = "again.smiles || coalesce(' |' || again.enhanced_stereo || '|', '')"
     return f"""
         SELECT {literal(address(library.path))} AS source, again.row, again.id, NULL::INTEGER AS site,
                again.smiles[:200] AS smiles, 'duplicate' AS reason,
-               'same molecule as ' || coalesce(first.id || ', ', '') || 'row ' || first.row AS detail
+               'same molecule as ' || coalesce(first.id || ', ', '') || 'row ' || first.row || CASE
+                   WHEN coalesce(again.stripped_from, {same}) IS NOT DISTINCT FROM
+                        coalesce(first.stripped_from, {same.replace("again.", "first.")}) THEN ''
+                   ELSE ', once prepared: ' || concat_ws(' and ', again.prepared, first.prepared) END AS detail
         FROM molecule_dropped AS dropped
         JOIN routes AS again ON again.position = dropped.position
         JOIN routes AS first ON first.position = dropped.keeper

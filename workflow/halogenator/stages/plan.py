@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, recorded_speed
+from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing, library_files
 from halogenator.stages.transform import site_column
 from halogenator.storage.duck import identifier, memory_settings
@@ -80,6 +80,7 @@ class Plan:
         on_cluster: whether tasks run on nodes, as many at once as there are ``cores``.
         recorded: whether the speed is this machine's own.
         free_bytes: of the disk with the results.
+        notes: what there is to say about the configuration.
     """
 
     lines: tuple[Line, ...]
@@ -88,6 +89,7 @@ class Plan:
     on_cluster: bool
     recorded: bool
     free_bytes: int
+    notes: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> list[Line]:
@@ -149,12 +151,7 @@ def make_plan(
         cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
         on_cluster: whether tasks run on nodes.
     """
-    finished = (
-        (LIBRARY if transform is None else config.libraries[library].class_name, standing.stats)
-        for (library, transform), standing in standings.items()
-        if standing.recorded
-    )
-    speed = recorded_speed(finished)
+    speed = recorded_speed(finished_in(results))
     lines: list[Line] = []
     for library in config.libraries.values():
         if (library.name, None) not in standings:
@@ -166,7 +163,26 @@ def make_plan(
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
-    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, _free(results))
+    return Plan(
+        tuple(lines),
+        cores,
+        cap_mb,
+        on_cluster,
+        speed.recorded,
+        _free(results),
+        (*config.notes, *_guesses(config, estimates, lines)),
+    )
+
+
+def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Iterator[str]:
+    """Yield of which files only the first rows were looked at, where a number depends on it."""
+    guessed = dict.fromkeys(line.library for line in lines if line.products_known == ABOUT)
+    names = [name for name in guessed if estimates.only_first_rows(config.libraries[name])]
+    if names:
+        yield (
+            f"the numbers of {', '.join(names)} are guessed from the first rows of a compressed file; where it is "
+            "sorted, they may be far off. Decompressed, or as Parquet, it is looked at as a whole"
+        )
 
 
 def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:
@@ -314,5 +330,5 @@ def totals(plan: Plan) -> dict[str, object]:
 
 
 def as_json(plan: Plan) -> dict[str, object]:
-    """Return the plan as JSON values: its ``totals``, and its lines."""
-    return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines]}
+    """Return the plan as JSON values: its ``totals``, its lines and its notes."""
+    return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines], "notes": list(plan.notes)}

@@ -100,6 +100,8 @@ def _notes(plan: Plan) -> Iterator[Text]:
     if marks:
         meanings = {"~": "~ estimated from a sample", "≤": "≤ an upper bound, from the library's index"}
         yield Text(f"         {'; '.join(meanings[mark] for mark in sorted(marks, reverse=True))}", "dim")
+    for note in plan.notes:
+        yield Text(f"note:    {note}", "yellow")
     if not plan.fits:
         short = plan.new_bytes + plan.scratch_bytes - plan.free_bytes
         yield Text(

@@ -20,16 +20,20 @@ from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.readers_base import COLUMN_NAMES, find_column
+from halogenator.storage.readers_columns import COLUMN_NAMES, by_name
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
 _NAME = pa.field("name", pa.string())
+_PRODUCT = frozenset({"parent_id", "transform", "site"})
+_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
+_MOLECULE = frozenset({"id", "row", "name", "parent_name"})
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before those wanted, so that products of one site are counted from its first.
 _LOOK_BACK = 1_000
-_NOT_EXPORTED = frozenset({"row", "stripped_from"})
+# A molecule's name is its id here; the name that its file gives it is its ``parent_name``.
+_NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ class Selection:
         there = set(file.schema_arrow.names)
         position = max(start - _LOOK_BACK, 0) if part.transform else start
         namer = _Namer(part, self.prefixed)
-        columns = [name for name in {*self.schema.names, "id"} if name in there]
+        hidden = {"name"} if part.library else set()  # the file's, not the one that it has here
+        columns = [name for name in sorted({*self.schema.names, "id"} - hidden) if name in there]
         for raw in read_rows(file, columns, position, count, batch_rows):
             name = namer.names(raw, position)
             constants = {"name": name, "library": part.library, "transform": part.transform}
@@ -114,7 +119,9 @@ class _Namer:
         there = set(raw.schema.names)
         if "name" in there:
             named = raw["name"].cast(pa.string())
-        elif self._part.transform or {"parent_id", "transform", "site"} <= there:
+            if "id" in there:
+                named = pc.coalesce(named, raw["id"].cast(pa.string()))
+        elif self._part.transform or there >= _PRODUCT:
             named = self._product_names(raw)
         else:
             named = raw["id"].cast(pa.string()) if "id" in there else pa.nulls(raw.num_rows, pa.string())
@@ -307,7 +314,8 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
         )
     texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
-    smiles = find_column("smiles", texts, "--sql", None)
+    # A column of a file, which can be called anything, is not taken where there is one of ours.
+    smiles = texts.index("smiles") if "smiles" in texts else by_name("smiles", texts)
     if smiles is None:
         raise UserError(
             "the query has no column of SMILES",
@@ -316,9 +324,15 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             allowed=f"a text column called {', '.join(COLUMN_NAMES['smiles'])}",
             fix="select it: SELECT smiles, … FROM products",
         )
-    named = find_column("id", ["" if index == smiles else name for index, name in enumerate(names)], "--sql", None)
+    named = names.index("id") if "id" in names else None
+    if named is None and not set(names) >= _PRODUCT:
+        named = by_name("id", ["" if index == smiles else name for index, name in enumerate(names)])
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
-    renamed = {smiles: "smiles"} | ({named: "name"} if named is not None and "name" not in names else {})
+    renamed = {smiles: "smiles"}
+    if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
+        renamed[names.index("name")] = next(name for name in _NAMES_IN_FILE if name not in names)
+    elif named is not None and "name" not in names:
+        renamed[named] = "name"
     return pa.schema(
         [
             pa.field(renamed.get(index, item.name), kinds.get(index, item.type), nullable=True)

@@ -136,7 +136,7 @@ def descriptor_values(
     if lacking:
         for index in map(int, np.flatnonzero(np.any(list(lacking.values()), axis=0))):
             try:
-                mol, _ = parse_smiles(batch["smiles"][index].as_py(), keep_fragments=True)
+                mol = parse_smiles(batch["smiles"][index].as_py())
             except RejectError as error:
                 rejects.add(batch, index, error)
                 continue

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from halogenator import limits
-from halogenator.model import Transform
+from halogenator.model import Reading, Transform
 
 # Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
 _LONGEST = 60
@@ -59,7 +59,7 @@ class Trial:
 def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
     """Return what each transform does to each SMILES, worked out in a child: a SMIRKS may take RDKit hours.
 
-    A molecule is taken as a library takes it: of several fragments the largest organic one is used.
+    A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
@@ -114,12 +114,14 @@ def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", si
 
 def _try(transform: Transform, given: str) -> Trial:
     from halogenator.chemistry.kernel import Kernel
-    from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet, stored_form
+    from halogenator.chemistry.molecules import RejectError, quiet
+    from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Reaction
 
     quiet()
     try:
-        mol, smiles = stored_form(parse_smiles(given)[0])
+        taken = prepare(given, Reading())
+        mol, smiles = taken.mol, taken.smiles
         reaction = Reaction(transform)
         mol = reaction.hydrogenated(mol)
         matches = reaction.matches(mol)

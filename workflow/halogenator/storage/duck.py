@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from halogenator.storage.columns import names_in
 from halogenator.storage.failures import writing
+from halogenator.storage.schema import read_metadata
 
 # Share of a task's declared memory that DuckDB may plan with: it counts its buffers, not its peak. Measured: half
 # always held, 0.7 did not at 1,000 MB.
@@ -22,6 +24,10 @@ MEMORY_SHARE = 0.5
 SLICE_ROWS = 2_000_000
 
 _HASHES = 2**64
+_FILE = "file of the chunk"
+
+# Columns that say which molecule a row has, but for its enhanced stereo.
+MOLECULE_KEYS = ("smiles", "inchikey")
 
 
 def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list[str]]:
@@ -61,6 +67,18 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def identity(key: str) -> str:
+    """Return the SQL expression that is equal for two rows of one molecule, and null where the key is.
+
+    A racemate has the SMILES of one of its enantiomers, and an InChIKey knows no racemate: where a row has enhanced
+    stereo, that is part of what is compared.
+    """
+    if key not in MOLECULE_KEYS:
+        return identifier(key)
+    said = "smiles" if key == "smiles" else f"{identifier(key)} || ' ' || smiles"
+    return f"CASE WHEN enhanced_stereo IS NULL THEN {identifier(key)} ELSE {said} || ' |' || enhanced_stereo || '|' END"
+
+
 def literal(text: str) -> str:
     """Return ``text`` quoted as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
@@ -94,7 +112,8 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
     """Make the view ``routes``: all rows of the chunk files, with ``position`` counting them in file then row order.
 
     Columns go by their names in the first file, and those that a query uses must be in all. DuckDB then opens a file
-    when its turn comes; told to unite the columns of all, it would hold all footers, more than a megabyte each.
+    when its turn comes; told to unite the columns of all, it would hold all footers, more than a megabyte each. The
+    columns that came along from a library's file, which can have any name, are left out.
 
     Returns:
         All of them, in order, none of more than ``SLICE_ROWS`` rows.
@@ -111,12 +130,14 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
     connection.execute("CREATE TEMP TABLE chunk (path VARCHAR, first BIGINT)")
     connection.executemany("INSERT INTO chunk VALUES (?, ?)", origins)
     files = ", ".join(literal(str(path)) for path in chunks)
+    along = names_in(read_metadata(chunks[0])) if chunks else ()
+    hidden = ", ".join(map(identifier, (_FILE, "file_row_number", *along)))
     connection.execute(
         f"""
         CREATE TEMP VIEW routes AS
-        SELECT part.* EXCLUDE (filename, file_row_number), chunk.first + file_row_number AS position
-        FROM read_parquet([{files}], filename = true, file_row_number = true) AS part
-        LEFT JOIN chunk ON chunk.path = part.filename
+        SELECT part.* EXCLUDE ({hidden}), chunk.first + file_row_number AS position
+        FROM read_parquet([{files}], filename = '{_FILE}', file_row_number = true) AS part
+        LEFT JOIN chunk ON chunk.path = part."{_FILE}"
         """
     )
     return slices
@@ -134,7 +155,7 @@ def find_duplicates(
 
     Args:
         connection: where ``number_routes`` has been.
-        key: the column.
+        key: the column; of molecules (``MOLECULE_KEYS``) together with what it cannot say.
         name: prefix of the tables.
         rows: ``routes``, or a view of some of it.
         part: (i, n) looks only at the i-th of n ranges of the key's hash, so at about an n-th of the keys.
@@ -142,7 +163,7 @@ def find_duplicates(
     Returns:
         How many rows drop.
     """
-    column = identifier(key)
+    column = identity(key)
     wanted = f"{column} IS NOT NULL{_within_part(column, *part)}"
     for statement in (
         f"""

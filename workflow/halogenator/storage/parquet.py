@@ -26,6 +26,13 @@ COMPRESSION_LEVEL = 3
 BATCH_BYTES = 8_000_000
 _VALUE_BYTES = 32  # what a Python number in a list costs, pointer included
 _STRING_BYTES = 57  # the same for an empty string
+_PLAIN = frozenset({int, float, bool, type(None)})
+
+# Columns from which on a row group is as large as they need: each has some hundred bytes in the footer for every one.
+_MANY_COLUMNS = 150
+_FEW_COLUMNS = 50
+_COLUMN_BYTES = 40_000
+_GROUP_BYTES = 32_000_000
 
 _MAKE_ANEW = "delete it and run again; whatever made it will make it anew"
 
@@ -76,7 +83,10 @@ class TableWriter:
         self.written = 0
         self._held: list[pa.RecordBatch] = []
         self._bytes = 0
+        self._held_bytes = 0
         self._row_bytes = _VALUE_BYTES * len(schema)
+        many = len(schema) > _MANY_COLUMNS
+        self._group_bytes = min(max(BATCH_BYTES, _COLUMN_BYTES * len(schema)), _GROUP_BYTES) if many else 0
         with writing(path):
             self._writer = pq.ParquetWriter(
                 path,
@@ -88,15 +98,19 @@ class TableWriter:
             )
 
     def append(self, *values: Any) -> bool:
-        """Add a row. Returns whether that filled the batch, which has then been written."""
+        """Add a row. Returns whether that filled the batch, whose rows can then not be changed any more."""
         for column, value in zip(self.columns, values, strict=True):
             column.append(value)
             if type(value) is str:
                 self._bytes += _STRING_BYTES + len(value)
+            elif type(value) not in _PLAIN:
+                self._bytes += _bytes_of(value)
         self._bytes += self._row_bytes
         if self._bytes < BATCH_BYTES:
             return False
-        self.flush()
+        self._hold()
+        if self._held_bytes >= self._group_bytes:
+            self.flush()
         return True
 
     def copy(self, batches: Iterable[pa.RecordBatch]) -> None:
@@ -104,8 +118,8 @@ class TableWriter:
         for batch in batches:
             batch = batch.select(self.schema.names).cast(self.schema)
             self._held.append(batch)
-            self._bytes += batch.nbytes
-            if self._bytes >= BATCH_BYTES:
+            self._held_bytes += batch.nbytes
+            if self._held_bytes >= max(BATCH_BYTES, self._group_bytes):
                 self.flush()
 
     @property
@@ -113,12 +127,19 @@ class TableWriter:
         """Rows written or held so far."""
         return self.written + len(self.columns[0]) + int(sum(batch.num_rows for batch in self._held))
 
-    def flush(self) -> None:
-        """Write the rows collected so far as a row group."""
+    def _hold(self) -> None:
+        """Make a batch of the rows that are Python values: as such they take many times its memory."""
         if self.columns[0]:
             typed = zip(self.columns, self.schema.types, strict=True)
             arrays = [pa.array(values, type=kind) for values, kind in typed]
             self._held.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
+            self._held_bytes += self._held[-1].nbytes
+        self.columns = [[] for _ in self.columns]
+        self._bytes = 0
+
+    def flush(self) -> None:
+        """Write the rows collected so far as a row group."""
+        self._hold()
         count = sum(batch.num_rows for batch in self._held)
         if count:
             table = pa.Table.from_batches(self._held, schema=self.schema)
@@ -126,8 +147,7 @@ class TableWriter:
                 self._writer.write_table(table, row_group_size=count)
         self.written += count
         self._held = []
-        self.columns = [[] for _ in self.columns]
-        self._bytes = 0
+        self._held_bytes = 0
 
     def close(self, metadata: Mapping[str, object]) -> None:
         """Write what is left and the footer, with ``metadata`` as JSON under ``METADATA_KEY``."""
@@ -141,6 +161,17 @@ class TableWriter:
         """Let go of the file without caring for what it holds."""
         with suppress(OSError, pa.ArrowException):  # a full disk refuses the footer as well
             self._writer.close()
+
+
+def _bytes_of(value: Any) -> int:
+    """Return about what a value that is neither number nor text costs beside its place."""
+    if isinstance(value, str | bytes):
+        return _STRING_BYTES + len(value)
+    if isinstance(value, dict):
+        value = [part for pair in value.items() for part in pair]
+    if isinstance(value, list | tuple):
+        return _STRING_BYTES + sum(_VALUE_BYTES + _bytes_of(part) for part in value)
+    return _STRING_BYTES
 
 
 @contextmanager
@@ -226,7 +257,11 @@ def _reading(path: Path) -> Iterator[None]:
 def read_rows(
     file: pq.ParquetFile, columns: Sequence[str], start: int, stop: int, batch_rows: int = 4096
 ) -> Iterator[pa.RecordBatch]:
-    """Yield rows ``start`` to ``stop`` (exclusive) in batches, touching only the row groups that hold them."""
+    """Yield rows ``start`` to ``stop`` (exclusive) in batches, touching only the row groups that hold them.
+
+    The batches of very many columns have fewer rows than ``batch_rows``.
+    """
+    batch_rows = min(batch_rows, max(64, batch_rows * _FEW_COLUMNS // max(len(columns), 1)))
     first = 0
     for group in range(file.num_row_groups):
         count = file.metadata.row_group(group).num_rows

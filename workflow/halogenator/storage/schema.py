@@ -23,6 +23,17 @@ class Column:
     text: str
 
 
+# The words of the column ``prepared``, in the order in which things are done, and what was done.
+PREPARED = {
+    "atom maps": "atom-map numbers were taken off",
+    "axis": "an axis of chirality was left open: a SMILES cannot say it",
+    "metal": "a salt drawn with a bond to its metal was taken for the salt",
+    "fragments": "counterions, solvents or smaller fragments were taken away",
+    "racemate": "two enantiomers side by side were taken for their racemate",
+    "charges": "protons were taken up or given off",
+    "tautomer": "RDKit's canonical tautomer was taken",
+}
+
 RAW = (
     Column("row", pa.int64(), "data row of the source file, from 1"),
     Column("id", pa.string(), "identifier in the source file"),
@@ -41,8 +52,10 @@ LIBRARY = (
     Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
     Column("row", pa.int64(), "data row of the source file; null in a built library"),
     Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
-    Column("prepared", pa.string(), "what was changed on reading, comma-separated; null: nothing"),
-    Column("stripped_from", pa.string(), "the input, where only its largest organic fragment was kept"),
+    Column("prepared", pa.string(), f"what was changed on reading: {', '.join(PREPARED)}; null: nothing"),
+    Column(
+        "stripped_from", pa.string(), "the input, canonical, where something was changed on reading; null: nothing was"
+    ),
 )
 PRODUCTS = (
     Column("smiles", pa.string(), "canonical SMILES"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from halogenator.errors import UserError, did_you_mean
+from halogenator.storage.columns import as_type
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import table_writer, whole_or_absent
 
@@ -109,14 +109,27 @@ class _TableWriter(Writer):
 
 
 class _SmilesWriter(Writer):
-    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take."""
+    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take.
+
+    Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
+    """
 
     def __init__(self, file: TextIO, schema: pa.Schema) -> None:
         self._file = file
 
     def write(self, batch: pa.RecordBatch) -> None:
-        pairs = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), strict=True)
-        self._file.writelines(f"{smiles}\t{name}\n" for smiles, name in pairs)
+        pairs = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        self._file.writelines(
+            f"{smiles}\t{name}\n" if stereo is None else f"{smiles} |{stereo}|\t{name}\n"
+            for smiles, stereo, name in pairs
+        )
+
+
+def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
+    """Return the enhanced stereo of each row; None where it has none, or no row has."""
+    there = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
+    found: list[str | None] = batch["enhanced_stereo"].to_pylist() if there else [None] * batch.num_rows
+    return found
 
 
 class _SeparatedWriter(Writer):
@@ -141,7 +154,11 @@ class _SdfWriter(Writer):
 
     def __init__(self, file: TextIO, schema: pa.Schema) -> None:
         self._file = file
-        tags = (re.sub(r"[<>\s]", "_", name) for name in schema.names if name != BLOCK)
+        tags: list[str] = []
+        for name in schema.names:
+            if name != BLOCK:
+                tag = re.sub(r"[<>\s]", "_", name)
+                tags.append(tag if tag not in tags else f"{tag}_{len(tags) + 1}")
         self._heads = [f">  <{tag}>\n" for tag in tags]
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -156,11 +173,12 @@ class _SdfWriter(Writer):
 
 def _texts(column: pa.Array) -> Sequence[object]:
     """Return a column's values as they are written: numbers shortest, truth as true and false, the nested as JSON."""
+    kind = column.type
+    if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        column = as_type(column, pa.string())
     values: list[Any] = column.to_pylist()
-    if pa.types.is_boolean(column.type):
+    if pa.types.is_boolean(kind):
         return [None if value is None else str(value).lower() for value in values]
-    if pa.types.is_nested(column.type):
-        return [None if value is None else json.dumps(value, default=str) for value in values]
     return values
 
 

@@ -1,0 +1,200 @@
+"""The compound of a salt, solvate or mixture: known companions go first, then size decides.
+
+What is a companion stands in ``companions.smi``. Going by size alone keeps meglumine of its salt with ellagic acid, and
+pamoic acid of nicotine pamoate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rdkit import Chem
+from rdkit.Chem.Descriptors import MolWt
+from rdkit.Chem.MolStandardize import rdMolStandardize
+
+from halogenator.chemistry.molecules import RejectError
+
+COMPANIONS = Path(__file__).with_name("companions.smi")
+
+# Only protons come and go: a hydride taken from borohydride, or given to a carbocation, makes another compound.
+_uncharger = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
+
+_METALS = (
+    "Li,Be,Na,Mg,Al,K,Ca,Sc,Ti,V,Cr,Mn,Fe,Co,Ni,Cu,Zn,Ga,Rb,Sr,Y,Zr,Nb,Mo,Tc,Ru,Rh,Pd,Ag,Cd,In,Sn,Cs,Ba,La,Ce,Pr,Nd,"
+    "Pm,Sm,Eu,Gd,Tb,Dy,Ho,Er,Tm,Yb,Lu,Hf,Ta,W,Re,Os,Ir,Pt,Au,Hg,Tl,Pb,Bi,Po,Fr,Ra,Ac,Th,Pa,U,Np,Pu,Am"
+)
+_table = Chem.GetPeriodicTable()
+METALS = frozenset(_table.GetAtomicNumber(symbol) for symbol in _METALS.split(","))
+_ALKALI = frozenset(_table.GetAtomicNumber(symbol) for symbol in ("Li", "Na", "K", "Rb", "Cs"))
+
+# A salt drawn with a bond: a metal with single bonds to O, S, Se or halogens alone (an alkali metal to N too). One with
+# a bond to C, P, N (haem, chlorophyll, cisplatin, ferrocene) or with a coordinate bond is a compound of its own.
+_NO_COMPLEX = "!$(*~[#6,#15,#33,#5]);!$(*<-*);!$(*->*);!$(*=*);!$(*#*)"
+_SALT_METAL = f"[$([{_METALS};!$(*~[#7]);{_NO_COMPLEX}]),$([Li,Na,K,Rb,Cs;{_NO_COMPLEX}])]"
+_disconnector = rdMolStandardize.MetalDisconnector()
+_disconnector.SetMetalNof(Chem.MolFromSmarts(f"{_SALT_METAL}-[#7,#8,F]"))
+_disconnector.SetMetalNon(Chem.MolFromSmarts(f"{_SALT_METAL}-[#16,#34,Cl,Br,I]"))
+_MACROCYCLE = 12  # atoms of the smallest ring around a metal: porphyrins, corrins and phthalocyanines have 15 and 16
+_ONIUM = Chem.MolFromSmarts("[N,n,P,S;+;H0;!$([*+]~[*-])]")
+_ACID = Chem.MolFromSmarts("[OX2H1;$(O[C,S,P]=O)]")
+_CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
+
+
+@dataclass(frozen=True)
+class _Fragment:
+    """A fragment with what it is compared by.
+
+    Attributes:
+        mol: the fragment.
+        smiles: of its neutral form, with stereo.
+        flat: the same without stereo and isotopes.
+    """
+
+    mol: Chem.Mol
+    smiles: str
+    flat: str
+
+    @property
+    def is_organic(self) -> bool:
+        """Whether it has carbon."""
+        return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """Heavy atoms, then the weight."""
+        return self.mol.GetNumHeavyAtoms(), round(MolWt(self.mol), 3)
+
+
+def has_metal_bond(mol: Chem.Mol) -> bool:
+    """Return whether a metal is bound to something."""
+    return any(atom.GetAtomicNum() in METALS and atom.GetDegree() for atom in mol.GetAtoms())
+
+
+def disconnect(mol: Chem.Mol) -> Chem.Mol:
+    """Return ``mol`` with covalently drawn salts as ions (``[Na]OC(C)=O`` as ``[Na+].[O-]C(C)=O``)."""
+    made: Chem.Mol = _disconnector.Disconnect(mol)
+    return made
+
+
+def uncharge(mol: Chem.Mol) -> Chem.Mol:
+    """Return ``mol`` with protons taken up and given off until no charge is left that can go.
+
+    A cation that cannot lose its charge (a quaternary nitrogen) and has an acid becomes the inner salt: betaine
+    hydrochloride is betaine, and carnitine, trigonelline and phosphatidylcholines are what they are without a salt.
+    """
+    made: Chem.Mol = _uncharger.uncharge(mol)
+    while Chem.GetFormalCharge(made) > 0 and made.HasSubstructMatch(_ONIUM):
+        acids = made.GetSubstructMatches(_ACID)
+        if not acids:
+            break
+        made = min((_without_proton(made, index) for (index,) in acids), key=Chem.MolToSmiles)
+    return made
+
+
+def _without_proton(mol: Chem.Mol, index: int) -> Chem.Mol:
+    mol = Chem.Mol(mol)
+    atom = mol.GetAtomWithIdx(index)
+    atom.SetFormalCharge(-1)
+    atom.SetNumExplicitHs(0)
+    atom.SetNoImplicit(True)
+    mol.UpdatePropertyCache()
+    return mol
+
+
+def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
+    """Return the fragment that a row is about, and whether its mirror image is there as well: a racemate.
+
+    Raises:
+        RejectError: no fragment is organic; or the row is a metal complex with its ligands as ions, or a mixture of
+            stereoisomers that is no racemate.
+    """
+    fragments: dict[tuple[str, str], _Fragment] = {}
+    for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=True):
+        found = _fragment(part)
+        fragments.setdefault((found.smiles, Chem.MolToSmiles(part)), found)
+    _refuse_complex(list(fragments.values()))
+    best, rivals = _best(list(fragments.values()))
+    forms = {each.smiles for each in rivals if each.flat == best.flat}
+    if len(forms) == 1:
+        return best.mol, False
+    if len(forms) == 2 and forms == {best.smiles, _mirrored(best.smiles)}:
+        return best.mol, True
+    raise RejectError(
+        "mixture of stereoisomers",
+        f"{' and '.join(sorted(forms))[:300]} are stereoisomers, and no racemate; give each a row of its own, or write "
+        "them as one with |&1:…| for the centres that differ",
+    )
+
+
+def _fragment(mol: Chem.Mol) -> _Fragment:
+    neutral = uncharge(mol)
+    smiles = Chem.MolToSmiles(neutral)
+    again = Chem.MolFromSmiles(smiles)
+    return _Fragment(
+        mol,
+        smiles if again is None else Chem.MolToSmiles(again),
+        Chem.MolToSmiles(neutral if again is None else again, isomericSmiles=False),
+    )
+
+
+def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
+    """Return the fragment to keep, and all those that were not set aside as companions."""
+    organic = [each for each in fragments if each.is_organic]
+    if not organic:
+        shown = ".".join(Chem.MolToSmiles(each.mol) for each in fragments)
+        raise RejectError("no organic fragment", f"none of the fragments of {shown[:200]!r} has carbon")
+    known = _companions()
+    rivals = (
+        [each for each in organic if each.flat not in known]
+        or [each for each in organic if known[each.flat] == "compound"]
+        or [each for each in organic if known[each.flat] != "solvent"]
+        or organic
+    )
+    largest = max(each.size for each in rivals)
+    return min((each for each in rivals if each.size == largest), key=lambda each: each.smiles), rivals
+
+
+@cache
+def _companions() -> dict[str, str]:
+    """Return {neutral SMILES without stereo: "compound", "solvent" or ""} of the listed companions."""
+    found = {}
+    for line in COMPANIONS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            smiles, _, kind = (*line.split("\t"), "")[:3]
+            found[_fragment(Chem.MolFromSmiles(smiles)).flat] = kind
+    return found
+
+
+def _mirrored(smiles: str) -> str:
+    mol = Chem.MolFromSmiles(smiles)
+    for atom in mol.GetAtoms():
+        if atom.GetChiralTag():
+            atom.InvertChirality()
+    mol.ClearComputedProps(False)
+    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol, canonical=False)))
+
+
+def _refuse_complex(fragments: list[_Fragment]) -> None:
+    """Refuse a complex whose metal and ligands are drawn as ions side by side: without the metal, it is another thing.
+
+    Raises:
+        RejectError: it is one: a macrocycle with a nitrogen anion, or a carbanion, beside the ion of a metal.
+    """
+    metals = [a for f in fragments for a in f.mol.GetAtoms() if a.GetAtomicNum() in METALS and not a.GetDegree()]
+    if all(atom.GetAtomicNum() in _ALKALI for atom in metals):
+        return
+    for each in fragments:
+        if each.mol.HasSubstructMatch(_CARBANION) or _is_macrocycle(each.mol):
+            raise RejectError(
+                "metal complex",
+                f"{metals[0].GetSymbol()} and {Chem.MolToSmiles(each.mol)[:150]} are drawn as ions side by "
+                "side; draw the bonds of the metal (coordinate ones as ->), or give the ligand without it",
+            )
+
+
+def _is_macrocycle(mol: Chem.Mol) -> bool:
+    rings = mol.GetRingInfo()
+    anions = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 7 and atom.GetFormalCharge() < 0]
+    return any(size >= _MACROCYCLE for atom in anions for size in rings.AtomRingSizes(atom.GetIdx()))

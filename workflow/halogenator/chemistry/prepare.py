@@ -1,0 +1,181 @@
+"""A row's text to the compound that a chemist would take for it, with a word for everything that was changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rdkit import Chem
+from rdkit.Chem.MolStandardize import rdMolStandardize
+
+from halogenator.chemistry import enhanced, fragments
+from halogenator.chemistry.molecules import RejectError, check_size, parse_smiles, reread, written
+from halogenator.chemistry.screen import check_molecule
+from halogenator.model import Reading
+from halogenator.storage.schema import PREPARED
+
+_OPEN = re.compile(r"[*~|]")
+_MAP = re.compile(r":\d+\]")
+_AXES = (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A molecule as a library stores it.
+
+    Attributes:
+        mol: as parsed from ``smiles``.
+        smiles: stays the same when read and written again.
+        enhanced_stereo: CXSMILES extension with what the SMILES cannot say; None: nothing.
+        prepared: ``storage.schema.PREPARED`` of what was changed, comma-separated; None: nothing.
+        stripped_from: the canonical input, where something was.
+    """
+
+    mol: Chem.Mol
+    smiles: str
+    enhanced_stereo: str | None
+    prepared: str | None
+    stripped_from: str | None
+
+
+def prepare(text: str | None, reading: Reading) -> Prepared:
+    """Return the molecule that a row stands for.
+
+    Args:
+        text: SMILES or CXSMILES.
+        reading: what of it is to be changed.
+
+    Raises:
+        RejectError: it is no molecule, or not one.
+    """
+    given = parse_smiles(text)
+    assert text is not None
+    # Going through all atoms takes longer than reading them: these signs are in every text that has what is looked for.
+    if _OPEN.search(text):
+        check_molecule(given, text)
+    steps = _Steps(given)
+    if _MAP.search(text):
+        steps.take_off_maps()
+    if "|" in text:
+        steps.open_axes()
+    if reading.fragments != "keep" and ("." in text or "[" in text):
+        steps.keep_compound()
+    check_size(steps.mol)
+    if reading.charges != "keep" and "[" in text:
+        steps.neutralize()
+    if reading.tautomers != "keep":
+        steps.canonical_tautomer()
+    return steps.result(check_electrons="|" in text)
+
+
+class _Steps:
+    """The changes, one after the other; each adds its word where it changes something.
+
+    Attributes:
+        mol: the molecule so far, its stereo groups noted on its atoms.
+    """
+
+    def __init__(self, given: Chem.Mol) -> None:
+        self._given = given
+        self._words: list[str] = []
+        self.mol = enhanced.noted(given) if given.GetStereoGroups() else given
+
+    def take_off_maps(self) -> None:
+        """Take atom-map numbers off, and the centres with them that are none without."""
+        if not any(atom.GetAtomMapNum() for atom in self.mol.GetAtoms()):
+            return
+        mol = Chem.Mol(self.mol)
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
+        mol = Chem.RemoveHs(mol)
+        mol.ClearComputedProps(False)
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+        self._take("atom maps", mol)
+
+    def open_axes(self) -> None:
+        """Leave chirality axes open, which RDKit reads from wedged bonds."""
+        axes = [bond.GetIdx() for bond in self.mol.GetBonds() if bond.GetStereo() in _AXES]
+        if axes:
+            mol = Chem.Mol(self.mol)
+            for index in axes:
+                mol.GetBondWithIdx(index).SetStereo(Chem.BondStereo.STEREONONE)
+            self._take("axis", mol)
+
+    def keep_compound(self) -> None:
+        """Take away what is only its companion; two enantiomers are their racemate."""
+        if fragments.has_metal_bond(self.mol):
+            ions = fragments.disconnect(self.mol)
+            if ions.GetNumBonds() < self.mol.GetNumBonds():
+                self._take("metal", ions)
+        count = len(Chem.GetMolFrags(self.mol))
+        if count == 1:
+            return
+        kept, is_racemate = fragments.compound(self.mol)
+        if is_racemate and enhanced.is_noted(self.mol):
+            raise RejectError("mixture of stereoisomers", "the enantiomers are there, and stereo groups besides")
+        if count > 2 or not is_racemate:
+            self._take("fragments", kept)
+        if is_racemate:
+            self._take("racemate", enhanced.racemate(kept))
+
+    def neutralize(self) -> None:
+        """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
+        if not any(a.GetFormalCharge() for a in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
+            return
+        self._take_if_other("charges", fragments.uncharge(self.mol))
+
+    def canonical_tautomer(self) -> None:
+        """Take RDKit's canonical tautomer, with the stereo that still is one in it."""
+        enumerator = rdMolStandardize.TautomerEnumerator()
+        enumerator.SetRemoveSp3Stereo(False)
+        enumerator.SetRemoveBondStereo(False)
+        self._take_if_other("tautomer", enumerator.Canonicalize(self.mol))
+
+    def result(self, *, check_electrons: bool) -> Prepared:
+        """Return what has become of the molecule."""
+        stereo: str | None = None
+        if self._has_groups() and enhanced.is_noted(self.mol):
+            smiles, stereo = enhanced.write(enhanced.restored(self.mol))
+            mol = reread(smiles)
+        else:
+            smiles, mol, _ = written(self.mol)
+        if check_electrons:
+            _check_same(self.mol, mol)
+        words = ",".join(word for word in PREPARED if word in self._words)
+        return Prepared(mol, smiles, stereo, words or None, _said(self._given) if words else None)
+
+    def _has_groups(self) -> bool:
+        return bool(self._given.GetStereoGroups()) or "racemate" in self._words
+
+    def _take(self, word: str, mol: Chem.Mol) -> None:
+        self._words.append(word)
+        self.mol = mol
+
+    def _take_if_other(self, word: str, mol: Chem.Mol) -> None:
+        """Take a molecule that RDKit made, if it is another one and RDKit reads it."""
+        smiles = Chem.MolToSmiles(mol)
+        if smiles != Chem.MolToSmiles(self.mol) and Chem.MolFromSmiles(smiles) is not None:
+            self._take(word, mol)
+
+
+def _said(mol: Chem.Mol) -> str:
+    """Return the canonical CXSMILES of a molecule as it was given."""
+    fields = Chem.CXSmilesFields.CX_ENHANCEDSTEREO | Chem.CXSmilesFields.CX_BOND_ATROPISOMER
+    return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), int(fields)))
+
+
+def _check_same(mol: Chem.Mol, again: Chem.Mol) -> None:
+    """Check that a stored molecule has the electrons of the one that it stands for.
+
+    Raises:
+        RejectError: it has not.
+    """
+    if _electrons(mol) != _electrons(again):
+        raise RejectError("lost in SMILES", f"{_said(mol)[:200]} has radicals that its SMILES does not say")
+
+
+def _electrons(mol: Chem.Mol) -> tuple[int, int]:
+    atoms: Sequence[Chem.Atom] = mol.GetAtoms()
+    hydrogens = sum(atom.GetTotalNumHs() + (atom.GetAtomicNum() == 1) for atom in atoms)
+    return sum(atom.GetNumRadicalElectrons() for atom in atoms), hydrogens

@@ -1,0 +1,198 @@
+"""What the columns of a library's file are taken for, and how many of its first rows are readable: said in a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from halogenator import limits
+from halogenator.errors import UserError
+from halogenator.model import Library
+from halogenator.storage.remote import address
+
+ROWS = 100
+MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
+_FIRST_MOLECULE = 1_000_000_000  # steps (see ``limits``) from here on are SMILES; below it, records being read
+_MOST_SLOW = 3  # rows that may take too long before the look is over
+_SHOWN = 5  # columns that are named
+_LONGEST = 40  # characters of a name that are shown
+
+
+@dataclass(frozen=True)
+class FirstRows:
+    """A library's file, looked at.
+
+    Attributes:
+        library: the library's name.
+        smiles, id, name: the columns that are taken for these; None: there is none.
+        columns: {what an other column is called in the tables: what it is called in the file}.
+        readable: how many of the first rows have a molecule that RDKit reads.
+        rows: how many rows these are.
+    """
+
+    library: str
+    smiles: str | None
+    id: str | None
+    name: str | None
+    columns: Mapping[str, str]
+    readable: int
+    rows: int
+
+    @property
+    def text(self) -> str:
+        """All of it in a line."""
+        return f"{said(self)}; {self.readable} of the first {self.rows} rows readable"
+
+
+def said(found: FirstRows) -> str:
+    """Return in words what the columns of a file are taken for."""
+    smiles = "molecules from its records" if found.smiles is None else f"SMILES from {_quoted(found.smiles)}"
+    identifier = "no ids, so rows are numbered" if found.id is None else f"id from {_quoted(found.id)}"
+    name = [] if found.name is None else [f"name from {_quoted(found.name)}"]
+    text = f"{found.library}: {', '.join([smiles, identifier, *name, _others(list(found.columns.values()))])}"
+    renamed = {given: name for name, given in found.columns.items() if given.strip() != name}
+    if not renamed:
+        return text
+    pairs = [f"{_quoted(given)} is {_quoted(name)}" for given, name in islice(renamed.items(), _SHOWN)]
+    more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
+    return f"{text} (in the results {', '.join(pairs)}{more})"
+
+
+def _others(given: list[str]) -> str:
+    if not given:
+        return "no other columns"
+    count = f"{len(given)} other column{'s' * (len(given) > 1)}"
+    return f"{count}: {', '.join(map(_quoted, given))}" if len(given) <= _SHOWN else count
+
+
+def _quoted(name: str) -> str:
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return '"' + "".join(letter if letter.isprintable() else " " for letter in short) + '"'
+
+
+def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
+    """Return what the columns of a library's file are taken for, without a look at its rows."""
+    from halogenator.storage.columns import file_columns
+    from halogenator.storage.readers import describe
+
+    assert library.path is not None
+    source = describe(library.path, library.reading, whole=whole)
+    columns = {column.name: column.given for column in file_columns(source.others)}
+    return FirstRows(library.name, source.smiles, source.id, source.name, columns, 0, 0)
+
+
+def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> list[FirstRows]:
+    """Return what the first rows of each library that is read from a file are like.
+
+    Args:
+        libraries: the libraries; those that are built are passed over.
+        option: what names the column of SMILES; None: a key of the configuration.
+
+    Raises:
+        UserError: a file cannot be read, or none of its first rows has a molecule.
+    """
+    import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
+
+    return [_look(library, option) for library in libraries if library.path is not None]
+
+
+def _look(library: Library, option: str | None) -> FirstRows:
+    slow: set[int] = set()
+    while True:
+        try:
+            found = limits.answer(lambda: _read(library, option, len(slow) < _MOST_SLOW), skipped=slow)
+        except limits.StepError as error:
+            if error.step < 0 or error.step in slow:
+                raise
+            slow.add(error.step)  # the run will make a reject of it
+        else:
+            return FirstRows(**found)
+
+
+def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]:
+    """Return the values of ``FirstRows``; of rows after one that takes too long only if ``patient``."""
+    from halogenator.chemistry.molecules import quiet
+    from halogenator.storage.readers import read_records
+
+    quiet()
+    assert library.path is not None
+    found = describe_library(library)
+    readable = rows = 0
+    slow = False
+    first: tuple[int, str | None, str] | None = None
+    filled = 0
+    records = read_records(library.path, replace(library.reading, columns="none"))
+    for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
+        if filled == ROWS or (slow and not patient):
+            break
+        rows += 1
+        filled += record.smiles != ""
+        if limits.begin(step):
+            slow = True
+            continue
+        problem = record.problem or _problem(record.smiles or "", library)
+        readable += problem is None
+        if problem is not None and first is None:
+            first = (record.row, record.smiles, problem)
+    limits.end()
+    if first is not None and not readable and not slow:
+        raise _none_readable(library, found, rows, first, option)
+    return vars(replace(found, readable=readable, rows=rows))
+
+
+def _problem(text: str, library: Library) -> str | None:
+    """Return why no molecule can be read from a SMILES; None where one can."""
+    from halogenator.chemistry.molecules import RejectError
+    from halogenator.chemistry.prepare import prepare
+
+    try:
+        prepare(text, library.reading)
+    except RejectError as error:
+        return f"{error.reason}: {error.detail}" if error.detail else error.reason
+    return None
+
+
+def _none_readable(
+    library: Library, found: FirstRows, rows: int, first: tuple[int, str | None, str], option: str | None
+) -> UserError:
+    row, text, problem = first
+    better = None if found.smiles is None else _better_column(library)
+    if better is not None:
+        named = f"add {option} '{better}'" if option else f"set smiles_column: {json.dumps(better)} for this library"
+        if library.k == 0 and option is None:  # ``parents`` names a file and nothing else
+            named = f"call the column '{better}' smiles in the file's header"
+        fix = f"{named}, whose values are SMILES"
+    elif found.smiles is None:
+        fix = "are these records of molecules? export the file again"
+    else:
+        fix = "no other column has SMILES either: export the file again with a column of them"
+    taken = f"column '{found.smiles}'" if found.smiles is not None else "the records"
+    return UserError(
+        f"library {library.name}: none of the first {rows:,} rows has a molecule that can be read from {taken}",
+        where=f"{address(library.path)}, row {row}: {problem}",
+        value=text,
+        allowed="SMILES that RDKit reads",
+        fix=fix,
+    )
+
+
+def _better_column(library: Library) -> str | None:
+    """Return the column whose first values look like SMILES, if there is one."""
+    from halogenator.storage.readers import describe, read_records
+    from halogenator.storage.readers_columns import molecule_column
+
+    assert library.path is not None
+    reading = replace(library.reading, columns="all")
+    source = describe(library.path, reading)
+    names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
+    records = islice(read_records(library.path, reading, source), ROWS)
+    rows = [[record.id, record.name, *_texts(record.extra)] for record in records]
+    found = molecule_column(names, rows)
+    return (names[found] or None) if found is not None else None
+
+
+def _texts(values: Iterable[object]) -> Iterator[str | None]:
+    return (value if isinstance(value, str) else None for value in values)
