@@ -21,6 +21,8 @@ from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from snakemake_logger_plugin_halogenator.configfiles import explain
+
 # The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
 # path, which need not be the one that this plugin is installed with.
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class LogHandler(LogHandlerBase):
         """Show a record, or count what it tells of."""
         event = getattr(record, "event", None)
         self._plan = getattr(record, PLAN, self._plan)
+        if event == LogEvent.ERROR and self._plan is None and (words := explain(sys.argv[1:], record.getMessage())):
+            record.msg, record.args = words, ()
         if self._plain:
             self._text.emit(record)
             return

@@ -19,6 +19,8 @@ from halogenator.chemistry.molecules import RejectError, reread, settle, written
 
 # Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
 MAX_GROUPS = 8
+# Centres of a molecule of which every four, and not only every two, are tried together.
+_FEW_CENTRES = 8
 # Ways to say one molecule that are compared with each other, before the smallest is taken.
 _MAX_WAYS = 500
 
@@ -207,22 +209,20 @@ def _without_idle(mol: Chem.Mol, groups: _Groups) -> _Groups:
 
 
 def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
-    """Return all ways to say the same that pairs of centres allow of which inverting both changes nothing.
+    """Return all ways to say the same that sets of centres allow of which inverting all changes nothing.
 
     Raises:
         RejectError: if there are too many.
     """
     found = set(ways)
-    centres = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
-    same = written(mol)[0]
-    pairs = [frozenset(p) for p in combinations(centres, 2) if written(_inverted(mol, p))[0] == same]
-    if not pairs:
+    idle = _idle_sets(mol)
+    if not idle:
         return found
     wanted = _isomers(mol, next(iter(found)))
     todo = list(found)
     while todo:
         way = todo.pop()
-        for other in _neighbours(way, pairs):
+        for other in _neighbours(way, idle):
             if other not in found and _isomers(mol, other) == wanted:
                 found.add(other)
                 todo.append(other)
@@ -231,12 +231,34 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
     return found
 
 
-def _neighbours(way: _Groups, pairs: Sequence[frozenset[int]]) -> Iterator[_Groups]:
+def _idle_sets(mol: Chem.Mol) -> list[frozenset[int]]:
+    """Return the sets of centres of which inverting all gives the same molecule: the ends of a ring, a meso form.
+
+    There are none unless symmetry makes two centres equal, or two neighbours of a centre.
+    """
+    centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
+    ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
+    places = [[ranks[atom.GetIdx()] for atom in centres]]
+    places += [[ranks[other.GetIdx()] for other in atom.GetNeighbors()] for atom in centres]
+    if all(len(set(each)) == len(each) for each in places):
+        return []
+    indices = [atom.GetIdx() for atom in centres]
+    sizes = (2, 4) if len(indices) <= _FEW_CENTRES else (2,)
+    chosen = {frozenset(each) for size in sizes for each in combinations(indices, size)} | {frozenset(indices)}
+    same = written(mol)[0]
+    return sorted((each for each in chosen if written(_inverted(mol, each))[0] == same), key=sorted)
+
+
+def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
+    """Yield the ways in which a group is another set of atoms that has the same effect, together with other groups."""
     for at, group in enumerate(way):
-        others = frozenset(i for g in way if g != group for i in g.atoms)
-        for pair in pairs:
-            atoms = group.atoms ^ pair
-            if pair & group.atoms and atoms and not atoms & others:
+        others = [g for g in way if g != group]
+        taken = frozenset(i for g in others for i in g.atoms)
+        alike = [g.atoms for g in others if g.kind == group.kind]
+        unions = {frozenset().union(*some) for size in range(len(alike) + 1) for some in combinations(alike, size)}
+        for still, union in product(idle, sorted(unions, key=sorted)):
+            atoms = (group.atoms | union) ^ still
+            if atoms and not atoms & taken:
                 yield tuple(sorted((*way[:at], Group(group.kind, atoms), *way[at + 1 :]), key=_order))
 
 

@@ -37,6 +37,8 @@ _disconnector = rdMolStandardize.MetalDisconnector()
 _disconnector.SetMetalNof(Chem.MolFromSmarts(f"{_SALT_METAL}-[#7,#8,F]"))
 _disconnector.SetMetalNon(Chem.MolFromSmarts(f"{_SALT_METAL}-[#16,#34,Cl,Br,I]"))
 _MACROCYCLE = 12  # atoms of the smallest ring around a metal: porphyrins, corrins and phthalocyanines have 15 and 16
+_ONIUM = Chem.MolFromSmarts("[N,n,P,S;+;H0;!$([*+]~[*-])]")
+_ACID = Chem.MolFromSmarts("[OX2H1;$(O[C,S,P]=O)]")
 _CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
 
 
@@ -77,9 +79,28 @@ def disconnect(mol: Chem.Mol) -> Chem.Mol:
 
 
 def uncharge(mol: Chem.Mol) -> Chem.Mol:
-    """Return ``mol`` with protons taken up and given off until no charge is left that can go."""
+    """Return ``mol`` with protons taken up and given off until no charge is left that can go.
+
+    A cation that cannot lose its charge (a quaternary nitrogen) and has an acid becomes the inner salt: betaine
+    hydrochloride is betaine, and carnitine, trigonelline and phosphatidylcholines are what they are without a salt.
+    """
     made: Chem.Mol = _uncharger.uncharge(mol)
+    while Chem.GetFormalCharge(made) > 0 and made.HasSubstructMatch(_ONIUM):
+        acids = made.GetSubstructMatches(_ACID)
+        if not acids:
+            break
+        made = min((_without_proton(made, index) for (index,) in acids), key=Chem.MolToSmiles)
     return made
+
+
+def _without_proton(mol: Chem.Mol, index: int) -> Chem.Mol:
+    mol = Chem.Mol(mol)
+    atom = mol.GetAtomWithIdx(index)
+    atom.SetFormalCharge(-1)
+    atom.SetNumExplicitHs(0)
+    atom.SetNoImplicit(True)
+    mol.UpdatePropertyCache()
+    return mol
 
 
 def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
@@ -127,6 +148,7 @@ def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
     known = _companions()
     rivals = (
         [each for each in organic if each.flat not in known]
+        or [each for each in organic if known[each.flat] == "compound"]
         or [each for each in organic if known[each.flat] != "solvent"]
         or organic
     )
@@ -136,7 +158,7 @@ def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
 
 @cache
 def _companions() -> dict[str, str]:
-    """Return {neutral SMILES without stereo: "solvent" or ""} of the listed companions."""
+    """Return {neutral SMILES without stereo: "compound", "solvent" or ""} of the listed companions."""
     found = {}
     for line in COMPANIONS.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
@@ -167,8 +189,8 @@ def _refuse_complex(fragments: list[_Fragment]) -> None:
         if each.mol.HasSubstructMatch(_CARBANION) or _is_macrocycle(each.mol):
             raise RejectError(
                 "metal complex",
-                f"{metals[0].GetSymbol()} and {each.smiles[:150]} are drawn as ions side by side; draw the bonds of "
-                "the metal (coordinate ones as ->), or give the ligand without it",
+                f"{metals[0].GetSymbol()} and {Chem.MolToSmiles(each.mol)[:150]} are drawn as ions side by "
+                "side; draw the bonds of the metal (coordinate ones as ->), or give the ligand without it",
             )
 
 

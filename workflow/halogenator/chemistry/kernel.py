@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.parents import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, Reaction, find_matches
 from halogenator.model import Transform
+
+# An atom or a bond of any kind, which only a template can make: what is read in has none.
+_OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
 Written = tuple[str, str | None]  # SMILES, and what it cannot say as a CXSMILES extension
@@ -220,7 +224,10 @@ class _Maker:
         whole = parent.plain_product(step.reaction, site.match)
         forms = both_configurations(parent.hydrogenated(step.reaction), whole) if step.new_stereo == BOTH else [whole]
         for form in forms:
-            self._collect(step, site, edit, enhanced.write(form), None)
+            written = enhanced.write(form)
+            if _OPEN.search(written[0]):
+                raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
+            self._collect(step, site, edit, written, None)
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that is there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from halogenator.chemistry.screen import check_molecule
 from halogenator.model import Reading
 from halogenator.storage.schema import PREPARED
 
+_OPEN = re.compile(r"[*~|]")
+_MAP = re.compile(r":\d+\]")
 _AXES = (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW)
 
 
@@ -47,18 +50,23 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
         RejectError: it is no molecule, or not one.
     """
     given = parse_smiles(text)
-    check_molecule(given, text or "")
+    assert text is not None
+    # Going through all atoms takes longer than reading them: these signs are in every text that has what is looked for.
+    if _OPEN.search(text):
+        check_molecule(given, text)
     steps = _Steps(given)
-    steps.take_off_maps()
-    steps.open_axes()
-    if reading.fragments != "keep":
+    if _MAP.search(text):
+        steps.take_off_maps()
+    if "|" in text:
+        steps.open_axes()
+    if reading.fragments != "keep" and ("." in text or "[" in text):
         steps.keep_compound()
     check_size(steps.mol)
-    if reading.charges != "keep":
+    if reading.charges != "keep" and "[" in text:
         steps.neutralize()
     if reading.tautomers != "keep":
         steps.canonical_tautomer()
-    return steps.result()
+    return steps.result(check_electrons="|" in text)
 
 
 class _Steps:
@@ -100,16 +108,20 @@ class _Steps:
             ions = fragments.disconnect(self.mol)
             if ions.GetNumBonds() < self.mol.GetNumBonds():
                 self._take("metal", ions)
-        if len(Chem.GetMolFrags(self.mol)) == 1:
+        count = len(Chem.GetMolFrags(self.mol))
+        if count == 1:
             return
         kept, is_racemate = fragments.compound(self.mol)
         if is_racemate and enhanced.is_noted(self.mol):
             raise RejectError("mixture of stereoisomers", "the enantiomers are there, and stereo groups besides")
-        self._take("racemate" if is_racemate else "fragments", enhanced.racemate(kept) if is_racemate else kept)
+        if count > 2 or not is_racemate:
+            self._take("fragments", kept)
+        if is_racemate:
+            self._take("racemate", enhanced.racemate(kept))
 
     def neutralize(self) -> None:
         """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
-        if not any(atom.GetFormalCharge() for atom in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
+        if not any(a.GetFormalCharge() for a in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
             return
         self._take_if_other("charges", fragments.uncharge(self.mol))
 
@@ -120,17 +132,21 @@ class _Steps:
         enumerator.SetRemoveBondStereo(False)
         self._take_if_other("tautomer", enumerator.Canonicalize(self.mol))
 
-    def result(self) -> Prepared:
+    def result(self, *, check_electrons: bool) -> Prepared:
         """Return what has become of the molecule."""
         stereo: str | None = None
-        if enhanced.is_noted(self.mol):
+        if self._has_groups() and enhanced.is_noted(self.mol):
             smiles, stereo = enhanced.write(enhanced.restored(self.mol))
             mol = reread(smiles)
         else:
             smiles, mol, _ = written(self.mol)
-        _check_same(self.mol, mol)
+        if check_electrons:
+            _check_same(self.mol, mol)
         words = ",".join(word for word in PREPARED if word in self._words)
         return Prepared(mol, smiles, stereo, words or None, _said(self._given) if words else None)
+
+    def _has_groups(self) -> bool:
+        return bool(self._given.GetStereoGroups()) or "racemate" in self._words
 
     def _take(self, word: str, mol: Chem.Mol) -> None:
         self._words.append(word)

@@ -25,6 +25,8 @@ Match = tuple[int, ...]
 
 # A hydrogen that is an atom of a template: [H], [2H:3], [#1], [*:1][H].
 _HYDROGEN = re.compile(r"\[\d*(?:H[+-]?|#1)(?::\d+)?\]")
+# A hydrogen count of an atom: [CH2:1], [nH], [OX2H:2], [C;H1:3].
+_STATED_HYDROGENS = re.compile(r"H\d?(?![a-z])")
 # What RunReactants makes as it is written, or copies from the parent, of a bond between two atoms that stay.
 _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
@@ -62,6 +64,11 @@ class Reaction:
         )
         self.states_stereo = bool(self._stated) or any(map(states_bond_stereo, templates))
         self._kept_bonds = _kept_bonds(*templates)
+        self._open_hydrogens = frozenset(
+            atom.GetAtomMapNum()
+            for atom in self.product_template.GetAtoms()
+            if atom.GetAtomMapNum() and not _STATED_HYDROGENS.search(atom.GetSmarts())
+        )
 
     def hydrogenated(self, mol: Chem.Mol) -> Chem.Mol:
         """Return the molecule to match: its hydrogens are atoms, after the others, where the reactant has some."""
@@ -115,9 +122,30 @@ class Reaction:
             RejectError: with RDKit's reason, if it is not a possible molecule.
         """
         self._keep_bonds(mol, product)
+        self._count_hydrogens(mol, product)
         sanitize(product)
         carry_configuration(mol, product, stated=self._stated, states_bonds=self._states_bonds, stereo=self.stereo)
         return Chem.RemoveHs(product) if self.has_hydrogens else product
+
+    def _count_hydrogens(self, mol: Chem.Mol, product: Chem.Mol) -> None:
+        """Have the hydrogens of atoms worked out anew where bonds or charge change and the template does not say.
+
+        RunReactants does so where they are implicit. A stereocentre or an isotope, which a SMILES has in brackets with
+        its hydrogens, would keep them: a chiral alcohol could not become a ketone.
+        """
+        for atom in product.GetAtoms():
+            if not atom.HasProp("old_mapno") or atom.GetIntProp("old_mapno") not in self._open_hydrogens:
+                continue
+            before = mol.GetAtomWithIdx(atom.GetIntProp("react_atom_idx"))
+            if (
+                before.GetNoImplicit()
+                and before.GetNumExplicitHs()
+                and not before.GetNumRadicalElectrons()
+                and not before.GetIsAromatic()
+                and _valence(atom) != _valence(before)
+            ):
+                atom.SetNoImplicit(False)
+                atom.SetNumExplicitHs(0)
 
     def _keep_bonds(self, mol: Chem.Mol, product: Chem.Mol) -> None:
         """Give the bonds that both templates state by one query the type that they have in the parent."""
@@ -133,6 +161,11 @@ class Reaction:
             if before.GetIsAromatic():
                 for end in ends:
                     end.SetIsAromatic(True)
+
+
+def _valence(atom: Chem.Atom) -> float:
+    """Return what an atom's bonds and its charge take of its valence."""
+    return float(sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds()) - atom.GetFormalCharge())
 
 
 def has_hydrogens(smarts: str) -> bool:

@@ -228,6 +228,13 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
+def rows(text: str) -> int:
+    """Return a number of rows."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+    return int(text)
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not (name and separator and value):

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration
+from halogenator.cli.options import add_verb, configuration, rows
 
 
 def add_verbs(verbs: Any) -> None:
@@ -53,7 +53,7 @@ def _add_query(verbs: Any) -> None:
         default=Path("results/catalog.duckdb"),
         help="database of the results (default: %(default)s)",
     )
-    parser.add_argument("--rows", type=int, default=20, help="print at most this many rows (default: %(default)s)")
+    parser.add_argument("--rows", type=rows, default=20, help="print at most this many rows (default: %(default)s)")
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -122,7 +122,7 @@ def _add_diagnose(verbs: Any) -> None:
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
     )
-    parser.add_argument("--rows", type=int, default=5000, help="library rows to try (default: %(default)s)")
+    parser.add_argument("--rows", type=rows, default=5000, help="library rows to try (default: %(default)s)")
 
 
 def _diagnose(options: argparse.Namespace) -> None:

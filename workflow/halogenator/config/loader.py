@@ -11,6 +11,7 @@ from halogenator.config import schema, scope
 from halogenator.config.exports import resolve_exports
 from halogenator.config.libraries import resolve_libraries, select
 from halogenator.config.locate import Document, Keys, Layers, dig, read_yaml
+from halogenator.config.places import place_problems
 from halogenator.config.problems import collecting, located, raise_all
 from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError, did_you_mean
@@ -101,6 +102,13 @@ def _read_all(paths: Sequence[Path]) -> list[Document]:
                     allowed="keys with values",
                     fix="see the shipped configs/config.yaml",
                 )
+            if not document.data:
+                raise UserError(
+                    f"{path} holds no key",
+                    where=path,
+                    allowed="keys with values",
+                    fix="write what is to be made into it, or leave it out for all that is shipped",
+                )
             documents.append(document)
     raise_all(problems)
     return documents
@@ -133,6 +141,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         slips = scope.class_problems(settings, transforms.values(), halogenation, paths, layers)
         problems += slips
     libraries = {} if slips else resolve_libraries(settings, layers, find, problems)
+    problems += place_problems(working_dir, [library.path for library in libraries.values() if library.path])
     problems.extend(scope.idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
     wanted = [transform for name, transform in transforms.items() if name in chosen]
     jobs = scope.make_jobs(libraries, wanted, settings)

@@ -30,6 +30,10 @@ class Estimates:
             return sample.rows
         return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
 
+    def only_first_rows(self, library: Library) -> bool:
+        """Tell whether the guess is made from the first rows of a file alone, as of a compressed one."""
+        return self._sample(library).first
+
     def library_chunks(self, library: Library) -> int:
         """Return into how many chunk tasks the making of a library is cut."""
         made = self.rows(library) * max(library.k or 1, 1)  # a level-k molecule is reached in k ways

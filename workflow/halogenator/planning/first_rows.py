@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -15,6 +15,7 @@ from halogenator.storage.remote import address
 
 ROWS = 100
 MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
+_FIRST_MOLECULE = 1_000_000_000  # steps (see ``limits``) from here on are SMILES; below it, records being read
 _MOST_SLOW = 3  # rows that may take too long before the look is over
 _SHOWN = 5  # columns that are named
 _LONGEST = 40  # characters of a name that are shown
@@ -123,7 +124,8 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     slow = False
     first: tuple[int, str | None, str] | None = None
     filled = 0
-    for step, record in enumerate(islice(read_records(library.path, library.reading), MOST_ROWS)):
+    records = read_records(library.path, replace(library.reading, columns="none"))
+    for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
         if filled == ROWS or (slow and not patient):
             break
         rows += 1
@@ -178,20 +180,19 @@ def _none_readable(
 
 
 def _better_column(library: Library) -> str | None:
-    """Return the column most of whose first values are SMILES, if there is one."""
+    """Return the column whose first values look like SMILES, if there is one."""
     from halogenator.storage.readers import describe, read_records
+    from halogenator.storage.readers_columns import molecule_column
 
     assert library.path is not None
     reading = replace(library.reading, columns="all")
     source = describe(library.path, reading)
-    names = [name for name, _ in source.others]
-    counts = dict.fromkeys(names, 0)
-    rows = 0
-    for record in islice(read_records(library.path, reading), ROWS):
-        rows += 1
-        known = [*zip(names, record.extra, strict=False), (source.id, record.id), (source.name, record.name)]
-        for name, value in known:
-            if name and isinstance(value, str) and value.strip() and _problem(value.strip(), library) is None:
-                counts[name] = counts.get(name, 0) + 1
-    best = max(counts, key=lambda name: counts[name], default=None)
-    return best if best is not None and counts[best] > rows / 2 else None
+    names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
+    records = islice(read_records(library.path, reading, source), ROWS)
+    rows = [[record.id, record.name, *_texts(record.extra)] for record in records]
+    found = molecule_column(names, rows)
+    return (names[found] or None) if found is not None else None
+
+
+def _texts(values: Iterable[object]) -> Iterator[str | None]:
+    return (value if isinstance(value, str) else None for value in values)

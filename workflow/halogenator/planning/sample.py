@@ -11,7 +11,7 @@ from halogenator.model import Library
 from halogenator.storage.remote import address
 
 SAMPLE_ROWS = 500
-# Rows that the sample is spread over: files are often sorted, so their first rows do not stand for all.
+# Rows that are read at most to draw it from, of which those that are compressed are the first.
 READ_ROWS = 20_000
 
 # Steps (see ``limits``) below this are rows being read; above it, molecules being parsed and then matched.
@@ -20,18 +20,20 @@ _FIRST_MOLECULE = 1_000_000_000
 
 @dataclass(frozen=True)
 class Sample:
-    """Some molecules of a library's ultimate source, evenly spread over its first rows.
+    """Some molecules of a library's ultimate source, evenly spread over it.
 
     Attributes:
         rows: rows of the source.
         scale: rows per sampled row; 0 where there is none.
         whole: whether the sample is the source.
+        first: whether only the source's first rows were looked at.
         sites: per molecule, {query: sites}.
     """
 
     rows: int
     scale: float
     whole: bool
+    first: bool
     sites: tuple[dict[str, int], ...]
 
 
@@ -51,7 +53,7 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
     slow: set[int] = set()
     while True:
         try:
-            rows, sampled, whole, counts = limits.answer(lambda: _count(source, patterns), skipped=slow)
+            rows, sampled, whole, first, counts = limits.answer(lambda: _count(source, patterns), skipped=slow)
         except limits.StepError as error:
             number, position = divmod(error.step - _FIRST_MOLECULE, len(patterns) + 1)
             if number >= 0 and position:
@@ -62,23 +64,22 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
             slow.add(error.step)  # a molecule that is not read in time; the run will make a reject of it
         else:
             sites = tuple(dict(zip(patterns, row, strict=True)) for row in counts)
-            return Sample(rows, rows / sampled if sampled and not whole else 1, whole, sites)
+            return Sample(rows, rows / sampled if sampled and not whole else 1, whole, first, sites)
 
 
-def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, list[list[int]]]:
-    """Return a source's rows, how many were sampled, whether these are all, and each molecule's sites by query."""
+def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, bool, list[list[int]]]:
+    """Return a source's rows, how many were sampled, whether all or the first, and each molecule's sites by query."""
     from rdkit import Chem
 
     from halogenator.chemistry.kernel import count_sites
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
-    from halogenator.storage.readers import estimate_rows, head
+    from halogenator.storage.readers_sample import spread
 
     assert source.path is not None
     quiet()
-    rows = estimate_rows(source.path, source.reading)
     reading = source.reading
-    texts, whole = head(source.path, READ_ROWS, reading)
+    texts, rows, whole, first_only = spread(source.path, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
@@ -96,7 +97,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
             limits.begin(first + position)
             counts.append(count_sites(mol, pattern))
         found.append(counts)
-    return rows, len(texts), whole, found
+    return rows, len(texts), whole, first_only, found
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -67,6 +68,22 @@ class _Sums:
     bytes: int = 0
 
 
+def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what ``recorded_speed`` takes of everything that was ever finished in a results folder.
+
+    It counts whether or not it stands: what is to be made anew, or is not asked for now, was made at the same speed.
+    """
+    from halogenator.storage.records import read_object
+
+    classes: dict[str, str] = {}
+    for path in sorted(results.glob("stats/libraries/*.json")):
+        stats = read_object(path)
+        classes[path.stem] = str(stats.get("class") or "")
+        yield LIBRARY, stats
+    for path in sorted(results.glob("stats/products/*/*.json")):
+        yield classes.get(path.parent.name, ""), read_object(path)
+
+
 def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     """Return the speed that finished libraries and jobs show.
 
@@ -74,9 +91,9 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     gives the cost of a row. A class with few products counts as any.
 
     Args:
-        finished: (``LIBRARY`` or a job's class, its statistics) of each; those of an earlier pipeline are passed over.
+        finished: (``LIBRARY`` or a job's class, its statistics) of each; no damaged one's or earlier pipeline's.
     """
-    records = [(kind, *_figures(kind, stats)) for kind, stats in finished if "adopted" not in stats and stats]
+    records = [(kind, *figures) for kind, stats in finished if (figures := _figures(kind, stats)) is not None]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
     task_seconds = median(small) if small else TASK_SECONDS
     sums: dict[str, _Sums] = {}
@@ -96,8 +113,13 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     )
 
 
-def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int]:
-    """Return (tasks, rows made, seconds, bytes) of a statistics record."""
-    tasks = stats["chunks"] + stats.get("parts", 0) + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
-    rows = stats["molecules"] if kind == LIBRARY else stats["products"]
-    return tasks, rows + stats["duplicates"], stats["usage"]["cpu_seconds"], stats["bytes"]
+def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int] | None:
+    """Return (tasks, rows made, seconds, bytes) of a statistics record; None where it does not say."""
+    if "adopted" in stats:
+        return None
+    try:
+        tasks = stats["chunks"] + stats.get("parts", 0) + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
+        rows = stats["molecules"] if kind == LIBRARY else stats["products"]
+        return int(tasks), int(rows + stats["duplicates"]), float(stats["usage"]["cpu_seconds"]), int(stats["bytes"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -38,6 +38,8 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
+_SPARE_ROWS = 20  # that DuckDB has room for, so that it leaves none out
+
 # DuckDB takes twice this as a buffer of each JSON file, and 32 MB where it is not told.
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
@@ -148,7 +150,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:
-    """Print the first rows of a query's result as a text table.
+    """Print the first rows of a query's result as a text table, and how many there are where these are not all.
 
     Raises:
         UserError: if there is no catalog, or DuckDB does not take the query.
@@ -156,8 +158,14 @@ def show_query(catalog: Path, sql: str, rows: int) -> None:
     with open_catalog(catalog) as connection:
         try:
             relation = connection.sql(sql)
-            if relation is not None:
-                relation.show(max_rows=rows)
+            if relation is None:
+                return
+            more = len(relation.limit(rows + 1).fetchall()) > rows
+            # Asked for few of many rows, DuckDB shows some more, and leaves out others in the middle.
+            relation.limit(rows).show(max_rows=rows + _SPARE_ROWS)
+            if more:
+                count = relation.aggregate("count(*)").fetchall()[0][0]
+                print(f"the first {rows:,} of {count:,} rows; more with --rows {min(count, 10 * rows or 1)}")
         except duckdb.Error as error:
             raise UserError(f"DuckDB does not take this query: {error}", value=sql) from error
 

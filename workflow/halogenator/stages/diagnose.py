@@ -33,6 +33,7 @@ from halogenator.storage.schema import arrow_schema
 from halogenator.units import MB
 
 _BATCHES = 8
+_MOST_WINDOWS = 20
 _DUCKDB_MB = 500
 _MOST_KEYS = 1_000_000
 _WARM_UP = 10.0  # seconds in which a task loads its libraries and fills its first batch
@@ -70,7 +71,9 @@ def diagnose(
     quiet()
     path = _find(results, library)
     schema = arrow_schema(product_columns(descriptor_names, with_inchikey=False))
-    records = _make(path, transform, descriptor_names, rows, schema.names)
+    windows = list(_windows(open_parquet(path).metadata.num_rows, rows))
+    rows = sum(stop - start for start, stop in windows)
+    records = _make(path, transform, descriptor_names, windows, schema.names)
     if not records:
         raise UserError(f"none of the sampled rows of {library} has a site of {transform.name}", where=path)
     yield f"{library} × {transform.name}: {len(records):,} products of {rows:,} rows, evenly spread\n"
@@ -97,27 +100,35 @@ def _find(results: Path, library: str) -> Path:
     return path
 
 
+def _windows(total: int, wanted: int) -> Iterator[tuple[int, int]]:
+    """Yield the first row, and the row after the last, of evenly spread windows that have ``wanted`` rows together.
+
+    No row is in two of them; where there are no more rows than wanted, every row is in one.
+    """
+    wanted = min(wanted, total)
+    runs = min(_MOST_WINDOWS, max(1, wanted // 100))
+    for run in range(runs):
+        start, following = (total * number // runs for number in (run, run + 1))
+        length = wanted * (run + 1) // runs - wanted * run // runs
+        yield start, min(start + length, following)
+
+
 def _make(
-    path: Path, transform: Transform, descriptor_names: Sequence[str], rows: int, names: Sequence[str]
+    path: Path,
+    transform: Transform,
+    descriptor_names: Sequence[str],
+    windows: Sequence[tuple[int, int]],
+    names: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Return products of evenly spread rows as dicts, as a pipeline of Python objects would hold them."""
+    """Return products of the rows of windows as dicts, as a pipeline of Python objects would hold them."""
     file = open_parquet(path)
-    total = file.metadata.num_rows
-    runs = min(20, max(1, rows // 100))
     kernel = Kernel([transform], descriptor_names)
     records = []
-    for run in range(runs):
-        start = total * run // runs
-        for _, name, smiles, stereo, values in read_parents(file, None, descriptor_names, start, start + rows // runs):
+    for start, stop in windows:
+        for _, name, smiles, stereo, values in read_parents(file, None, descriptor_names, start, stop):
             for product in kernel.products(smiles, values, stereo)[0]:
-                row = (
-                    product.smiles,
-                    name,
-                    product.site,
-                    product.n_routes,
-                    product.enhanced_stereo,
-                    *product.descriptors,
-                )
+                own = product.smiles, name, product.site, product.n_routes, product.enhanced_stereo
+                row = (*own, *product.descriptors)
                 records.append(dict(zip(names, row, strict=True)))
     return records
 

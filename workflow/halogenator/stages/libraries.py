@@ -20,6 +20,7 @@ from halogenator.storage.columns import ROOT_KEY, file_columns, names_in, note_o
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.readers import describe, read_records
+from halogenator.storage.readers_values import values_of
 from halogenator.storage.remote import address
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, read_metadata, site_columns
 
@@ -86,9 +87,11 @@ def standardize_chunk(
         table_writer(out, (*library_columns(index), *along), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
     ):
-        columns = ["row", "id", "name", "smiles", "problem", *(column.name for column in along)]
+        columns = [*(column.name for column in RAW), *(column.name for column in along)]
         for batch in read_rows(file, columns, start, stop):
-            rows = zip(*map(pa.Array.to_pylist, batch.columns), strict=True)
+            values = [pa.Array.to_pylist(column) for column in batch.columns[: len(RAW)]]
+            values += [values_of(column, column.type) for column in batch.columns[len(RAW) :]]
+            rows = zip(*values, strict=True)
             for row, identifier, name, text, problem, *extra in rows:
                 try:
                     begin_row(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, recorded_speed
+from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing, library_files
 from halogenator.stages.transform import site_column
 from halogenator.storage.duck import identifier, memory_settings
@@ -151,12 +151,7 @@ def make_plan(
         cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
         on_cluster: whether tasks run on nodes.
     """
-    finished = (
-        (LIBRARY if transform is None else config.libraries[library].class_name, standing.stats)
-        for (library, transform), standing in standings.items()
-        if standing.recorded
-    )
-    speed = recorded_speed(finished)
+    speed = recorded_speed(finished_in(results))
     lines: list[Line] = []
     for library in config.libraries.values():
         if (library.name, None) not in standings:
@@ -168,7 +163,26 @@ def make_plan(
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
-    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, _free(results), config.notes)
+    return Plan(
+        tuple(lines),
+        cores,
+        cap_mb,
+        on_cluster,
+        speed.recorded,
+        _free(results),
+        (*config.notes, *_guesses(config, estimates, lines)),
+    )
+
+
+def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Iterator[str]:
+    """Yield of which files only the first rows were looked at, where a number depends on it."""
+    guessed = dict.fromkeys(line.library for line in lines if line.products_known == ABOUT)
+    names = [name for name in guessed if estimates.only_first_rows(config.libraries[name])]
+    if names:
+        yield (
+            f"the numbers of {', '.join(names)} are guessed from the first rows of a compressed file; where it is "
+            "sorted, they may be far off. Decompressed, or as Parquet, it is looked at as a whole"
+        )
 
 
 def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:

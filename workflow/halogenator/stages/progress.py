@@ -162,6 +162,8 @@ def _figures(progress: Progress) -> str:
     memory = f"{progress.used_mb:,.0f}"
     parts.append(f"memory {memory} of {progress.cap_mb:,} MB" if progress.cap_mb else f"memory {memory} MB")
     parts.append(f"{duration(progress.seconds)} so far")
-    if progress.seconds_left is not None:
-        parts.append(f"about {duration(progress.seconds_left)} left")
+    left = progress.seconds_left
+    if left is not None and progress.done != progress.total:
+        # What is not in the plan, such as the report, comes last.
+        parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks")
     return "; ".join(parts)

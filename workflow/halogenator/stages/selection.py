@@ -20,13 +20,14 @@ from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.readers_base import COLUMN_NAMES, find_column
+from halogenator.storage.readers_columns import COLUMN_NAMES, by_name
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
 _NAME = pa.field("name", pa.string())
 _PRODUCT = frozenset({"parent_id", "transform", "site"})
+_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
 _MOLECULE = frozenset({"id", "row", "name", "parent_name"})
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before those wanted, so that products of one site are counted from its first.
@@ -313,7 +314,8 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
         )
     texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
-    smiles = find_column("smiles", texts, "--sql", None)
+    # A column of a file, which can be called anything, is not taken where there is one of ours.
+    smiles = texts.index("smiles") if "smiles" in texts else by_name("smiles", texts)
     if smiles is None:
         raise UserError(
             "the query has no column of SMILES",
@@ -322,14 +324,13 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             allowed=f"a text column called {', '.join(COLUMN_NAMES['smiles'])}",
             fix="select it: SELECT smiles, … FROM products",
         )
-    # Of a product's columns, those of its parent's file can be called anything: no number of them is its own name.
-    own = {"id", "name"} if set(names) >= _PRODUCT else set(names)
-    usable = [name if name.casefold() in own or name in own else "" for name in names]
-    named = find_column("id", ["" if index == smiles else name for index, name in enumerate(usable)], "--sql", None)
+    named = names.index("id") if "id" in names else None
+    if named is None and not set(names) >= _PRODUCT:
+        named = by_name("id", ["" if index == smiles else name for index, name in enumerate(names)])
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
     renamed = {smiles: "smiles"}
     if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
-        renamed[names.index("name")] = "name_in_file"
+        renamed[names.index("name")] = next(name for name in _NAMES_IN_FILE if name not in names)
     elif named is not None and "name" not in names:
         renamed[named] = "name"
     return pa.schema(

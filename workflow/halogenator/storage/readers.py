@@ -1,37 +1,58 @@
-"""Read a library that the user brings: Parquet, CSV, TSV, SMILES or SDF, streamed as records in bounded memory.
+"""Read a library that the user brings, of one file or of several of any format, as records in bounded memory.
 
-``check_readable`` is for before a run: it refuses what cannot be a library. ``read_records`` is for the run: from then
-on a bad row is a record with its problem, and only a file that breaks off or is corrupt ends the reading.
+``check_readable`` and ``readable`` are for before a run: they refuse what cannot be a library. ``describe`` says what
+the columns are taken for. ``read_records`` is for the run: from then on a bad row is a record with its problem, and
+only a file that breaks off or is corrupt ends the reading.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
-import os
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from halogenator.errors import UserError, did_you_mean
+from halogenator import limits
+from halogenator.errors import UserError
 from halogenator.model import Reading
-from halogenator.storage import readers_parquet
-from halogenator.storage.readers_base import COLUMN_NAMES, MAX_LINE, Lines, Record, Source
-from halogenator.storage.readers_sdf import check_sdf_property
-from halogenator.storage.readers_text import count_records, find_layout, text_records
-from halogenator.storage.remote import address, is_remote, open_binary, size_of
+from halogenator.storage import readers_excel, readers_parquet, readers_sdf, readers_smi, readers_text
+from halogenator.storage.readers_base import MAX_LINE, Lines, Record, Source
+from halogenator.storage.readers_columns import COLUMN_NAMES, check_listed, molecule_column
+from halogenator.storage.readers_containers import (
+    FREE_GROWTH,
+    MAX_GROWTH,
+    BrokenStreamError,
+    broken,
+    open_stream,
+)
+from halogenator.storage.readers_containers import (
+    head as container_head,
+)
+from halogenator.storage.readers_encoding import by_first_bytes, check_encoding
+from halogenator.storage.readers_files import FORMATS, File, check_bytes, find_files, recognise, same_twice
+from halogenator.storage.readers_sdf import Tags
+from halogenator.storage.readers_text import Layout
+from halogenator.storage.remote import size_of
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = [
     "COLUMN_NAMES",
     "FORMATS",
+    "FREE_GROWTH",
+    "MAX_GROWTH",
     "MAX_LINE",
+    "Paths",
     "Record",
     "Source",
     "check_readable",
     "describe",
     "estimate_rows",
+    "find_files",
     "head",
     "read_records",
     "readable",
@@ -40,77 +61,30 @@ __all__ = [
 Paths = Path | str | Sequence[Path]
 AS_IT_IS = Reading()  # no column is named
 
-# What a file is, by its ending (in any case); all but Parquet also with .gz after it.
-FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".smi": "smi",
-    ".smiles": "smi",
-    ".sdf": "sdf",
-    ".sd": "sdf",
-}
-
 CHECK_BYTES = 64 * 1024
 ESTIMATE_BYTES = 256 * 1024
+_BZ2_BYTES = 3_600_000  # bzip2 decompresses 900 KB at a time
 
-# A gzip file may grow by so much, and to so many bytes in any case. Files of molecules grow five- to fifty-fold, and
-# gzip's format ends at about a thousand-fold, which only a file made to fill a disk comes near.
-MAX_GROWTH = 200
-FREE_GROWTH = 200_000_000
+# Steps (see ``limits``) from here on are SMILES being parsed; below it are records of an SDF being read.
+_FIRST_MOLECULE = 1_000_000_000
 
 HEAD_RECORDS = 20  # records that ``head`` looks at for each that it is asked for
 
 _SDF_SIGNS = (b"V2000", b"V3000", b"M  END", b"$$$$")
 
-# First bytes of what is often found under a wrong name, and what to do with it.
-_DISGUISES = (
-    (b"\x1f\x8b", "gzip-compressed", "add .gz to its name"),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it, or export the sheet as CSV (UTF-8)"),
-    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "export the sheet as CSV (UTF-8)"),
-    (b"PAR1", "a Parquet file", "rename it to end in .parquet"),
-    (b"BZh", "bzip2-compressed", "decompress it, or compress it with gzip"),
-    (b"\xfd7zXZ", "xz-compressed", "decompress it, or compress it with gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "decompress it, or compress it with gzip"),
-    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
-)
-_CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a"))
-_MAX_CONTROL = 0.05  # share of control bytes that no text has, but every compressed or binary file
-_FEW_CONTROL = 10  # so many may be damage to a few rows of a short file
 
+class _Open(NamedTuple):
+    """A file that is being read: what its columns are taken for, and its records, whose ``extra`` has that order."""
 
-class _BoundedGzip(gzip.GzipFile):
-    """A gzip file that ends with an error where it grows beyond ``MAX_GROWTH`` times its size."""
-
-    def __init__(self, path: Path) -> None:
-        self._compressed = open_binary(path)
-        super().__init__(fileobj=self._compressed, mode="rb")
-        self._path = path
-        self._left = max(FREE_GROWTH, MAX_GROWTH * size_of(path))
-
-    def close(self) -> None:
-        super().close()
-        self._compressed.close()  # gzip leaves a file open that it was given
-
-    def read1(self, size: int = -1) -> bytes:
-        data = super().read1(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise _grown(self._path)
-        return data
-
-
-class _Head(NamedTuple):
-    data: bytes  # decompressed
-    consumed: int  # bytes of the file that gave it
-    whole: bool
+    source: Source
+    records: Callable[[], Iterator[Record]]
 
 
 def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) -> Source:
     """Return which columns of the files are SMILES, id and name, and which others come along.
+
+    Where no column is one of these, it says what is taken: "title line" of an SDF, "id" of a field beside the SMILES in
+    a file of SMILES. The other columns of several files are those that any of them has; if types differ, it is text.
 
     Args:
         paths: the library's file, or files.
@@ -120,16 +94,26 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
     Raises:
         UserError: a file or a column is not there.
     """
-    raise NotImplementedError
-
-
-def readable(paths: Paths, reading: Reading = AS_IT_IS, count: int = 1000) -> tuple[int, int]:
-    """Return how many of the first ``count`` rows RDKit reads, and how many rows these are.
-
-    Raises:
-        UserError: none of them can be read.
-    """
-    raise NotImplementedError
+    found: Source | None = None
+    types: dict[str, pyarrow.DataType] = {}
+    seen: list[str] = []
+    several = replace(reading, columns="all")  # a column that is listed need not be in each of the files
+    files = _files(paths)
+    for path in files:
+        if size_of(path) == 0 and len(files) > 1:
+            continue
+        with _opened(path, several if len(files) > 1 else reading, found, whole=whole) as file:
+            seen += [name for name in _names(file.source) if name not in seen]
+            for name, kind in file.source.others:
+                types[name] = kind if types.get(name, kind) == kind else _text()
+            found = found or file.source
+    if found is None:
+        raise _empty(files[0])
+    if len(files) > 1:
+        check_listed(seen, reading, f"{files[0]} and {len(files) - 1:,} more")
+        kept = reading.columns
+        types = {n: t for n, t in types.items() if kept == "all" or (kept != "none" and n in kept)}
+    return found._replace(others=tuple(types.items()))
 
 
 def read_records(paths: Paths, reading: Reading = AS_IT_IS, source: Source | None = None) -> Iterator[Record]:
@@ -140,80 +124,86 @@ def read_records(paths: Paths, reading: Reading = AS_IT_IS, source: Source | Non
     Args:
         paths: the library's file, or files.
         reading: which columns are named, and which others come along.
-        source: what ``describe`` says of the files; None: it is asked.
+        source: what ``describe`` says of the files; None: it is asked, unless no other columns come along.
 
     Raises:
         UserError: the file or a column is not there, or the file breaks off or is corrupt; the rows before are yielded.
     """
-    path, smiles_column, id_column = _first(paths), reading.smiles_column, reading.id_column
-    kind = _recognise(path)
-    if kind == "parquet":
-        yield from readers_parquet.parquet_records(path, smiles_column, id_column)
-        return
-    row = 0
-    try:
-        with _open_text(path) as stream:
-            for record in text_records(stream, kind, path, smiles_column, id_column):
-                row = record.row
-                yield record
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _broken_gzip(path, error, row) from error
+    files = _files(paths)
+    if source is None and reading.columns != "none":
+        source = describe(files, reading, whole=True)
+    for number, path in enumerate(files):
+        if size_of(path) == 0 and len(files) > 1:
+            continue
+        row = 0
+        each = reading if len(files) == 1 else replace(reading, columns="none" if reading.columns == "none" else "all")
+        try:
+            with _opened(path, each, source) as file:
+                fit = _fitting(file.source, source)
+                source = source or file.source
+                for record in file.records():
+                    row = record.row
+                    yield fit(record, number)
+        except BrokenStreamError as error:
+            raise broken(path, error, row) from error
 
 
 def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
-    """Check, from its first 64 KB or its footer, that the file is what its ending says and has the columns.
+    """Check, from their first 64 KB or their footers, that the files are what their endings say and have the columns.
 
     Raises:
-        UserError: it is not, or has no rows.
+        UserError: one is not, or none has rows.
     """
-    path, smiles_column, id_column = _first(paths), reading.smiles_column, reading.id_column
-    kind = _recognise(path)
-    if size_of(path) == 0:
-        raise _empty(path)
-    if kind == "parquet":
-        if readers_parquet.check_parquet(path, smiles_column, id_column) == 0:
-            raise _empty(path)
-        return
-    start = _read_head(path, CHECK_BYTES)
-    _check_text(path, start.data)
-    if kind == "sdf" and start.data.strip() and not any(sign in start.data for sign in _SDF_SIGNS):
-        raise UserError(
-            "the file is not an SDF",
-            where=path,
-            value=start.data[:60].decode("utf-8", "replace"),
-            allowed="records with 'M  END' and '$$$$'",
-            fix="give it the ending of what it is, or export it as SDF again",
-        )
-    if start.whole and count_records(_as_text(start.data), kind) == 0:
-        raise _empty(path)
-    with _open_text(path) as stream:
-        find_layout(Lines(stream), kind, path, smiles_column, id_column)
-    if kind == "sdf" and id_column and (start.whole or b"$$$$" in start.data):
-        check_sdf_property(Lines(_as_text(start.data)), path, id_column)
+    check_encoding(reading.encoding)
+    files = _files(paths)
+    twice = same_twice(files)
+    if twice is not None:
+        raise UserError("the library names a file twice", where=twice, allowed="each file once", fix="name it once")
+    several = len(files) > 1
+    empty = [path for path in files if _is_empty(path, replace(reading, columns="all") if several else reading)]
+    if len(empty) == len(files):
+        raise _empty(files[0])
+    if several:
+        describe(files, reading)
+
+
+def readable(paths: Paths, reading: Reading = AS_IT_IS, count: int = 1000) -> tuple[int, int]:
+    """Return how many of the first rows RDKit reads, and how many rows were looked at.
+
+    Args:
+        paths: the library's file, or files.
+        reading: which columns are named.
+        count: rows to look at.
+
+    Raises:
+        UserError: none of them can be read; it names the column that looks like SMILES, if there is one.
+    """
+    files = _files(paths)
+    plain = replace(reading, columns="none")
+    slow: set[int] = set()
+    while True:
+        try:
+            good, rows, problem = limits.answer(lambda: _count_readable(files, plain, count), skipped=slow)
+        except limits.StepError as error:
+            if error.step < 0 or error.step in slow:
+                raise
+            slow.add(error.step)  # a molecule that is not read in time; the run will make a reject of it
+        else:
+            break
+    if rows and not good:
+        raise _none_readable(files[0], reading, rows, problem)
+    return good, rows
 
 
 def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
-    """Return how many records the file has: exact for Parquet and for text of up to 256 KB, else by the mean row.
+    """Return how many records the files have: exact for Parquet and for text of up to 256 KB, else by the mean row.
 
-    Deterministic and cheap: only the footer, or the first 256 KB of (decompressed) text, are read.
+    Deterministic and cheap: only the footer, or the first 256 KB of (decompressed) text, are read of each.
 
     Raises:
-        UserError: the file is not there, or not what its ending says.
+        UserError: a file is not there, or not what its ending says.
     """
-    path = _first(paths)
-    kind = _recognise(path)
-    size = size_of(path)
-    if size == 0:
-        return 0
-    if kind == "parquet":
-        return readers_parquet.count_rows(path)
-    start = _read_head(path, ESTIMATE_BYTES)
-    if start.whole:
-        return count_records(_as_text(start.data), kind)
-    last = max(start.data.rfind(end) + len(end) for end in ([b"$$$$"] if kind == "sdf" else [b"\n", b"\r"]))
-    rows = count_records(_as_text(start.data[:last]), kind)
-    bytes_per_row = last / rows if rows else len(start.data)
-    return max(1, round(size * len(start.data) / start.consumed / bytes_per_row))
+    return sum(_estimate(path, reading) for path in _files(paths))
 
 
 def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[str], bool]:
@@ -225,8 +215,7 @@ def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[st
         UserError: as ``read_records``, if it is met that early.
     """
     smiles: list[str] = []
-    records = read_records(paths, replace(reading, columns="none"))
-    for number, record in enumerate(records):
+    for number, record in enumerate(read_records(paths, replace(reading, columns="none"))):
         if len(smiles) >= count or number >= HEAD_RECORDS * count:
             return smiles, False
         if record.smiles and not record.problem:
@@ -234,161 +223,216 @@ def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[st
     return smiles, True
 
 
-def _first(paths: Paths) -> Path:
-    return Path(paths if isinstance(paths, str | Path) else paths[0])
+def _files(paths: Paths) -> tuple[Path, ...]:
+    return (Path(paths),) if isinstance(paths, str | Path) else tuple(paths)
 
 
-def _recognise(path: Path) -> str:
-    """Return the format that the ending stands for; the file is there and may be opened."""
-    if is_remote(path):
-        _check_object(path)
-        return _kind(path)
+@contextmanager
+def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = False) -> Iterator[_Open]:
+    """Open a file and find its columns: those of ``like`` where it has them."""
+    file = recognise(path)
+    if file.kind == "parquet":
+        columns = readers_parquet.parquet_columns(path, reading, like)
+        yield _Open(Source(*columns), lambda: readers_parquet.parquet_records(path, reading, like))
+        return
+    if file.kind == "xlsx":
+        sheet = readers_excel.excel_layout(path, reading, like)
+        yield _Open(_source_of(sheet), lambda: readers_excel.excel_records(path, reading, like))
+        return
+    with _lines(file, reading) as lines:
+        kind = readers_smi.kind_of_text(lines) if file.kind == "txt" else file.kind
+        if kind == "sdf":
+            tags = readers_sdf.sdf_tags(lines, path, reading, like)
+            if whole and not (reading.columns == "none" and reading.id_column is None):
+                with _lines(file, reading) as again:
+                    tags = readers_sdf.all_tags(again, tags, path, reading)
+            elif like is not None:
+                tags = Tags(tags.id, tags.name, tuple(name for name, _ in like.others))
+            source = Source(None, tags.id, tags.name, tuple((name, _text()) for name in tags.others))
+            yield _Open(source, lambda: readers_sdf.sdf_records(lines, tags))
+            return
+        layout = _text_layout(lines, kind, path, reading, like)
+        records = readers_smi.smi_records if kind == "smi" else readers_text.csv_records
+        yield _Open(_source_of(layout), lambda: records(lines, layout))
+
+
+def _text_layout(lines: Lines, kind: str, path: Path, reading: Reading, like: Source | None) -> Layout:
+    if kind == "smi":
+        layout = readers_smi.smi_layout(lines, path, reading, like)
+    else:
+        layout = readers_text.csv_layout(lines, kind, path, reading, like)
+    check_listed(layout.columns, reading, path)
+    return layout
+
+
+@contextmanager
+def _lines(file: File, reading: Reading) -> Iterator[Lines]:
+    stream = open_stream(file.path, file.member)
     try:
-        path.stat()
-    except (OSError, ValueError) as error:
-        folder = path.parent
-        beside = [entry.name for entry in folder.iterdir()] if folder.is_dir() and os.access(folder, os.R_OK) else []
-        raise UserError(
-            "the molecule file does not exist",
-            where=path,
-            value=None if isinstance(error, FileNotFoundError) else str(error),
-            fix=did_you_mean(path.name, beside) or "correct the path, or put the file there",
-        ) from error
-    if not path.is_file():
-        raise UserError(
-            "a folder stands where a molecule file is expected" if path.is_dir() else "not a regular file",
-            where=path,
-            allowed="one file",
-            fix="name the file in it; several files are several libraries" if path.is_dir() else "copy it into a file",
+        encoding = reading.encoding
+        if encoding is None:
+            start = stream.read(64)
+            encoding = by_first_bytes(start)
+            stream.close()
+            stream = open_stream(file.path, file.member)
+        yield Lines(stream, encoding, file.path)
+    finally:
+        stream.close()
+
+
+def _names(source: Source) -> list[str]:
+    """Return the names of all columns that are something."""
+    return [name for name in (*source[:3], *(name for name, _ in source.others)) if name is not None]
+
+
+def _source_of(layout: Layout) -> Source:
+    smiles, identifier, name, others = layout.names()
+    return Source(smiles, identifier, name, tuple((other, _text()) for other in others))
+
+
+def _text() -> pyarrow.DataType:
+    import pyarrow
+
+    return pyarrow.string()
+
+
+def _fitting(own: Source, source: Source | None) -> Callable[[Record, int], Record]:
+    """Return what puts a file's record into the order, and the types, of all the library's columns."""
+    if source is None or own.others == source.others:
+        return lambda record, number: record._replace(file=number) if number else record
+    places = {name: i for i, (name, _) in enumerate(own.others)}
+    kinds = dict(own.others)
+    steps = [(places.get(name), name in kinds and kinds[name] != kind) for name, kind in source.others]
+
+    def fit(record: Record, number: int) -> Record:
+        values = [None if at is None or at >= len(record.extra) else record.extra[at] for at, _ in steps]
+        extra = tuple(
+            _as_text(value) if differs and value is not None else value
+            for value, (_, differs) in zip(values, steps, strict=True)
         )
-    kind = _kind(path)
-    if not os.access(path, os.R_OK):
-        raise UserError("the molecule file may not be read", where=path, fix="give yourself read permission (chmod)")
-    return kind
+        return record._replace(extra=extra, file=number)
+
+    return fit
 
 
-def _check_object(path: Path) -> None:
-    """Check that a store has the object.
+def _as_text(value: Any) -> str:
+    from halogenator.storage.readers_values import number_text
+
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def _is_empty(path: Path, reading: Reading) -> bool:
+    """Return whether a file has no rows.
 
     Raises:
-        UserError: it has not, or it cannot be asked.
+        UserError: it is not what its ending says, or has not the columns.
     """
-    try:
-        size_of(path)
-    except FileNotFoundError as error:
-        fix = "correct the address, or upload the file"
-        raise UserError("the store has no such molecule file", where=address(path), fix=fix) from error
-    except OSError as error:
-        fix = "is it the right store, bucket and key?"
-        raise UserError(f"the store does not give the file: {error.strerror}", where=address(path), fix=fix) from error
-
-
-def _kind(path: Path) -> str:
-    suffixes = [suffix.casefold() for suffix in path.suffixes[-2:]]
-    zipped = suffixes[-1:] == [".gz"]
-    kind = FORMATS.get("".join(suffixes[-2:-1] if zipped else suffixes[-1:]))
-    if kind is None or (zipped and kind == "parquet"):
-        raise UserError(
-            "the molecule file's ending is not known",
-            where=path,
-            value="".join(path.suffixes[-2:] if zipped else path.suffixes[-1:]),
-            allowed=f"{', '.join(FORMATS)}; the text ones also with .gz",
-            fix="decompress it: Parquet is compressed inside"
-            if kind
-            else "rename it to what it is: .smi for lines of SMILES and id, .csv or .tsv for columns with a header",
-        )
-    return kind
-
-
-def _open_text(path: Path) -> io.TextIOWrapper:
-    if path.suffix.casefold() != ".gz":
-        return _decoded(open_binary(path))
-    return _decoded(cast("IO[bytes]", _BoundedGzip(path)))
-
-
-def _as_text(data: bytes) -> io.TextIOWrapper:
-    return _decoded(io.BytesIO(data))
-
-
-def _decoded(stream: IO[bytes]) -> io.TextIOWrapper:
-    # Universal newlines: CR LF and the lone CR of old Mac exports end a line too.
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline=None)
-
-
-class _Metered(io.RawIOBase):
-    """Raw bytes handed out in small pieces, so that ``count`` tells what a decompressor has really consumed."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self.count = 0
-
-    def readable(self) -> bool:
+    file = recognise(path)
+    if size_of(path) == 0:
         return True
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._stream.read(512 if size < 0 else min(size, 512))
-        self.count += len(piece)
-        return piece
-
-
-def _read_head(path: Path, limit: int) -> _Head:
-    with open_binary(path) as stream:
-        if path.suffix.casefold() != ".gz":
-            data = stream.read(limit + 1)
-            return _Head(data[:limit], min(len(data), limit), len(data) <= limit)
-        metered = _Metered(stream)
-        try:
-            data = gzip.GzipFile(fileobj=metered, mode="rb").read(limit + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _broken_gzip(path, error) from error
-        return _Head(data[:limit], metered.count, len(data) <= limit)
-
-
-def _check_text(path: Path, data: bytes) -> None:
-    for magic, name, fix in _DISGUISES:
-        if data.startswith(magic):
-            raise UserError(
-                f"the file is {name}, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
-            )
-    control = len(data) - len(data.translate(None, _CONTROL))
-    if control > max(_FEW_CONTROL, _MAX_CONTROL * len(data)):
+    if file.kind == "parquet":
+        return readers_parquet.check_parquet(path, reading) == 0
+    if file.kind == "xlsx":
+        readers_excel.excel_layout(path, reading)
+        return readers_excel.count_rows(path) == 0
+    data, _, all_read = _head(file, CHECK_BYTES)
+    wide = by_first_bytes(data) if reading.encoding is None else None
+    check_bytes(path, data, wide=bool(wide) or "16" in (reading.encoding or "") or "32" in (reading.encoding or ""))
+    if file.kind == "sdf" and data.strip() and not wide and not any(sign in data for sign in _SDF_SIGNS):
         raise UserError(
-            "the file is binary, not what its ending says",
+            "the file is not an SDF",
             where=path,
-            value=data[:16],
-            allowed="text (UTF-8)",
-            fix="give it the ending of what it is, or export it again as text",
+            value=data[:60].decode("utf-8", "replace"),
+            allowed="records with 'M  END' and '$$$$'",
+            fix="give it the ending of what it is, or export it as SDF again",
         )
+    if all_read and _count(data, file, reading, wide) == 0:
+        return True
+    try:
+        with _opened(path, reading, None):
+            return False
+    except BrokenStreamError as error:
+        raise broken(path, error) from error
+
+
+def _head(file: File, limit: int) -> tuple[bytes, int, bool]:
+    try:
+        return container_head(file.path, limit, file.member)
+    except BrokenStreamError as error:
+        raise broken(file.path, error) from error
+
+
+def _estimate(path: Path, reading: Reading) -> int:
+    file = recognise(path)
+    size = size_of(path)
+    if size == 0:
+        return 0
+    if file.kind == "parquet":
+        return readers_parquet.count_rows(path)
+    if file.kind == "xlsx":
+        return readers_excel.count_rows(path)
+    data, consumed, whole = _head(file, _BZ2_BYTES if path.suffix.casefold() == ".bz2" else ESTIMATE_BYTES)
+    wide = by_first_bytes(data) if reading.encoding is None else None
+    if whole:
+        return _count(data, file, reading, wide)
+    ends = [b"$$$$"] if file.kind == "sdf" and not wide else [b"\n", b"\r"]
+    last = max(data.rfind(end) + len(end) for end in ends)
+    last -= last % 4 if wide else 0
+    rows = _count(data[:last], file, reading, wide)
+    bytes_per_row = last / rows if rows else len(data)
+    return max(1, round(size * len(data) / consumed / bytes_per_row))
+
+
+def _count(data: bytes, file: File, reading: Reading, wide: str | None) -> int:
+    """Return how many records a text holds, without parsing a molecule."""
+    lines = Lines(io.BytesIO(data), reading.encoding or wide, file.path)
+    kind = readers_smi.kind_of_text(lines) if file.kind == "txt" else file.kind
+    if kind == "sdf":
+        return sum(1 for _ in readers_sdf.sdf_blocks(lines))
+    if kind == "smi":
+        return readers_smi.count_lines(lines)
+    return readers_text.count_rows(lines, kind, reading.smiles_column)
+
+
+def _count_readable(files: Sequence[Path], reading: Reading, count: int) -> tuple[int, int, str]:
+    """Return how many of the first rows can be read, how many rows there are, and a row that cannot be read."""
+    from rdkit import Chem, rdBase
+
+    good = rows = 0
+    first = ""
+    with rdBase.BlockLogs():
+        for step, record in enumerate(islice(read_records(files, reading), count), _FIRST_MOLECULE):
+            rows += 1
+            if record.problem is None and record.smiles and not limits.begin(step):
+                good += Chem.MolFromSmiles(record.smiles) is not None
+            if not good and not first:
+                first = f"row {record.row}: {record.problem or record.smiles or 'no SMILES'}"[:200]
+    return good, rows, first
+
+
+def _none_readable(path: Path, reading: Reading, rows: int, problem: str) -> UserError:
+    with _opened(path, replace(reading, columns="all"), None) as file:
+        source = file.source
+        names = [source.id, source.name, *(name for name, _ in source.others)]
+        cells = [[each.id, each.name, *map(str, each.extra)] for each in islice(file.records(), 20)]
+    columns = [name or "" for name in names]
+    looks = molecule_column(columns, cells)
+    better = columns[looks] if looks is not None else ""
+    where = f"{path}, column '{source.smiles}'" if source.smiles else path
+    return UserError(
+        f"none of the first {rows:,} rows has a molecule that can be read",
+        where=where,
+        value=problem,
+        allowed="SMILES that RDKit can read",
+        fix=f"column '{better}' looks like SMILES: set smiles_column: {better}"
+        if better and source.smiles
+        else "is this the right file, and the right column?"
+        if source.smiles
+        else "is this the right file?",
+    )
 
 
 def _empty(path: Path) -> UserError:
     return UserError(
         "the molecule file has no rows", where=path, allowed="at least one molecule", fix="export or download it again"
-    )
-
-
-def _grown(path: Path) -> UserError:
-    return UserError(
-        "the gzip file grows without end: it looks like a decompression bomb",
-        where=path,
-        value=f"{size_of(path):,} bytes",
-        allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
-        fix="look at it with: gzip -dc FILE | head; if it is what you want, decompress it first",
-    )
-
-
-def _broken_gzip(path: Path, error: Exception, row: int | None = None) -> UserError:
-    if isinstance(error, EOFError):
-        what = "the gzip stream ends early"
-    elif "Not a gzipped file" in str(error) and not row:
-        what = "the file is not gzip-compressed, as its ending says"
-    else:
-        what = f"the gzip stream is corrupt ({error})"
-    return UserError(
-        what,
-        where=path if row is None else f"{path}, after row {row:,}",
-        allowed=f"a file that passes: gzip -t {path.name}",
-        fix="take .gz off its name if it is plain text"
-        if "not gzip" in what
-        else "copy, download or compress it again",
     )

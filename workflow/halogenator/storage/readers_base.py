@@ -1,51 +1,26 @@
-"""What every molecule file is read into: records, the names its columns go by, and lines in bounded memory."""
+"""What every molecule file is read into, records, and lines in bounded memory, decoded."""
 
 from __future__ import annotations
 
-import difflib
+import io
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from halogenator.errors import UserError, did_you_mean
+from halogenator.storage.readers_encoding import extends_ascii, find_encoding, not_in_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_LINE = 1_000_000  # characters of a line, or of a cell; a longer one is a problem of its row
+KEPT = 1_000  # characters of a text that cannot be used which a reject keeps
+PEEK_CHARACTERS = 2_000_000
 
-# Which column is taken when none is named: the first of these names that is there, the leftmost column of that name.
-# Case does not matter, and a space or a hyphen is an underscore.
-COLUMN_NAMES = {
-    "smiles": (
-        "smiles",
-        "canonical_smiles",
-        "isomeric_smiles",
-        "smi",
-        "structure",
-        "mol_smiles",
-        "rdkit_smiles",
-        "smiles_string",
-        "cxsmiles",
-    ),
-    "id": (
-        "id",
-        "name",
-        "compound_id",
-        "molecule_id",
-        "mol_id",
-        "chembl_id",
-        "cid",
-        "title",
-        "identifier",
-        "compound_name",
-        "pubchem_cid",
-        "pubchem_compound_cid",
-        "zinc_id",
-        "coconut_id",
-        "drugbank_id",
-    ),
-}
+END = object()
+
+# What is looked at to find out an encoding, from the first line on that is not ASCII.
+_AHEAD_LINES = 2_000
+_AHEAD_BYTES = 500_000
 
 
 class Record(NamedTuple):
@@ -88,12 +63,36 @@ class Source(NamedTuple):
     others: tuple[tuple[str, pa.DataType], ...] = ()
 
 
-class Lines:
-    """The lines of a text stream, without their ends, in bounded memory: one longer than ``MAX_LINE`` is None."""
+class Undecoded(str):
+    """A line that is not text in its file's encoding: of bytes that are none their numbers stand in it."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._readline = stream.readline
+    __slots__ = ()
+
+
+class Lines:
+    """The lines of a text stream, without their ends, in bounded memory: one longer than ``MAX_LINE`` is None.
+
+    Args:
+        stream: its bytes.
+        encoding: of the text; None: UTF-8, or what the first lines that are not ASCII show.
+        where: the file, for messages.
+
+    Attributes:
+        encoding: the encoding; None as long as all was ASCII.
+    """
+
+    def __init__(self, stream: IO[bytes], encoding: str | None = None, where: object = None) -> None:
+        # Universal newlines: CR LF and the lone CR of old Mac exports end a line too.
+        wide = encoding if encoding is not None and not extends_ascii(encoding) else None
+        # A byte is a character at first: so one that does not belong to the encoding costs its line, not the file.
+        self._text = io.TextIOWrapper(stream, encoding=wide or "latin-1", newline=None)
+        self._wide = wide is not None
+        self._stated = encoding is not None
+        self._where = where
+        self._raw: deque[str | None] = deque()  # lines that were read ahead, as bytes
         self._back: deque[str | None] = deque()
+        self._number = 0
+        self.encoding = encoding
 
     def __iter__(self) -> Lines:
         return self
@@ -101,107 +100,123 @@ class Lines:
     def __next__(self) -> str | None:
         if self._back:
             return self._back.popleft()
-        line = self._readline(MAX_LINE + 1)
-        if not line:
-            raise StopIteration
-        if line[-1] == "\n":
-            return line[:-1]
-        if len(line) <= MAX_LINE:
+        line = self._raw.popleft() if self._raw else self._read()
+        self._number += 1
+        if self._number == 1 and line is not None:
+            line = line.removeprefix("\ufeff" if self._wide else "\xef\xbb\xbf")
+        if line is None or self._wide or line.isascii():
             return line
-        while line and line[-1] != "\n":
-            line = self._readline(MAX_LINE)
-        return None
+        return self._decoded(line)
 
     def put_back(self, lines: Sequence[str | None]) -> None:
         """Have ``lines`` come next, in their order."""
         self._back.extendleft(reversed(lines))
 
+    def peek(self, most: int) -> list[str | None]:
+        """Return the next lines, at most so many and not much more than ``PEEK_CHARACTERS``; they still come."""
+        taken: list[str | None] = []
+        room = PEEK_CHARACTERS
+        while len(taken) < most and room > 0 and (line := next(self, END)) is not END:
+            assert line is None or isinstance(line, str)
+            taken.append(line)
+            room -= len(line or "")
+        self.put_back(taken)
+        return taken
 
-def make_record(row: int, smiles: str | None, identifier: str | None) -> Record:
-    """Return the record of a row whose cells were found (None: an empty cell)."""
-    name = (identifier or "").strip() or None
+    @classmethod
+    def of(cls, lines: Sequence[str | None]) -> Lines:
+        """Return lines that were read already, as if they were a file's."""
+        found = cls(io.BytesIO())
+        found.put_back(lines)
+        return found
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._text.close()
+
+    def _read(self) -> str | None:
+        try:
+            line = self._text.readline(MAX_LINE + 1)
+            if not line:
+                raise StopIteration
+            if line[-1] == "\n":
+                return line[:-1]
+            if len(line) <= MAX_LINE:
+                return line
+            while line and line[-1] != "\n":
+                line = self._text.readline(MAX_LINE)
+        except UnicodeError as error:
+            raise not_in_encoding(str(self.encoding), f"{self._where}, line {self._number + 1}", str(error)) from error
+        return None
+
+    def _decoded(self, line: str) -> str:
+        data = line.encode("latin-1")
+        if self.encoding is None:
+            self.encoding = self._found_out(data)
+        try:
+            return data.decode(self.encoding)
+        except UnicodeDecodeError:
+            text = data.decode(self.encoding, "backslashreplace")
+            if self._stated:
+                where = f"{self._where}, line {self._number}"
+                raise not_in_encoding(self.encoding, where, text) from None
+            return Undecoded(text)
+
+    def _found_out(self, data: bytes) -> str:
+        """Return the encoding of a text whose first line that is not ASCII this is, from it and the lines after it."""
+        sample, size = [data], len(data)
+        while len(self._raw) < _AHEAD_LINES and size < _AHEAD_BYTES:
+            try:
+                line = self._read()
+            except StopIteration:
+                break
+            self._raw.append(line)
+            size += len(line or "")
+            if line and not line.isascii():
+                sample.append(line.encode("latin-1"))
+        return find_encoding(sample, f"{self._where}, line {self._number}")
+
+
+def make_record(
+    row: int,
+    smiles: str | None,
+    identifier: str | None,
+    name: str | None = None,
+    extra: tuple[Any, ...] = (),
+    problem: str | None = None,
+) -> Record:
+    """Return the record of a row whose cells were found (None: an empty cell).
+
+    Args:
+        row: its number.
+        smiles: its SMILES, or CXSMILES.
+        identifier: its id.
+        name: its name.
+        extra: its other cells.
+        problem: what is wrong with it, if that is known already.
+    """
+    identifier = (identifier or "").strip() or None
+    name = (name or "").strip() or None
     text = (smiles or "").strip()
-    if "\0" in text or (name and "\0" in name):
-        # RDKit would take the text up to the NUL byte for the whole.
-        return Record(row, None, None, None, "NUL byte in the row")
-    if "\n" in text:
-        return Record(row, name, None, None, "line end in the SMILES")  # RDKit would take the first line for the whole
-    if len(text) > MAX_LINE:
-        return Record(row, name, None, None, f"SMILES longer than {MAX_LINE:,} characters")
-    return Record(row, name, None, text, None)
+    if problem is None:
+        if "\0" in text or (identifier and "\0" in identifier):
+            problem = "NUL byte in the row"  # RDKit would take the text up to the NUL byte for the whole
+        elif "\n" in text:
+            problem = "line end in the SMILES"  # RDKit would take the first line for the whole
+        elif len(text) > MAX_LINE:
+            problem = f"SMILES longer than {MAX_LINE:,} characters"
+    if problem is None:
+        return Record(row, identifier, name, text, None, extra)
+    return Record(row, _kept(identifier), _kept(name), _kept(text), problem, extra)
 
 
-def find_columns(
-    columns: Sequence[str], where: object, smiles_column: str | None, id_column: str | None
-) -> tuple[int, int | None]:
-    """Return the positions of the SMILES column and of the id column (None if there is none).
-
-    Raises:
-        UserError: a named column is absent, or no column has one of the SMILES names.
-    """
-    smiles = find_column("smiles", columns, where, smiles_column)
-    if smiles is None:
-        raise UserError(
-            "no SMILES column found",
-            where=where,
-            value=_shown(columns),
-            allowed=f"a column called {', '.join(COLUMN_NAMES['smiles'])} (in any case)",
-            fix=_naming_advice(columns),
-        )
-    others = [column if i != smiles or id_column else "" for i, column in enumerate(columns)]
-    return smiles, find_column("id", others, where, id_column)
+def not_text(line: str | None) -> str | None:
+    """Return what is wrong with a row that such a line is part of; None: nothing."""
+    if line is None:
+        return f"line longer than {MAX_LINE:,} characters"
+    return "not UTF-8 text, as the rest of the file is" if isinstance(line, Undecoded) else None
 
 
-def is_molecule(text: str) -> bool:
-    """Return whether RDKit reads ``text`` as SMILES."""
-    from rdkit import Chem, rdBase
-
-    with rdBase.BlockLogs():
-        return bool(text) and Chem.MolFromSmiles(text[:1000]) is not None
-
-
-def find_column(
-    role: str, columns: Sequence[str], where: object, named: str | None, *, strict: bool = True
-) -> int | None:
-    """Return the position of the column ``named``, or (None) of the first name in ``COLUMN_NAMES[role]`` that is there.
-
-    Raises:
-        UserError: ``named`` is not among ``columns``; not if not ``strict``.
-    """
-    if named:
-        if named in columns:
-            return columns.index(named)
-        if not strict:
-            return None
-        raise UserError(
-            f"{role}_column is not a column of the file",
-            where=where,
-            value=named,
-            allowed=_shown(columns),
-            fix=did_you_mean(named, columns) or f"set {role}_column to one of the file's columns",
-        )
-    folded = [_fold(column) for column in columns]
-    return next((folded.index(name) for name in COLUMN_NAMES[role] if name in folded), None)
-
-
-def _fold(column: str) -> str:
-    return column.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def _shown(columns: Sequence[str], most: int = 20) -> list[str]:
-    shown = [column[:60] for column in columns[:most] if column]
-    return [*shown, f"… {len(columns) - most:,} more"] if len(columns) > most else shown
-
-
-def _naming_advice(columns: Sequence[str]) -> str:
-    if any(len(column) > 1 and is_molecule(column) for column in columns[:20]):
-        return "its first line looks like a molecule: put a header line above it, e.g. smiles,id"
-    scores = {
-        column: max(
-            1.0 if "smi" in _fold(column) else difflib.SequenceMatcher(None, _fold(column), name).ratio()
-            for name in COLUMN_NAMES["smiles"]
-        )
-        for column in _shown(columns)
-    }
-    nearest = max(scores, key=lambda column: scores[column], default="")
-    return f"name it: smiles_column: {nearest if scores.get(nearest, 0) >= 0.5 else '<the column that has the SMILES>'}"
+def _kept(text: str | None) -> str | None:
+    """Return what a reject can show of a text."""
+    return text.replace("\0", "\\0").replace("\n", "\\n")[:KEPT] if text else None

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from halogenator.errors import UserError
+from halogenator.model import Reading
 from halogenator.storage.pages import largest_page
-from halogenator.storage.readers_base import Record, find_column, find_columns, make_record
+from halogenator.storage.readers_base import Record, Source, make_record, not_text
+from halogenator.storage.readers_columns import candidates, choose
+from halogenator.storage.readers_values import (
+    has_text,
+    is_binary,
+    is_string,
+    kept_type,
+    texts_of,
+    values_of,
+)
 from halogenator.storage.remote import is_remote, open_binary, size_of
+
+if TYPE_CHECKING:
+    import pyarrow
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 8_000_000  # fewer rows are taken when they are long
@@ -18,29 +31,67 @@ BUFFER_BYTES = 1 << 20  # read in pieces: else Arrow reads a row group's whole c
 # Bytes that a page may decompress to: Arrow holds a whole one. Writers aim at 1 MB; a page of long SMILES has more.
 MAX_PAGE = 100_000_000
 
+_SAMPLE_ROWS = 200  # that are looked at to choose the columns
+_TRIED_COLUMNS = 40  # of which they are read where no column has a telling name
+
 _MAGIC = b"PAR1"
 
 
-def parquet_records(path: Path, smiles_column: str | None, id_column: str | None) -> Iterator[Record]:
+class Columns(NamedTuple):
+    """What a file's columns are taken for: their names, and the types of those that come along."""
+
+    smiles: str
+    id: str | None
+    name: str | None
+    others: tuple[tuple[str, pyarrow.DataType], ...]
+
+    def names(self) -> list[str]:
+        """Return the names of all that are read."""
+        found = [self.smiles, self.id, self.name, *(name for name, _ in self.others)]
+        return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def parquet_columns(path: Path, reading: Reading, like: Source | None = None) -> Columns:
+    """Return what the columns are taken for.
+
+    Raises:
+        UserError: the file is no whole Parquet file, a column is not there, or the SMILES column is no text.
+    """
+    with _open(path) as file:
+        return _columns(file, path, reading, like)
+
+
+def parquet_records(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Record]:
     """Yield a record per row: a null SMILES is "", a null id None, an id of another type its text.
 
     Raises:
         UserError: the file is no whole Parquet file, a column is not there, or a page is corrupt.
     """
+    file = _open(path)
+    try:
+        columns = _columns(file, path, reading, like)
+        _check_pages(file, path, columns.names())
+        yield from _records(file, path, columns)
+    finally:
+        file.close()
+
+
+def _records(file: Any, path: Path, columns: Columns) -> Iterator[Record]:
     import pyarrow
 
-    file = _open(path)
-    smiles, identifier = _columns(file, path, smiles_column, id_column)
-    _check_pages(file, path, (smiles, identifier))
-    names = [smiles] if identifier in (None, smiles) else [smiles, identifier]
     row = 0
     try:
-        for batch in file.iter_batches(batch_size=_batch_rows(file), columns=names, use_threads=False):
-            texts = _strings(batch.column(batch.schema.names.index(smiles)))
-            ids = _strings(batch.column(batch.schema.names.index(identifier))) if identifier else [None] * len(texts)
-            for text, name in zip(texts, ids, strict=True):
+        for batch in file.iter_batches(batch_size=_batch_rows(file), columns=columns.names(), use_threads=False):
+            nothing = [None] * batch.num_rows
+            texts = texts_of(batch.column(columns.smiles))
+            ids = texts_of(batch.column(columns.id)) if columns.id else nothing
+            names = texts_of(batch.column(columns.name)) if columns.name else nothing
+            extra = [values_of(batch.column(name), kind) for name, kind in columns.others]
+            rows = zip(*extra, strict=True) if extra else [()] * batch.num_rows
+            for text, identifier, name, others in zip(texts, ids, names, rows, strict=True):
                 row += 1
-                yield make_record(row, text, name)
+                problem = next(filter(None, (not_text(each) for each in (text, identifier) if each)), None)
+                yield make_record(row, text, identifier, name, others, problem)
     except MemoryError:
         raise  # Arrow's is an ArrowException too, but no fault of the file
     except (pyarrow.ArrowException, OSError) as error:
@@ -50,18 +101,16 @@ def parquet_records(path: Path, smiles_column: str | None, id_column: str | None
             value=_first_line(error),
             fix="copy, download or write it again",
         ) from error
-    finally:
-        file.close()
 
 
-def check_parquet(path: Path, smiles_column: str | None, id_column: str | None) -> int:
+def check_parquet(path: Path, reading: Reading, like: Source | None = None) -> int:
     """Check footer and columns, and return the number of rows.
 
     Raises:
         UserError: the file is no whole Parquet file, a column is not there, or the SMILES column is no text.
     """
     with _open(path) as file:
-        _check_pages(file, path, _columns(file, path, smiles_column, id_column))
+        _check_pages(file, path, _columns(file, path, reading, like).names())
         return int(file.metadata.num_rows)
 
 
@@ -120,23 +169,26 @@ def _no_footer(path: Path, value: object) -> UserError:
     )
 
 
-def _columns(file: Any, path: Path, smiles_column: str | None, id_column: str | None) -> tuple[str, str | None]:
-    names, types = file.schema_arrow.names, file.schema_arrow.types
-    smiles, _ = find_columns(names, path, smiles_column, None)
-    if not _is_string(types[smiles]):
+def _columns(file: Any, path: Path, reading: Reading, like: Source | None) -> Columns:
+    types = list(file.schema_arrow.types)
+    names = [name if i == file.schema_arrow.names.index(name) else "" for i, name in enumerate(file.schema_arrow.names)]
+    wanted = [i for i in candidates(names) if has_text(types[i])]
+    usable = [i for i, kind in enumerate(types) if names[i] and (is_string(kind) or is_binary(kind))]
+    wanted = wanted if any(i in usable for i in wanted) else list(dict.fromkeys([*wanted, *usable[:_TRIED_COLUMNS]]))
+    rows = _first_rows(file, path, [names[i] for i in wanted])
+    rows = [[dict(zip(wanted, row, strict=True)).get(i) for i in range(len(names))] for row in rows]
+    choice = choose(names, rows, reading, path, like=like, textual=lambda i: has_text(types[i]))
+    smiles, identifier, name, others = choice
+    assert smiles is not None
+    if not (is_string(types[smiles]) or is_binary(types[smiles])):
         raise UserError(
             "the SMILES column does not hold text",
             where=f"{path}, column '{names[smiles]}'",
             value=str(types[smiles]),
-            allowed="string, large_string, or a dictionary of them",
+            allowed="string, large_string, binary, or a dictionary of them",
             fix="name another column (smiles_column: ...), or write this one as strings",
         )
-    if id_column is None:
-        usable = [name if i != smiles and _has_text(types[i]) else "" for i, name in enumerate(names)]
-        identifier = find_column("id", usable, path, None)
-    else:
-        identifier = find_column("id", names, path, id_column)
-    if identifier is not None and not _has_text(types[identifier]):
+    if identifier is not None and not has_text(types[identifier]):
         raise UserError(
             "the id column has no text form",
             where=f"{path}, column '{names[identifier]}'",
@@ -144,7 +196,35 @@ def _columns(file: Any, path: Path, smiles_column: str | None, id_column: str | 
             allowed="text, numbers, dates",
             fix="name another column (id_column: ...)",
         )
-    return names[smiles], None if identifier is None else names[identifier]
+    return Columns(
+        names[smiles],
+        None if identifier is None else names[identifier],
+        None if name is None else names[name],
+        tuple((names[i], kept_type(types[i])) for i in others),
+    )
+
+
+def _first_rows(file: Any, path: Path, names: Sequence[str]) -> list[list[str | None]]:
+    """Return the first rows of some columns; none where they cannot be read, which their reading will say."""
+    import pyarrow
+
+    if not names or file.metadata.num_row_groups == 0:
+        return []
+    try:
+        _check_pages(file, path, names)
+        batch = next(
+            file.iter_batches(batch_size=min(_SAMPLE_ROWS, _batch_rows(file)), columns=list(names), use_threads=False),
+            None,
+        )
+        return (
+            []
+            if batch is None
+            else [list(row) for row in zip(*(texts_of(batch.column(n)) for n in names), strict=True)]
+        )
+    except MemoryError:
+        raise
+    except (pyarrow.ArrowException, OSError, UserError):
+        return []
 
 
 def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
@@ -186,24 +266,6 @@ def _check_column(stream: IO[bytes], column: Any, where: str) -> None:
         )
 
 
-def _is_string(arrow_type: Any) -> bool:
-    from pyarrow import types
-
-    if types.is_dictionary(arrow_type):
-        arrow_type = arrow_type.value_type
-    return bool(types.is_string(arrow_type) or types.is_large_string(arrow_type) or types.is_string_view(arrow_type))
-
-
-def _has_text(arrow_type: Any) -> bool:
-    import pyarrow
-
-    try:
-        pyarrow.array([], arrow_type).cast(pyarrow.string())
-    except (pyarrow.ArrowException, TypeError):
-        return False
-    return True
-
-
 def _batch_rows(file: Any) -> int:
     """Return how many rows to take at once, so that the batches of the row group of longest rows keep to the bound.
 
@@ -213,22 +275,6 @@ def _batch_rows(file: Any) -> int:
     groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
     longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
     return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(longest, 1.0))))
-
-
-def _strings(column: Any) -> list[str | None]:
-    import pyarrow
-
-    if pyarrow.types.is_dictionary(column.type):
-        # Not decoded: a few long strings that many rows point to would be copied for each of them.
-        texts = _strings(column.dictionary)
-        return [None if index is None else texts[index] for index in column.indices.to_pylist()]
-    if not _is_string(column.type):
-        column = column.cast(pyarrow.string(), safe=False)
-    try:
-        return list(column.to_pylist())
-    except UnicodeDecodeError:
-        raw = column.cast(pyarrow.large_string()).cast(pyarrow.large_binary()).to_pylist()
-        return [None if value is None else value.decode("utf-8", "replace") for value in raw]
 
 
 def _first_line(error: Exception) -> str:

@@ -1,118 +1,101 @@
-"""Text files as records, CSV and SMILES files here: streamed, in bounded memory, a bad row costing only itself."""
+"""Tables of text as records, CSV and TSV: streamed, in bounded memory, a bad row costing only itself.
+
+A table is read as spreadsheets write it: with a line ``sep=;``, with rows of a title above the header, without the
+empty cells at the end of a row, or with some too many.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.storage.readers_base import (
-    MAX_LINE,
-    Lines,
-    Record,
-    find_column,
-    find_columns,
-    is_molecule,
-    make_record,
-)
-from halogenator.storage.readers_sdf import sdf_blocks, sdf_records
+from halogenator.model import Reading
+from halogenator.storage.readers_base import END, MAX_LINE, Lines, Record, Source, make_record, not_text
+from halogenator.storage.readers_columns import Choice, choose, has_smiles, unique
 
-# Lines that one CSV row (its quoted fields hold line ends), or what stands above a .smi header, may take.
+# Lines that one CSV row (its quoted fields hold line ends), or what stands above a header, may take.
 MAX_SPAN = 100
+SAMPLE_LINES = 200  # lines that are looked at to choose the columns
 
-_END = object()
+_SEP = re.compile(r'"?sep=(.)"?[\s;,|]*$', re.IGNORECASE)
 
 
 class Layout(NamedTuple):
-    """Where a file's columns are: ``delimiter`` None is any whitespace, ``id`` None is no id column."""
+    """Where a file's columns are.
 
+    Attributes:
+        columns: their names, of which none occurs twice; () without a header.
+        choice: which of them is what.
+        width: cells of a row.
+        delimiter: between them; None: any whitespace.
+    """
+
+    columns: tuple[str, ...]
+    choice: Choice
+    width: int
     delimiter: str | None
-    columns: int
-    smiles: int
-    id: int | None
+
+    def names(self) -> tuple[str | None, str | None, str | None, tuple[str, ...]]:
+        """Return the names of the columns of SMILES, id, name and the others."""
+        smiles, identifier, name = (None if i is None else self.columns[i] for i in self.choice[:3])
+        return smiles, identifier, name, tuple(self.columns[i] for i in self.choice.others)
+
+    def record(self, row: int, cells: Sequence[str | None], problem: str | None = None) -> Record:
+        """Return the record of a row's cells, of which the last may be lacking."""
+        smiles, identifier, name, others = self.choice
+        return make_record(
+            row, _at(cells, smiles), _at(cells, identifier), _at(cells, name),
+            tuple([_at(cells, i) for i in others]), problem,
+        )  # fmt: skip
 
 
-def text_records(
-    stream: TextIO, kind: str, where: object, smiles_column: str | None, id_column: str | None
-) -> Iterator[Record]:
-    """Yield the records of a text file of ``kind`` csv, tsv, smi or sdf.
+class Bad(NamedTuple):
+    """A row that cannot be read: what is wrong with it, and the cells that it seems to have."""
 
-    Raises:
-        UserError: the columns that are asked for are not there.
-    """
-    lines = Lines(stream)
-    layout = find_layout(lines, kind, where, smiles_column, id_column)
-    if kind == "sdf":
-        yield from sdf_records(lines, id_column)
-    elif kind == "smi":
-        yield from smi_records(lines, layout)
-    elif layout is not None:
-        yield from csv_records(lines, layout)
-
-
-def find_layout(
-    lines: Lines, kind: str, where: object, smiles_column: str | None, id_column: str | None
-) -> Layout | None:
-    """Read the header, if there is one, and return where the columns are; None for a file without columns.
-
-    Raises:
-        UserError: the columns that are asked for are not there.
-    """
-    if kind == "smi":
-        return smi_layout(lines, where, smiles_column, id_column)
-    if kind != "sdf":
-        return csv_layout(lines, kind, where, smiles_column, id_column)
-    if smiles_column:
-        raise UserError(
-            "smiles_column is set for an SDF, whose molecules are its structures",
-            where=where,
-            value=smiles_column,
-            fix="leave smiles_column out",
-        )
-    return None
-
-
-def count_records(stream: TextIO, kind: str) -> int:
-    """Return how many records the text holds, without parsing a molecule or knowing the columns."""
-    lines = Lines(stream)
-    if kind == "sdf":
-        return _count(sdf_blocks(lines))
-    if kind == "smi":
-        return _count(smi_records(lines, smi_layout(lines, "", None, None, strict=False)))
-    delimiter, header = csv_header(lines, kind, None)
-    return _count(csv_rows(lines, delimiter, len(header)))
-
-
-# --- CSV and TSV ---
+    problem: str
+    cells: Sequence[str]
 
 
 def csv_header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, list[str]]:
-    """Read the first line that is not blank; return the delimiter and the column names ([]: no such line near the top).
+    """Read up to the header; return the delimiter and the column names ([]: there is no line near the top).
 
-    In a .csv the delimiter is the one of ``, ; tab |`` that gives a SMILES column; else the one giving most columns.
+    The header is the first line that has the named column or a SMILES column's name, else the first that is not blank.
+    In a .csv the delimiter is the one of ``, ; tab |`` that gives such a column; else the one giving most columns.
     """
-    line = next((line for line in islice(lines, MAX_SPAN) if line is None or line.strip()), None)
+    top = lines.peek(MAX_SPAN)
+    filled = [i for i, line in enumerate(top) if line is None or line.strip()]
+    if not filled:
+        for _ in top:
+            next(lines)
+        return ",", []
+    at = filled[0]
+    stated = _SEP.match(top[at] or "")
+    if stated and len(filled) > 1:
+        at = filled[1]
+    delimiter = stated.group(1) if stated else None
+    found = _find_header(top, filled, kind, delimiter, smiles_column)
+    if found is not None:
+        at, delimiter = found
+    line = top[at]
     if line is None:
         return ",", []
-    delimiters = ["\t"] if kind == "tsv" else sorted(",;\t|", key=lambda mark: -len(_plain_cells(line, mark)))
-    for delimiter in delimiters:
-        if find_column("smiles", _plain_cells(line, delimiter), None, smiles_column, strict=False) is not None:
-            break
-    else:
-        delimiter = delimiters[0]
+    delimiter = delimiter or _delimiters(line, kind)[0]
+    for _ in range(at + 1):
+        next(lines)
     cells = _csv_row(line, lines, delimiter)
-    return delimiter, [cell.strip() for cell in (cells if isinstance(cells, list) else _plain_cells(line, delimiter))]
+    return delimiter, [cell.strip() for cell in (cells.cells if isinstance(cells, Bad) else cells)]
 
 
-def csv_layout(lines: Lines, kind: str, where: object, smiles_column: str | None, id_column: str | None) -> Layout:
+def csv_layout(lines: Lines, kind: str, where: object, reading: Reading, like: Source | None) -> Layout:
     """Read the header and find the columns.
 
     Raises:
         UserError: there is no header, or not the columns asked for.
     """
-    delimiter, header = csv_header(lines, kind, smiles_column)
+    delimiter, header = csv_header(lines, kind, reading.smiles_column)
     if not header:
         raise UserError(
             "the file has no header line",
@@ -120,20 +103,25 @@ def csv_layout(lines: Lines, kind: str, where: object, smiles_column: str | None
             allowed=f"column names in the first line, at most {MAX_LINE:,} characters",
             fix="write the column names into its first line, e.g. smiles,id",
         )
-    return Layout(delimiter, len(header), *find_columns(header, f"{where}, header", smiles_column, id_column))
+    columns = unique(header)
+    sample = csv_rows(Lines.of(lines.peek(SAMPLE_LINES)), delimiter, len(columns))
+    rows = [cells for cells in sample if cells and not isinstance(cells, Bad)]
+    choice = choose(columns, rows, reading, f"{where}, header", like=like)
+    return Layout(tuple(columns), choice, len(columns), delimiter)
 
 
-def csv_rows(lines: Lines, delimiter: str, columns: int) -> Iterator[list[str] | str]:
-    """Yield the cells of each row ([] for a blank line), or what is wrong with it; not the blank lines at the end."""
+def csv_rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | Bad]:
+    """Yield the cells of each row ([] for a blank one), or what is wrong with it; not the blank ones at the end."""
     blank = 0
+    nothing = f" \t{delimiter}"
     for line in lines:
-        if line is not None and not line.strip():
+        if line is not None and not line.strip(nothing):
             blank += 1
             continue
         for _ in range(blank):
             yield []
         blank = 0
-        yield _too_long() if line is None else _csv_row(line, lines, delimiter, columns)
+        yield Bad(str(not_text(None)), ()) if line is None else _csv_row(line, lines, delimiter, width)
 
 
 def csv_records(lines: Lines, layout: Layout) -> Iterator[Record]:
@@ -145,32 +133,111 @@ def csv_records(lines: Lines, layout: Layout) -> Iterator[Record]:
     too.
     """
     assert layout.delimiter is not None
-    for row, cells in enumerate(csv_rows(lines, layout.delimiter, layout.columns), 1):
-        if isinstance(cells, str):
-            yield Record(row, None, None, None, cells)
-        elif not cells:
-            yield Record(row, None, None, "", None)
+    for row, cells in enumerate(csv_rows(lines, layout.delimiter, layout.width), 1):
+        if isinstance(cells, Bad):
+            yield layout.record(row, cells.cells, cells.problem)
+        elif cells and layout.choice.smiles is not None and len(cells) <= layout.choice.smiles:
+            yield layout.record(row, cells, wrong_count(layout.width, cells))
         else:
-            yield make_record(row, cells[layout.smiles], None if layout.id is None else cells[layout.id])
+            yield layout.record(row, cells)
 
 
-def _csv_row(line: str, lines: Lines, delimiter: str, columns: int | None = None) -> list[str] | str:
+def count_rows(lines: Lines, kind: str, smiles_column: str | None) -> int:
+    """Return how many records a table has."""
+    delimiter, header = csv_header(lines, kind, smiles_column)
+    return count(csv_rows(lines, delimiter, len(unique(header))))
+
+
+def plain_cells(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line that is a row for itself."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error:
+        return [cell.strip() for cell in line.split(delimiter)]
+
+
+def wrong_count(columns: int | None, cells: Sequence[str], span: int = 1) -> str:
+    """Return the problem of a row that has not as many cells as the header."""
+    quoted = f" (quotes join {span} lines here)" if span > 1 else ""
+    return f"expected {columns} columns, found {len(cells)}{quoted}"
+
+
+def count(items: Iterable[object]) -> int:
+    """Return how many there are."""
+    return sum(1 for _ in items)
+
+
+def _find_header(
+    top: Sequence[str | None], filled: Sequence[int], kind: str, delimiter: str | None, smiles_column: str | None
+) -> tuple[int, str] | None:
+    """Return which line near the top is the header, and its delimiter; None where none has a SMILES column's name."""
+    for at in filled:
+        line = top[at]
+        if line is None:
+            continue
+        for mark in [delimiter] if delimiter else _delimiters(line, kind):
+            cells = plain_cells(line, mark)
+            # In a title or in a row's cell "SMILES" may be one word among others.
+            alone = sum(map(bool, cells)) == 1 and len(filled) > 1
+            if has_smiles(cells, smiles_column, exactly=at != filled[0] or alone):
+                return at, mark
+    first = top[filled[0]]
+    marks = [delimiter] if delimiter else _delimiters(first or "", kind)
+    return next(
+        ((filled[0], mark) for mark in marks if has_smiles(plain_cells(first or "", mark), smiles_column)), None
+    )
+
+
+def _delimiters(line: str, kind: str) -> list[str]:
+    if kind == "tsv":
+        return ["\t"]
+    return sorted(",;\t|", key=lambda mark: -len(plain_cells(line, mark)))
+
+
+def _csv_row(line: str, lines: Lines, delimiter: str, width: int | None = None) -> list[str] | Bad:
     if '"' not in line:
+        problem = not_text(line)
         cells = line.split(delimiter)
-        return cells if columns in (None, len(cells)) else _wrong_count(columns, cells)
+        return Bad(problem, cells) if problem else _fitted(cells, width)
     taken: list[str | None] = [line]
+    plain = line.split(delimiter)
     try:
         cells = next(csv.reader(_one_row(taken, lines), delimiter=delimiter, strict=True))
-        problem = None if columns in (None, len(cells)) else _wrong_count(columns, cells, len(taken))
+        problem = next(filter(None, map(not_text, taken)), None)
+        if problem:
+            return Bad(problem, cells)
+        fitted = _fitted(cells, width, len(taken))
+        if not isinstance(fitted, Bad):
+            return fitted
     except csv.Error as error:
         unclosed = "unexpected end of data" in str(error)
-        problem = "a quote is opened and not closed" if unclosed else f"not readable as CSV: {error}"
-    if problem is None:
-        return cells
+        fitted = Bad("a quote is opened and not closed" if unclosed else f"not readable as CSV: {error}", plain)
     lines.put_back(taken[1:])
-    plain = line.split(delimiter)
     # Quoting is no custom of tab-separated files: there, a quote mark may be just a character of a name.
-    return plain if delimiter == "\t" and columns in (None, len(plain)) else problem
+    return plain if delimiter == "\t" and not isinstance(_fitted(plain, width), Bad) else fitted
+
+
+def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | Bad:
+    """Return a row's cells without the empty ones beyond the header's; a row may lack cells at its end."""
+    if width is None or len(cells) == width:
+        return cells
+    if len(cells) < width:
+        return cells if span == 1 else Bad(wrong_count(width, cells, span), cells)
+    if not any(cell.strip() for cell in cells[width:]):
+        return cells[:width]
+    joined = _rejoined(cells)
+    return joined if len(joined) == width else Bad(wrong_count(width, cells, span), cells)
+
+
+def _rejoined(cells: Sequence[str]) -> list[str]:
+    """Return cells where the commas in the extension of a CXSMILES, ``C[C@H](O)F |&1:1,o2:3|``, do not part any."""
+    found: list[str] = []
+    for cell in cells:
+        if found and " |" in found[-1] and found[-1].count("|") == 1:
+            found[-1] += f",{cell}"
+        else:
+            found.append(cell)
+    return found
 
 
 def _one_row(taken: list[str | None], lines: Lines) -> Iterator[str]:
@@ -180,147 +247,16 @@ def _one_row(taken: list[str | None], lines: Lines) -> Iterator[str]:
     while line is not None and room > 0:
         room -= len(line)
         yield line + "\n"
-        following = next(lines, _END) if len(taken) < MAX_SPAN else _END
-        if following is _END:
+        following = next(lines, END) if len(taken) < MAX_SPAN else END
+        if following is END:
             return
         assert following is None or isinstance(following, str)
         taken.append(following)
         line = following
 
 
-def _plain_cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
-    except csv.Error:
-        return [cell.strip() for cell in line.split(delimiter)]
-
-
-# --- SMILES files ---
-
-
-def smi_layout(
-    lines: Lines, where: object, smiles_column: str | None, id_column: str | None, *, strict: bool = True
-) -> Layout | None:
-    """Read the header, if there is one, and find the columns; None when there is none.
-
-    The first line that is neither blank nor a comment is a header if it has a SMILES column's name and its first field
-    is no SMILES. A comment is one too if it begins ``#smiles``, or is tab-separated and names a SMILES column.
-
-    Raises:
-        UserError: a column is named that is not there; or the file is a CSV by its first line. Not if not ``strict``.
-    """
-    seen: list[str | None] = []
-    for line in lines:
-        seen.append(line)
-        if line is None or len(seen) > MAX_SPAN:
-            break
-        comment = line.startswith("#")
-        cells = _header_cells(line, smiles_column)
-        if cells and not (comment and "\t" not in line and line[1:2].isspace()):
-            delimiter = "\t" if "\t" in line else None
-            if not strict:
-                id_column = None
-            return Layout(
-                delimiter, len(cells), *find_columns(cells, f"{where}, header line", smiles_column, id_column)
-            )
-        if line.strip() and not comment:
-            break
-    lines.put_back(seen)
-    if strict:
-        _check_headerless(next((line for line in seen if line and not line.startswith("#")), ""), where)
-        if smiles_column or id_column:
-            raise UserError(
-                "a column is named, but the SMILES file has no header line",
-                where=where,
-                value=smiles_column or id_column,
-                allowed="without a header: SMILES first, then the id",
-                fix="leave smiles_column and id_column out, or add a header line",
-            )
-    return None
-
-
-def smi_records(lines: Lines, layout: Layout | None) -> Iterator[Record]:
-    """Yield the records below the header.
-
-    Without a header (or with a single column) a line is SMILES, then the id: the next tab-separated field, or all that
-    follows if there is no tab. A CXSMILES extension ``|...|`` after the SMILES is dropped. A comment (``#``) gives no
-    record, but every line counts as a row, so that a row is found by its line number. Blank lines within the file are
-    records with an empty SMILES; those at its end are none.
-    """
-    if layout is not None and layout.columns == 1:
-        layout = None
-    blank = 0
-    for row, line in enumerate(lines, 1):
-        if line is not None and not line.strip():
-            blank += 1
-            continue
-        for i in range(row - blank, row):
-            yield Record(i, None, None, "", None)
-        blank = 0
-        if line is None:
-            yield Record(row, None, None, None, _too_long())
-        elif line[0] != "#":
-            yield _smi_record(row, line, layout)
-
-
-def _smi_record(row: int, line: str, layout: Layout | None) -> Record:
-    if layout is None:
-        first, _, others = line.partition("\t")
-        smiles, rest = _split_smiles(first)
-        return make_record(row, smiles, rest or others.partition("\t")[0])
-    if layout.delimiter:
-        cells = line.split(layout.delimiter)
-    elif layout.smiles == 0:
-        smiles, rest = _split_smiles(line)
-        cells = [smiles, *rest.split(None, layout.columns - 2)]
-    else:
-        cells = line.split(None, layout.columns - 1)
-    if len(cells) <= layout.smiles:
-        return Record(row, None, None, None, _wrong_count(layout.columns, cells))
-    smiles, rest = _split_smiles(cells[layout.smiles])
-    return make_record(row, smiles, cells[layout.id] if layout.id is not None and layout.id < len(cells) else rest)
-
-
-def _split_smiles(text: str) -> tuple[str, str]:
-    """Return the SMILES and what follows it and its CXSMILES extension."""
-    smiles, _, rest = text.strip().replace("\t", " ").partition(" ")
-    rest = rest.lstrip()
-    if rest.startswith("|"):
-        rest = rest[1:].partition("|")[2].lstrip()
-    return smiles, rest
-
-
-def _header_cells(line: str, smiles_column: str | None) -> list[str] | None:
-    cells = [cell.strip() for cell in (line.split("\t") if "\t" in line else line.split())]
-    if cells and line.startswith("#"):
-        cells[0] = cells[0].lstrip("#").strip()
-    found = find_column("smiles", cells, None, smiles_column, strict=False)
-    if found is None or (found > 0 and not smiles_column and is_molecule(cells[0].split(" ")[0])):
+def _at(cells: Sequence[str | None], position: int | None) -> str | None:
+    if position is None or position >= len(cells):
         return None
-    return cells
-
-
-def _check_headerless(line: str, where: object) -> None:
-    for delimiter in ",;|":
-        cells = _plain_cells(line, delimiter)
-        if len(cells) > 1 and find_column("smiles", cells, None, None) is not None:
-            raise UserError(
-                "the file is called a SMILES file, but its first line is a CSV header",
-                where=where,
-                value=line,
-                allowed="SMILES, then a space or a tab, then the id",
-                fix="rename it to end in .csv",
-            )
-
-
-def _wrong_count(columns: int | None, cells: Sequence[str], span: int = 1) -> str:
-    quoted = f" (quotes join {span} lines here)" if span > 1 else ""
-    return f"expected {columns} columns, found {len(cells)}{quoted}"
-
-
-def _too_long() -> str:
-    return f"line longer than {MAX_LINE:,} characters"
-
-
-def _count(items: Iterable[object]) -> int:
-    return sum(1 for _ in items)
+    cell = cells[position]
+    return cell if cell and not cell.isspace() else None

@@ -1,0 +1,181 @@
+"""Excel workbooks (.xlsx) as records: the first sheet that has a SMILES column, its rows streamed.
+
+A number is its own text, without a point where it is whole, and with the zeros that its format puts before it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from halogenator.errors import UserError
+from halogenator.model import Reading
+from halogenator.storage.readers_base import Record, Source
+from halogenator.storage.readers_columns import Rows, choose, has_smiles, unique
+from halogenator.storage.readers_containers import FREE_GROWTH, MAX_GROWTH
+from halogenator.storage.readers_text import Layout
+from halogenator.storage.readers_values import number_text
+from halogenator.storage.remote import open_binary, size_of
+
+_TOP_ROWS = 50  # that may stand above a header
+_SAMPLE_ROWS = 200
+_AS_CSV = "export the sheet as CSV (UTF-8) and name that file"
+
+
+def excel_layout(path: Path, reading: Reading, like: Source | None = None) -> Layout:
+    """Return where the columns are.
+
+    Raises:
+        UserError: the file is no workbook, no sheet has a header, or not the columns that are asked for.
+    """
+    with _workbook(path) as book:
+        return _layout(book, path, reading, like)[2]
+
+
+def excel_records(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Record]:
+    """Yield the records below the header; rows at the end without a value are none.
+
+    Raises:
+        UserError: as ``excel_layout``.
+    """
+    with _workbook(path) as book:
+        sheet, header, layout = _layout(book, path, reading, like)
+        blank = 0
+        for number, cells in enumerate(_rows(sheet), 1):
+            if number <= header:
+                continue
+            if not any(cells):
+                blank += 1
+                continue
+            for row in range(number - header - blank, number - header):
+                yield layout.record(row, [])
+            blank = 0
+            yield layout.record(number - header, cells)
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows the sheet has, as far as the first sheets tell without a SMILES column that is known."""
+    with _workbook(path) as book:
+        found = _find_sheet(book, None)
+        if found is None:
+            return 0
+        sheet, header = found
+        last = max((number for number, cells in enumerate(_rows(sheet), 1) if any(cells)), default=0)
+        return max(0, last - header)
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise UserError(
+            "reading Excel workbooks needs a package that is not installed: openpyxl",
+            where=path,
+            fix=f'pip install "openpyxl>=3.1"; or {_AS_CSV}',
+        ) from error
+    _check_archive(path)
+    with open_binary(path) as stream:
+        try:
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        except Exception as error:  # openpyxl raises what its parsers raise
+            raise _no_workbook(path, f"{type(error).__name__}: {error}"[:200]) from error
+        try:
+            yield book
+        finally:
+            book.close()
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with open_binary(path) as stream, zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _no_workbook(path, str(error)) from error
+    if not any(info.filename.startswith("xl/") for info in infos):
+        raise _no_workbook(path, f"an archive of {', '.join(info.filename for info in infos[:5])}")
+    size = sum(info.file_size for info in infos)
+    if size > max(FREE_GROWTH, MAX_GROWTH * size_of(path)):
+        raise UserError(
+            "the workbook grows without end: it looks like a decompression bomb",
+            where=path,
+            value=f"{size:,} bytes when unpacked",
+            allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
+            fix=_AS_CSV,
+        )
+
+
+def _no_workbook(path: Path, value: str) -> UserError:
+    return UserError(
+        "the file is not an Excel workbook, as its ending says",
+        where=path,
+        value=value,
+        allowed="a workbook as Excel and LibreOffice save it (.xlsx)",
+        fix=f"{_AS_CSV}; an archive of other files has to be unpacked first",
+    )
+
+
+def _layout(book: Any, path: Path, reading: Reading, like: Source | None) -> tuple[Any, int, Layout]:
+    found = _find_sheet(book, reading.smiles_column)
+    if found is None:
+        raise UserError(
+            "the workbook has no sheet with a header",
+            where=path,
+            allowed="a sheet whose columns have names, one of them smiles",
+            fix="write the column names above the rows, e.g. smiles and id",
+        )
+    sheet, header = found
+    rows: list[list[str | None]] = []
+    columns: list[str] = []
+    for number, cells in enumerate(_rows(sheet), 1):
+        if number == header:
+            columns = unique([cell or "" for cell in cells])
+        elif number > header:
+            rows.append(cells)
+        if len(rows) >= _SAMPLE_ROWS:
+            break
+    sample: Rows = rows
+    choice = choose(columns, sample, reading, f"{path}, sheet '{sheet.title}', header", like=like)
+    return sheet, header, Layout(tuple(columns), choice, len(columns), None)
+
+
+def _find_sheet(book: Any, smiles_column: str | None) -> tuple[Any, int] | None:
+    """Return the first sheet with a SMILES column, and the row of its header; else the first that has anything."""
+    first: tuple[Any, int] | None = None
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # programs write wrong ones, which would cut the sheet
+        for number, cells in enumerate(_rows(sheet), 1):
+            names = [cell or "" for cell in cells]
+            filled = sum(map(bool, names))
+            if filled and has_smiles(names, smiles_column, exactly=filled == 1 or number > 1):
+                return sheet, number
+            if filled and first is None:
+                first = sheet, number
+            if number >= _TOP_ROWS:
+                break
+    return first
+
+
+def _rows(sheet: Any) -> Iterator[list[str | None]]:
+    for row in sheet.iter_rows():
+        yield [_text(cell) for cell in row]
+
+
+def _text(cell: Any) -> str | None:
+    value = cell.value
+    if value is None or isinstance(value, str):
+        return value.strip() or None if value else None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        text = number_text(float(value)) if isinstance(value, float) else str(value)
+        digits = str(cell.number_format or "")
+        return text.zfill(len(digits)) if re.fullmatch("0+", digits) and text.isdigit() else text
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,334 @@
+"""What a molecule file is, by its name and its first bytes, and which files a path stands for."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from halogenator.errors import UserError, did_you_mean
+from halogenator.storage.readers_containers import CONTAINERS, container_of, members
+from halogenator.storage.remote import address, is_remote, size_of
+
+# What a file is, by its ending (in any case); the text ones also with .gz, .bz2, .xz, .zst or .zip after it.
+FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "txt",
+    ".smi": "smi",
+    ".smiles": "smi",
+    ".cxsmiles": "smi",
+    ".ism": "smi",
+    ".sdf": "sdf",
+    ".sd": "sdf",
+    ".mol": "sdf",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
+_WHOLE = ("parquet", "xlsx")  # what is compressed inside
+
+# Formats that are not read, and what to do with such a file.
+_TO_SDF = "convert it to SDF, e.g. with Open Babel: obabel {name} -O {stem}.sdf"
+_FOREIGN = {
+    **dict.fromkeys((".mol2", ".pdb", ".pdbqt", ".ent", ".cif", ".mmcif", ".cdx", ".cdxml", ".cml", ".mrv"), _TO_SDF),
+    **dict.fromkeys((".xyz", ".rxn", ".rdf", ".inchi"), _TO_SDF),
+    **dict.fromkeys((".xls", ".xlsb", ".ods", ".numbers"), "open it and save it as .xlsx or as CSV (UTF-8)"),
+    **dict.fromkeys((".json", ".jsonl", ".xml", ".yaml"), "write its molecules as CSV with a header, e.g. smiles,id"),
+    **dict.fromkeys((".db", ".sqlite", ".duckdb"), "write its molecules as CSV or Parquet, e.g. smiles,id"),
+    **dict.fromkeys((".feather", ".arrow", ".orc", ".avro"), "write its rows as Parquet or CSV"),
+    **dict.fromkeys((".pkl", ".pickle", ".rds", ".rdata"), "write its rows as CSV or Parquet"),
+    **dict.fromkeys((".tar", ".tgz", ".7z", ".rar", ".lz4", ".z"), "unpack it, and name the file in it"),
+}
+
+# First bytes of what is often found under a wrong name: what it is, and its ending.
+_DISGUISES = (
+    (b"PAR1", "a Parquet file", ".parquet"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", ".xls"),
+    (b"%PDF", "a PDF", ".pdf"),
+    (b"SQLite format 3", "an SQLite database", ".sqlite"),
+    (b"VjCD0100", "a ChemDraw file", ".cdx"),
+    (b"7z\xbc\xaf", "a 7z archive", ".7z"),
+    (b"Rar!", "a RAR archive", ".rar"),
+)
+_CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a"))
+_MAX_CONTROL = 0.05  # share of control bytes that no text has, but every compressed or binary file
+_FEW_CONTROL = 10  # so many may be damage to a few rows of a short file
+
+_MOST_FILES = 10_000
+
+
+class File(NamedTuple):
+    """A molecule file: its path, its format, and for an archive the file in it."""
+
+    path: Path
+    kind: str
+    member: str | None = None
+
+
+def find_files(path: Path) -> tuple[Path, ...]:
+    """Return the files that a path stands for: itself; those of a folder, or that match a pattern, by their numbers.
+
+    A folder is one as Spark writes it: files of one format, with others whose names begin with a dot or an underscore.
+    Names are in natural order, part-2 before part-10.
+
+    Raises:
+        UserError: nothing matches a pattern, or a folder is no such folder.
+    """
+    if is_remote(path) or path.is_file():
+        return (path,)
+    if path.is_dir():
+        return _files_in(path)
+    if glob.has_magic(str(path)):
+        found = sorted(map(Path, glob.iglob(str(path), recursive=True)), key=_natural)  # noqa: PTH207 - absolute
+        found = [each for each in found if each.is_file()][: _MOST_FILES + 1]
+        if found:
+            return _checked(found, path)
+        raise UserError(
+            "no file matches the pattern",
+            where=path,
+            allowed="* for any text, ? for a character, [ab] for one of some, ** for folders",
+            fix="mend the pattern, or name the files in a list",
+        )
+    return (path,)
+
+
+def recognise(path: Path) -> File:
+    """Return what a file is by its ending; it is there and may be opened.
+
+    Raises:
+        UserError: it is not, or its ending is that of no format.
+    """
+    if is_remote(path):
+        _check_object(path)
+        return _by_ending(path)
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        folder = path.parent
+        beside = [entry.name for entry in folder.iterdir()] if folder.is_dir() and os.access(folder, os.R_OK) else []
+        raise UserError(
+            "the molecule file does not exist",
+            where=path,
+            value=None if isinstance(error, FileNotFoundError) else str(error),
+            fix=did_you_mean(path.name, beside) or "correct the path, or put the file there",
+        ) from error
+    if not path.is_file():
+        raise UserError(
+            "a folder stands where a molecule file is expected" if path.is_dir() else "not a regular file",
+            where=path,
+            allowed="one file",
+            fix=f"name the file in it, or all: {path / '*'}" if path.is_dir() else "copy it into a file",
+        )
+    found = _by_ending(path)
+    if not os.access(path, os.R_OK):
+        raise UserError("the molecule file may not be read", where=path, fix="give yourself read permission (chmod)")
+    return _in_archive(found) if container_of(path) and size_of(path) else found
+
+
+def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
+    """Check that the first bytes of a file, decompressed, are text.
+
+    Args:
+        path: the file.
+        data: the bytes.
+        wide: whether it is text of more than a byte a character.
+
+    Raises:
+        UserError: they are of another format.
+    """
+    for container in CONTAINERS:
+        if data.startswith(container.magic):
+            raise _compressed(path, data, container.name, container.ending)
+    for magic, name, ending in _DISGUISES:
+        if data.startswith(magic):
+            fix = _FOREIGN.get(ending, "").format(name=path.name, stem=path.stem)
+            fix = f"rename it to end in {ending}" if ending == ".parquet" else fix or "export its molecules as CSV"
+            raise UserError(
+                f"the file is {name}, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
+            )
+    control = 0 if wide else len(data) - len(data.translate(None, _CONTROL))
+    if control > max(_FEW_CONTROL, _MAX_CONTROL * len(data)):
+        raise UserError(
+            "the file is binary, not what its ending says",
+            where=path,
+            value=data[:16],
+            allowed="text (UTF-8)",
+            fix="give it the ending of what it is, or export it again as text",
+        )
+    start = data[:2000].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise UserError(
+            "the file is a web page, not what its ending says",
+            where=path,
+            value=data[:40],
+            allowed="text",
+            fix="download the file itself: a page came in its place, as behind a login or for a wrong address",
+        )
+    if b"@<tripos>" in start:
+        fix = _TO_SDF.format(name=path.with_suffix(".mol2").name, stem=path.stem)
+        raise UserError(
+            "the file is a mol2 file, not what its ending says",
+            where=path,
+            value=data[:40],
+            allowed="SDF, SMILES or a table",
+            fix=f"rename it to end in .mol2 and {fix}",
+        )
+
+
+def _files_in(folder: Path) -> tuple[Path, ...]:
+    entries = [entry for entry in sorted(folder.iterdir(), key=_natural) if entry.name[:1] not in "._"]
+    files = [entry for entry in entries if entry.is_file()]
+    if len(files) < len(entries):
+        raise UserError(
+            "the folder has folders in it",
+            where=folder,
+            value=sorted(entry.name for entry in entries if not entry.is_file())[:5],
+            allowed="a folder with files of one format",
+            fix=f"name the files, e.g. {folder / '**' / '*.parquet'}",
+        )
+    kinds = {FORMATS.get(_endings(entry)[0], entry.suffix) for entry in files}
+    if not files or len(kinds) > 1:
+        raise UserError(
+            "the folder is no library: " + ("it has no file" if not files else "it has files of several kinds"),
+            where=folder,
+            value=[entry.name for entry in files[:8]],
+            allowed="a folder with files of one format, as Spark writes it",
+            fix=f"name the files, e.g. {folder / '*.parquet'}",
+        )
+    return _checked(files, folder)
+
+
+def _checked(files: Sequence[Path], where: Path) -> tuple[Path, ...]:
+    if len(files) > _MOST_FILES:
+        raise UserError(
+            "these are too many files for one library",
+            where=where,
+            value=f"more than {_MOST_FILES:,}",
+            allowed=f"at most {_MOST_FILES:,}",
+            fix="join them to fewer files",
+        )
+    return tuple(files)
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    """Return a key that sorts names by the numbers in them."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(1, int(part), part) if part.isdigit() and part.isascii() else (0, 0, part) for part in parts]
+
+
+def _check_object(path: Path) -> None:
+    """Check that a store has the object.
+
+    Raises:
+        UserError: it has not, or it cannot be asked.
+    """
+    try:
+        size_of(path)
+    except FileNotFoundError as error:
+        fix = "correct the address, or upload the file"
+        raise UserError("the store has no such molecule file", where=address(path), fix=fix) from error
+    except OSError as error:
+        fix = "is it the right store, bucket and key?"
+        raise UserError(f"the store does not give the file: {error.strerror}", where=address(path), fix=fix) from error
+
+
+def _endings(path: Path) -> tuple[str, str]:
+    """Return a name's ending without that of a container, and the container's."""
+    outer = path.suffix.casefold() if container_of(path) else ""
+    return (Path(path.stem) if outer else path).suffix.casefold(), outer
+
+
+def _by_ending(path: Path) -> File:
+    inner, outer = _endings(path)
+    kind = FORMATS.get(inner)
+    if outer == ".zip" and kind is None and inner not in _FOREIGN:
+        return File(path, "zip")
+    if kind is None or (outer and kind in _WHOLE):
+        raise UserError(
+            "the molecule file's ending is not known" if inner not in _FOREIGN else f"{inner} files are not read",
+            where=path,
+            value=inner + outer,
+            allowed=f"{', '.join(FORMATS)}; the text ones also with {', '.join(each.ending for each in CONTAINERS)}",
+            fix=_other_format(path, kind, inner, outer),
+        )
+    return File(path, kind)
+
+
+def _other_format(path: Path, kind: str | None, inner: str, outer: str) -> str:
+    if kind:
+        return f"decompress it: {'Parquet' if kind == 'parquet' else 'a workbook'} is compressed inside"
+    plain = Path(path.stem) if outer else path
+    if inner in _FOREIGN:
+        first = "decompress it, then " if outer else ""
+        return first + _FOREIGN[inner].format(name=plain.name, stem=plain.stem)
+    return "rename it to what it is: .smi for lines of SMILES and id, .csv or .tsv for columns with a header"
+
+
+def _in_archive(file: File) -> File:
+    """Return a file with the name of the member that is read, where it is an archive."""
+    container = container_of(file.path)
+    if container is None or container.ending != ".zip":
+        return file
+    names = members(file.path)
+    known = [name for name in names if FORMATS.get(Path(name).suffix.casefold(), "parquet") not in _WHOLE]
+    if len(names) != 1 and len(known) != 1:
+        raise UserError(
+            f"the zip archive holds {len(names):,} files" if names else "the zip archive is empty",
+            where=file.path,
+            value=names[:8],
+            allowed="one molecule file",
+            fix="unpack it, and name the file in it, or several in a list",
+        )
+    name = (known or names)[0]
+    kind = FORMATS.get(Path(name).suffix.casefold())
+    if kind is None or kind in _WHOLE:
+        raise UserError(
+            "the zip archive holds no file that can be read in it",
+            where=file.path,
+            value=name,
+            allowed=", ".join(ending for ending, each in FORMATS.items() if each not in _WHOLE),
+            fix="unpack it, and name the file in it"
+            if kind
+            else _other_format(Path(name), kind, Path(name).suffix.casefold(), ""),
+        )
+    return File(file.path, kind, name)
+
+
+def _compressed(path: Path, data: bytes, name: str, ending: str) -> UserError:
+    if name == "zip" and (b"xl/" in data or b"[Content_Types].xml" in data):
+        fix = "rename it to end in .xlsx, or export the sheet as CSV (UTF-8)"
+        return UserError(
+            "the file is an Excel workbook, not what its ending says",
+            where=path,
+            value=data[:8],
+            allowed="text",
+            fix=fix,
+        )
+    outer = container_of(path)
+    if outer is not None:
+        fix = f"decompress it: {outer.name} was used on a file that was {name}-compressed already"
+    elif ending == ".gz":
+        fix = "add .gz to its name"
+    else:
+        fix = f"add {ending} to its name, or decompress it"
+    if name == "zip":
+        fix += "; of an Excel workbook, export the sheet as CSV (UTF-8)"
+    return UserError(
+        f"the file is {name}-compressed, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
+    )
+
+
+def same_twice(paths: Iterable[Path]) -> Path | None:
+    """Return a file that is named more than once; None: none is."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path in seen:
+            return path
+        seen.add(path)
+    return None
