@@ -126,10 +126,10 @@ def _lean_on_others(mol: Chem.RWMol, place: Place) -> None:
 
 
 def finished(mol: Chem.Mol) -> Chem.Mol:
-    """The molecule sanitised and without hydrogens, to be written as it stands.
+    """The molecule sanitised and without hydrogens, stereo that means nothing taken off its atoms.
 
-    Left to itself RDKit would find the geometry of double bonds anew, from what is left of the slashes that the parent
-    was read with. Stereo that means nothing goes when the SMILES is read.
+    It is to be written as it stands: left to itself RDKit would find the geometry of double bonds anew, from what is
+    left of the slashes that the parent was read with.
 
     Raises:
         ValueError: if RDKit refuses it.
@@ -137,6 +137,10 @@ def finished(mol: Chem.Mol) -> Chem.Mol:
     mol = Chem.Mol(mol)
     Chem.SanitizeMol(mol)
     mol = Chem.RemoveHs(mol)
+    cleaned = Chem.Mol(mol)
+    Chem.AssignStereochemistry(cleaned, cleanIt=True, force=True)
+    for atom in cleaned.GetAtoms():
+        mol.GetAtomWithIdx(atom.GetIdx()).SetChiralTag(atom.GetChiralTag())
     for bond in mol.GetBonds():
         bond.SetBondDir(Chem.BondDir.NONE)
     mol.SetIntProp("_StereochemDone", 1)
