@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +60,8 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def find_path(text: str, working_dir: Path, repository: Path) -> Path:
-    """Return the absolute path of a file named in the configuration.
+def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
+    """Return the absolute path of a file named in the configuration; if ``several``, also of a folder, or a pattern.
 
     A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
     One in a store is not looked up here: ``check_readable`` does.
@@ -77,10 +79,17 @@ def find_path(text: str, working_dir: Path, repository: Path) -> Path:
     for place in places:
         if _is_file(place):
             return place.parent.resolve() / place.name  # the name itself stays: its ending says what is in the file
+    if several:
+        for base, place in zip((working_dir, repository), places, strict=False):
+            if place.is_dir():
+                return place.resolve()
+            pattern = Path(glob.escape(str(base.absolute()))) / wanted  # the folder's own name may have a bracket
+            if glob.has_magic(str(wanted)) and next(glob.iglob(str(pattern), recursive=True), None):  # noqa: PTH207
+                return pattern
     folders = [place for place in places if _listing(place) is not None]
     hints = filter(None, (did_you_mean(place.name, _listing(place.parent) or ()) for place in places))
     raise UserError(
-        f"{text} is a folder, not a file" if folders else f"there is no file {text}",
+        f"{text} is a folder, not a file" if folders and not several else f"there is no file {text}",
         value=text,
         allowed="a file at " + " or at ".join(map(str, places)),
         fix=next(hints, "mend the path, or give it in full"),
@@ -111,9 +120,9 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     settings = schema.with_defaults(layers.data, "config")
     problems = _inchikey_problems(settings, layers)
 
-    def find(keys: Keys) -> Path:
+    def find(keys: Keys, *, several: bool = False) -> Path:
         with located(layers.place(keys)):
-            return find_path(dig(settings, keys), working_dir, repository)
+            return find_path(dig(settings, keys), working_dir, repository, several=several)
 
     transforms: dict[str, Transform] = {}
     halogenation = Halogenation((), ())
@@ -127,7 +136,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     with collecting(problems):
         halogenation_path = find(("halogenation",))
         halogenation = load_halogenation(halogenation_path)
-    libraries = resolve_libraries(settings, layers, find, problems)
+    libraries = resolve_libraries(settings, layers, partial(find, several=True), problems)
     problems.extend(_idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
     jobs = _jobs(libraries, [transform for name, transform in transforms.items() if name in chosen])
     exports = resolve_exports(settings, libraries, transforms, jobs, layers, problems) if not problems else {}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
-from halogenator.storage.remote import address
 
 SAMPLE_ROWS = 500
 # Rows that the sample is spread over: files are often sorted, so their first rows do not stand for all.
@@ -73,11 +72,11 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
     from halogenator.chemistry.molecules import RejectError, parse_smiles, quiet
     from halogenator.storage.readers import estimate_rows, head
 
-    assert source.path is not None
+    assert source.paths
     quiet()
-    rows = estimate_rows(source.path, source.reading)
+    rows = estimate_rows(source.paths, source.reading)
     reading = source.reading
-    texts, whole = head(source.path, READ_ROWS, reading)
+    texts, whole = head(source.paths, READ_ROWS, reading)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
@@ -101,7 +100,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, lis
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:
     return UserError(
         f"matching the reactant of {name} does not come to an end: {reason} on one molecule",
-        where=f"{address(source.path)}, molecule {number}",
+        where=f"{source.shown}, molecule {number}",
         value=query,
         allowed=f"a reactant whose matches in a molecule are found in {limits.PLAN_SECONDS} s",
         fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",

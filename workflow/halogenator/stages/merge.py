@@ -15,6 +15,7 @@ from halogenator.errors import UserError
 from halogenator.memory.usage import Task, combine
 from halogenator.model import Library, Transform
 from halogenator.stages.duplicates import check_parts, columns_of, distinct_batches
+from halogenator.stages.places import Places
 from halogenator.stages.records import provenance
 from halogenator.storage.checksum import checksums
 from halogenator.storage.columns import passed_on
@@ -30,7 +31,6 @@ from halogenator.storage.duck import (
 )
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
 from halogenator.storage.records import write_object
-from halogenator.storage.remote import address
 from halogenator.storage.schema import REJECTS, read_metadata
 from halogenator.storage.seal import check_chunks
 
@@ -159,21 +159,21 @@ def merge_library(
         )
         rejects = _rejects_query(reject_chunks)
         mark = ""
-        if library.path is not None:
+        if library.paths:
             mark = _settle_names(connection, library)
-            rejects += f" UNION ALL SELECT * FROM ({_duplicate_rejects(library)})"
+            rejects += f" UNION ALL SELECT * FROM ({_duplicate_rejects(Places.of(chunks[0]))})"
         schema = _common_schema(chunks)
         with table_writer(out, schema, note) as writer:
             for part in slices:
                 rows = distinct_batches(connection, "molecule", part, schema.names, _BATCH_ROWS)
-                if library.path is None:
+                if not library.paths:
                     writer.copy(_numbered(library, (batch for _, batch in rows), writer.total))
                 else:
                     again = columns_of(connection, part.within("id_dropped"), "position")[0]
                     writer.copy(_named(library, rows, again, mark))
         molecules = writer.written
         rejected = _copy(connection, rejects, rejects_out, provenance(library=library.name))
-        if rows_in and not molecules and library.path is not None:
+        if rows_in and not molecules and library.paths:
             out.unlink()
             raise _nothing_usable(connection, library, rejects_out, rows_in)
     stats = {
@@ -205,12 +205,12 @@ def _duplicates(
 
 def _nothing_usable(connection: duckdb.DuckDBPyConnection, library: Library, rejects: Path, rows_in: int) -> UserError:
     """Return the error of a library without any molecule, which quotes the first reject: its file will not stay."""
-    row, smiles, detail = connection.execute(
-        "SELECT row, smiles, detail FROM read_parquet(?) LIMIT 1", [str(rejects)]
+    source, row, smiles, detail = connection.execute(
+        "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1", [str(rejects)]
     ).fetchall()[0]
     return UserError(
         f"library {library.name} has no usable molecule: all {rows_in:,} rows were rejected",
-        where=f"{address(library.path)}, row {row}: {detail}",
+        where=f"{source}, row {row}: {detail}",
         value=smiles,
         allowed="at least one row with a SMILES that RDKit can read",
         fix="is smiles_column the right one?",
@@ -268,12 +268,12 @@ def _repeated(mark: str) -> str:
     """
 
 
-def _duplicate_rejects(library: Library) -> str:
+def _duplicate_rejects(places: Places) -> str:
     """Return the query for the reject rows of a file's duplicate molecules, in order."""
     return f"""
-        SELECT {literal(address(library.path))} AS source, again.row, again.id, NULL::INTEGER AS site,
-               again.smiles[:200] AS smiles, 'duplicate' AS reason,
-               'same molecule as ' || coalesce(first.id || ', ', '') || 'row ' || first.row AS detail
+        SELECT {places.sql_file("again.row")} AS source, {places.sql_row("again.row")} AS row, again.id,
+               NULL::INTEGER AS site, again.smiles[:200] AS smiles, 'duplicate' AS reason,
+               'same molecule as ' || coalesce(first.id || ', ', '') || {places.sql_place("first.row")} AS detail
         FROM molecule_dropped AS dropped
         JOIN routes AS again ON again.position = dropped.position
         JOIN routes AS first ON first.position = dropped.keeper
