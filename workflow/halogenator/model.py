@@ -189,10 +189,9 @@ class Library:
     @property
     def shown(self) -> str:
         """The files as a message shows them."""
-        first = (
-            str(self.paths[0]).replace("s3:/", "s3://", 1) if str(self.paths[0]).startswith("s3:/") else self.paths[0]
-        )
-        return f"{first} and {len(self.paths) - 1:,} more" if len(self.paths) > 1 else str(first)
+        first = str(self.paths[0])
+        first = f"s3://{first.removeprefix('s3:/')}" if first.startswith("s3:/") else first
+        return f"{first} and {len(self.paths) - 1:,} more" if len(self.paths) > 1 else first
 
 
 @dataclass(frozen=True)

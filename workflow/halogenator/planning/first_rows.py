@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from halogenator import limits
@@ -77,7 +78,7 @@ def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     from halogenator.storage.columns import file_columns
     from halogenator.storage.readers import describe
 
-    source = describe(library.paths, library.reading, whole=whole)
+    source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}
     return FirstRows(library.name, source.smiles, source.id, source.name, columns, 0, 0)
 
@@ -121,7 +122,7 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     slow = False
     first: tuple[int, str | None, str] | None = None
     filled = 0
-    records = read_records(library.paths, replace(library.reading, columns="none"))
+    records = read_records(_files(library), replace(library.reading, columns="none"))
     for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
         if filled == ROWS or (slow and not patient):
             break
@@ -159,8 +160,9 @@ def _none_readable(
     better = None if found.smiles is None else _better_column(library)
     if better is not None:
         named = f"add {option} '{better}'" if option else f"set smiles_column: {json.dumps(better)} for this library"
-        if library.k == 0 and option is None:  # ``parents`` names a file and nothing else
-            named = f"call the column '{better}' smiles in the file's header"
+        if library.k == 0 and option is None:
+            entry = f"{{path: {library.paths[0].name}, smiles_column: {json.dumps(better)}}}"
+            named = f"write its entry of parents as {entry}"
         fix = f"{named}, whose values are SMILES"
     elif found.smiles is None:
         fix = "are these records of molecules? export the file again"
@@ -182,12 +184,19 @@ def _better_column(library: Library) -> str | None:
     from halogenator.storage.readers_columns import molecule_column
 
     reading = replace(library.reading, columns="all")
-    source = describe(library.paths, reading)
+    source = describe(_files(library), reading)
     names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
-    records = islice(read_records(library.paths, reading, source), ROWS)
+    records = islice(read_records(_files(library), reading, source), ROWS)
     rows = [[record.id, record.name, *_texts(record.extra)] for record in records]
     found = molecule_column(names, rows)
     return (names[found] or None) if found is not None else None
+
+
+def _files(library: Library) -> tuple[Path, ...]:
+    """Return a library's files, which a task is told by folders and patterns."""
+    from halogenator.storage.readers import find_files
+
+    return tuple(path for given in library.paths for path in find_files(given))
 
 
 def _texts(values: Iterable[object]) -> Iterator[str | None]:
