@@ -30,7 +30,7 @@ from halogenator.planning.estimate import Estimates
 from halogenator.storage import readers
 from halogenator.storage.pages import largest_page
 from halogenator.storage.readers import check_readable, head, read_records
-from halogenator.storage.readers_sdf import announced_atoms
+from halogenator.storage.readers_molblock import announced_atoms
 
 quiet()
 REPOSITORY = Path(__file__).parents[2]
