@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -167,7 +168,7 @@ def _apply(options: argparse.Namespace) -> None:
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
         chunk_products=options.chunk_products,
     )
-    with _ending_in_order(), _reporter() as reporter:
+    with _ending_in_order(), _reporter() as reporter, _in_options():
         stats = apply_transform(request, reporter)
     for line in _summary(stats, options.outdir):
         print(line)
@@ -215,6 +216,34 @@ def _ending_in_order() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """Name this verb's options, where a user error names the keys of a configuration that they stand for."""
+    from halogenator.errors import UserError
+
+    try:
+        yield
+    except UserError as error:
+        for part in ("what", "allowed", "fix"):
+            text = getattr(error, part)
+            if isinstance(text, str):
+                setattr(error, part, as_options(text))
+        raise
+
+
+def as_options(text: str) -> str:
+    """Return a text with the keys of a configuration as options: ``smiles_column: X`` as ``--smiles-column X``."""
+
+    def option(found: re.Match[str]) -> str:
+        value = found["value"] or ""
+        shown = value if not value or value.startswith(("<", "…", "...")) else shlex.quote(value)
+        return f"--{found['key'].replace('_', '-')}{' ' if shown else ''}{shown}"
+
+    keys = "smiles_column|id_column"
+    said = re.sub(rf"(?<![\w-])(?P<key>{keys})(?:: (?P<value><[^>]*>|[^,;)\s]+(?: [^,;)\s]+)*))?", option, text)
+    return re.sub(r"(?<![\w-])(?P<key>columns|encoding|fragments|charges|tautomers): (?P<value>[\w…-]+)", option, said)
 
 
 @contextmanager

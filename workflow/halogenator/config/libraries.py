@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from halogenator.config.locate import Keys, Layers
+from halogenator.config.locate import Keys, Layers, dig
 from halogenator.config.problems import collecting, located
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Library, Reading
@@ -200,5 +202,18 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
             continue
         checked.add((library.paths, library.reading))
         keys = ("parents", library.parents) if library.k == 0 else ("libraries", library.name, "path")
-        with collecting(problems), located(layers.place(keys)):
+        with collecting(problems), located(layers.place(keys)), _as_mapping(keys, layers):
             check_readable(library.paths, library.reading)
+
+
+@contextmanager
+def _as_mapping(keys: Keys, layers: Layers) -> Iterator[None]:
+    """Say, where the advice is a key of a library and parents are no more than a path, how to write that of them."""
+    try:
+        yield
+    except UserError as error:
+        entry = dig(layers.data, keys)
+        named = re.search(r"(?:smiles_column|id_column|encoding): [^,;)]+", error.fix or "")
+        if keys[0] == "parents" and isinstance(entry, str) and named:
+            error.fix = f"{error.fix}; of parents, in a mapping: {keys[1]}: {{path: {entry}, {named[0]}}}"
+        raise
