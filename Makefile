@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: install run test test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
+.PHONY: install run test test-rules test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
@@ -17,6 +17,16 @@ install: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
+
+# Rule sets of others, which are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
+test-rules: $(VENV)/ready .venv-rules/ready
+	$(BIN)/python -m pytest -n 2 tests/property/test_strangers.py
+
+.venv-rules/ready: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-rules/build 'setuptools<81'
+	PYTHONPATH=.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    --no-build-isolation --target .venv-rules sygma==1.1.0 molvs==0.1.1
+	touch $@
 
 # A run on a Slurm that is set up on this machine for it; skipped, with the reason, where that cannot be done.
 test-slurm: .venv-slurm/ready

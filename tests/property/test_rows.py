@@ -67,7 +67,8 @@ def test_every_row_is_a_molecule_or_a_reject(rows: list[Row], chunks: int, fragm
         whole = oracle.canonical(text.split("|")[0].strip())
         assert row["smiles"] == (whole if row["stripped_from"] is None else row["smiles"])
         assert row["stripped_from"] in (None, whole)
-        assert fragments == "largest" or row["stripped_from"] is None
+        assert (row["stripped_from"] is None) == (row["prepared"] is None)
+        assert fragments == "largest" or row["prepared"] in (None, "charges")
         assert "." not in row["smiles"] or fragments == "keep" or row["stripped_from"] is None
     assert len({row["smiles"] for row in molecules}) == len(molecules)
 

@@ -92,7 +92,7 @@ def test_levels_below_a_built_library_are_added(folder: Path) -> None:
         ("polyphenol-1X", 1, "polyphenol-0X", True),
         ("deep", 2, "polyphenol-1X", False),
     ]
-    assert result.libraries["polyphenol-0X"].path == folder / "phenols.smi"
+    assert result.libraries["polyphenol-0X"].paths == (folder / "phenols.smi",)
     assert result.jobs == (("deep", "PHENOL_OMe"), ("deep", "COOH_COOMe"))
 
 

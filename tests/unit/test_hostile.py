@@ -150,7 +150,7 @@ def test_an_endless_smirks_is_named_by_check(tmp_path: Path, monkeypatch: pytest
 
 def config_of(library: Path, transform: Transform) -> Config:
     halogenation = Halogenation(("F",), (HalogenationRule("r", "[cH:1]>>[c:1]{X}", ("other",)),))
-    mine = Library("mine", "other", path=library)
+    mine = Library("mine", "other", paths=(library,))
     return Config(
         {"mine": mine}, {transform.name: transform}, halogenation, Path(), Path(), (), 1, 1, 1, (), (), "smiles", ()
     )

@@ -158,7 +158,7 @@ def test_a_misspelling_that_both_sides_share_is_a_word_of_ones_own() -> None:
 
 
 def levels(found: Config) -> list[tuple[str, str, str | None, str | None]]:
-    return [(x.name, x.class_name, x.base, x.path and x.path.name) for x in found.libraries.values()]
+    return [(x.name, x.class_name, x.base, x.paths[0].name if x.paths else None) for x in found.libraries.values()]
 
 
 def test_own_parents_have_a_name_of_their_own_and_the_shipped_ones_stay() -> None:
@@ -240,7 +240,7 @@ def test_a_shipped_file_is_replaced_with_a_word_unless_that_is_meant() -> None:
     assert "lipid-2X" in note
     meant = config(parents={"lipid": {"path": "mine.smi", "replace": True}}, select={"libraries": ["lipid-2X"]})
     assert meant.notes == ()
-    assert meant.libraries["lipid-0X"].path == Path("mine.smi").absolute()
+    assert meant.libraries["lipid-0X"].paths == (Path("mine.smi").absolute(),)
     advised = config(
         parents={"my-lipid": "mine.smi"},
         libraries={"my-lipid-1X": {"class": "lipid", "parents": "my-lipid", "k": 1}},

@@ -161,7 +161,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Library:
-    """A named set of molecules: built (``base`` halogenated once more) or read from ``path``.
+    """A named set of molecules: built (``base`` halogenated once more) or read from ``paths``.
 
     Attributes:
         name: wildcard-safe name, also the folder's.
@@ -170,8 +170,9 @@ class Library:
         k: how many times halogenated; None for an external library.
         parents: name, among the configuration's ``parents``, of the natural products that a built one begins with.
         base: name of the level k-1 library that a built library is made from.
-        path: the file that an external library, or a level-0 library (the class's parents), is read from.
-        reading: how that file is read.
+        paths: the files that an external library, or a level-0 library (the class's parents), is read from, in order.
+        given: the files, folders and patterns that stand for them; () where these are the files themselves.
+        reading: how they are read.
         implicit: made only because another library is built from it; no job is derived from it.
     """
 
@@ -180,9 +181,17 @@ class Library:
     k: int | None = None
     parents: str | None = None
     base: str | None = None
-    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    given: tuple[Path, ...] = ()
     reading: Reading = Reading()
     implicit: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The files as a message shows them."""
+        first = str(self.paths[0])
+        first = f"s3://{first.removeprefix('s3:/')}" if first.startswith("s3:/") else first
+        return f"{first} and {len(self.paths) - 1:,} more" if len(self.paths) > 1 else first
 
 
 @dataclass(frozen=True)

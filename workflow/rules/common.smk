@@ -54,9 +54,9 @@ RESULTS = Path(workflow.modifier.path_modifier.apply_default_storage("results/su
 
 # Input files in a store are read in place, so a task gets their address and no copy.
 SOURCES = {
-    name: storage.s3(address(library.path), retrieve=False) if is_remote(library.path) else local(str(library.path))
+    name: [storage.s3(address(path), retrieve=False) if is_remote(path) else local(str(path)) for path in library.paths]
     for name, library in CONFIG.libraries.items()
-    if library.path
+    if library.paths
 }
 
 
@@ -150,6 +150,6 @@ def merge_parts(wildcards):
 
 
 def origin_of(wildcards):
-    """What a library is made from: the library one level down, or a file."""
+    """What a library is made from: the library one level down, or its files."""
     library = library_of(wildcards)
     return MOLECULES.format(library=library.base) if library.base else SOURCES[library.name]

@@ -13,12 +13,13 @@ def library_flags(wildcards, resources):
     library = library_of(wildcards)
     flags = ["--library", library.name, f"--class={library.class_name}"]
     flags += ["--k", str(library.k)] if library.k is not None else []
-    return flags + (["--path", address(library.path)] if library.path else [])
+    given = library.given or library.paths
+    return flags + (["--path", *map(address, given)] if given else [])
 
 
 def reading_flags(wildcards, resources):
     library = library_of(wildcards)
-    return ["--reading", json.dumps(library.reading.plain()), "--mark", identity.source_mark(library.path)]
+    return ["--reading", json.dumps(library.reading.plain()), "--mark", identity.source_mark(library.paths)]
 
 
 def query_flags(wildcards, resources):
@@ -30,7 +31,7 @@ def index_flags(wildcards, resources):
     """What to know of each molecule: its sites, its descriptors, and the weight of one more halogenation."""
     library = library_of(wildcards)
     is_base = any(other.base == library.name for other in CONFIG.libraries.values())
-    flags = ["--reading", json.dumps(library.reading.plain())] if library.path else []
+    flags = ["--reading", json.dumps(library.reading.plain())] if library.paths else []
     flags += query_flags(wildcards, resources) + [f"--descriptors={','.join(CONFIG.descriptors)}"]
     flags += ["--halogens", ",".join(CONFIG.halogenation.halogens)]
     for step in CONFIG.halogenation.rules_for(library.class_name):

@@ -22,7 +22,7 @@ if workflow.is_main_process and not only_looks(sys.argv):
         check_writable(Path("results"))
         claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"), cap_mb=CAP_MB)
         redate(Path("results"))
-        check_dates(library.path for library in CONFIG.libraries.values() if library.path)
+        check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
     except UserError as error:
         raise WorkflowError(str(error)) from None
 

@@ -21,6 +21,8 @@ from halogenator.chemistry.molecules import RejectError, reread, settle, written
 MAX_GROUPS = 8
 # Centres of a molecule of which every four, and not only every two, are tried together.
 _FEW_CENTRES = 8
+# Groups of a molecule of which each choice is looked at for sets of centres that change nothing.
+_FEW_GROUPS = 4
 # Ways to say one molecule that are compared with each other, before the smallest is taken.
 _MAX_WAYS = 500
 
@@ -215,7 +217,8 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
         RejectError: if there are too many.
     """
     found = set(ways)
-    idle = _idle_sets(mol)
+    way = min(found, key=lambda groups: [_order(group) for group in groups])
+    idle = _idle_sets(mol, way) if _is_symmetric(mol) else []
     if not idle:
         return found
     wanted = _isomers(mol, next(iter(found)))
@@ -231,22 +234,28 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
     return found
 
 
-def _idle_sets(mol: Chem.Mol) -> list[frozenset[int]]:
-    """Return the sets of centres of which inverting all gives the same molecule: the ends of a ring, a meso form.
-
-    There are none unless symmetry makes two centres equal, or two neighbours of a centre.
-    """
+def _is_symmetric(mol: Chem.Mol) -> bool:
+    """Return whether two centres are alike but for stereo, or two neighbours of a centre."""
     centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
     ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
     places = [[ranks[atom.GetIdx()] for atom in centres]]
     places += [[ranks[other.GetIdx()] for other in atom.GetNeighbors()] for atom in centres]
-    if all(len(set(each)) == len(each) for each in places):
-        return []
-    indices = [atom.GetIdx() for atom in centres]
+    return any(len(set(each)) < len(each) for each in places)
+
+
+def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
+    """Return the sets of centres of which inverting all does not change one of the stereoisomers that are meant.
+
+    Such are the two ends of a ring, and all centres of a meso form. Without symmetry there are none.
+    """
+    indices = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
     sizes = (2, 4) if len(indices) <= _FEW_CENTRES else (2,)
     chosen = {frozenset(each) for size in sizes for each in combinations(indices, size)} | {frozenset(indices)}
-    same = written(mol)[0]
-    return sorted((each for each in chosen if written(_inverted(mol, each))[0] == same), key=sorted)
+    idle: set[frozenset[int]] = set()
+    for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
+        same = written(form)[0]
+        idle.update(each for each in chosen - idle if written(_inverted(form, each))[0] == same)
+    return sorted(idle, key=sorted)
 
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from rdkit import Chem
 from rdkit.Chem import rdCoordGen, rdDepictor
 
+from halogenator.chemistry.enhanced import read, write
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 
 _STEREO = frozenset("@/\\")
 
 
-def mol_block(smiles: str, title: str, *, coordinates: bool) -> str:
-    """Return the mol block of a molecule: V2000, or V3000 where it has more than 999 atoms or bonds.
+def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None = None) -> str:
+    """Return the mol block of a molecule: V2000; V3000 where it has enhanced stereo, or more than 999 atoms or bonds.
 
     A block tells stereo by wedges and by where atoms are, so a molecule with stereo has 2D coordinates in any case. In
     a crowded drawing a wedge can be ambiguous and the stereo lost: of default products it was in one of a thousand.
@@ -23,10 +24,13 @@ def mol_block(smiles: str, title: str, *, coordinates: bool) -> str:
         smiles: of the molecule; it need not be canonical.
         title: the block's first line.
         coordinates: whether to draw also what has no stereo; else its coordinates are zeros.
+        stereo: CXSMILES extension with its enhanced stereo, if it has any.
 
     Raises:
         RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
     """
+    if stereo is not None:
+        return _with_stereo(read(smiles, stereo), title)
     mol = parse_smiles(smiles)
     canonical = None
     for drawn, flat in _drawings(mol, coordinates or not _STEREO.isdisjoint(smiles)):
@@ -38,6 +42,22 @@ def mol_block(smiles: str, title: str, *, coordinates: bool) -> str:
             return block
         canonical = canonical or Chem.MolToSmiles(mol)
         if found == canonical:
+            return block
+    raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
+
+
+def _with_stereo(mol: Chem.Mol, title: str) -> str:
+    """Return a V3000 block with the stereo groups of a molecule.
+
+    Raises:
+        RejectError: no drawing reads back to the same molecule.
+    """
+    wanted = write(mol)
+    for drawn, _ in _drawings(mol, coordinates=True):
+        drawn.SetProp("_Name", title)
+        block: str = Chem.MolToV3KMolBlock(drawn)
+        again = Chem.MolFromMolBlock(block)
+        if again is not None and write(again) == wanted:
             return block
     raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
 

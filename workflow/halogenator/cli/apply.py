@@ -85,9 +85,10 @@ def add_verbs(verbs: Any) -> None:
 
 def _add_main_options(parser: argparse.ArgumentParser) -> None:
     text = (
-        "the library: .parquet, .csv, .tsv, .smi or .sdf, all but Parquet also .gz; or a workflow's molecules.parquet"
+        "the library, of one file or several: .parquet, .csv, .tsv, .txt, .smi, .cxsmiles, .sdf, .mol or .xlsx, the "
+        "text ones also with .gz, .bz2, .xz, .zst or .zip; a folder of Parquet files; or a workflow's molecules.parquet"
     )
-    parser.add_argument("--input", type=Path, required=True, metavar="FILE", help=text)
+    parser.add_argument("--input", type=Path, nargs="+", required=True, metavar="FILE", help=text)
     parser.add_argument("--outdir", type=Path, required=True, metavar="DIR", help="folder for the results")
     text = "the transform's name, as python -m halogenator transforms lists it"
     parser.add_argument("--transform", metavar="NAME", help=text)
@@ -146,15 +147,17 @@ def _apply(options: argparse.Namespace) -> None:
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.stages.apply import Request, apply_transform, library_name
+    from halogenator.storage.readers import find_files
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))
-    source = options.input.absolute().parent.resolve() / options.input.name
-    options.library = options.library or library_name(source)
+    given = [path.absolute().parent.resolve() / path.name for path in options.input]
+    sources = tuple(path for each in given for path in find_files(each))
+    options.library = options.library or library_name(sources[0] if len(sources) == 1 else given[0])
     names = ("smiles_column", "id_column", "columns", "encoding", "fragments", "charges", "tautomers")
     reading = Reading(**{name: getattr(options, name) for name in names})
     request = Request(
-        library=Library(options.library, options.class_name, path=source, reading=reading),
+        library=Library(options.library, options.class_name, paths=sources, given=tuple(given), reading=reading),
         transform=transform,
         outdir=options.outdir,
         descriptors=tuple(options.descriptors),

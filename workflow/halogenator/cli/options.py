@@ -116,7 +116,8 @@ def library_options(parser: Parser) -> None:
     parser.add_argument(
         "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
     )
-    parser.add_argument("--path", type=Path, help="the file that the library is read from")
+    text = "the files that the library is read from, or a folder or pattern"
+    parser.add_argument("--path", type=Path, nargs="+", default=[], metavar="FILE", help=text)
 
 
 def reading_option(parser: Parser) -> None:
@@ -266,7 +267,7 @@ def library_of(options: argparse.Namespace) -> Any:
         name=options.library,
         class_name=options.class_name,
         k=options.k,
-        path=options.path,
+        paths=tuple(options.path),
         reading=Reading.from_plain(json.loads(getattr(options, "reading", "{}"))),
     )
 

@@ -10,17 +10,20 @@ from halogenator.config.locate import Keys, Layers
 from halogenator.config.problems import collecting, located
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Library, Reading
+from halogenator.storage.readers_files import find_files
+
+Find = Callable[[Keys], Path]
 
 
 def resolve_libraries(
-    settings: Mapping[str, Any], layers: Layers, find: Callable[[Keys], Path], problems: list[UserError]
+    settings: Mapping[str, Any], layers: Layers, find: Find, problems: list[UserError]
 ) -> dict[str, Library]:
     """Return the selected libraries and those they are built from, each after its base, else in configuration order.
 
     Args:
         settings: the configuration, valid by the schema and with defaults.
         layers: where its keys were written.
-        find: returns the file that a key names, or raises a ``UserError``.
+        find: returns the file, folder or pattern that a key names, or raises a ``UserError``.
         problems: what is wrong is added here.
     """
     problems.extend(_same_names(settings["libraries"], layers))
@@ -57,9 +60,7 @@ def select(
 class _Builder:
     """Collects libraries, adding the levels that lie below a built one."""
 
-    def __init__(
-        self, settings: Mapping[str, Any], selected: set[str], layers: Layers, find: Callable[[Keys], Path]
-    ) -> None:
+    def __init__(self, settings: Mapping[str, Any], selected: set[str], layers: Layers, find: Find) -> None:
         self.entries: dict[str, Mapping[str, Any]] = dict(settings["libraries"])
         self.parents = settings["parents"]
         self.selected = selected
@@ -82,20 +83,16 @@ class _Builder:
         entry = self.entries[name]
         implicit = name not in self.selected
         if "path" in entry:
-            path = self.find(("libraries", name, "path"))
-            self.libraries[name] = Library(
-                name,
-                entry.get("class", ""),
-                path=path,
-                reading=_reading(entry),
-            )
+            paths, given = self._files(("libraries", name, "path"), entry["path"])
+            class_name = entry.get("class", "")
+            self.libraries[name] = Library(name, class_name, paths=paths, given=given, reading=_reading(entry))
             return
         self._check_named(name, entry)
         class_name, parents = _origin(entry)
         if entry["k"] == 0:
-            path, reading = self._parents(parents, asked_by or name)
+            paths, given, reading = self._parents(parents, asked_by or name)
             self.libraries[name] = Library(
-                name, class_name, k=0, parents=parents, path=path, reading=reading, implicit=implicit
+                name, class_name, k=0, parents=parents, paths=paths, given=given, reading=reading, implicit=implicit
             )
         else:
             base = self._level(class_name, parents, int(entry["k"]) - 1)
@@ -114,8 +111,15 @@ class _Builder:
                 fix="add parents: NAME, one of those under parents; or class: CLASS, whose parents have the same name",
             )
 
-    def _parents(self, parents: str, asked_by: str) -> tuple[Path, Reading]:
-        """Return a file of natural products, and how it is read."""
+    def _files(self, keys: Keys, value: object) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Return the files that a key stands for, and what is given of them."""
+        given = [self.find((*keys, i)) for i in range(len(value))] if isinstance(value, list) else [self.find(keys)]
+        with located(self.layers.place(keys)):
+            paths = tuple(path for each in given for path in find_files(each))
+        return paths, () if paths == tuple(given) else tuple(given)
+
+    def _parents(self, parents: str, asked_by: str) -> tuple[tuple[Path, ...], tuple[Path, ...], Reading]:
+        """Return the files of natural products, what is given of them, and how they are read."""
         if parents not in self.parents:
             named = "parents" in self.entries[asked_by]
             add = f"add {parents}: FILE under parents"
@@ -129,9 +133,9 @@ class _Builder:
                 fix=f"{near} Else {fix}" if near else fix,
             )
         entry = self.parents[parents]
-        if isinstance(entry, str):
-            return self.find(("parents", parents)), Reading()
-        return self.find(("parents", parents, "path")), _reading(entry)
+        if isinstance(entry, dict):
+            return *self._files(("parents", parents, "path"), entry["path"]), _reading(entry)
+        return *self._files(("parents", parents), entry), Reading()
 
     def _level(self, class_name: str, parents: str, k: int) -> str:
         """Return the name of the level-k library of a file and class, after making one up if there is none."""
@@ -190,11 +194,11 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
     """Add what is wrong with the files that the libraries are read from."""
     from halogenator.storage.readers import check_readable
 
-    checked: set[tuple[Path, Reading]] = set()
+    checked: set[tuple[tuple[Path, ...], Reading]] = set()
     for library in libraries.values():
-        if library.path is None or (library.path, library.reading) in checked:
+        if not library.paths or (library.paths, library.reading) in checked:
             continue
-        checked.add((library.path, library.reading))
+        checked.add((library.paths, library.reading))
         keys = ("parents", library.parents) if library.k == 0 else ("libraries", library.name, "path")
         with collecting(problems), located(layers.place(keys)):
-            check_readable(library.path, library.reading)
+            check_readable(library.paths, library.reading)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +61,8 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def find_path(text: str, working_dir: Path, repository: Path) -> Path:
-    """Return the absolute path of a file named in the configuration.
+def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
+    """Return the absolute path of a file named in the configuration; if ``several``, also of a folder, or a pattern.
 
     A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
     One in a store is not looked up here: ``check_readable`` does.
@@ -78,10 +80,17 @@ def find_path(text: str, working_dir: Path, repository: Path) -> Path:
     for place in places:
         if _is_file(place):
             return place.parent.resolve() / place.name  # the name itself stays: its ending says what is in the file
+    if several:
+        for base, place in zip((working_dir, repository), places, strict=False):
+            if place.is_dir():
+                return place.resolve()
+            pattern = Path(glob.escape(str(base.absolute()))) / wanted  # the folder's own name may have a bracket
+            if glob.has_magic(str(wanted)) and next(glob.iglob(str(pattern), recursive=True), None):  # noqa: PTH207
+                return pattern
     folders = [place for place in places if _listing(place) is not None]
     hints = filter(None, (did_you_mean(place.name, _listing(place.parent) or ()) for place in places))
     raise UserError(
-        f"{text} is a folder, not a file" if folders else f"there is no file {text}",
+        f"{text} is a folder, not a file" if folders and not several else f"there is no file {text}",
         value=text,
         allowed="a file at " + " or at ".join(map(str, places)),
         fix=next(hints, "mend the path, or give it in full"),
@@ -119,9 +128,9 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     settings = schema.with_defaults(layers.data, "config")
     problems = _inchikey_problems(settings, layers)
 
-    def find(keys: Keys) -> Path:
+    def find(keys: Keys, *, several: bool = False) -> Path:
         with located(layers.place(keys)):
-            return find_path(dig(settings, keys), working_dir, repository)
+            return find_path(dig(settings, keys), working_dir, repository, several=several)
 
     transforms: dict[str, Transform] = {}
     halogenation = Halogenation((), ())
@@ -140,8 +149,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         paths = {"transforms": transforms_paths, "rules": [halogenation_path]}
         slips = scope.class_problems(settings, transforms.values(), halogenation, paths, layers)
         problems += slips
-    libraries = {} if slips else resolve_libraries(settings, layers, find, problems)
-    problems += place_problems(working_dir, [library.path for library in libraries.values() if library.path])
+    libraries = {} if slips else resolve_libraries(settings, layers, partial(find, several=True), problems)
+    problems += place_problems(working_dir, [path for library in libraries.values() for path in library.paths])
     problems.extend(scope.idle_levels(libraries, halogenation, layers) if halogenation.rules else ())
     wanted = [transform for name, transform in transforms.items() if name in chosen]
     jobs = scope.make_jobs(libraries, wanted, settings)

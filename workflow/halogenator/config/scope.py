@@ -219,7 +219,7 @@ def _replaced_parents(settings: Mapping[str, Any], libraries: Mapping[str, Libra
         written = [
             value
             for document in layers.documents
-            if isinstance(value := dig(document.data, ("parents", name)), str | dict)
+            if isinstance(value := dig(document.data, ("parents", name)), str | list | dict)
         ]
         first, last = (_path(written[0]), _path(entry)) if written else ("", "")
         users = [library.name for library in libraries.values() if library.parents == name and library.k]

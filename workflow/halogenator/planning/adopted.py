@@ -153,9 +153,7 @@ def _levels(config: Config, name: str) -> Iterator[Library]:
 
 
 def _origin(config: Config, job: Job) -> Path:
-    path = list(_levels(config, job[0]))[-1].path
-    assert path is not None
-    return path
+    return list(_levels(config, job[0]))[-1].paths[0]
 
 
 def _same_source(config: Config, job: Job, record: dict[str, Any]) -> bool:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
-from halogenator.storage.remote import address
 
 ROWS = 100
 MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
@@ -78,8 +78,7 @@ def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     from halogenator.storage.columns import file_columns
     from halogenator.storage.readers import describe
 
-    assert library.path is not None
-    source = describe(library.path, library.reading, whole=whole)
+    source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}
     return FirstRows(library.name, source.smiles, source.id, source.name, columns, 0, 0)
 
@@ -96,7 +95,7 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     """
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
-    return [_look(library, option) for library in libraries if library.path is not None]
+    return [_look(library, option) for library in libraries if library.paths]
 
 
 def _look(library: Library, option: str | None) -> FirstRows:
@@ -118,13 +117,12 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     from halogenator.storage.readers import read_records
 
     quiet()
-    assert library.path is not None
     found = describe_library(library)
     readable = rows = 0
     slow = False
     first: tuple[int, str | None, str] | None = None
     filled = 0
-    records = read_records(library.path, replace(library.reading, columns="none"))
+    records = read_records(_files(library), replace(library.reading, columns="none"))
     for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
         if filled == ROWS or (slow and not patient):
             break
@@ -162,8 +160,9 @@ def _none_readable(
     better = None if found.smiles is None else _better_column(library)
     if better is not None:
         named = f"add {option} '{better}'" if option else f"set smiles_column: {json.dumps(better)} for this library"
-        if library.k == 0 and option is None:  # ``parents`` names a file and nothing else
-            named = f"call the column '{better}' smiles in the file's header"
+        if library.k == 0 and option is None:
+            entry = f"{{path: {library.paths[0].name}, smiles_column: {json.dumps(better)}}}"
+            named = f"write its entry of parents as {entry}"
         fix = f"{named}, whose values are SMILES"
     elif found.smiles is None:
         fix = "are these records of molecules? export the file again"
@@ -172,7 +171,7 @@ def _none_readable(
     taken = f"column '{found.smiles}'" if found.smiles is not None else "the records"
     return UserError(
         f"library {library.name}: none of the first {rows:,} rows has a molecule that can be read from {taken}",
-        where=f"{address(library.path)}, row {row}: {problem}",
+        where=f"{library.shown}, row {row}: {problem}",
         value=text,
         allowed="SMILES that RDKit reads",
         fix=fix,
@@ -184,14 +183,20 @@ def _better_column(library: Library) -> str | None:
     from halogenator.storage.readers import describe, read_records
     from halogenator.storage.readers_columns import molecule_column
 
-    assert library.path is not None
     reading = replace(library.reading, columns="all")
-    source = describe(library.path, reading)
+    source = describe(_files(library), reading)
     names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
-    records = islice(read_records(library.path, reading, source), ROWS)
+    records = islice(read_records(_files(library), reading, source), ROWS)
     rows = [[record.id, record.name, *_texts(record.extra)] for record in records]
     found = molecule_column(names, rows)
     return (names[found] or None) if found is not None else None
+
+
+def _files(library: Library) -> tuple[Path, ...]:
+    """Return a library's files, which a task is told by folders and patterns."""
+    from halogenator.storage.readers import find_files
+
+    return tuple(path for given in library.paths for path in find_files(given))
 
 
 def _texts(values: Iterable[object]) -> Iterator[str | None]:

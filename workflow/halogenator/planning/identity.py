@@ -22,9 +22,9 @@ HASHES = duckdb.__version__
 
 
 @cache
-def source_mark(path: Path) -> str:
-    """Return the ``content_mark`` that an input file has when it is first asked for: in one run, one content."""
-    return content_mark(path)
+def source_mark(paths: tuple[Path, ...]) -> str:
+    """Return the ``content_mark`` that input files have when it is first asked for: in one run, one content."""
+    return content_mark(*paths)
 
 
 def library_identity(config: Config, name: str, working_dir: Path) -> str:
@@ -39,11 +39,11 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
     """
     library = config.libraries[name]
     origin: list[object]
-    if library.path is None:
+    if not library.paths:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
-        path = address(library.path) if is_remote(library.path) else os.path.relpath(library.path, working_dir)
-        origin = [path, source_mark(library.path), library.reading.plain()]
+        paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
+        origin = [*paths, source_mark(library.paths), library.reading.plain()]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
-from halogenator.storage.remote import address
 
 SAMPLE_ROWS = 500
 # Rows that are read at most to draw it from, of which those that are compressed are the first.
@@ -76,10 +75,10 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
     from halogenator.chemistry.prepare import prepare
     from halogenator.storage.readers_sample import spread
 
-    assert source.path is not None
+    assert source.paths
     quiet()
     reading = source.reading
-    texts, rows, whole, first_only = spread(source.path, reading, READ_ROWS)
+    texts, rows, whole, first_only = spread(source.paths, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     patterns = [Chem.MolFromSmarts(query) for query in queries]
@@ -103,7 +102,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:
     return UserError(
         f"matching the reactant of {name} does not come to an end: {reason} on one molecule",
-        where=f"{address(source.path)}, molecule {number}",
+        where=f"{source.shown}, molecule {number}",
         value=query,
         allowed=f"a reactant whose matches in a molecule are found in {limits.PLAN_SECONDS} s",
         fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",

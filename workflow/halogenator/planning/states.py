@@ -88,7 +88,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
     for name, library in config.libraries.items():
         files = library_files(results, name)
         below = library.base is None or found[library.base, None].finished
-        origin = library_files(results, library.base)[0] if library.base else library.path
+        origin = library_files(results, library.base)[0] if library.base else _newest(library.paths)
         chunks, ending = estimates.library_chunks(library), "built" if library.base else "read"
         made_by = library_identity(config, name, working_dir)
         work = results / "work" / "libraries" / name
@@ -180,6 +180,11 @@ def _standing(
             return finished
     waiting = _chunks_there(work, ending, chunks, origin) if below else 0
     return Standing("partial" if waiting else "to do", chunks, waiting)
+
+
+def _newest(paths: Iterable[Path]) -> Path | None:
+    """Return the file that was changed last; None where none is on this machine."""
+    return max((path for path in paths if path.exists()), key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def _newer(origin: Path | None, oldest_ns: int, *, results_made: bool) -> bool:

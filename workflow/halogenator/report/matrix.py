@@ -13,8 +13,18 @@ from halogenator.report.origin import Transform
 _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
 
-def make(jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform]) -> dict[str, Any]:
-    """Return the table: ``families`` [(name, transforms)], ``columns``, ``rows`` of cells, None for no job."""
+def make(
+    jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform], classes: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Return the table: ``families`` [(name, transforms)], ``columns``, ``rows`` of (column, cell, whether in scope).
+
+    A cell is None where there is no job.
+
+    Args:
+        jobs: those to show.
+        transforms: all of them, by name.
+        classes: of the libraries, by name.
+    """
     most = max((int(job["products"]) for job in jobs), default=0)
     columns = [transforms[name] for name in transforms if any(job["transform"] == name for job in jobs)]
     cells: dict[str, dict[str, Any]] = {}
@@ -23,7 +33,17 @@ def make(jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform])
         cells.setdefault(job["library"], {})[job["transform"]] = {"job": job, "back": back, "ink": ink}
     families = [(family, len(list(group))) for family, group in groupby(columns, key=lambda column: column.family)]
     rows = [
-        {"library": library, "cells": [(column, found.get(column.name)) for column in columns]}
+        {
+            "library": library,
+            "cells": [
+                (
+                    column,
+                    found.get(column.name),
+                    not column.scope_classes or classes.get(library) in column.scope_classes,
+                )
+                for column in columns
+            ],
+        }
         for library, found in cells.items()
     ]
     return {"families": families, "columns": columns, "rows": rows}

@@ -23,12 +23,13 @@ _PACKAGES = ("rdkit", "duckdb", "pyarrow", "numpy", "snakemake")
 
 @dataclass(frozen=True)
 class Transform:
-    """A transform as a person reads it: label and family, told by its name where no file says them."""
+    """A transform as a person reads it: label and family, told by its name where no file says them, and its scope."""
 
     name: str
     label: str
     family: str
     smirks: str = ""
+    scope_classes: tuple[str, ...] = ()
 
 
 def configuration(files: Iterable[Path]) -> list[dict[str, Any]]:
@@ -62,6 +63,7 @@ def transforms(files: Iterable[Path], names: Sequence[str]) -> dict[str, Transfo
                     str(entry.get("label") or told.label),
                     str(entry.get("family") or told.family),
                     str(entry.get("smirks") or ""),
+                    tuple(map(str, entry.get("scope_classes") or ())),
                 )
     return entries | {name: _told(name) for name in names if name not in entries}
 

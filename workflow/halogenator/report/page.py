@@ -152,7 +152,7 @@ class _Page:
             molecules=sum(int(row["molecules"] or 0) for row in self.libraries),
             library_rejects=sum(int(row["rejects"] or 0) for row in self.libraries),
             library_bytes=sum(int(row["bytes"] or 0) for row in self.libraries),
-            matrix=matrix.make(self.jobs, self.transforms),
+            matrix=matrix.make(self.jobs, self.transforms, {row["library"]: row["class"] for row in self.libraries}),
             legend=matrix.legend(max((int(job["products"]) for job in self.jobs), default=0)),
             memory=memory,
             tasks=tasks,

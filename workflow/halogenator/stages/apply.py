@@ -48,7 +48,7 @@ class Request:
     """What to do.
 
     Attributes:
-        library: the library, with the absolute path of its file.
+        library: the library, with the absolute paths of its files.
         transform: what to apply.
         outdir: where the results go.
         descriptors: columns to compute, in order.
@@ -70,9 +70,13 @@ class Request:
     chunk_products: int | None = None
 
     @property
-    def source(self) -> Path:
-        assert self.library.path is not None
-        return self.library.path
+    def sources(self) -> tuple[Path, ...]:
+        return self.library.paths
+
+    @property
+    def source(self) -> str:
+        """The files as the records have them."""
+        return ", ".join(map(str, self.sources))
 
 
 class Reporter(Protocol):
@@ -103,12 +107,12 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
             run is at work there.
     """
-    check_readable(request.source, request.library.reading)
-    if not _is_library(request.source, request.descriptors):
+    check_readable(request.sources, request.library.reading)
+    if not _is_library(request.sources, request.descriptors):
         for look in first_rows([request.library], option="--smiles-column"):
             reporter.say(look.text)
     check_writable(request.outdir)
-    mark = content_mark(request.source)
+    mark = content_mark(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)
@@ -117,7 +121,7 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         return stats
     work = request.outdir / "work"
     fix = "wait until it ends, or give another --outdir"
-    with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.source, mark):
+    with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
         run = _Run(request, work, identity, reporter)
         run.make(mark)
     shutil.rmtree(work, ignore_errors=True)
@@ -142,8 +146,9 @@ class _Run:
         """Make everything."""
         library_rejects: list[Path] = []
         read: dict[str, Any] = {}
-        if _is_library(self.request.source, self.request.descriptors):
-            molecules = self.request.source
+        sources = self.request.sources
+        if _is_library(sources, self.request.descriptors):
+            molecules = sources[0]
         else:
             molecules, record = self.out / MOLECULES, self.work / "library.json"
             library_rejects = [self.work / "library-rejects.parquet"]
@@ -210,7 +215,8 @@ class _Run:
 
     def _library_words(self) -> list[object]:
         library = self.request.library
-        return ["--library", library.name, f"--class={library.class_name}", "--path", self.request.source]
+        words = ["--library", library.name, f"--class={library.class_name}"]
+        return [*words, "--path", *(library.given or library.paths)]
 
     def _describe(self) -> list[object]:
         return [f"--descriptors={','.join(self.request.descriptors)}"]
@@ -262,13 +268,13 @@ def _verb(words: Sequence[object]) -> tuple[str, Sequence[object]]:
 
 def _identity(request: Request, mark: str) -> str:
     """Return what changes with everything that changes the results, and with nothing else."""
-    library = {**asdict(request.library), "path": str(request.source)}
+    library = {**asdict(request.library), "paths": list(map(str, request.sources)), "given": []}
     columns = [request.descriptors, request.inchikey, request.key]
     return fingerprint(ENGINE, library, mark, request.transform.name, request.transform.fingerprint, columns)
 
 
 def _owner(request: Request) -> dict[str, str]:
-    return {"transform": request.transform.name, "source": str(request.source)}
+    return {"transform": request.transform.name, "source": request.source}
 
 
 def _check_owner(request: Request) -> None:
@@ -278,7 +284,7 @@ def _check_owner(request: Request) -> None:
         UserError: something is.
     """
     out, own = request.outdir, _owner(request)
-    if request.source.parent == out.resolve() and request.source.name in OUTPUTS:
+    if any(source.parent == out.resolve() and source.name in OUTPUTS for source in request.sources):
         fix = "give an --outdir of its own"
         raise UserError("the results would replace the input", where=request.source, allowed="another folder", fix=fix)
     records = [record for record in map(read_object, (out / STATS, out / "work" / "state.json")) if record]
@@ -311,10 +317,12 @@ def _finished(out: Path, identity: str) -> dict[str, Any] | None:
     return stats if same and all((out / name).exists() for name in files) else None
 
 
-def _is_library(path: Path, descriptors: Sequence[str]) -> bool:
-    """Return whether a file is a library's molecules as this version of the program makes them."""
+def _is_library(paths: Sequence[Path], descriptors: Sequence[str]) -> bool:
+    """Return whether the input is one file, a library's molecules as this version of the program makes them."""
+    if len(paths) != 1:
+        return False
     try:
-        names, note = set(pq.read_schema(path).names), read_metadata(path)
+        names, note = set(pq.read_schema(paths[0]).names), read_metadata(paths[0])
     except (pa.ArrowException, OSError, ValueError):
         return False
     made_alike = [note.get("engine_version"), note.get("rdkit_version")] == ENGINE

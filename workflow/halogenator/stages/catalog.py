@@ -56,8 +56,17 @@ def write_summary(results: Path, out: Path) -> None:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
         for path in stats:
-            record = json.loads(path.read_text())
-            writer.writerow(_look_up(record, keys) for keys in SUMMARY.values())
+            try:
+                record = json.loads(path.read_text())
+                writer.writerow([_look_up(record, keys) for keys in SUMMARY.values()])
+            except (ValueError, KeyError, TypeError, AssertionError) as error:
+                raise UserError(
+                    "the statistics of a job are damaged",
+                    where=path,
+                    value=str(error) or None,
+                    allowed="a JSON object as the job's merge left it",
+                    fix="remove the file and run again: the job's merge makes it anew",
+                ) from error
 
 
 def _look_up(record: object, keys: tuple[str, ...]) -> object:

@@ -150,6 +150,7 @@ def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     templates = Templates(transform.smirks)
     warnings: dict[str, list[str]] = {}
     notes: dict[str, str] = {}
+    shown: set[str] = set()
     for slip in slips(templates):
         warnings.setdefault(slip.kind, []).append(slip.text)
     given, natural, small = (pool.matching(transform) for pool in pools)
@@ -164,7 +165,8 @@ def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     for kind, text in _trials(transform, templates, list(dict.fromkeys(chosen))):
         if kind == "several":
             notes.setdefault(kind, text)
-        elif not any("e.g." in said for said in warnings.get(kind, ())):
+        elif kind not in shown:
+            shown.add(kind)
             warnings.setdefault(kind, []).append(text)
     texts = [text for group in warnings.values() for text in group]
     matching = [smiles for found in (natural, small) for smiles in _by_length(found)]

@@ -25,7 +25,7 @@ from halogenator.storage.checksum import sha256
 from halogenator.storage.failures import check_writable
 from halogenator.storage.manifest import Ledger, Split, split_path
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer
+from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer, stereo_of
 
 # Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
 _EXPORT_VERSION = 2
@@ -174,7 +174,8 @@ class _Export:
             )
         hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._beside]
         usual = [name for name in names if name not in hidden]
-        wanted = ("smiles", "name") if self._form.kind == "smi" else self._export.columns or usual
+        plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
+        wanted = plain if self._form.kind == "smi" else self._export.columns or usual
         fields = [there[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
 
@@ -292,10 +293,10 @@ class _Export:
 
     def _blocks(self, batch: pa.RecordBatch, rejects: Rejects) -> pa.Array:
         blocks: list[str | None] = []
-        pairs = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), strict=True)
-        for index, (smiles, name) in enumerate(pairs):
+        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        for index, (smiles, stereo, name) in enumerate(rows):
             try:
-                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates))
+                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates, stereo=stereo))
             except RejectError as error:
                 blocks.append(None)
                 rejects.add(batch, index, error)

@@ -15,11 +15,12 @@ from halogenator.chemistry.prepare import prepare
 from halogenator.memory.usage import Task
 from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.stages.places import Places
 from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.columns import ROOT_KEY, file_columns, names_in, note_of, passed_on
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.readers import describe, read_records
+from halogenator.storage.readers import describe, find_files, read_records
 from halogenator.storage.readers_values import values_of
 from halogenator.storage.remote import address
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, read_metadata, site_columns
@@ -41,19 +42,22 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
         UserError: if the file cannot be read, or is not the one of ``mark``.
     """
     limit_arrow_threads()
-    assert library.path is not None
-    source = describe(library.path, library.reading, whole=True)
+    paths = tuple(path for given in library.paths for path in find_files(given))
+    source = describe(paths, library.reading, whole=True)
     along = file_columns(source.others)
-    note = provenance(
-        library=library.name, source=address(library.path), **note_of(along, named=source.name is not None)
-    )
+    starts = [0]  # rows before each file: those of several are counted on from one to the next
+    note = provenance(library=library.name, source=library.shown, **note_of(along, named=source.name is not None))
     columns = (*RAW, *(Column(column.name, column.type, column.given) for column in along))
-    with table_writer(out, columns, note) as raw, unchanged(library.path, mark):
-        for record in read_records(library.path, library.reading, source):
+    with table_writer(out, columns, note) as raw, unchanged(paths, mark):
+        row = 0
+        for record in read_records(paths, library.reading, source):
+            starts += [row] * (record.file + 1 - len(starts))
+            row = starts[-1] + record.row
             # A row that could not be read to its end may lack the rest of its values.
             extra = record.extra or (None,) * len(along)
-            raw.append(record.row, record.id, record.name, record.smiles, record.problem, *extra)
+            raw.append(row, record.id, record.name, record.smiles, record.problem, *extra)
         limits.end()
+        note["sources"] = [[address(path), start] for path, start in zip(paths, starts, strict=False)]
         note["task"] = task.usage()
 
 
@@ -80,9 +84,10 @@ def standardize_chunk(
     quiet()
     file = open_parquet(raw)
     start, stop = chunk_bounds(file, None, *chunk)
-    made = read_metadata(raw)
+    made, places = read_metadata(raw), Places.of(raw)
     along = [Column(name, file.schema_arrow.field(name).type, "of the file") for name in names_in(made)]
-    note = provenance(library=library.name, rows_in=stop - start, queries=index.queries, **passed_on(made))
+    counted = {"rows_in": stop - start, "queries": index.queries, "sources": places.plain()}
+    note = provenance(library=library.name, **counted, **passed_on(made))
     with (
         table_writer(out, (*library_columns(index), *along), note) as molecules,
         table_writer(rejects_out, REJECTS, {}) as rejects,
@@ -100,8 +105,8 @@ def standardize_chunk(
                     found = prepare(text, library.reading)
                     known = index.row(found.mol)
                 except RejectError as error:
-                    where = {"source": address(library.path), "row": row, "identifier": identifier}
-                    write_reject(rejects, error, **where, smiles=text)
+                    source, own = places.find(row)
+                    write_reject(rejects, error, source=source, row=own, identifier=identifier, smiles=text)
                     continue
                 changed = found.prepared, found.stripped_from
                 lineage = None, library.k, "", "", 1, row, name

@@ -16,6 +16,7 @@ from halogenator.errors import UserError
 from halogenator.memory.usage import Task, combine
 from halogenator.model import Library, Transform
 from halogenator.stages.duplicates import check_parts, columns_of, distinct_batches
+from halogenator.stages.places import Places
 from halogenator.stages.records import provenance
 from halogenator.storage.checksum import checksums
 from halogenator.storage.columns import passed_on
@@ -31,7 +32,6 @@ from halogenator.storage.duck import (
 )
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
 from halogenator.storage.records import write_object
-from halogenator.storage.remote import address
 from halogenator.storage.schema import PREPARED, REJECTS, read_metadata
 from halogenator.storage.seal import check_chunks
 
@@ -163,23 +163,23 @@ def merge_library(
         )
         rejects = _rejects_query(reject_chunks)
         mark = ""
-        if library.path is not None:
+        if library.paths:
             mark = _settle_names(connection, library)
-            rejects += f" UNION ALL SELECT * FROM ({_duplicate_rejects(library)})"
+            rejects += f" UNION ALL SELECT * FROM ({_duplicate_rejects(Places.of(chunks[0]))})"
         schema = _common_schema(chunks)
         with table_writer(out, schema, note) as writer:
             for part in slices:
                 rows = distinct_batches(connection, "molecule", part, schema.names, _BATCH_ROWS)
-                if library.path is None:
+                if not library.paths:
                     writer.copy(_numbered(library, (batch for _, batch in rows), writer.total))
                 else:
                     again = columns_of(connection, part.within("id_dropped"), "position")[0]
                     writer.copy(_named(library, rows, again, mark))
         molecules = writer.written
-        changed = _count_prepared(connection) if library.path is not None else {}
+        changed = _count_prepared(connection) if library.paths else {}
         stereo = int(scalar(connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [str(out)]))
         rejected = _copy(connection, rejects, rejects_out, provenance(library=library.name))
-        if rows_in and not molecules and library.path is not None:
+        if rows_in and not molecules and library.paths:
             out.unlink()
             raise _nothing_usable(connection, library, rejects_out, rows_in)
     stats = {
@@ -223,12 +223,12 @@ def _duplicates(
 
 def _nothing_usable(connection: duckdb.DuckDBPyConnection, library: Library, rejects: Path, rows_in: int) -> UserError:
     """Return the error of a library without any molecule, which quotes the first reject: its file will not stay."""
-    row, smiles, detail = connection.execute(
-        "SELECT row, smiles, detail FROM read_parquet(?) LIMIT 1", [str(rejects)]
+    source, row, smiles, detail = connection.execute(
+        "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1", [str(rejects)]
     ).fetchall()[0]
     return UserError(
         f"library {library.name} has no usable molecule: all {rows_in:,} rows were rejected",
-        where=f"{address(library.path)}, row {row}: {detail}",
+        where=f"{source}, row {row}: {detail}",
         value=smiles,
         allowed="at least one row with a SMILES that RDKit can read",
         fix="is smiles_column the right one?",
@@ -286,16 +286,16 @@ def _repeated(mark: str) -> str:
     """
 
 
-def _duplicate_rejects(library: Library) -> str:
+def _duplicate_rejects(places: Places) -> str:
     """Return the query for the reject rows of a file's duplicate molecules, in order.
 
     Two rows that became one molecule only by what was done to them on reading are not said to be the same before.
     """
     same = "again.smiles || coalesce(' |' || again.enhanced_stereo || '|', '')"
     return f"""
-        SELECT {literal(address(library.path))} AS source, again.row, again.id, NULL::INTEGER AS site,
-               again.smiles[:200] AS smiles, 'duplicate' AS reason,
-               'same molecule as ' || coalesce(first.id || ', ', '') || 'row ' || first.row || CASE
+        SELECT {places.sql_file("again.row")} AS source, {places.sql_row("again.row")} AS row, again.id,
+               NULL::INTEGER AS site, again.smiles[:200] AS smiles, 'duplicate' AS reason,
+               'same molecule as ' || coalesce(first.id || ', ', '') || {places.sql_place("first.row")} || CASE
                    WHEN coalesce(again.stripped_from, {same}) IS NOT DISTINCT FROM
                         coalesce(first.stripped_from, {same.replace("again.", "first.")}) THEN ''
                    ELSE ', once prepared: ' || concat_ws(' and ', again.prepared, first.prepared) END AS detail

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,10 @@ _CAUSES = {
     errno.EPERM: ("operation not permitted", _ALLOW),
 }
 _NO_LIBRARY = "cannot open shared object file"  # as the dynamic linker says it
+# Words of Arrow and DuckDB for a Parquet file that is not whole.
+_OF_A_FILE = re.compile(
+    r"parquet (file|magic)|magic bytes|footer|corrupt|end of stream|deserialize thrift", re.IGNORECASE
+)
 # What DuckDB says where its temporary files fill the disk.
 _SPILL_IS_FULL = "failed to offload data block"
 
@@ -58,7 +64,7 @@ def check_writable(folder: Path) -> None:
 
 
 def explain(error: Exception, path: Path | None = None) -> UserError | None:
-    """Return what an exception says of the disk or the system's libraries, for people; None where of something else.
+    """Return what an exception says of the disk, damaged files or the system's libraries; None of something else.
 
     Args:
         error: of Python, Arrow (which has its numbers) or DuckDB (whose texts end in the system's words).
@@ -72,7 +78,7 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
         )
     number = _errno(error)
     if number not in _CAUSES:
-        return None
+        return _damage(error, path)
     cause, fix = _CAUSES[number]
     where = Path(path or getattr(error, "filename", None) or Path.cwd()).absolute()
     return UserError(
@@ -80,6 +86,21 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
         where=where,
         value=_free(where) if number == errno.ENOSPC else str(error).splitlines()[0],
         fix=fix,
+    )
+
+
+def _damage(error: Exception, path: Path | None) -> UserError | None:
+    """Return what an exception says of a file that is not what it was when it was finished; None of something else."""
+    module = type(error).__module__.partition(".")[0]
+    of_a_file = module in ("pyarrow", "duckdb", "_duckdb") and _OF_A_FILE.search(str(error))
+    if not of_a_file and not isinstance(error, json.JSONDecodeError):
+        return None
+    return UserError(
+        "a file of the results cannot be read: it is damaged",
+        where=path,
+        value=str(error).splitlines()[0],
+        allowed="files as they were when they were finished",
+        fix="python -m halogenator verify names the damaged files; remove them, and run again: the rest stays",
     )
 
 

@@ -7,7 +7,7 @@ is on is still older than that run's results.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,13 @@ _WHOLE = 16_000_000
 _END = 1_000_000
 
 
-def content_mark(path: Path) -> str:
-    """Return 16 hex digits that change when the file's content does; "missing" where there is none."""
+def content_mark(*paths: Path) -> str:
+    """Return 16 hex digits that change when the files' content does; "missing" where there is none of one file."""
+    marks = [_mark(path) for path in paths]
+    return marks[0] if len(marks) == 1 else hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16]
+
+
+def _mark(path: Path) -> str:
     if is_remote(path):
         try:
             return hashlib.sha256(version_of(path).encode()).hexdigest()[:16]
@@ -42,25 +47,26 @@ def content_mark(path: Path) -> str:
 
 
 @contextmanager
-def unchanged(path: Path, mark: str | None) -> Iterator[None]:
-    """Check before and after a block that reads a file that it has the content of ``mark``; None: check nothing.
+def unchanged(paths: Path | Sequence[Path], mark: str | None) -> Iterator[None]:
+    """Check before and after a block that reads files that they have the content of ``mark``; None: check nothing.
 
     Raises:
-        UserError: if it has another.
+        UserError: if they have another.
     """
-    _check(path, mark)
+    files = (paths,) if isinstance(paths, Path) else tuple(paths)
+    _check(files, mark)
     try:
         yield
     except UserError:
-        _check(path, mark)  # what was read may be of neither version, and so may the error
+        _check(files, mark)  # what was read may be of neither version, and so may the error
         raise
-    _check(path, mark)
+    _check(files, mark)
 
 
-def _check(path: Path, mark: str | None) -> None:
-    if mark is not None and content_mark(path) != mark:
+def _check(paths: Sequence[Path], mark: str | None) -> None:
+    if mark is not None and content_mark(*paths) != mark:
         raise UserError(
             "an input file was replaced while the run was on",
-            where=address(path),
+            where=", ".join(address(path) for path in paths[:3]),
             fix="run again: everything that is made from it is then made from the new file",
         )

@@ -102,11 +102,15 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
     for path in files:
         if size_of(path) == 0 and len(files) > 1:
             continue
-        with _opened(path, several if len(files) > 1 else reading, found, whole=whole) as file:
-            seen += [name for name in _names(file.source) if name not in seen]
-            for name, kind in file.source.others:
-                types[name] = kind if types.get(name, kind) == kind else _text()
-            found = found or file.source
+        try:
+            with _opened(path, several if len(files) > 1 else reading, found, whole=whole) as file:
+                own = file.source
+        except BrokenStreamError as error:
+            raise broken(path, error) from error
+        seen += [name for name in _names(own) if name not in seen]
+        for name, kind in own.others:
+            types[name] = kind if types.get(name, kind) == kind else _text()
+        found = found or own
     if found is None:
         raise _empty(files[0])
     if len(files) > 1:

@@ -130,8 +130,7 @@ def cxsmiles(mol: Chem.Mol) -> str:
 
 
 def _is_list(atom: Chem.Atom) -> bool:
-    words = atom.DescribeQuery() if hasattr(atom, "DescribeQuery") else ""
-    return "AtomOr" in words or "AtomAtomicNum" in words or "," in atom.GetSmarts()
+    return "," in atom.GetSmarts() or "AtomOr" in atom.DescribeQuery()
 
 
 @cache

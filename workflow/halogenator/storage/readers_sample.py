@@ -27,7 +27,7 @@ _FILES = 20  # files of a library that are looked into
 _DECODED_ROWS = 5_000_000  # of Parquet, a second or two
 
 _PARQUET = (".parquet", ".pq")
-_LINES = (".csv", ".tsv", ".tab", ".txt", ".smi", ".smiles", ".cxsmiles")
+_LINES = (".csv", ".tsv", ".tab", ".txt", ".smi", ".smiles", ".cxsmiles", ".ism")
 _RECORDS = (".sdf", ".sd")
 
 
@@ -134,7 +134,7 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> Spread | None:
 
     try:
         return _rows_of_parquet(path, describe(path, replace(reading, columns="none")).smiles, count)
-    except (pyarrow.ArrowException, OSError, NotImplementedError):
+    except (pyarrow.ArrowException, OSError):
         return None
 
 

@@ -35,7 +35,7 @@ PREPARED = {
 }
 
 RAW = (
-    Column("row", pa.int64(), "data row of the source file, from 1"),
+    Column("row", pa.int64(), "data row of the source file, from 1; of several files counted on from one to the next"),
     Column("id", pa.string(), "identifier in the source file"),
     Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
     Column("smiles", pa.string(), "SMILES as the source file has it"),
@@ -50,7 +50,7 @@ LIBRARY = (
     Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
     Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
     Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
-    Column("row", pa.int64(), "data row of the source file; null in a built library"),
+    Column("row", pa.int64(), "data row of the source file (of several, counted on); null in a built library"),
     Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
     Column("prepared", pa.string(), f"what was changed on reading: {', '.join(PREPARED)}; null: nothing"),
     Column(

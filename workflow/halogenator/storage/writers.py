@@ -109,14 +109,27 @@ class _TableWriter(Writer):
 
 
 class _SmilesWriter(Writer):
-    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take."""
+    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take.
+
+    Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
+    """
 
     def __init__(self, file: TextIO, schema: pa.Schema) -> None:
         self._file = file
 
     def write(self, batch: pa.RecordBatch) -> None:
-        pairs = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), strict=True)
-        self._file.writelines(f"{smiles}\t{name}\n" for smiles, name in pairs)
+        pairs = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        self._file.writelines(
+            f"{smiles}\t{name}\n" if stereo is None else f"{smiles} |{stereo}|\t{name}\n"
+            for smiles, stereo, name in pairs
+        )
+
+
+def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
+    """Return the enhanced stereo of each row; None where it has none, or no row has."""
+    there = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
+    found: list[str | None] = batch["enhanced_stereo"].to_pylist() if there else [None] * batch.num_rows
+    return found
 
 
 class _SeparatedWriter(Writer):
