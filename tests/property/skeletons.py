@@ -110,6 +110,13 @@ CHAINS = [
     "O=C(O)C=C1CCC(O)CC1",
     "OC(=O)C=C1CC(=CC(=O)O)C1",
 ]
+# Cages whose marks contradict each other: no such molecule exists, and at which of two SMILES RDKit's canonical form
+# settles depends on the order of its atoms.
+IMPOSSIBLE = [
+    "O[C@H]1[C@H]2C[C@H]3C[C@@H](C2)C[C@H]1C3",
+    "O[C@]12[C@@H]3[C@H]4[C@@H]1[C@H]5[C@@H]2[C@H]3[C@@H]45",
+    "O[C@]12[C@@H]3[C@@H]4C5[C@@H]3[C@H]1[C@@H]5[C@@H]42",
+]
 SKELETONS = {"spiro": SPIRO, "bridged": BRIDGED, "fused": FUSED, "monocyclic": MONOCYCLIC, "chains": CHAINS}
 
 

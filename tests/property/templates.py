@@ -7,6 +7,7 @@ bond that both sides state by the same query of several kinds is what it was. St
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache
 
@@ -46,6 +47,7 @@ class Template:
         self.geometry = set().union(*(_stated_geometry(side) for side in sides))
         before, after = (_bonds(side) for side in sides)
         self.same = {ends for ends, query in after.items() if before.get(ends) == query and set(query) & set("!,;&@")}
+        self.counted = {atom.GetAtomMapNum() for atom in sides[1].GetAtoms() if re.search(r"H\d*\b", atom.GetSmarts())}
         self.first = min(atom.GetAtomMapNum() for atom in sides[0].GetAtoms() if atom.GetAtomMapNum())
 
 
@@ -126,6 +128,7 @@ def _put_right(rule: Template, full: Chem.Mol, plain: Chem.Mol) -> Chem.Mol:
             if before is not None:
                 bond.SetBondType(before.GetBondType())
                 bond.SetIsAromatic(before.GetIsAromatic())
+    _free_hydrogens(rule, full, mol)
     Chem.SanitizeMol(mol)
     mol = Chem.AddHs(mol)
     place = {_origin(atom): atom.GetIdx() for atom in mol.GetAtoms() if _origin(atom) is not None}
@@ -138,6 +141,19 @@ def _put_right(rule: Template, full: Chem.Mol, plain: Chem.Mol) -> Chem.Mol:
             if None not in ends and (kept := mol.GetBondBetweenAtoms(*ends)) is not None:
                 _keep_geometry(rule, bond, kept, mol)
     return finished(mol)
+
+
+def _free_hydrogens(rule: Template, full: Chem.Mol, mol: Chem.Mol) -> None:
+    """Let hydrogens go where a bond comes, at atoms whose hydrogens RDKit counts because the SMILES had to state them.
+
+    Plain RunReactants keeps them, so that a stereocentre with a hydrogen, unlike one without stereo, has five bonds.
+    """
+    for atom in mol.GetAtoms():
+        if atom.GetNumExplicitHs() and _map_number(atom) and _map_number(atom) not in rule.counted:
+            before = full.GetAtomWithIdx(_origin(atom))
+            if atom.GetAtomicNum() == before.GetAtomicNum() == 6:
+                atom.SetNoImplicit(False)
+                atom.SetNumExplicitHs(0)
 
 
 def _neighbours(atom: Chem.Atom, *, parent: bool) -> list[Neighbour]:
@@ -180,9 +196,12 @@ def _keep_geometry(rule: Template, before: Chem.Bond, after: Chem.Bond, mol: Che
         was = [each for each in _neighbours(end, parent=True) if each != _origin(far)]
         others = [other for other in new_end.GetNeighbors() if other.GetIdx() != far.GetIdx()]
         names = [each for each in _neighbours(new_end, parent=False) if each != _origin(far)]
+        if len(was) != len(names):  # a lone pair in a hydrogen's place, or the other way round
+            was = [each for each in was if each != "H"]
+            others = [other for other, name in zip(others, names, strict=True) if name != "H"]
+            names = [each for each in names if each != "H"]
         left, came = list((Counter(was) - Counter(names)).elements()), list((Counter(names) - Counter(was)).elements())
         if len(was) != len(names) or len(left) > 1 or len(set(was)) < len(was):
-            after.SetStereo(Chem.BondStereo.STEREONONE)
             return
         if left:
             names[names.index(came[0])] = left[0]

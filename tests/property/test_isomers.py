@@ -14,7 +14,7 @@ import pytest
 from halogenator.chemistry.kernel import Kernel
 from halogenator.model import Transform
 from property.places import ANY_CH, DELETIONS, HETERO_H, LEAVING, RING_CH, Swap, outcome, stable, unlike
-from property.skeletons import SKELETONS, random_parents
+from property.skeletons import IMPOSSIBLE, SKELETONS, random_parents
 from property.verbs import build_library, verb
 
 ACYL = Swap("acylation", "[OX2H:1]>>[O:1]C(C)=O", "[OX2H]", False, "C(C)=O")
@@ -54,8 +54,8 @@ def differences(kernel: Kernel, swaps: Sequence[Swap], smiles: str) -> dict[str,
 def test_random_stereo(kind: str, name: str) -> None:
     swaps = SETS[name]
     kernel = kernel_of(swaps)
-    pool = random_parents(kind, 60)
-    assert len(pool) == 60
+    pool = [smiles for smiles in random_parents(kind, 60) if smiles not in map(stable, IMPOSSIBLE)]
+    assert len(pool) >= 58
     unequal = {smiles: found for smiles in pool if (found := differences(kernel, swaps, smiles))}
     assert not unequal, f"{sum(map(len, unequal.values()))} differences in {len(unequal)} of {len(pool)} molecules"
 
