@@ -34,11 +34,17 @@ _OTHER_SIDE = {
 }
 _ORIGIN, _MAP_NUMBER = "react_atom_idx", "old_mapno"
 _SETTLED = "_StereochemDone"  # RDKit's mark for "do not perceive stereo again"
+_CARBON = 6
 _EMPTY = -1  # the place of an implicit hydrogen or a lone pair, which RDKit takes for the last
 
 
 def carry_configuration(
-    parent: Chem.Mol, product: Chem.Mol, *, stated: Collection[int], states_bonds: bool, stereo: str = KEEP
+    parent: Chem.Mol,
+    product: Chem.Mol,
+    *,
+    stated: Collection[int] = (),
+    stated_bonds: Collection[frozenset[int]] = (),
+    stereo: str = KEEP,
 ) -> None:
     """Set the configuration of a product of RunReactants from that of its parent.
 
@@ -46,11 +52,11 @@ def carry_configuration(
         parent: the molecule that RunReactants was given.
         product: its product, sanitised; changed in place.
         stated: map numbers of atoms whose configuration a template states; RunReactants has settled these.
-        states_bonds: whether the product template states the configuration of a double bond.
+        stated_bonds: the same of double bonds, by the map numbers of their ends (0: a new atom).
         stereo: what becomes of the centres and double bonds whose neighbours change: "keep"; "open": they become
             unspecified; "invert": the centres are turned over.
     """
-    if states_bonds:
+    if stated_bonds:
         Chem.AssignStereochemistry(product, cleanIt=False, force=True)
     image = {atom.GetIntProp(_ORIGIN): atom for atom in product.GetAtoms() if atom.HasProp(_ORIGIN)}
     for centre in parent.GetAtoms():
@@ -60,19 +66,25 @@ def carry_configuration(
     for bond in product.GetBonds():
         bond.SetBondDir(Chem.BondDir.NONE)
         if bond.GetBondType() == Chem.BondType.DOUBLE:
-            _carry_bond(parent, bond, image, states_bonds=states_bonds, stereo=stereo)
+            ends = bond.GetBeginAtom(), bond.GetEndAtom()
+            if frozenset(map(_map_number, ends)) not in stated_bonds:
+                _carry_bond(parent, bond, stereo)
     product.SetIntProp(_SETTLED, 1)
 
 
 def _is_stated(atom: Chem.Atom, stated: Collection[int]) -> bool:
-    return bool(stated) and atom.HasProp(_MAP_NUMBER) and atom.GetIntProp(_MAP_NUMBER) in stated
+    return bool(stated) and _map_number(atom) in stated
+
+
+def _map_number(atom: Chem.Atom) -> int:
+    return int(atom.GetIntProp(_MAP_NUMBER)) if atom.HasProp(_MAP_NUMBER) else 0
 
 
 def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.ChiralType:
     """Return the chiral tag of a product's atom, of a parent's centre that it was."""
     places = [neighbor.GetIdx() for neighbor in centre.GetNeighbors()]
     ligands = [_origin(neighbor) for neighbor in atom.GetNeighbors()]
-    if centre.GetTotalDegree() != atom.GetTotalDegree():
+    if not _may_stay_a_centre(centre.GetTotalDegree(), atom.GetTotalDegree(), atom.GetAtomicNum()):
         return UNSPECIFIED
     tag = centre.GetChiralTag()
     moved = order_of(places, ligands)
@@ -80,6 +92,11 @@ def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.Chiral
         return UNSPECIFIED
     odd, changed = moved
     return _TURNED[tag] if odd != (changed and stereo == INVERT) else tag
+
+
+def _may_stay_a_centre(before: int, after: int, element: int) -> bool:
+    """Return whether a centre of so many neighbours can be one with so many others: by a lone pair, if not carbon."""
+    return before == after or (element != _CARBON and {before, after} == {3, 4})
 
 
 def _origin(atom: Chem.Atom) -> int | None:
@@ -120,20 +137,13 @@ def order_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool
     return inversions % 2 == 1, bool(new)
 
 
-def _carry_bond(
-    parent: Chem.Mol, bond: Chem.Bond, image: dict[int, Chem.Atom], *, states_bonds: bool, stereo: str
-) -> None:
+def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
+    """Set the configuration of a product's double bond from that of the parent's bond that it was."""
+    bond.SetStereo(Chem.BondStereo.STEREONONE)
     ends = bond.GetBeginAtom(), bond.GetEndAtom()
     origins = [_origin(end) for end in ends]
     before = None if None in origins else parent.GetBondBetweenAtoms(*origins)
-    if before is None or before.GetBondType() != Chem.BondType.DOUBLE:
-        if not states_bonds:
-            bond.SetStereo(Chem.BondStereo.STEREONONE)
-        return
-    if states_bonds and before.GetStereo() not in _SIDES:
-        return  # stated, as far as RunReactants takes it
-    bond.SetStereo(Chem.BondStereo.STEREONONE)
-    if before.GetStereo() not in _SIDES:
+    if before is None or before.GetBondType() != Chem.BondType.DOUBLE or before.GetStereo() not in _SIDES:
         return
     side = _SIDES[before.GetStereo()]
     references = list(before.GetStereoAtoms())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
-from halogenator.chemistry.kernel import count_sites
+from halogenator.chemistry.reaction import Query
 from halogenator.model import Halogenation, Transform, fingerprint
 
 # The column that weighs a molecule by the products that one more halogenation would make of it.
@@ -53,26 +53,26 @@ class Index:
         self.queries = dict(queries)
         self.columns = dict(queries)
         self.descriptor_names = tuple(descriptor_names)
-        self._patterns = [Chem.MolFromSmarts(query) for query in queries.values()]
+        self._counted = [Query(query) for query in queries.values()]
         self._rules = None
         if halogenation is not None:
             self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
             rules = halogenation.rules_for(class_name)
             self._rules = [
-                (Chem.MolFromSmarts(rule.smirks.split(">>")[0]), rule.max_sites, len(halogenation.halogens))
+                (Query(rule.smirks.split(">>")[0].strip()), rule.max_sites, len(halogenation.halogens))
                 for rule in rules
             ]
 
     @property
     def examined_queries(self) -> list[str]:
         """Every query that ``site_counts`` matches, as SMARTS."""
-        return [*self.queries.values(), *(Chem.MolToSmarts(query) for query, _, _ in self._rules or ())]
+        return [*self.queries.values(), *(query.smarts for query, _, _ in self._rules or ())]
 
     def site_counts(self, mol: Chem.Mol) -> tuple[int, ...]:
         """Return a molecule's site counts, in column order."""
-        counts = [count_sites(mol, pattern) for pattern in self._patterns]
+        counts = [query.count(mol) for query in self._counted]
         if self._rules is not None:
-            counts.append(sum(_limited(count_sites(mol, query), limit) * times for query, limit, times in self._rules))
+            counts.append(sum(_limited(query.count(mol), limit) * times for query, limit, times in self._rules))
         return tuple(counts)
 
     def row(self, mol: Chem.Mol) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from halogenator.chemistry.edit import Edit, Footprint, compile_edit
 from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.parents import Parent, reads_flat
-from halogenator.chemistry.reaction import Match, Reaction, find_matches
+from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.model import Transform
 
 # An atom or a bond of any kind, which only a template can make: what is read in has none.
@@ -272,16 +272,3 @@ def _limit(parent: Parent, sites: list[_Site], max_sites: int | None) -> list[_S
     ranks = Chem.CanonicalRankAtoms(parent.mol, breakTies=False)
     allowed = set(list(dict.fromkeys(ranks[site.atom] for site in sites))[:max_sites])
     return [site for site in sites if ranks[site.atom] in allowed]
-
-
-def count_sites(mol: Chem.Mol, query: Chem.Mol) -> int:
-    """Return the number of matches of a reactant template, an upper bound of its products.
-
-    A molecule with too many matches counts as 1: it makes no product, but its reject.
-    """
-    if any(atom.GetAtomicNum() == 1 for atom in query.GetAtoms()):
-        mol = Chem.AddHs(mol)
-    try:
-        return len(find_matches(mol, query))
-    except RejectError:
-        return 1

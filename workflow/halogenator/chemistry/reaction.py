@@ -23,12 +23,35 @@ MAX_ATOMS_AT_ONCE = 50_000
 
 Match = tuple[int, ...]
 
-# A hydrogen that is an atom of a template: [H], [2H:3], [#1], [*:1][H].
-_HYDROGEN = re.compile(r"\[\d*(?:H[+-]?|#1)(?::\d+)?\]")
+# A hydrogen that is an atom of a template: [H], [2H:3], [#1], [#6,#1:1].
+_HYDROGEN = re.compile(r"\[\d*H[+-]?(?::\d+)?\]|(?<!!)#1(?!\d)")
 # A hydrogen count of an atom: [CH2:1], [nH], [OX2H:2], [C;H1:3].
 _STATED_HYDROGENS = re.compile(r"H\d?(?![a-z])")
 # What RunReactants makes as it is written, or copies from the parent, of a bond between two atoms that stay.
 _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
+
+
+class Query:
+    """A reactant template, to count its matches.
+
+    Args:
+        smarts: of it.
+    """
+
+    def __init__(self, smarts: str) -> None:
+        self.smarts = smarts
+        self._pattern = Chem.MolFromSmarts(smarts)
+        self._has_hydrogens = has_hydrogens(smarts)
+
+    def count(self, mol: Chem.Mol) -> int:
+        """Return the number of matches, an upper bound of the products.
+
+        A molecule with too many matches counts as 1: it makes no product, but its reject.
+        """
+        try:
+            return len(find_matches(Chem.AddHs(mol) if self._has_hydrogens else mol, self._pattern))
+        except RejectError:
+            return 1
 
 
 class Reaction:
@@ -58,10 +81,7 @@ class Reaction:
             for atom in template.GetAtoms()
             if atom.GetChiralTag() != UNSPECIFIED
         )
-        self._states_bonds = any(
-            bond.GetBondDir() != Chem.BondDir.NONE or bond.GetStereo() != Chem.BondStereo.STEREONONE
-            for bond in self.product_template.GetBonds()
-        )
+        self._stated_bonds = _stated_bonds(self.product_template)
         self.states_stereo = bool(self._stated) or any(map(states_bond_stereo, templates))
         self._kept_bonds = _kept_bonds(*templates)
         self._open_hydrogens = frozenset(
@@ -124,7 +144,7 @@ class Reaction:
         self._keep_bonds(mol, product)
         self._count_hydrogens(mol, product)
         sanitize(product)
-        carry_configuration(mol, product, stated=self._stated, states_bonds=self._states_bonds, stereo=self.stereo)
+        carry_configuration(mol, product, stated=self._stated, stated_bonds=self._stated_bonds, stereo=self.stereo)
         return Chem.RemoveHs(product) if self.has_hydrogens else product
 
     def _count_hydrogens(self, mol: Chem.Mol, product: Chem.Mol) -> None:
@@ -183,6 +203,19 @@ def states_bond_stereo(template: Chem.Mol) -> bool:
     return any(
         bond.GetStereo() != Chem.BondStereo.STEREONONE or bond.GetBondDir() != Chem.BondDir.NONE
         for bond in template.GetBonds()
+    )
+
+
+def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
+    """Return the double bonds whose configuration a product template states, by the map numbers of their ends."""
+    return frozenset(
+        frozenset((bond.GetBeginAtom().GetAtomMapNum(), bond.GetEndAtom().GetAtomMapNum()))
+        for bond in template.GetBonds()
+        if bond.GetBondType() == Chem.BondType.DOUBLE
+        and all(
+            any(near.GetBondDir() != Chem.BondDir.NONE for near in end.GetBonds())
+            for end in (bond.GetBeginAtom(), bond.GetEndAtom())
+        )
     )
 
 

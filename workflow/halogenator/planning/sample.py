@@ -68,11 +68,9 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
 
 def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, bool, list[list[int]]]:
     """Return a source's rows, how many were sampled, whether all or the first, and each molecule's sites by query."""
-    from rdkit import Chem
-
-    from halogenator.chemistry.kernel import count_sites
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
+    from halogenator.chemistry.reaction import Query
     from halogenator.storage.readers_sample import spread
 
     assert source.paths
@@ -81,7 +79,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
     texts, rows, whole, first_only = spread(source.paths, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
-    patterns = [Chem.MolFromSmarts(query) for query in queries]
+    counted = [Query(query) for query in queries]
     found = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
@@ -92,9 +90,9 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
         except RejectError:
             continue
         counts = []
-        for position, pattern in enumerate(patterns, 1):
+        for position, query in enumerate(counted, 1):
             limits.begin(first + position)
-            counts.append(count_sites(mol, pattern))
+            counts.append(query.count(mol))
         found.append(counts)
     return rows, len(texts), whole, first_only, found
 
