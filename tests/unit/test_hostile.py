@@ -27,7 +27,7 @@ from halogenator.config.transforms import load_transforms
 from halogenator.errors import UserError
 from halogenator.model import Config, Halogenation, HalogenationRule, Library, Transform
 from halogenator.planning.estimate import Estimates
-from halogenator.storage import readers
+from halogenator.storage import readers_containers
 from halogenator.storage.pages import largest_page
 from halogenator.storage.readers import check_readable, head, read_records
 from halogenator.storage.readers_molblock import announced_atoms
@@ -208,7 +208,7 @@ def test_a_record_that_crashed_rdkit_costs_itself(tmp_path: Path) -> None:
 def test_a_decompression_bomb_is_refused(
     tmp_path: Path, ending: str, filling: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "FREE_GROWTH", 2_000_000)
+    monkeypatch.setattr(readers_containers, "FREE_GROWTH", 2_000_000)
     path = tmp_path / f"bomb{ending}"
     path.write_bytes(gzip.compress(b"smiles\n" + filling * (8_000_000 // len(filling)), mtime=0))
     assert path.stat().st_size < 12_000
@@ -221,7 +221,7 @@ def test_a_decompression_bomb_is_refused(
 
 
 def test_a_well_compressed_library_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "FREE_GROWTH", 1_000_000)
+    monkeypatch.setattr(readers_containers, "FREE_GROWTH", 1_000_000)
     path = tmp_path / "a.smi.gz"
     path.write_bytes(gzip.compress(b"".join(b"OC(=O)CCCCCCCC(=O)O mol-%d\n" % i for i in range(100_000))))
     assert sum(1 for _ in read_records(path)) == 100_000
