@@ -190,12 +190,10 @@ def test_stereo_on_either_side(smirks: str) -> None:
 
 
 @pytest.mark.parametrize("smirks", ISOMERISATIONS)
-@pytest.mark.xfail(strict=True, reason="defect: the geometry that a product template states is not made")
 def test_geometry_stated_on_both_sides(smirks: str) -> None:
     assert check([smirks]) == 1
 
 
 @pytest.mark.parametrize("smirks", IN_A_LONE_PAIRS_PLACE)
-@pytest.mark.xfail(strict=True, reason="defect: a centre loses its configuration when its lone pair is taken")
 def test_what_comes_takes_a_lone_pairs_place(smirks: str) -> None:
     assert check([smirks], LONE_PAIRS) == 1

@@ -17,7 +17,7 @@ from rdkit import Chem
 
 from halogenator.errors import UserError
 from halogenator.model import Reading
-from halogenator.storage.readers import check_readable, describe, estimate_rows, find_files, read_records, readable
+from halogenator.storage.readers import check_readable, describe, estimate_rows, find_files, read_records
 
 BARE = Reading(columns="none")
 CSV = "smiles,name\nOc1ccccc1,phenol\nCc1ccc(O)cc1,cresol\n"
@@ -310,14 +310,6 @@ def test_enhanced_stereo_of_an_sdf_is_kept(write) -> None:
 
 
 # --- before a run ---
-
-
-def test_readable_counts_and_refuses_a_wrong_column(write) -> None:
-    path = write("a.csv", "smiles,structure_text\nphenol,Oc1ccccc1\nxylene,Cc1ccccc1C\n")
-    with pytest.raises(UserError, match="none of the first 2 rows") as caught:
-        readable(path)
-    assert caught.value.fix == "column 'structure_text' looks like SMILES: set smiles_column: structure_text"
-    assert readable(path, Reading(smiles_column="structure_text")) == (2, 2)
 
 
 @pytest.mark.parametrize("ending", [".mol2", ".pdb", ".cdx", ".xls", ".json"])

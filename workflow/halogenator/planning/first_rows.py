@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class FirstRows:
         columns: {what an other column is called in the tables: what it is called in the file}.
         readable: how many of the first rows have a molecule that RDKit reads.
         rows: how many rows these are.
+        changed: {what is changed on reading, or "enhanced stereo": in how many of them}.
     """
 
     library: str
@@ -40,11 +42,14 @@ class FirstRows:
     columns: Mapping[str, str]
     readable: int
     rows: int
+    changed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """All of it in a line."""
-        return f"{said(self)}; {self.readable} of the first {self.rows} rows readable"
+        touched = ", ".join(f"{count} with {word}" for word, count in self.changed.items())
+        tail = f", {touched}" if touched else ""
+        return f"{said(self)}; {self.readable} of the first {self.rows} rows readable{tail}"
 
 
 def said(found: FirstRows) -> str:
@@ -119,6 +124,7 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     quiet()
     found = describe_library(library)
     readable = rows = 0
+    changed: Counter[str] = Counter()
     slow = False
     first: tuple[int, str | None, str] | None = None
     filled = 0
@@ -131,25 +137,27 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
         if limits.begin(step):
             slow = True
             continue
-        problem = record.problem or _problem(record.smiles or "", library)
+        problem = record.problem or _problem(record.smiles or "", library, changed)
         readable += problem is None
         if problem is not None and first is None:
             first = (record.row, record.smiles, problem)
     limits.end()
     if first is not None and not readable and not slow:
         raise _none_readable(library, found, rows, first, option)
-    return vars(replace(found, readable=readable, rows=rows))
+    return vars(replace(found, readable=readable, rows=rows, changed=dict(changed)))
 
 
-def _problem(text: str, library: Library) -> str | None:
-    """Return why no molecule can be read from a SMILES; None where one can."""
+def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:
+    """Return why no molecule can be read from a SMILES; None where one can: what is changed of it is counted."""
     from halogenator.chemistry.molecules import RejectError
     from halogenator.chemistry.prepare import prepare
 
     try:
-        prepare(text, library.reading)
+        found = prepare(text, library.reading)
     except RejectError as error:
         return f"{error.reason}: {error.detail}" if error.detail else error.reason
+    changed.update(found.prepared.split(",") if found.prepared else ())
+    changed.update(["enhanced stereo"] if found.enhanced_stereo else ())
     return None
 
 

@@ -11,16 +11,14 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Reading
 from halogenator.storage import readers_excel, readers_parquet, readers_sdf, readers_smi, readers_text
 from halogenator.storage.readers_base import MAX_LINE, Lines, Record, Source
-from halogenator.storage.readers_columns import COLUMN_NAMES, check_listed, molecule_column
+from halogenator.storage.readers_columns import COLUMN_NAMES, check_listed
 from halogenator.storage.readers_containers import (
     FREE_GROWTH,
     MAX_GROWTH,
@@ -55,7 +53,6 @@ __all__ = [
     "find_files",
     "head",
     "read_records",
-    "readable",
 ]
 
 Paths = Path | str | Sequence[Path]
@@ -169,34 +166,6 @@ def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
         raise _empty(files[0])
     if several:
         describe(files, reading)
-
-
-def readable(paths: Paths, reading: Reading = AS_IT_IS, count: int = 1000) -> tuple[int, int]:
-    """Return how many of the first rows RDKit reads, and how many rows were looked at.
-
-    Args:
-        paths: the library's file, or files.
-        reading: which columns are named.
-        count: rows to look at.
-
-    Raises:
-        UserError: none of them can be read; it names the column that looks like SMILES, if there is one.
-    """
-    files = _files(paths)
-    plain = replace(reading, columns="none")
-    slow: set[int] = set()
-    while True:
-        try:
-            good, rows, problem = limits.answer(lambda: _count_readable(files, plain, count), skipped=slow)
-        except limits.StepError as error:
-            if error.step < 0 or error.step in slow:
-                raise
-            slow.add(error.step)  # a molecule that is not read in time; the run will make a reject of it
-        else:
-            break
-    if rows and not good:
-        raise _none_readable(files[0], reading, rows, problem)
-    return good, rows
 
 
 def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
@@ -396,44 +365,6 @@ def _count(data: bytes, file: File, reading: Reading, wide: str | None) -> int:
     if kind == "smi":
         return readers_smi.count_lines(lines)
     return readers_text.count_rows(lines, kind, reading.smiles_column)
-
-
-def _count_readable(files: Sequence[Path], reading: Reading, count: int) -> tuple[int, int, str]:
-    """Return how many of the first rows can be read, how many rows there are, and a row that cannot be read."""
-    from rdkit import Chem, rdBase
-
-    good = rows = 0
-    first = ""
-    with rdBase.BlockLogs():
-        for step, record in enumerate(islice(read_records(files, reading), count), _FIRST_MOLECULE):
-            rows += 1
-            if record.problem is None and record.smiles and not limits.begin(step):
-                good += Chem.MolFromSmiles(record.smiles) is not None
-            if not good and not first:
-                first = f"row {record.row}: {record.problem or record.smiles or 'no SMILES'}"[:200]
-    return good, rows, first
-
-
-def _none_readable(path: Path, reading: Reading, rows: int, problem: str) -> UserError:
-    with _opened(path, replace(reading, columns="all"), None) as file:
-        source = file.source
-        names = [source.id, source.name, *(name for name, _ in source.others)]
-        cells = [[each.id, each.name, *map(str, each.extra)] for each in islice(file.records(), 20)]
-    columns = [name or "" for name in names]
-    looks = molecule_column(columns, cells)
-    better = columns[looks] if looks is not None else ""
-    where = f"{path}, column '{source.smiles}'" if source.smiles else path
-    return UserError(
-        f"none of the first {rows:,} rows has a molecule that can be read",
-        where=where,
-        value=problem,
-        allowed="SMILES that RDKit can read",
-        fix=f"column '{better}' looks like SMILES: set smiles_column: {better}"
-        if better and source.smiles
-        else "is this the right file, and the right column?"
-        if source.smiles
-        else "is this the right file?",
-    )
 
 
 def _empty(path: Path) -> UserError:
