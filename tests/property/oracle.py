@@ -131,12 +131,13 @@ def apply(smirks: str | Iterable[str], smiles: str) -> Outcome:
             reaction = _reaction(one)
             plain = _run(reaction.plain, smiles, False, reaction.site_map_number)
             refused_here = {site for product, site in plain if product is None}
-            whole = _run(reaction.whole, smiles, reaction.has_hydrogens, reaction.site_map_number)
+            whole = list(_run(reaction.whole, smiles, reaction.has_hydrogens, reaction.site_map_number))
             made = [(product, site) for product, site in whole if product is not None]
             for product, site in made:
                 products.setdefault(product, set()).add((number, site))
             # With implicit hydrogens RunReactants leaves a centre one too many where a bond takes its place.
             refused |= refused_here - ({site for _, site in made} if reaction.has_hydrogens else set())
+            refused |= {site for product, site in whole if product is None}
     return Outcome(products, refused)
 
 

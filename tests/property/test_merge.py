@@ -123,7 +123,7 @@ def test_one_key_in_all_of_many_rows(tmp_path: Path) -> None:
     chunks = [[("C", f"p{i}-{j}", j, 1, 0.5, 0, None) for j in range(50_000)] for i in range(5)]
     made = merge(tmp_path, write(tmp_path, chunks), "smiles")
     assert made.rows == [
-        dict(zip(pq.read_schema(made.path).names, (*chunks[0][0][:3], 250_000, 0.5, 0, None), strict=True))
+        dict(zip(pq.read_schema(made.path).names, (*chunks[0][0][:3], 250_000, None, 0.5, 0, None), strict=True))
     ]
 
 
@@ -221,6 +221,6 @@ def test_chunk_files_by_one_name() -> None:
 def test_an_interrupted_writer_leaves_nothing(tmp_path: Path) -> None:
     """Neither a half file nor its temporary name stays when a stage fails."""
     with pytest.raises(RuntimeError), table_writer(tmp_path / "a.parquet", COLUMNS, {}) as products:
-        products.append("C", "a", 0, 1, 16.0, 0, None)
+        products.append("C", "a", 0, 1, None, 16.0, 0, None)
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []

@@ -108,9 +108,10 @@ def test_a_slow_parent_costs_its_own_products(tmp_path: Path, level: str) -> Non
     """Its index does not know the query, so every row is matched."""
     rows = [(name, Chem.CanonSmiles(smiles)) for name, smiles in [*ROWS, ("cyclononadecane", "C1" + "C" * 17 + "C1")]]
     names, smiles = zip(*rows, strict=True)
-    empty = pa.array([""] * len(rows))
+    empty, stereo = pa.array([""] * len(rows)), pa.nulls(len(rows), pa.string())
+    columns = {"id": names, "smiles": smiles, "enhanced_stereo": stereo, "parent": names}
     pq.write_table(
-        pa.table({"id": names, "smiles": smiles, "parent": names, "halogens": empty, "rules": empty}),
+        pa.table({**columns, "halogens": empty, "rules": empty}),
         tmp_path / "library.parquet",
     )
     out = ["--chunk", "0/1", "--row-seconds", 1, "--out", "p.parquet", "--rejects", "r.parquet"]

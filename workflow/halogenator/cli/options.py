@@ -154,7 +154,7 @@ def transform_options(parser: Parser) -> None:
     parser.add_argument("--transform", required=True, metavar="NAME", help="the transform's name")
     parser.add_argument("--smirks", required=True, help="the transform itself: reactant>>product, one of each")
     parser.add_argument("--max-sites", type=int, metavar="N", help="sites used per parent (default: all)")
-    text = "keep, open or invert the configuration where neighbours change; leave new centres open, or make both"
+    text = "keep, open or invert where neighbours change; new centres open, or both forms (default: keep,open)"
     parser.add_argument("--stereo", type=_names, default=("keep", "open"), metavar="WORD,WORD", help=text)
     parser.add_argument(
         "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
