@@ -17,7 +17,8 @@ REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"
 CONDA_NAMES = {"python-duckdb": "duckdb"}  # where conda-forge calls a package of PyPI otherwise
 PACKAGES = {"yaml": "pyyaml", "botocore": "boto3"}  # what a module comes with, where that is called otherwise
-PEOPLE_ONLY = {"shtab"}  # of `halogenator completion`, which no rule calls
+# Of `halogenator completion`, which no rule calls; of workbooks, for which each user installs the reader.
+PEOPLE_ONLY = {"shtab", "openpyxl"}
 
 
 def locked(name: str) -> dict[str, str]:

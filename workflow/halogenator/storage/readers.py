@@ -97,6 +97,7 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
     several = replace(reading, columns="all")  # a column that is listed need not be in each of the files
     files = _files(paths)
     for path in files:
+        recognise(path)
         if size_of(path) == 0 and len(files) > 1:
             continue
         try:
