@@ -280,12 +280,13 @@ def test_products_of_built_libraries_are_exact(results: Path) -> None:
 DESCRIPTOR_TYPES = {"mw": pa.float64(), "tpsa": pa.float64(), "hbd": pa.int16()}
 DESCRIPTOR_TYPES |= {"hba": pa.int16(), "clogp": pa.float64(), "rotb": pa.int16()}
 PRODUCT_TYPES = {"smiles": pa.string(), "parent_id": pa.string(), "site": pa.int32(), "n_routes": pa.int32()}
-PRODUCT_TYPES |= {**DESCRIPTOR_TYPES, "inchikey": pa.string()}
+PRODUCT_TYPES |= {"enhanced_stereo": pa.string(), **DESCRIPTOR_TYPES, "inchikey": pa.string()}
 REJECT_TYPES = {"source": pa.string(), "row": pa.int64(), "id": pa.string(), "site": pa.int32()}
 REJECT_TYPES |= {"smiles": pa.string(), "reason": pa.string(), "detail": pa.string()}
 LINEAGE_TYPES = {"id": pa.string(), "smiles": pa.string(), "parent": pa.string(), "k": pa.int8()}
 LINEAGE_TYPES |= {"halogens": pa.string(), "rules": pa.string(), "n_routes": pa.int32(), "row": pa.int64()}
-LINEAGE_TYPES |= {"stripped_from": pa.string(), **DESCRIPTOR_TYPES}
+LINEAGE_TYPES |= dict.fromkeys(["enhanced_stereo", "name", "prepared", "stripped_from"], pa.string())
+LINEAGE_TYPES |= DESCRIPTOR_TYPES
 
 
 def types(path: Path) -> dict[str, pa.DataType]:
