@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem
+from rdkit.Chem import AllChem
 
 from halogenator.errors import UserError
 from halogenator.model import Reading
@@ -307,6 +308,19 @@ def test_enhanced_stereo_of_an_sdf_is_kept(write) -> None:
     (record,) = read_records(path, BARE)
     assert record.smiles is not None and "|&1:" in record.smiles
     assert Chem.MolToCXSmiles(Chem.MolFromSmiles(record.smiles)) == Chem.MolToCXSmiles(mol)
+
+
+def test_a_double_bond_that_a_smiles_would_state_is_said(write) -> None:
+    """1,6-difluorohexatriene, its middle bond crossed: RDKit writes it as all-E."""
+    mol = Chem.MolFromSmiles("F/C=C/C=C/C=C/F")
+    AllChem.Compute2DCoords(mol)
+    block = Chem.MolToMolBlock(mol).split("\n")
+    line = next(i for i, text in enumerate(block) if text.startswith("  4  5  2"))
+    block[line] = "  4  5  2  3"
+    (record,) = read_records(write("a.sdf", "\n".join(block) + "$$$$\n"), BARE)
+    assert record.problem is not None and "cannot leave it open" in record.problem
+    (record,) = read_records(write("b.sdf", Chem.MolToMolBlock(mol) + "$$$$\n"), BARE)
+    assert (record.smiles, record.problem) == ("F/C=C/C=C/C=C/F", None)
 
 
 # --- before a run ---

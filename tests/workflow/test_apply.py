@@ -129,7 +129,14 @@ def test_a_second_run_has_nothing_to_do_and_a_changed_input_is_made_anew(tmp_pat
     assert "nothing to do" not in apply(source, out)
     assert pq.read_table(out / "products.parquet")["smiles"].to_pylist() == ["COc1ccccc1", "COc1ccccc1C"]
     apply(source, out, "--descriptors", "mw")
-    assert pq.read_schema(out / "products.parquet").names == ["smiles", "parent_id", "site", "n_routes", "enhanced_stereo", "mw"]
+    assert pq.read_schema(out / "products.parquet").names == [
+        "smiles",
+        "parent_id",
+        "site",
+        "n_routes",
+        "enhanced_stereo",
+        "mw",
+    ]
 
 
 def test_a_folder_is_of_one_library_and_one_transform(tmp_path: Path) -> None:

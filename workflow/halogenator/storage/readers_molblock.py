@@ -22,6 +22,7 @@ MAX_ATOMS = 5_000
 _COUNTS = re.compile(r"(?:.*\n){3}(?:(?P<old>[ \d]{3}).*V2000|.*V3000\n(?:.*\n)*?M  V30 COUNTS +(?P<new>\d+))")
 
 # Kinds of brackets whose content repeats, or was changed, in an unsaid way.
+_UNSAYABLE = "a double bond without configuration between two with one: a SMILES cannot leave it open"
 _POLYMERS = {"SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"}
 
 _R_LABEL = re.compile(r"R([#\d'*]|$|[a-z]?\d)|R[a-z]?$")
@@ -65,7 +66,8 @@ def read_block(block: str, row: int) -> Block:
                 reason = no_molecule(mol)
                 if reason:
                     return Block(Chem.MolToSmiles(mol), f"no single molecule: {reason}")
-                return Block(cxsmiles(mol), None)
+                text = cxsmiles(mol)
+                return Block(text, _UNSAYABLE if _says_more(text, mol) else None)
         return Block(None, unreadable + _rdkit_reason(block))
     except (RuntimeError, ValueError) as error:  # what RDKit's own checks raise
         return Block(None, unreadable + _first_sentence(str(error)))
@@ -99,6 +101,26 @@ def no_molecule(mol: Chem.Mol) -> str | None:
         if group.HasProp("TYPE") and group.GetProp("TYPE") in _POLYMERS:
             return "polymer bracket"
     return "link node" if mol.HasProp("_molLinkNodes") else None
+
+
+def _says_more(text: str, mol: Chem.Mol) -> bool:
+    """Whether a SMILES states the configuration of more double bonds than the molecule has.
+
+    Between two double bonds with a configuration, one without cannot be written: the marks of the two are its own too.
+    """
+    from rdkit import Chem
+
+    stated = _stated_double_bonds(mol)
+    if stated < 2:
+        return False
+    again = Chem.MolFromSmiles(text)
+    return again is not None and _stated_double_bonds(again) > stated
+
+
+def _stated_double_bonds(mol: Chem.Mol) -> int:
+    from rdkit import Chem
+
+    return sum(bond.GetStereo() > Chem.BondStereo.STEREOANY for bond in mol.GetBonds())
 
 
 def cxsmiles(mol: Chem.Mol) -> str:
