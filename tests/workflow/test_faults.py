@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -212,8 +213,12 @@ def test_two_runs_at_once(config: Path, undisturbed: dict[str, object], tmp_path
     run = Run(tmp_path, config)
     started = run.start()
     wait_for_worker(started, "transform-chunk", "merge-library")
-    output = run.finish(fails=True)
-    assert started.poll() is None
+    going_on = psutil.Process(started.pid)
+    going_on.suspend()  # so that it goes on until the other run has had its answer
+    try:
+        output = run.finish(fails=True)
+    finally:
+        going_on.resume()
     one_message(output, "another run is going on in this folder", str(tmp_path), f"process {started.pid}")
     assert started.wait(300) == 0, run.output[-3000:]
     same(run.tables(), undisturbed)
