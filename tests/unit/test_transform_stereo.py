@@ -139,3 +139,26 @@ def test_stereo_in_a_reactant_is_a_condition() -> None:
 def test_every_isomer_of_a_spiro_amino_acid() -> None:
     """Atoms that RDKit's ranking ties are not alike here: two of eight products were lost."""
     assert len(made("[CX4;R;!H0:1]>>[C:1]F", "O=C(O)[C@@H]1CC[C@]2(CC[C@@H](O)CC2)N1")) == 8
+
+
+def test_a_new_imine_bond_without_a_substituent_stays_open() -> None:
+    assert made("[C:1]=[O:2]>>[C:1]=N", "CCC(C)=O", new_stereo="both") == same("CCC(C)=N")
+
+
+def test_a_new_double_bond_that_a_smiles_would_state_is_a_reject() -> None:
+    """Octatriene from octadiene: RDKit writes the bond between two others as E."""
+    products, rejects = Kernel([Transform("t", "[CX4;!H0:1][CX4;!H0:2]>>[C:1]=[C:2]")]).products("C/C=C/CC/C=C/C")
+    assert {product.smiles for product in products} == same("C=C/C=C/CC/C=C/C") or not products
+    assert {error.reason for _, error in rejects} == {"open double bond"}
+
+
+def test_a_chiral_carbon_outside_the_template_takes_a_hydrogen() -> None:
+    """O-dealkylation of a lactone at a stereocentre: butanoic acid's chain, no radical."""
+    smirks = "[C:1](=[O:2])[O:3][C]>>[C:1](=[O:2])[O:3]"
+    assert made(smirks, "C[C@H]1CC(=O)O[C@@H]1CC") == made(smirks, "CC1CC(=O)OC1CC")
+
+
+def test_a_racemates_product_keeps_its_new_centre_open() -> None:
+    reduction = Transform("t", "[C:1]=[O:2]>>[C:1][O:2]", new_stereo="both")
+    [product] = Kernel([reduction]).products("CCC(=O)[C@H](C)F", None, "&1:4")[0]
+    assert product.enhanced_stereo is not None and Chem.MolFromSmiles(product.smiles).GetNumAtoms() == 7

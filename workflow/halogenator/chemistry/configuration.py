@@ -18,7 +18,7 @@ KEEP, OPEN, INVERT, BOTH = "keep", "open", "invert", "both"
 MAX_NEW_CENTRES = 4
 
 UNSPECIFIED = Chem.ChiralType.CHI_UNSPECIFIED
-_TURNED = {
+TURNED = {
     Chem.ChiralType.CHI_TETRAHEDRAL_CW: Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
     Chem.ChiralType.CHI_TETRAHEDRAL_CCW: Chem.ChiralType.CHI_TETRAHEDRAL_CW,
 }
@@ -61,7 +61,7 @@ def carry_configuration(
     image = {atom.GetIntProp(_ORIGIN): atom for atom in product.GetAtoms() if atom.HasProp(_ORIGIN)}
     for centre in parent.GetAtoms():
         atom = image.get(centre.GetIdx())
-        if centre.GetChiralTag() in _TURNED and atom is not None and not _is_stated(atom, stated):
+        if centre.GetChiralTag() in TURNED and atom is not None and not _is_stated(atom, stated):
             atom.SetChiralTag(_carried_tag(centre, atom, stereo))
     for bond in product.GetBonds():
         bond.SetBondDir(Chem.BondDir.NONE)
@@ -91,7 +91,7 @@ def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.Chiral
     if moved is None or (moved[1] and stereo == OPEN):
         return UNSPECIFIED
     odd, changed = moved
-    return _TURNED[tag] if odd != (changed and stereo == INVERT) else tag
+    return TURNED[tag] if odd != (changed and stereo == INVERT) else tag
 
 
 def _may_stay_a_centre(before: int, after: int, element: int) -> bool:
@@ -204,6 +204,7 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
         for found in Chem.FindPotentialStereo(Chem.Mol(product))
         if found.specified == Chem.StereoSpecified.Unspecified
         and found.type in kinds
+        and _can_be_set(product, found)
         and _element_of_parent(parent, product, found) not in known
     ]
     if not 0 < len(new) <= MAX_NEW_CENTRES:
@@ -212,6 +213,19 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
     for found in new:
         made = [_set(Chem.Mol(mol), found, first) for mol in made for first in (True, False)]
     return made
+
+
+def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
+    """Whether a stereo element can be stated: a double bond only with a neighbour at each end, not C=NH's hydrogen."""
+    if found.type == Chem.StereoType.Atom_Tetrahedral:
+        return True
+    bond = product.GetBondWithIdx(found.centeredOn)
+    return all(end.GetDegree() > 1 for end in (bond.GetBeginAtom(), bond.GetEndAtom()))
+
+
+def stated_double_bonds(mol: Chem.Mol) -> int:
+    """Return how many double bonds of a molecule have a configuration."""
+    return sum(bond.GetStereo() in _SIDES for bond in mol.GetBonds())
 
 
 def _element(found: Chem.StereoInfo) -> tuple[str, int]:

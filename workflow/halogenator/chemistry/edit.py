@@ -17,7 +17,7 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from halogenator.chemistry.configuration import KEEP
+from halogenator.chemistry.configuration import KEEP, TURNED
 from halogenator.chemistry.reaction import Match, Reaction
 
 # A kept product atom may restate its element, and nothing else.
@@ -136,7 +136,7 @@ class Edit:
                     return False
             elif atom.GetIsAromatic() or atom.GetChiralTag() == _NO_STEREO:
                 continue
-            elif anchor.gain and atom.GetTotalNumHs() != 1:
+            elif atom.GetChiralTag() not in TURNED or (anchor.gain and atom.GetTotalNumHs() != 1):
                 return False
         # The direction of a bond that stays would be that of a double bond that leaves.
         return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors, enhanced
-from halogenator.chemistry.configuration import BOTH, both_configurations
+from halogenator.chemistry.configuration import BOTH, both_configurations, stated_double_bonds
 from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint, compile_edit
 from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
@@ -222,9 +222,14 @@ class _Maker:
             self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
-        forms = both_configurations(parent.hydrogenated(step.reaction), whole) if step.new_stereo == BOTH else [whole]
+        # In a racemate a new centre would be pure, and which of its two forms goes with which enantiomer is not said.
+        both = step.new_stereo == BOTH and parent.enhanced_stereo is None
+        forms = both_configurations(parent.hydrogenated(step.reaction), whole) if both else [whole]
         for form in forms:
             written = enhanced.write(form)
+            stated = stated_double_bonds(form)
+            if stated > 1 and stated_double_bonds(reread(written[0])) > stated:
+                raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
             self._collect(step, site, edit, written, None)
