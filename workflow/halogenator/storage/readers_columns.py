@@ -38,9 +38,10 @@ COLUMN_NAMES = {
         "chembl_id", "molecule_chembl_id", "chembl", "chebi_id", "chebi", "public_id", "foodb_id", "hmdb_id",
         "drugbank_id", "database_id", "lm_id", "lipidmaps_id", "lipid_maps_id", "kegg_id", "kegg_compound_id",
         "zinc_id",
-        "surechembl_id", "bindingdb_monomer_id", "monomer_id", "bindingdb_id", "pubchem_compound_cid", "pubchem_cid",
-        "pubchem_id", "nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid", "dsstox_substance_id", "dtxcid",
-        "unii", "accession", "het_id", "ccd_id", "wikidata_id", "structure_wikidata", "wikidata", "wikidata_qid",
+        "surechembl_id", "bindingdb_monomer_id", "monomer_id", "bindingdb_id", "pubchem_compound_cid", "compound_cid",
+        "pubchem_cid", "pubchem_id", "nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid",
+        "dsstox_substance_id", "dtxcid", "unii", "accession", "het_id", "ccd_id", "wikidata_id", "structure_wikidata",
+        "wikidata", "wikidata_qid",
         # vendors
         "idnumber", "id_number", "idnum", "molport_id", "mcule_id", "enamine_id", "catalog_id", "catalogue_id",
         "catalog_number", "catalogue_number", "catalog_no", "catalogue_no", "cat_no", "cat_number", "catalog_code",
@@ -57,7 +58,7 @@ COLUMN_NAMES = {
     "name": (
         "name", "compound_name", "preferred_name", "pref_name", "molecule_name", "molname", "chemical_name",
         "common_name", "generic_name", "trivial_name", "product_name", "ingredient_name", "substance_name", "drug_name",
-        "ligand_name", "structure_name", "title", "compound", "traditional_name", "compound_names", "names",
+        "ligand_name", "structure_name", "title", "compound", "traditional_name", "compound_names", "names", "cmpdname",
         "iupac_name", "pubchem_iupac_name", "systematic_name",
     ),
 }  # fmt: skip
@@ -69,13 +70,13 @@ _KEYS = ("inchikey", "inchi_key", "standard_inchi_key", "standard_inchikey", "pu
 # SMILES of less than the molecule: a part, another molecule, or without stereo.
 _PARTIAL = re.compile(
     r"scaffold|murcko|framework|fragment|core|react|reagent|educt|rgroup|^r\d|salt|flat|noniso|2d|connectivity|sugar"
-    r"|aglyc|opensmarts|smarts|parent|cansmiles|old|length|len$|count|valid|source|hash"
+    r"|aglyc|opensmarts|smarts|parent|cansmiles|old|length|len$|count|valid|(?<!data)source|hash"
 )
 # Names that a molecule's column may have, as many others do: its cells decide.
 _WEAK = ("structure", "molecule", "mol", "compound", "ligand", "structures", "molecules")
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
-_ID_WORDS = {"id", "identifier", "number", "no", "nr", "num", "code", "accession"}
+_ID_WORDS = {"id", "identifier", "number", "no", "nr", "num", "code", "accession", "cid", "sid"}
 # Things that have ids, numbers and names and are no molecules, and numbers that count.
 _OTHER_THINGS = {
     "row", "line", "page", "atom", "atoms", "ring", "rings", "bond", "bonds", "lot", "batch", "plate", "well", "taxon",
@@ -86,7 +87,7 @@ _OTHER_THINGS = {
     "database", "country", "color", "colour", "zip", "hs", "ec", "count", "total", "of", "in", "stock", "price",
     "amount", "mass", "weight", "charge", "violations", "donors", "acceptors", "hydrogen", "carbon", "heavy", "node",
     "network", "scaffold", "framework", "fragment", "reactant", "reagent", "conformer", "smiles", "inchi", "formula",
-    "tree",
+    "tree", "datasource", "depositor",
 }  # fmt: skip
 
 _ENOUGH = 0.9  # share of the first rows that have an id, and share of the molecules that it tells apart
@@ -308,7 +309,9 @@ def _strong(columns: Sequence[str]) -> list[int]:
 def _not_molecules(name: str) -> bool:
     """Return whether a column that has "smiles" in its name holds numbers of it, or parts of the molecule alone."""
     return bool(
-        re.search(r"length|len$|count|valid|source|hash|scaffold|murcko|framework|fragment|react|reagent", name)
+        re.search(
+            r"length|len$|count|valid|(?<!data)source|hash|scaffold|murcko|framework|fragment|react|reagent", name
+        )
     )
 
 
