@@ -352,3 +352,21 @@ def test_a_later_sdf_with_another_tag_keeps_its_ids(write) -> None:
     first = write("a.sdf", f"{block}> <chembl_id>\nCHEMBL1\n\n$$$$\n")
     second = write("b.sdf", f"{block}> <zinc_id>\nZINC1\n\n$$$$\n")
     assert [record.id for record in read_records([first, second])] == ["CHEMBL1", "ZINC1"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.smi"])
+def test_a_column_of_extensions_belongs_to_the_smiles(write, name: str) -> None:
+    for header, cell in [("enhanced_stereo", "|&1:1|"), ("enhanced_stereo", "&1:1"), ("cxsmiles_ext", "|&1:1|")]:
+        mark = "," if name == "a.csv" else "\t"
+        rows = [["smiles", header, "id"], ["C[C@H](O)F", cell, "Z1"], ["CCO", "", "Z2"]]
+        path = write(name, "".join(mark.join(row) + "\n" for row in rows))
+        assert describe(path).others == ()
+        assert pairs(path) == [("Z1", "C[C@H](O)F |&1:1|"), ("Z2", "CCO")]
+
+
+def test_a_table_of_molecules_of_our_own_is_read_with_its_enhanced_stereo(tmp_path: Path) -> None:
+    path = tmp_path / "molecules.parquet"
+    pq.write_table(
+        pa.table({"id": ["Z1", "Z2"], "smiles": ["C[C@H](O)F", "CCO"], "enhanced_stereo": ["|&1:1|", None]}), path
+    )
+    assert pairs(path) == [("Z1", "C[C@H](O)F |&1:1|"), ("Z2", "CCO")]

@@ -75,6 +75,10 @@ _PARTIAL = re.compile(
 # Names that a molecule's column may have, as many others do: its cells decide.
 _WEAK = ("structure", "molecule", "mol", "compound", "ligand", "structures", "molecules")
 
+# Columns of what belongs behind the SMILES.
+_EXTENSIONS = ("enhancedstereo", "cxsmilesext", "cxsmilesextension", "extension", "cxext", "cxextension")
+_BARRED = re.compile(r"\|[^|]+\|")
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _ID_WORDS = {"id", "identifier", "number", "no", "nr", "num", "code", "accession", "cid", "sid"}
 # Things that have ids, numbers and names and are no molecules, and numbers that count.
@@ -94,12 +98,13 @@ _ENOUGH = 0.9  # share of the first rows that have an id, and share of the molec
 
 
 class Choice(NamedTuple):
-    """Positions of the columns; ``smiles`` None: the molecules are no column."""
+    """Positions of the columns; ``smiles`` None: the molecules are no column; ``extension``: of the SMILES."""
 
     smiles: int | None
     id: int | None
     name: int | None
     others: tuple[int, ...]
+    extension: int | None = None
 
 
 Rows = Sequence[Sequence[str | None]]
@@ -133,6 +138,8 @@ def choose(
     """
     smiles = None if structures else _smiles(columns, rows, reading, where, like)
     usable = [i for i, column in enumerate(columns) if i != smiles and column and textual(i)]
+    extension = None if smiles is None else _extension(columns, rows, usable, reading)
+    usable = [i for i in usable if i != extension]
     identifier = _known(columns, like and like.id) if reading.id_column is None else None
     if reading.id_column is not None:
         identifier = named(columns, reading.id_column, "id_column", where)
@@ -143,13 +150,21 @@ def choose(
         name = _name(columns, rows, [i for i in usable if i != identifier], title)
         if reading.id_column is None and identifier is not None and _is_name(columns[identifier]):
             name = None
-    taken = {smiles, identifier, name}
+    taken = {smiles, identifier, name, extension}
     rest = [i for i, column in enumerate(columns) if i not in taken and column]
     if reading.columns == "none":
         rest = []
     elif not isinstance(reading.columns, str):
         rest = [i for i in rest if columns[i] in reading.columns]
-    return Choice(smiles, identifier, name, tuple(rest))
+    return Choice(smiles, identifier, name, tuple(rest), extension)
+
+
+def with_extension(smiles: str | None, extension: str | None) -> str | None:
+    """Return a SMILES with its CXSMILES extension from a cell of its own, with or without bars."""
+    extension = extension.strip() if extension else None
+    if not smiles or not extension or " |" in smiles or type(smiles) is not str:
+        return smiles
+    return f"{smiles.strip()} {extension if extension.startswith('|') else f'|{extension}|'}"
 
 
 def candidates(columns: Sequence[str]) -> list[int]:
@@ -158,7 +173,7 @@ def candidates(columns: Sequence[str]) -> list[int]:
     return [
         i
         for i, column in enumerate(columns)
-        if i in strong or squeezed(column) in _WEAK or _id_rank(column, False) is not None
+        if i in strong or squeezed(column) in (*_WEAK, *_EXTENSIONS) or _id_rank(column, False) is not None
     ]
 
 
@@ -296,12 +311,25 @@ def _smiles(columns: Sequence[str], rows: Rows, reading: Reading, where: object,
     )
 
 
+def _extension(columns: Sequence[str], rows: Rows, usable: Sequence[int], reading: Reading) -> int | None:
+    """Return the column that has what belongs behind the SMILES: by its name, or as all its cells are ``|…|``."""
+    for i in usable:
+        cells = [cell for row in rows if (cell := _cell(row, i))]
+        barred = all(_BARRED.fullmatch(cell) for cell in cells)
+        own = squeezed(columns[i]) == _EXTENSIONS[0]
+        if columns[i] != reading.id_column and (own or (cells and barred)):
+            return i
+    return None
+
+
 def _strong(columns: Sequence[str]) -> list[int]:
     """Return the columns that have a SMILES column's name, the better first."""
     folded = [squeezed(column) for column in columns]
     ranked = [(_SMILES_RANKS[name], i) for i, name in enumerate(folded) if name in _SMILES_RANKS]
     full = len(_SMILES_RANKS)
-    others = [i for i, name in enumerate(folded) if "smiles" in name and name not in _SMILES_RANKS]
+    others = [
+        i for i, name in enumerate(folded) if "smiles" in name and name not in _SMILES_RANKS and name not in _EXTENSIONS
+    ]
     ranked += [(full + bool(_PARTIAL.search(folded[i])), i) for i in others if not _not_molecules(folded[i])]
     return [i for _, i in sorted(ranked)]
 
