@@ -50,7 +50,7 @@ def pairs(path: Path, **columns: str) -> list[tuple[str | None, str | None]]:
         ("identifier,canonical_smiles,standard_inchi,name,iupac_name,cas", "canonical_smiles", "identifier", "name"),
         ("npaid,compound_id,compound_names,compound_smiles,genus", "compound_smiles", "npaid", "compound_names"),
         ("ChEMBL ID,Name,Smiles", "Smiles", "ChEMBL ID", "Name"),
-        ("cid,cmpdname,canonicalsmiles,isosmiles,iupacname", "isosmiles", "cid", "iupacname"),
+        ("cid,cmpdname,canonicalsmiles,isosmiles,iupacname", "isosmiles", "cid", "cmpdname"),
         ("SureChEMBL_ID,SMILES", "SMILES", "SureChEMBL_ID", None),
         ("Catalog Number,Product Name,CAS,SMILES", "SMILES", "Catalog Number", "Product Name"),
         ("name,zinc_id,smiles", "smiles", "zinc_id", "name"),
@@ -331,3 +331,42 @@ def test_formats_that_are_not_read_say_what_to_do(write, ending: str) -> None:
     with pytest.raises(UserError, match="are not read") as caught:
         check_readable(write(f"a{ending}", "x"))
     assert "rename" not in str(caught.value.fix)
+
+
+@pytest.mark.parametrize("line", ["C[C@H](O)F\t|&1:1|\tZ1", "C[C@H](O)F\tZ1\t|&1:1|"])
+def test_an_extension_in_a_field_of_its_own_belongs_to_the_smiles(write, line: str) -> None:
+    assert pairs(write("a.smi", line + "\n")) == [("Z1", "C[C@H](O)F |&1:1|")]
+
+
+def test_the_columns_of_pubchem(write) -> None:
+    path = write(
+        "a.csv", "Compound_CID,Name,PUBCHEM_EXT_DATASOURCE_SMILES\n996,phenol,Oc1ccccc1\n2879,cresol,Cc1ccc(O)cc1\n"
+    )
+    assert describe(path)[:3] == ("PUBCHEM_EXT_DATASOURCE_SMILES", "Compound_CID", "Name")
+    path = write("b.csv", "cid,cmpdname,iupacname,smiles\n996,Phenol,phenol,Oc1ccccc1\n")
+    assert describe(path)[:3] == ("smiles", "cid", "cmpdname")
+
+
+def test_a_later_sdf_with_another_tag_keeps_its_ids(write) -> None:
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("Oc1ccccc1"))
+    first = write("a.sdf", f"{block}> <chembl_id>\nCHEMBL1\n\n$$$$\n")
+    second = write("b.sdf", f"{block}> <zinc_id>\nZINC1\n\n$$$$\n")
+    assert [record.id for record in read_records([first, second])] == ["CHEMBL1", "ZINC1"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.smi"])
+def test_a_column_of_extensions_belongs_to_the_smiles(write, name: str) -> None:
+    for header, cell in [("enhanced_stereo", "|&1:1|"), ("enhanced_stereo", "&1:1"), ("cxsmiles_ext", "|&1:1|")]:
+        mark = "," if name == "a.csv" else "\t"
+        rows = [["smiles", header, "id"], ["C[C@H](O)F", cell, "Z1"], ["CCO", "", "Z2"]]
+        path = write(name, "".join(mark.join(row) + "\n" for row in rows))
+        assert describe(path).others == ()
+        assert pairs(path) == [("Z1", "C[C@H](O)F |&1:1|"), ("Z2", "CCO")]
+
+
+def test_a_table_of_molecules_of_our_own_is_read_with_its_enhanced_stereo(tmp_path: Path) -> None:
+    path = tmp_path / "molecules.parquet"
+    pq.write_table(
+        pa.table({"id": ["Z1", "Z2"], "smiles": ["C[C@H](O)F", "CCO"], "enhanced_stereo": ["|&1:1|", None]}), path
+    )
+    assert pairs(path) == [("Z1", "C[C@H](O)F |&1:1|"), ("Z2", "CCO")]

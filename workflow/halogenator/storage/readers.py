@@ -207,7 +207,7 @@ def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = 
     file = recognise(path)
     if file.kind == "parquet":
         columns = readers_parquet.parquet_columns(path, reading, like)
-        yield _Open(Source(*columns), lambda: readers_parquet.parquet_records(path, reading, like))
+        yield _Open(Source(*columns[:4]), lambda: readers_parquet.parquet_records(path, reading, like))
         return
     if file.kind == "xlsx":
         sheet = readers_excel.excel_layout(path, reading, like)

@@ -38,9 +38,10 @@ COLUMN_NAMES = {
         "chembl_id", "molecule_chembl_id", "chembl", "chebi_id", "chebi", "public_id", "foodb_id", "hmdb_id",
         "drugbank_id", "database_id", "lm_id", "lipidmaps_id", "lipid_maps_id", "kegg_id", "kegg_compound_id",
         "zinc_id",
-        "surechembl_id", "bindingdb_monomer_id", "monomer_id", "bindingdb_id", "pubchem_compound_cid", "pubchem_cid",
-        "pubchem_id", "nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid", "dsstox_substance_id", "dtxcid",
-        "unii", "accession", "het_id", "ccd_id", "wikidata_id", "structure_wikidata", "wikidata", "wikidata_qid",
+        "surechembl_id", "bindingdb_monomer_id", "monomer_id", "bindingdb_id", "pubchem_compound_cid", "compound_cid",
+        "pubchem_cid", "pubchem_id", "nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid",
+        "dsstox_substance_id", "dtxcid", "unii", "accession", "het_id", "ccd_id", "wikidata_id", "structure_wikidata",
+        "wikidata", "wikidata_qid",
         # vendors
         "idnumber", "id_number", "idnum", "molport_id", "mcule_id", "enamine_id", "catalog_id", "catalogue_id",
         "catalog_number", "catalogue_number", "catalog_no", "catalogue_no", "cat_no", "cat_number", "catalog_code",
@@ -57,7 +58,7 @@ COLUMN_NAMES = {
     "name": (
         "name", "compound_name", "preferred_name", "pref_name", "molecule_name", "molname", "chemical_name",
         "common_name", "generic_name", "trivial_name", "product_name", "ingredient_name", "substance_name", "drug_name",
-        "ligand_name", "structure_name", "title", "compound", "traditional_name", "compound_names", "names",
+        "ligand_name", "structure_name", "title", "compound", "traditional_name", "compound_names", "names", "cmpdname",
         "iupac_name", "pubchem_iupac_name", "systematic_name",
     ),
 }  # fmt: skip
@@ -69,13 +70,17 @@ _KEYS = ("inchikey", "inchi_key", "standard_inchi_key", "standard_inchikey", "pu
 # SMILES of less than the molecule: a part, another molecule, or without stereo.
 _PARTIAL = re.compile(
     r"scaffold|murcko|framework|fragment|core|react|reagent|educt|rgroup|^r\d|salt|flat|noniso|2d|connectivity|sugar"
-    r"|aglyc|opensmarts|smarts|parent|cansmiles|old|length|len$|count|valid|source|hash"
+    r"|aglyc|opensmarts|smarts|parent|cansmiles|old|length|len$|count|valid|(?<!data)source|hash"
 )
 # Names that a molecule's column may have, as many others do: its cells decide.
 _WEAK = ("structure", "molecule", "mol", "compound", "ligand", "structures", "molecules")
 
+# Columns of what belongs behind the SMILES.
+_EXTENSIONS = ("enhancedstereo", "cxsmilesext", "cxsmilesextension", "extension", "cxext", "cxextension")
+_BARRED = re.compile(r"\|[^|]+\|")
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
-_ID_WORDS = {"id", "identifier", "number", "no", "nr", "num", "code", "accession"}
+_ID_WORDS = {"id", "identifier", "number", "no", "nr", "num", "code", "accession", "cid", "sid"}
 # Things that have ids, numbers and names and are no molecules, and numbers that count.
 _OTHER_THINGS = {
     "row", "line", "page", "atom", "atoms", "ring", "rings", "bond", "bonds", "lot", "batch", "plate", "well", "taxon",
@@ -86,19 +91,20 @@ _OTHER_THINGS = {
     "database", "country", "color", "colour", "zip", "hs", "ec", "count", "total", "of", "in", "stock", "price",
     "amount", "mass", "weight", "charge", "violations", "donors", "acceptors", "hydrogen", "carbon", "heavy", "node",
     "network", "scaffold", "framework", "fragment", "reactant", "reagent", "conformer", "smiles", "inchi", "formula",
-    "tree",
+    "tree", "datasource", "depositor",
 }  # fmt: skip
 
 _ENOUGH = 0.9  # share of the first rows that have an id, and share of the molecules that it tells apart
 
 
 class Choice(NamedTuple):
-    """Positions of the columns; ``smiles`` None: the molecules are no column."""
+    """Positions of the columns; ``smiles`` None: the molecules are no column; ``extension``: of the SMILES."""
 
     smiles: int | None
     id: int | None
     name: int | None
     others: tuple[int, ...]
+    extension: int | None = None
 
 
 Rows = Sequence[Sequence[str | None]]
@@ -132,6 +138,8 @@ def choose(
     """
     smiles = None if structures else _smiles(columns, rows, reading, where, like)
     usable = [i for i, column in enumerate(columns) if i != smiles and column and textual(i)]
+    extension = None if smiles is None else _extension(columns, rows, usable, reading)
+    usable = [i for i in usable if i != extension]
     identifier = _known(columns, like and like.id) if reading.id_column is None else None
     if reading.id_column is not None:
         identifier = named(columns, reading.id_column, "id_column", where)
@@ -142,13 +150,21 @@ def choose(
         name = _name(columns, rows, [i for i in usable if i != identifier], title)
         if reading.id_column is None and identifier is not None and _is_name(columns[identifier]):
             name = None
-    taken = {smiles, identifier, name}
+    taken = {smiles, identifier, name, extension}
     rest = [i for i, column in enumerate(columns) if i not in taken and column]
     if reading.columns == "none":
         rest = []
     elif not isinstance(reading.columns, str):
         rest = [i for i in rest if columns[i] in reading.columns]
-    return Choice(smiles, identifier, name, tuple(rest))
+    return Choice(smiles, identifier, name, tuple(rest), extension)
+
+
+def with_extension(smiles: str | None, extension: str | None) -> str | None:
+    """Return a SMILES with its CXSMILES extension from a cell of its own, with or without bars."""
+    extension = extension.strip() if extension else None
+    if not smiles or not extension or " |" in smiles or type(smiles) is not str:
+        return smiles
+    return f"{smiles.strip()} {extension if extension.startswith('|') else f'|{extension}|'}"
 
 
 def candidates(columns: Sequence[str]) -> list[int]:
@@ -157,7 +173,7 @@ def candidates(columns: Sequence[str]) -> list[int]:
     return [
         i
         for i, column in enumerate(columns)
-        if i in strong or squeezed(column) in _WEAK or _id_rank(column, False) is not None
+        if i in strong or squeezed(column) in (*_WEAK, *_EXTENSIONS) or _id_rank(column, False) is not None
     ]
 
 
@@ -295,12 +311,25 @@ def _smiles(columns: Sequence[str], rows: Rows, reading: Reading, where: object,
     )
 
 
+def _extension(columns: Sequence[str], rows: Rows, usable: Sequence[int], reading: Reading) -> int | None:
+    """Return the column that has what belongs behind the SMILES: by its name, or as all its cells are ``|…|``."""
+    for i in usable:
+        cells = [cell for row in rows if (cell := _cell(row, i))]
+        barred = all(_BARRED.fullmatch(cell) for cell in cells)
+        own = squeezed(columns[i]) == _EXTENSIONS[0]
+        if columns[i] != reading.id_column and (own or (cells and barred)):
+            return i
+    return None
+
+
 def _strong(columns: Sequence[str]) -> list[int]:
     """Return the columns that have a SMILES column's name, the better first."""
     folded = [squeezed(column) for column in columns]
     ranked = [(_SMILES_RANKS[name], i) for i, name in enumerate(folded) if name in _SMILES_RANKS]
     full = len(_SMILES_RANKS)
-    others = [i for i, name in enumerate(folded) if "smiles" in name and name not in _SMILES_RANKS]
+    others = [
+        i for i, name in enumerate(folded) if "smiles" in name and name not in _SMILES_RANKS and name not in _EXTENSIONS
+    ]
     ranked += [(full + bool(_PARTIAL.search(folded[i])), i) for i in others if not _not_molecules(folded[i])]
     return [i for _, i in sorted(ranked)]
 
@@ -308,7 +337,9 @@ def _strong(columns: Sequence[str]) -> list[int]:
 def _not_molecules(name: str) -> bool:
     """Return whether a column that has "smiles" in its name holds numbers of it, or parts of the molecule alone."""
     return bool(
-        re.search(r"length|len$|count|valid|source|hash|scaffold|murcko|framework|fragment|react|reagent", name)
+        re.search(
+            r"length|len$|count|valid|(?<!data)source|hash|scaffold|murcko|framework|fragment|react|reagent", name
+        )
     )
 
 

@@ -10,7 +10,7 @@ from halogenator.errors import UserError
 from halogenator.model import Reading
 from halogenator.storage.pages import largest_page
 from halogenator.storage.readers_base import Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import candidates, choose
+from halogenator.storage.readers_columns import candidates, choose, with_extension
 from halogenator.storage.readers_values import (
     has_text,
     is_binary,
@@ -44,10 +44,11 @@ class Columns(NamedTuple):
     id: str | None
     name: str | None
     others: tuple[tuple[str, pyarrow.DataType], ...]
+    extension: str | None = None
 
     def names(self) -> list[str]:
         """Return the names of all that are read."""
-        found = [self.smiles, self.id, self.name, *(name for name, _ in self.others)]
+        found = [self.smiles, self.id, self.name, *(name for name, _ in self.others), self.extension]
         return list(dict.fromkeys(name for name in found if name is not None))
 
 
@@ -86,6 +87,9 @@ def _records(file: Any, path: Path, columns: Columns) -> Iterator[Record]:
             texts = texts_of(batch.column(columns.smiles))
             ids = texts_of(batch.column(columns.id)) if columns.id else nothing
             names = texts_of(batch.column(columns.name)) if columns.name else nothing
+            if columns.extension is not None:
+                cells = texts_of(batch.column(columns.extension))
+                texts = [with_extension(text, cell) for text, cell in zip(texts, cells, strict=True)]
             extra = [values_of(batch.column(name), kind) for name, kind in columns.others]
             rows = zip(*extra, strict=True) if extra else [()] * batch.num_rows
             for text, identifier, name, others in zip(texts, ids, names, rows, strict=True):
@@ -178,7 +182,7 @@ def _columns(file: Any, path: Path, reading: Reading, like: Source | None) -> Co
     rows = _first_rows(file, path, [names[i] for i in wanted])
     rows = [[dict(zip(wanted, row, strict=True)).get(i) for i in range(len(names))] for row in rows]
     choice = choose(names, rows, reading, path, like=like, textual=lambda i: has_text(types[i]))
-    smiles, identifier, name, others = choice
+    smiles, identifier, name, others, extension = choice
     assert smiles is not None
     if not (is_string(types[smiles]) or is_binary(types[smiles])):
         raise UserError(
@@ -201,6 +205,7 @@ def _columns(file: Any, path: Path, reading: Reading, like: Source | None) -> Co
         None if identifier is None else names[identifier],
         None if name is None else names[name],
         tuple((names[i], kept_type(types[i])) for i in others),
+        None if extension is None else names[extension],
     )
 
 

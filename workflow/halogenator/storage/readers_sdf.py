@@ -141,8 +141,8 @@ def _chosen(
     choice: Choice = choose(names, rows, reading, where, like=like, structures=True, title=title)
     identifier, name = (None if i is None else names[i] for i in (choice.id, choice.name))
     if like is not None:
-        identifier = like.id if reading.id_column is None and like.id is not None else identifier
-        name = like.name if like.name is not None and like.name != identifier else name
+        identifier = like.id if reading.id_column is None and like.id in names else identifier
+        name = like.name if like.name in names and like.name != identifier else name
     return Tags(identifier, name, tuple(names[i] for i in choice.others))
 
 

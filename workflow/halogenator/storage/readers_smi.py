@@ -14,6 +14,8 @@ from halogenator.storage.readers_text import MAX_SPAN, SAMPLE_LINES, Layout, cou
 _TRIED = 20  # lines that are tried to find out where the SMILES is
 _MARKS = ("M  END", "V2000", "V3000", "$$$$")
 
+_EXTENSION = re.compile(r"\|[^|]+\|")
+
 
 def smi_layout(lines: Lines, where: object, reading: Reading, like: Source | None, *, strict: bool = True) -> Layout:
     """Read the header, if there is one, and find the columns.
@@ -183,9 +185,19 @@ def _fields(line: str, at: int) -> list[str]:
             smiles, more = _split_smiles(text)
         else:
             identifier, (smiles, more) = first.strip(), _split_smiles(rest[0])
+            smiles, rest = _with_extension(smiles, rest)
         return [identifier, smiles, *filter(None, [more]), *rest[1:]]
     smiles, more = _split_smiles(first)
+    smiles, rest = _with_extension(smiles, rest)
     return [smiles, *([more] if more else []), *rest]
+
+
+def _with_extension(smiles: str, fields: list[str]) -> tuple[str, list[str]]:
+    """Return the SMILES with the field that is its CXSMILES extension, and the other fields."""
+    at = next((i for i, field in enumerate(fields) if _EXTENSION.fullmatch(field.strip())), None)
+    if at is None or not smiles or " |" in smiles:
+        return smiles, fields
+    return f"{smiles} {fields[at].strip()}", fields[:at] + fields[at + 1 :]
 
 
 def _split_smiles(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from halogenator.errors import UserError
 from halogenator.model import Reading
 from halogenator.storage.readers_base import END, MAX_LINE, Lines, Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import Choice, choose, has_smiles, unique
+from halogenator.storage.readers_columns import Choice, choose, has_smiles, unique, with_extension
 
 # Lines that one CSV row (its quoted fields hold line ends), or what stands above a header, may take.
 MAX_SPAN = 100
@@ -45,9 +45,10 @@ class Layout(NamedTuple):
 
     def record(self, row: int, cells: Sequence[str | None], problem: str | None = None) -> Record:
         """Return the record of a row's cells, of which the last may be lacking."""
-        smiles, identifier, name, others = self.choice
+        smiles, identifier, name, others, extension = self.choice
+        text = with_extension(_at(cells, smiles), _at(cells, extension))
         return make_record(
-            row, _at(cells, smiles), _at(cells, identifier), _at(cells, name),
+            row, text, _at(cells, identifier), _at(cells, name),
             tuple([_at(cells, i) for i in others]), problem,
         )  # fmt: skip
 
