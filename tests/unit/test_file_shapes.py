@@ -323,6 +323,22 @@ def test_a_double_bond_that_a_smiles_would_state_is_said(write) -> None:
     assert (record.smiles, record.problem) == ("F/C=C/C=C/C=C/F", None)
 
 
+def test_a_spreadsheets_guard_is_no_part_of_an_id(write) -> None:
+    path = write("a.csv", 'smiles,id\nCCO,="00123"\nCC,"=""0456"""\n')
+    assert pairs(path) == [("00123", "CCO"), ("0456", "CC")]
+
+
+def test_text_of_an_old_mac_is_not_read_as_another(tmp_path: Path) -> None:
+    """In cp1250 and cp1252 it has capitals within words: fŽrulique."""
+    path = tmp_path / "a.csv"
+    path.write_bytes("smiles,name\nCCO,acide férulique\nCC,crème\nCCC,Äpfelsäure\n".encode("mac_roman"))
+    with pytest.raises(UserError, match="not clear which encoding") as caught:
+        list(read_records(path))
+    assert "set encoding: mac_roman" in str(caught.value.fix)
+    found = [record.id for record in read_records(path, Reading(encoding="mac_roman"))]
+    assert found == ["acide férulique", "crème", "Äpfelsäure"]
+
+
 # --- before a run ---
 
 

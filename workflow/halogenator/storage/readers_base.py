@@ -177,6 +177,15 @@ class Lines:
         return find_encoding(sample, f"{self._where}, line {self._number}")
 
 
+def _unguarded(identifier: str) -> str:
+    """Return an id without the guard ="…", by which a spreadsheet is kept from taking it for a number."""
+    return (
+        identifier[2:-1]
+        if identifier.startswith('="') and identifier.endswith('"') and len(identifier) > 3
+        else identifier
+    )
+
+
 def make_record(
     row: int,
     smiles: str | None,
@@ -195,7 +204,7 @@ def make_record(
         extra: its other cells.
         problem: what is wrong with it, if that is known already.
     """
-    identifier = (identifier or "").strip() or None
+    identifier = _unguarded((identifier or "").strip()) or None
     name = (name or "").strip() or None
     text = (smiles or "").strip()
     if problem is None:

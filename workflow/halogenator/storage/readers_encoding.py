@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from halogenator.errors import UserError, did_you_mean
@@ -114,10 +115,13 @@ def find_encoding(lines: Sequence[bytes], where: object) -> str:
     readings: dict[str, tuple[str, float]] = {}
     for name, confidence in guesses:
         read = _read_as(text, name)
-        if read is not None and not any("\x80" <= character < "\xa0" for character in read):
+        if read is not None and not _is_odd(read):
             readings.setdefault(read, (name, confidence))
     best = sorted(readings.values(), key=lambda each: -each[1])
-    if best and (len(best) == 1 or best[0][1] >= _CLEAR * best[1][1]):
+    mac = _read_as(text, "mac_roman")
+    if not best and mac is not None and not _is_odd(mac):
+        readings, best = {mac: ("mac_roman", 0.0)}, [("mac_roman", 0.0)]
+    elif best and (len(best) == 1 or best[0][1] >= _CLEAR * best[1][1]):
         return codecs.lookup(best[0][0]).name
     shown = [f"{name} ({next(r for r, each in readings.items() if each[0] == name)[:20]})" for name, _ in best[:4]]
     raise UserError(
@@ -139,6 +143,16 @@ def not_in_encoding(name: str, where: object, text: str) -> UserError:
         fix="leave encoding out, so that it is found out, or set it to what the file has (often cp1252)"
         if name != "cp1252"
         else "leave encoding out, so that it is found out, or set it to what the file has",
+    )
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a reading has what no text has: controls, boxes; a capital or another script between small letters."""
+    inside = re.findall(r"(?<=[a-z])([^\x00-\x7f])(?=[a-z])", text)
+    return any("\x80" <= letter < "\xa0" or "\u2500" <= letter < "\u25a0" for letter in text) or any(
+        letter.isupper() or letter == "€" or not unicodedata.name(letter, "LATIN").startswith(("LATIN", "MICRO"))
+        for letter in inside
+        if letter.isalpha() or letter == "€"
     )
 
 
