@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from rdkit import Chem
+from rdkit.Chem import AllChem
 
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import settle
@@ -152,10 +154,30 @@ def test_a_new_double_bond_that_a_smiles_would_state_is_a_reject() -> None:
     assert {error.reason for _, error in rejects} == {"open double bond"}
 
 
-def test_a_chiral_carbon_outside_the_template_takes_a_hydrogen() -> None:
-    """O-dealkylation of a lactone at a stereocentre: butanoic acid's chain, no radical."""
-    smirks = "[C:1](=[O:2])[O:3][C]>>[C:1](=[O:2])[O:3]"
-    assert made(smirks, "C[C@H]1CC(=O)O[C@@H]1CC") == made(smirks, "CC1CC(=O)OC1CC")
+def handedness(smiles: str, centre: str) -> bool:
+    """On which side, in three dimensions, three neighbours of a centre stand, in a pattern's order."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    settings = AllChem.ETKDGv3()
+    settings.randomSeed = 3
+    assert AllChem.EmbedMolecule(mol, settings) >= 0
+    at, *others = mol.GetSubstructMatch(Chem.MolFromSmarts(centre))
+    places = mol.GetConformer().GetPositions()
+    first, second, third = (places[index] - places[at] for index in others[:3])
+    return bool(np.dot(first, np.cross(second, third)) > 0)
+
+
+@pytest.mark.parametrize(
+    ("smirks", "smiles", "centre"),
+    [
+        ("[#15:1]>>[#15:1]=O", "CC[P@@](C)c1ccccc1", "[#15]([CH2])([CH3])c"),
+        ("[N:1]>>[N+:1](C)", "CC[N@]1C[C@@H]1C", "[#7]([CH2;!R])([CH2;R])[CH;R]"),
+        ("[S:1]=[O:2]>>[S:1](=[O:2])=N", "CC[S@](C)=O", "[#16]([CH2])([CH3])=O"),
+    ],
+)
+def test_what_takes_a_lone_pairs_place(smirks: str, smiles: str, centre: str) -> None:
+    """A phosphine oxide, an ammonium and a sulfoximine: the three that were there stand as they stood."""
+    (product,) = made(smirks, smiles)
+    assert handedness(product, centre) == handedness(smiles, centre)
 
 
 def test_a_racemates_product_keeps_its_new_centre_open() -> None:

@@ -151,13 +151,10 @@ class Reaction:
         """Have the hydrogens of atoms worked out anew where bonds or charge change and the template does not say.
 
         RunReactants does so where they are implicit. A stereocentre or an isotope, which a SMILES has in brackets with
-        its hydrogens, would keep them: a chiral alcohol could not become a ketone, and a chiral carbon that the
-        template does not name would be a radical when its neighbour leaves.
+        its hydrogens, would keep them: a chiral alcohol could not become a ketone.
         """
         for atom in product.GetAtoms():
-            if not atom.HasProp("react_atom_idx"):
-                continue  # new
-            if atom.HasProp("old_mapno") and atom.GetIntProp("old_mapno") not in self._open_hydrogens:
+            if not atom.HasProp("old_mapno") or atom.GetIntProp("old_mapno") not in self._open_hydrogens:
                 continue
             before = mol.GetAtomWithIdx(atom.GetIntProp("react_atom_idx"))
             if (
