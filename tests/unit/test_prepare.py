@@ -92,7 +92,7 @@ def test_racemates_stay_racemates(text: str, smiles: str, stereo: str, words: st
         ("C[C@H](F)O |r|", "relative stereo"),
         ("Cc1ccccc1 |bad:3|", "unreadable extension"),
         ("[Fe+2].[CH-]1C=CC=C1.[CH-]1C=CC=C1", "metal complex"),  # ferrocene as ions
-        ("N.N.Cl[Pt]Cl", "no organic fragment"),
+        ("N.N.Cl[Pt]Cl", "metal complex"),
         ("C[C@H](O)[C@@H](F)c1ccccc1.C[C@@H](O)[C@@H](F)c1ccccc1", "mixture of stereoisomers"),
         ("C[C@H](O)c1ccccc1.CC(O)c1ccccc1", "mixture of stereoisomers"),
     ],
@@ -161,3 +161,38 @@ def test_duplicates_say_whether_they_were_the_same_before(tmp_path: Path) -> Non
     read = json.loads((out / "stats.json").read_text())["input"]
     assert (read["prepared"], read["enhanced_stereo"]) == ({"fragments": 1, "racemate": 1, "charges": 1}, 2)
     assert main(["verify", str(out)]) == 0
+
+
+def test_an_allene_whose_configuration_is_not_kept_is_said_to_be_opened() -> None:
+    """Grasshopper ketone's allene, either way round: RDKit reads both alike."""
+    forms = [prepare(f"C/C(=C\\C=[C{turn}]=C1C(C)(C)C[C@H](O)C[C@]1(C)O)/C=O", Reading()) for turn in ("@", "@@")]
+    assert forms[0].smiles == forms[1].smiles
+    assert [form.prepared for form in forms] == ["axis", "axis"]
+    assert forms[0].stripped_from != forms[1].stripped_from
+
+
+@pytest.mark.parametrize(
+    ("text", "compound"),
+    [
+        ("CC(=O)Oc1ccccc1C(=O)[O-].NCCCCC([NH3+])C(=O)O", "CC(=O)Oc1ccccc1C(=O)O"),  # lysine acetylsalicylate
+        ("Oc1ccccc1C(=O)[O-].OCC[NH+](CCO)CCO", "O=C(O)c1ccccc1O"),  # trolamine salicylate
+        ("C1CNCCN1.OC(=O)CC(O)(CC(=O)O)C(=O)O", "C1CNCCN1"),  # piperazine citrate
+        ("C[C@H](N)c1ccccc1.OC(=O)[C@H](O)[C@@H](O)C(=O)O", "C[C@H](N)c1ccccc1"),
+        ("[CH3:0]Oc1ccc(O)cc1", "COc1ccc(O)cc1"),
+    ],
+)
+def test_of_two_listed_companions_the_drug_stays_and_the_counterion_goes(text: str, compound: str) -> None:
+    assert prepare(text, Reading()).smiles == compound
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C1CCC(C(C1)[NH-])[NH-].C(=O)(C(=O)O)O.[Pt+2]",  # oxaliplatin, as ions
+        "N.N.[Cl-].[Cl-].[Pt+2]",  # cisplatin
+        "[Gd+3].OC(=O)CN(CCN(CC(=O)[O-])CC(=O)[O-])CCN(CC(=O)O)CC(=O)[O-]",  # gadopentetic acid
+    ],
+)
+def test_a_coordination_compound_is_not_taken_for_its_ligand(text: str) -> None:
+    with pytest.raises(RejectError, match="metal complex"):
+        prepare(text, Reading())

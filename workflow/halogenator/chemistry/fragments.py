@@ -28,6 +28,13 @@ _METALS = (
 _table = Chem.GetPeriodicTable()
 METALS = frozenset(_table.GetAtomicNumber(symbol) for symbol in _METALS.split(","))
 _ALKALI = frozenset(_table.GetAtomicNumber(symbol) for symbol in ("Li", "Na", "K", "Rb", "Cs"))
+# Metals whose ions are in ordinary salts: beryllium to barium, aluminium, zinc.
+_EARTHY = frozenset(_table.GetAtomicNumber(symbol) for symbol in ("Be", "Mg", "Ca", "Sr", "Ba", "Al", "Zn"))
+# Ligands that are hardly ever counterions.
+_LIGAND = Chem.MolFromSmarts(
+    "[$([NX2-;!$(N~[C,S,P]=[O,N,S])]),$([NX1H2-]),$([NX3H3]),$([NX3H2-]),$([PX3](C)(C)C),"
+    "$([NX3](CC(=O)[O-,OH])(CC(=O)[O-,OH])CC[NX3]),$([NX3](CC(=O)[O-,OH])CC[NX3]CC[NX3])]"
+)
 
 # A salt drawn with a bond: a metal with single bonds to O, S, Se or halogens alone (an alkali metal to N too). One with
 # a bond to C, P, N (haem, chlorophyll, cisplatin, ferrocene) or with a coordinate bond is a compound of its own.
@@ -39,6 +46,8 @@ _disconnector.SetMetalNon(Chem.MolFromSmarts(f"{_SALT_METAL}-[#16,#34,Cl,Br,I]")
 _MACROCYCLE = 12  # atoms of the smallest ring around a metal: porphyrins, corrins and phthalocyanines have 15 and 16
 _ONIUM = Chem.MolFromSmarts("[N,n,P,S;+;H0;!$([*+]~[*-])]")
 _ACID = Chem.MolFromSmarts("[OX2H1;$(O[C,S,P]=O)]")
+# What stays, the first of these that is there: what is not listed, then a companion by its word in the list.
+_RANKS = (None, "drug", "compound", "", "counterion", "solvent")
 _CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
 
 
@@ -146,20 +155,16 @@ def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
         shown = ".".join(Chem.MolToSmiles(each.mol) for each in fragments)
         raise RejectError("no organic fragment", f"none of the fragments of {shown[:200]!r} has carbon")
     known = _companions()
-    rivals = (
-        [each for each in organic if each.flat not in known]
-        or [each for each in organic if known[each.flat] == "compound"]
-        or [each for each in organic if known[each.flat] != "solvent"]
-        or organic
-    )
+    first = min(_RANKS.index(known.get(each.flat)) for each in organic)
+    rivals = [each for each in organic if known.get(each.flat) == _RANKS[first]]
     largest = max(each.size for each in rivals)
     return min((each for each in rivals if each.size == largest), key=lambda each: each.smiles), rivals
 
 
 @cache
 def _companions() -> dict[str, str]:
-    """Return {neutral SMILES without stereo: "compound", "solvent" or ""} of the listed companions."""
-    found = {}
+    """Return {neutral SMILES without stereo: one of ``_RANKS``} of the listed companions."""
+    found: dict[str, str] = {}
     for line in COMPANIONS.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             smiles, _, kind = (*line.split("\t"), "")[:3]
@@ -180,13 +185,16 @@ def _refuse_complex(fragments: list[_Fragment]) -> None:
     """Refuse a complex whose metal and ligands are drawn as ions side by side: without the metal, it is another thing.
 
     Raises:
-        RejectError: it is one: a macrocycle with a nitrogen anion, or a carbanion, beside the ion of a metal.
+        RejectError: it is one: beside the ion of a metal a carbanion or a macrocycle with a nitrogen anion; beside that
+            of a transition metal or lanthanide also an amide, ammonia, a phosphine or a polyaminocarboxylate.
     """
     metals = [a for f in fragments for a in f.mol.GetAtoms() if a.GetAtomicNum() in METALS and not a.GetDegree()]
     if all(atom.GetAtomicNum() in _ALKALI for atom in metals):
         return
+    earthy = all(atom.GetAtomicNum() in _ALKALI | _EARTHY for atom in metals)
     for each in fragments:
-        if each.mol.HasSubstructMatch(_CARBANION) or _is_macrocycle(each.mol):
+        amide = not earthy and each.mol.HasSubstructMatch(_LIGAND)
+        if amide or each.mol.HasSubstructMatch(_CARBANION) or _is_macrocycle(each.mol):
             raise RejectError(
                 "metal complex",
                 f"{metals[0].GetSymbol()} and {Chem.MolToSmiles(each.mol)[:150]} are drawn as ions side by "

@@ -17,6 +17,7 @@ from halogenator.storage.schema import PREPARED
 
 _OPEN = re.compile(r"[*~|]")
 _MAP = re.compile(r":\d+\]")
+_ALLENE = re.compile(r"=\[C@@?\]=")
 _AXES = (Chem.BondStereo.STEREOATROPCW, Chem.BondStereo.STEREOATROPCCW)
 
 
@@ -57,8 +58,8 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
     steps = _Steps(given)
     if _MAP.search(text):
         steps.take_off_maps()
-    if "|" in text:
-        steps.open_axes()
+    if "|" in text or _ALLENE.search(text):
+        steps.open_axes(text)
     if reading.fragments != "keep" and ("." in text or "[" in text):
         steps.keep_compound()
     check_size(steps.mol)
@@ -79,22 +80,26 @@ class _Steps:
     def __init__(self, given: Chem.Mol) -> None:
         self._given = given
         self._words: list[str] = []
+        self._as_given: str | None = None  # where RDKit's molecule does not say all of it
         self.mol = enhanced.noted(given) if given.GetStereoGroups() else given
 
     def take_off_maps(self) -> None:
         """Take atom-map numbers off, and the centres with them that are none without."""
-        if not any(atom.GetAtomMapNum() for atom in self.mol.GetAtoms()):
-            return
+        if not any(atom.HasProp("molAtomMapNumber") for atom in self.mol.GetAtoms()):
+            return  # a map number of 0 is one too, to be taken off
         mol = Chem.Mol(self.mol)
         for atom in mol.GetAtoms():
-            atom.SetAtomMapNum(0)
+            atom.ClearProp("molAtomMapNumber")
         mol = Chem.RemoveHs(mol)
         mol.ClearComputedProps(False)
         Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
         self._take("atom maps", mol)
 
-    def open_axes(self) -> None:
-        """Leave chirality axes open, which RDKit reads from wedged bonds."""
+    def open_axes(self, text: str) -> None:
+        """Leave chirality axes open: those that RDKit reads from wedged bonds, and allenes', which it passes over."""
+        if _ALLENE.search(text):
+            self._as_given = text
+            self._take("axis", self.mol)
         axes = [bond.GetIdx() for bond in self.mol.GetBonds() if bond.GetStereo() in _AXES]
         if axes:
             mol = Chem.Mol(self.mol)
@@ -143,7 +148,7 @@ class _Steps:
         if check_electrons:
             _check_same(self.mol, mol)
         words = ",".join(word for word in PREPARED if word in self._words)
-        return Prepared(mol, smiles, stereo, words or None, _said(self._given) if words else None)
+        return Prepared(mol, smiles, stereo, words or None, (self._as_given or _said(self._given)) if words else None)
 
     def _has_groups(self) -> bool:
         return bool(self._given.GetStereoGroups()) or "racemate" in self._words
