@@ -126,3 +126,16 @@ def test_too_many_groups_are_a_reject() -> None:
     groups = ",".join(f"&{number}:{2 * number}" for number in range(1, 10))
     with pytest.raises(RejectError, match="9 groups; at most 8"):
         write(Chem.MolFromSmiles(f"{sugar} |{groups}|"))
+
+
+@pytest.mark.parametrize(
+    ("smiles", "one_way", "other_way"),
+    [
+        ("CN1[C@H]2CC[C@@H]1C[C@@H](C2)OC(=O)[C@H](CO)c1ccccc1", "&1:12", "&1:2,5,7,12"),  # atropine
+        ("C[C@H]1C[C@@H](C)C[C@@H](C1)[C@H](F)c1ccccc1", "&1:8", "&1:1,3,6,8"),
+    ],
+)
+def test_a_racemate_with_a_part_that_has_a_mirror_plane(smiles: str, one_way: str, other_way: str) -> None:
+    """Inverting all centres of the tropane, whichever of them are drawn as inverted, changes nothing."""
+    pairs = {write(Chem.MolFromSmiles(f"{smiles} |{ext}|")) for ext in (one_way, other_way)}
+    assert len(pairs) == 1

@@ -246,16 +246,27 @@ def _is_symmetric(mol: Chem.Mol) -> bool:
 def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
     """Return the sets of centres of which inverting all does not change one of the stereoisomers that are meant.
 
-    Such are the two ends of a ring, and all centres of a meso form. Without symmetry there are none.
+    Such are the two ends of a ring, all centres of a meso form, and those of a part that is one, as atropine's tropane.
+    Without symmetry there are none. Of many centres only pairs and those of one ring system are looked at.
     """
     indices = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
-    sizes = (2, 4) if len(indices) <= _FEW_CENTRES else (2,)
+    sizes = range(2, len(indices)) if len(indices) <= _FEW_CENTRES else (2,)
     chosen = {frozenset(each) for size in sizes for each in combinations(indices, size)} | {frozenset(indices)}
+    chosen |= {system.intersection(indices) for system in _ring_systems(mol)} - {frozenset()}
     idle: set[frozenset[int]] = set()
     for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
         same = written(form)[0]
         idle.update(each for each in chosen - idle if written(_inverted(form, each))[0] == same)
     return sorted(idle, key=sorted)
+
+
+def _ring_systems(mol: Chem.Mol) -> list[frozenset[int]]:
+    """Return the atoms of each set of rings that share atoms."""
+    systems: list[frozenset[int]] = []
+    for ring in map(frozenset, mol.GetRingInfo().AtomRings()):
+        shared = [system for system in systems if system & ring]
+        systems = [system for system in systems if not system & ring] + [ring.union(*shared)]
+    return systems
 
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
