@@ -323,6 +323,30 @@ def test_a_double_bond_that_a_smiles_would_state_is_said(write) -> None:
     assert (record.smiles, record.problem) == ("F/C=C/C=C/C=C/F", None)
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "identifier"),
+    [
+        ("molecule_ID,MOL_ID,smiles", ["1,MOL000001,CCO", "2,MOL000007,CC", "3,MOL000010,CCC"], "MOL_ID"),  # TCMSP
+        ("id,compound_id,smiles", ["1,15377,O", "2,27732,CCO", "3,16236,CC"], "compound_id"),  # ChEBI's structures
+        ("Katalognummer,Name,SMILES", ["A1,Ethanol,CCO", "A2,Ethan,CC"], "Katalognummer"),
+        ("broad_id,catalog_no,smiles", ["BRD-1,C1,CCO", "BRD-2,C1,CC"], "broad_id"),
+    ],
+)
+def test_what_counts_rows_gives_way_to_an_id(write, header: str, rows: list[str], identifier: str) -> None:
+    assert describe(write("a.csv", "\n".join([header, *rows]) + "\n")).id == identifier
+
+
+def test_a_programs_name_in_every_title_line_is_no_id(write) -> None:
+    blocks = [Chem.MolToMolBlock(Chem.MolFromSmiles(smiles)).split("\n", 1)[1] for smiles in ("CCO", "CC", "CCC")]
+    path = write("a.sdf", "".join(f"Marvin\n{block}$$$$\n" for block in blocks))
+    assert [record.id for record in read_records(path, BARE)] == [None] * 3
+
+
+@pytest.mark.parametrize("column", ["Ingredient_Smile", "DRUGSMIL"])  # HERB, TTD
+def test_columns_that_are_nearly_called_smiles(write, column: str) -> None:
+    assert describe(write("a.csv", f"id,{column}\nx,CCO\ny,CC\n")).smiles == column
+
+
 def test_a_spreadsheets_guard_is_no_part_of_an_id(write) -> None:
     path = write("a.csv", 'smiles,id\nCCO,="00123"\nCC,"=""0456"""\n')
     assert pairs(path) == [("00123", "CCO"), ("0456", "CC")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
@@ -39,14 +40,16 @@ COLUMN_NAMES = {
         "drugbank_id", "database_id", "lm_id", "lipidmaps_id", "lipid_maps_id", "kegg_id", "kegg_compound_id",
         "zinc_id",
         "surechembl_id", "bindingdb_monomer_id", "monomer_id", "bindingdb_id", "pubchem_compound_cid", "compound_cid",
-        "pubchem_cid", "pubchem_id", "nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid",
+        "pubchem_cid", "pubchem_id", "nsc", "e_nsc", "nsc_number", "nsc_id", "csid", "chemspider_id", "dtxsid",
         "dsstox_substance_id", "dtxcid", "unii", "accession", "het_id", "ccd_id", "wikidata_id", "structure_wikidata",
         "wikidata", "wikidata_qid",
         # vendors
         "idnumber", "id_number", "idnum", "molport_id", "mcule_id", "enamine_id", "catalog_id", "catalogue_id",
         "catalog_number", "catalogue_number", "catalog_no", "catalogue_no", "cat_no", "cat_number", "catalog_code",
-        "catalog", "chembridge_id", "chemdiv_id", "specs_id", "vitas_id", "vitas_m_id", "ibs_id", "ibscreen_id",
-        "asinex_id", "bas_id", "life_chemicals_id", "targetmol_id", "selleck_id", "mce_id", "otava_id", "maybridge_id",
+        "catalog", "cat", "katalognummer", "bestellnummer", "bestellnr", "artikelnummer", "référence", "编号",
+        "chembridge_id", "chemdiv_id", "specs_id", "vitas_id", "vitas_m_id", "ibs_id", "ibscreen_id",
+        "asinex_id", "bas_id", "bas", "broad_id", "life_chemicals_id", "targetmol_id", "selleck_id", "mce_id",
+        "otava_id", "maybridge_id",
         "emolecules_id", "emol_id", "version_id", "product_id", "product_number", "product_no", "product_code",
         "item_number", "item_no", "item_id", "vendor_id", "supplier_id", "sku",
         # a file's own
@@ -58,7 +61,7 @@ COLUMN_NAMES = {
     "name": (
         "name", "compound_name", "preferred_name", "pref_name", "molecule_name", "molname", "chemical_name",
         "common_name", "generic_name", "trivial_name", "product_name", "ingredient_name", "substance_name", "drug_name",
-        "ligand_name", "structure_name", "title", "compound", "traditional_name", "compound_names", "names", "cmpdname",
+        "ligand_name", "structure_name", "title", "nom", "bezeichnung", "名称", "compound", "traditional_name", "compound_names", "names", "cmpdname",
         "iupac_name", "pubchem_iupac_name", "systematic_name",
     ),
 }  # fmt: skip
@@ -328,7 +331,11 @@ def _strong(columns: Sequence[str]) -> list[int]:
     ranked = [(_SMILES_RANKS[name], i) for i, name in enumerate(folded) if name in _SMILES_RANKS]
     full = len(_SMILES_RANKS)
     others = [
-        i for i, name in enumerate(folded) if "smiles" in name and name not in _SMILES_RANKS and name not in _EXTENSIONS
+        i
+        for i, name in enumerate(folded)
+        if ("smiles" in name or name.endswith(("smile", "smil")))
+        and name not in _SMILES_RANKS
+        and name not in _EXTENSIONS
     ]
     ranked += [(full + bool(_PARTIAL.search(folded[i])), i) for i in others if not _not_molecules(folded[i])]
     return [i for _, i in sorted(ranked)]
@@ -353,6 +360,9 @@ def _id(columns: Sequence[str], rows: Rows, usable: Sequence[int], smiles: int |
         return ranked[0][1]
     if good:
         first = good[0]
+        if _is_running(rows, first):  # what counts rows gives way to any id that does not
+            known = {i for rank, i in ranked if rank < len(_ID_RANKS)}
+            first = next((i for i in good[1:] if i in known and not _is_running(rows, i)), first)
         if squeezed(columns[first]) in ("id", "no") and _whole_numbers(rows, first):
             # A table's own running number gives way to a registry's id.
             known = {i for rank, i in ranked if rank < _ID_RANKS["compoundid"]}
@@ -361,7 +371,10 @@ def _id(columns: Sequence[str], rows: Rows, usable: Sequence[int], smiles: int |
     some = [i for _, i in ranked if quality[i][0]]
     if not some:
         return ranked[0][1]
-    return max(some, key=lambda i: (not _is_name(columns[i]), quality[i][0] * quality[i][1]))
+    best = max(some, key=lambda i: (not _is_name(columns[i]), quality[i][0] * quality[i][1]))
+    values = [value for row in rows if (value := _cell(row, best))]
+    # The name of a program in every title line is no id.
+    return None if best == title and len(values) > 1 and len(set(values)) == 1 else best
 
 
 def _id_rank(column: str, is_title: bool) -> int | None:
@@ -395,6 +408,14 @@ def _quality(rows: Rows, column: int, smiles: int | None) -> tuple[float, float]
 
 def _whole_numbers(rows: Rows, column: int) -> bool:
     return all(value.isdigit() for row in rows if (value := _cell(row, column)))
+
+
+def _is_running(rows: Rows, column: int) -> bool:
+    """Whether the first rows have whole numbers that count on by one."""
+    values = [value for row in rows if (value := _cell(row, column))]
+    if len(values) < 2 or not all(value.isdecimal() and len(value) < 10 for value in values):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(values))
 
 
 def _name(columns: Sequence[str], rows: Rows, usable: Sequence[int], title: int | None) -> int | None:
