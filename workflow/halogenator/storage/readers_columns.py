@@ -61,7 +61,8 @@ COLUMN_NAMES = {
     "name": (
         "name", "compound_name", "preferred_name", "pref_name", "molecule_name", "molname", "chemical_name",
         "common_name", "generic_name", "trivial_name", "product_name", "ingredient_name", "substance_name", "drug_name",
-        "ligand_name", "structure_name", "title", "nom", "bezeichnung", "名称", "compound", "traditional_name", "compound_names", "names", "cmpdname",
+        "ligand_name", "structure_name", "title", "nom", "bezeichnung", "名称",
+        "compound", "traditional_name", "compound_names", "names", "cmpdname",
         "iupac_name", "pubchem_iupac_name", "systematic_name",
     ),
 }  # fmt: skip
