@@ -170,7 +170,7 @@ def test_a_killed_run_ends_with_its_tasks_and_goes_on_where_it_was(
     assert not (out / "work").exists()
 
 
-def wait_for(condition: object, seconds: float = 60) -> None:
+def wait_for(condition: object, seconds: float = 400) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
@@ -182,7 +182,7 @@ def test_an_interrupted_run_says_so_and_leaves_no_task(
     source: Path, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     out = tmp_path / "out"
-    options = ("--outdir", out, "--transform", OME, *COLUMNS, "--chunk-products", 2, "--workers", 1)
+    options = ("--outdir", out, "--transform", OME, *COLUMNS, "--chunk-products", 10, "--workers", 1)
     heeding = partial(signal.signal, number, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
     line = command("--input", source, *options)
     run = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
