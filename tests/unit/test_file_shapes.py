@@ -410,3 +410,8 @@ def test_a_table_of_molecules_of_our_own_is_read_with_its_enhanced_stereo(tmp_pa
         pa.table({"id": ["Z1", "Z2"], "smiles": ["C[C@H](O)F", "CCO"], "enhanced_stereo": ["|&1:1|", None]}), path
     )
     assert pairs(path) == [("Z1", "C[C@H](O)F |&1:1|"), ("Z2", "CCO")]
+
+
+def test_the_id_of_a_row_that_cannot_be_read_is_not_altered(write) -> None:
+    (record,) = read_records(write("a.csv", 'smiles,id\n"C\nC","two\nlines"\n'))
+    assert (record.id, record.problem) == ("two\nlines", "line end in the SMILES")

@@ -216,7 +216,7 @@ def make_record(
             problem = f"SMILES longer than {MAX_LINE:,} characters"
     if problem is None:
         return Record(row, identifier, name, text, None, extra)
-    return Record(row, _kept(identifier), _kept(name), _kept(text), problem, extra)
+    return Record(row, _kept(identifier), _kept(name), _kept(text.replace("\n", "\\n")), problem, extra)
 
 
 def not_text(line: str | None) -> str | None:
@@ -228,4 +228,4 @@ def not_text(line: str | None) -> str | None:
 
 def _kept(text: str | None) -> str | None:
     """Return what a reject can show of a text."""
-    return text.replace("\0", "\\0").replace("\n", "\\n")[:KEPT] if text else None
+    return text.replace("\0", "\\0")[:KEPT] if text else None
