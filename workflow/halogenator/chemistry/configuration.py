@@ -223,8 +223,17 @@ def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
     return all(end.GetDegree() > 1 for end in (bond.GetBeginAtom(), bond.GetEndAtom()))
 
 
-def stated_double_bonds(mol: Chem.Mol) -> int:
-    """Return how many double bonds of a molecule have a configuration."""
+def states_more_double_bonds(smiles: str, mol: Chem.Mol) -> bool:
+    """Return whether a molecule's SMILES states the configuration of more double bonds than the molecule has.
+
+    Between two double bonds with a configuration, one without cannot be written: the marks of the two are its own too.
+    """
+    stated = _stated_double_bonds(mol)
+    again = Chem.MolFromSmiles(smiles) if stated > 1 else None
+    return again is not None and _stated_double_bonds(again) > stated
+
+
+def _stated_double_bonds(mol: Chem.Mol) -> int:
     return sum(bond.GetStereo() in _SIDES for bond in mol.GetBonds())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors, enhanced
-from halogenator.chemistry.configuration import BOTH, both_configurations, stated_double_bonds
+from halogenator.chemistry.configuration import BOTH, both_configurations, states_more_double_bonds
 from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint, compile_edit
 from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
@@ -227,8 +227,7 @@ class _Maker:
         forms = both_configurations(parent.hydrogenated(step.reaction), whole) if both else [whole]
         for form in forms:
             written = enhanced.write(form)
-            stated = stated_double_bonds(form)
-            if stated > 1 and stated_double_bonds(reread(written[0])) > stated:
+            if states_more_double_bonds(written[0], form):
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")

@@ -59,6 +59,8 @@ def read_block(block: str, row: int) -> Block:
         return Block(None, f"{unreadable}{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read")
     from rdkit import Chem, rdBase
 
+    from halogenator.chemistry.configuration import states_more_double_bonds
+
     try:
         with rdBase.BlockLogs():
             mol = Chem.MolFromMolBlock(block)
@@ -67,7 +69,7 @@ def read_block(block: str, row: int) -> Block:
                 if reason:
                     return Block(Chem.MolToSmiles(mol), f"no single molecule: {reason}")
                 text = cxsmiles(mol)
-                return Block(text, _UNSAYABLE if _says_more(text, mol) else None)
+                return Block(text, _UNSAYABLE if states_more_double_bonds(text, mol) else None)
         return Block(None, unreadable + _rdkit_reason(block))
     except (RuntimeError, ValueError) as error:  # what RDKit's own checks raise
         return Block(None, unreadable + _first_sentence(str(error)))
@@ -101,26 +103,6 @@ def no_molecule(mol: Chem.Mol) -> str | None:
         if group.HasProp("TYPE") and group.GetProp("TYPE") in _POLYMERS:
             return "polymer bracket"
     return "link node" if mol.HasProp("_molLinkNodes") else None
-
-
-def _says_more(text: str, mol: Chem.Mol) -> bool:
-    """Whether a SMILES states the configuration of more double bonds than the molecule has.
-
-    Between two double bonds with a configuration, one without cannot be written: the marks of the two are its own too.
-    """
-    from rdkit import Chem
-
-    stated = _stated_double_bonds(mol)
-    if stated < 2:
-        return False
-    again = Chem.MolFromSmiles(text)
-    return again is not None and _stated_double_bonds(again) > stated
-
-
-def _stated_double_bonds(mol: Chem.Mol) -> int:
-    from rdkit import Chem
-
-    return sum(bond.GetStereo() > Chem.BondStereo.STEREOANY for bond in mol.GetBonds())
 
 
 def cxsmiles(mol: Chem.Mol) -> str:
