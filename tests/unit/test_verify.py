@@ -19,6 +19,7 @@ from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import PRODUCTS
+from halogenator.storage.seal import SEAL_KEY, read_seal, sha256
 from property.verbs import QUERIES, build_library, run_job, verb
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
@@ -94,8 +95,10 @@ def only_bad(answer: tuple[int, Said, str], path: Path) -> str:
 
 
 def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change a file's table and leave it whole; its record goes, which would tell at once."""
-    pq.write_table(change(pq.read_table(path, partitioning=None)), path)
+    """Change a file's table and leave it whole; its seal and its record go, which would tell at once."""
+    table = pq.read_table(path, partitioning=None)
+    entries = {key: value for key, value in table.schema.metadata.items() if key != SEAL_KEY.encode()}
+    pq.write_table(change(table.replace_schema_metadata(entries)), path)
     for stats in (path.parents[3] / STATS, path.parents[2] / MOLECULES_STATS):
         stats.unlink(missing_ok=True)
 
@@ -132,28 +135,33 @@ def test_results_from_before_checksums_say_so(results: Path, verify: Verify) -> 
     assert last == "4 files: 4 ok, 4 of them without record; 0 BAD"
 
 
-def test_any_flipped_bit_is_found(results: Path, verify: Verify) -> None:
+def test_the_seal_is_what_statistics_record(results: Path, verify: Verify) -> None:
+    """Found without them as well; in statistics of earlier versions the SHA-256 of the whole file stands instead."""
+    path, stats = results / PRODUCTS_FILE, json.loads((results / STATS).read_text())
+    assert stats["checksums"]["products.parquet"] == read_seal(path)
+    rejects = results / "rejects" / JOB / "rejects.parquet"
+    stats["checksums"] = {"products.parquet": sha256(path), "rejects.parquet": sha256(rejects)}
+    (results / STATS).write_text(json.dumps(stats))
+    status, said, _ = verify(results)
+    assert (status, {state for state, *_ in said}) == (0, {"ok"})
+    stats["checksums"]["products.parquet"] = sha256(rejects)
+    (results / STATS).write_text(json.dumps(stats))
+    assert "another checksum than in" in only_bad(verify(results), path)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_any_flipped_bit_is_found(results: Path, verify: Verify, recorded: bool) -> None:
     path, seed = results / PRODUCTS_FILE, 20261124
     print("seed", seed)
+    if not recorded:
+        (results / STATS).unlink()
     whole = path.read_bytes()
+    # A bit of the seal's own name makes it one that is not there, which only the record tells.
+    stop = len(whole) if recorded else len(whole) - pq.read_metadata(path).serialized_size
     choose = random.Random(seed)
     for _ in range(40):
         data = bytearray(whole)
-        data[choose.randrange(len(data))] ^= 1 << choose.randrange(8)
-        path.write_bytes(data)
-        only_bad(verify(results), path)
-
-
-def test_a_flipped_bit_in_any_column_is_found_without_record(results: Path, verify: Verify) -> None:
-    path = results / PRODUCTS_FILE
-    (results / STATS).unlink()
-    whole = path.read_bytes()
-    group = pq.read_metadata(path).row_group(0)
-    for number in range(group.num_columns):
-        column = group.column(number)
-        start = column.dictionary_page_offset or column.data_page_offset
-        data = bytearray(whole)
-        data[start + column.total_compressed_size - 1] ^= 1
+        data[choose.randrange(stop)] ^= 1 << choose.randrange(8)
         path.write_bytes(data)
         only_bad(verify(results), path)
 

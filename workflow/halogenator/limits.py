@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from halogenator.errors import UserError
@@ -53,11 +53,11 @@ class Watch:
 
     Attributes:
         seconds: of processor time for a step; None: any.
-        skipped: numbers of steps to leave out.
+        skipped: {number of a step to leave out: why}.
         step: the present one, or ``NONE``.
     """
 
-    def __init__(self, seconds: float | None, skipped: Collection[int] = ()) -> None:
+    def __init__(self, seconds: float | None, skipped: Mapping[int, str]) -> None:
         self.seconds = seconds
         self.skipped = skipped
         self.shared = mmap.mmap(-1, _NUMBER.size)
@@ -71,16 +71,21 @@ class Watch:
     def step(self, number: int) -> None:
         _NUMBER.pack_into(self.shared, 0, number)
 
+    @property
+    def overrun(self) -> str:
+        """What is said of a step that took too long."""
+        return f"more than {self.seconds:g} s of processor time"
+
 
 _watch: Watch | None = None  # of this process, if it is such a child
 
 
 def begin(step: int) -> str | None:
-    """Give a step (a number from 0) its time; return why it is to be skipped if it has used that up before."""
+    """Give a step (a number from 0) its time; return why it is to be skipped if it did not come to an end before."""
     if _watch is None:
         return None
     if step in _watch.skipped:
-        return _overrun(_watch)
+        return _watch.skipped[step]
     _watch.step = step
     if _watch.seconds is not None:
         signal.setitimer(signal.ITIMER_PROF, _watch.seconds)
@@ -94,21 +99,30 @@ def end() -> None:
         _watch.step = NONE
 
 
-def answer(work: Callable[[], Any], skipped: Collection[int] = ()) -> Any:
-    """Return what ``work`` returns (a JSON value), done in a child.
+def answer(work: Callable[[], Any]) -> Any:
+    """Return what ``work`` returns (a JSON value), done in a child; begun anew without each step that does not end.
 
     Args:
-        work: calls ``begin`` before each step, which has ``PLAN_SECONDS``.
-        skipped: steps that ``begin`` says to skip.
+        work: calls ``begin`` before each step, which has ``PLAN_SECONDS`` and says which steps to skip.
 
     Raises:
-        StepError: a step ran out of time, or ended the child.
+        StepError: no step, or one that was to be skipped, ran out of time or ended the child.
         UserError: ``work`` raised it.
     """
     if not hasattr(os, "fork"):
         return work()
+    skipped: dict[int, str] = {}
+    while True:
+        try:
+            return _attempt(work, Watch(PLAN_SECONDS, skipped))
+        except StepError as error:
+            if error.step == NONE or error.step in skipped:
+                raise
+            skipped[error.step] = error.reason
+
+
+def _attempt(work: Callable[[], Any], watch: Watch) -> Any:
     reading, writing = os.pipe()
-    watch = Watch(PLAN_SECONDS, skipped)
 
     def reply() -> int:
         os.close(reading)
@@ -126,7 +140,7 @@ def answer(work: Callable[[], Any], skipped: Collection[int] = ()) -> Any:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         late = number == signal.SIGPROF
-        raise StepError(watch.step, _overrun(watch) if late else f"RDKit ended the process with signal {number}")
+        raise StepError(watch.step, watch.overrun if late else f"RDKit ended the process with signal {number}")
     outcome = json.loads(text)
     if "user error" in outcome:
         raise UserError(**outcome["user error"])
@@ -142,10 +156,6 @@ def as_fields(error: UserError) -> dict[str, Any]:
     allowed = error.allowed if isinstance(error.allowed, str | None) else list(map(str, error.allowed))  # type: ignore[call-overload]
     value = error.value if plain else repr(error.value)
     return {"what": error.what, "where": where, "value": value, "allowed": allowed, "fix": error.fix}
-
-
-def _overrun(watch: Watch) -> str:
-    return f"more than {watch.seconds:g} s of processor time"
 
 
 def _outcome(work: Callable[[], Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
     It counts whether or not it stands: what is to be made anew, or is not asked for now, was made at the same speed.
     """
-    from halogenator.storage.records import read_object
+    from halogenator.storage.statistics import read_object
 
     classes: dict[str, str] = {}
     for path in sorted(results.glob("stats/libraries/*.json")):

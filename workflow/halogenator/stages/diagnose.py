@@ -26,10 +26,12 @@ from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Transform
-from halogenator.stages.transform import product_columns, read_parents
-from halogenator.storage.duck import connect, find_duplicates, number_routes
+from halogenator.stages.chunk_task import Rows
+from halogenator.stages.transform_chunk import read_parents
+from halogenator.storage.duck import connect
+from halogenator.storage.duplicates import find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
-from halogenator.storage.schema import arrow_schema
+from halogenator.storage.schema import arrow_schema, product_columns
 from halogenator.units import MB
 
 _BATCHES = 8
@@ -125,7 +127,7 @@ def _make(
     kernel = Kernel([transform], descriptor_names)
     records = []
     for start, stop in windows:
-        for _, name, smiles, stereo, values in read_parents(file, None, descriptor_names, start, stop):
+        for _, name, smiles, stereo, values in read_parents(Rows(file, start, stop), None, descriptor_names):
             for product in kernel.products(smiles, values, stereo)[0]:
                 own = product.smiles, name, product.site, product.n_routes, product.enhanced_stereo
                 row = (*own, *product.descriptors)

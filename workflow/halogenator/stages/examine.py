@@ -52,26 +52,16 @@ def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: It
     from halogenator.storage.readers import read_records
 
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
-    late: dict[int, str] = {}
 
     def work() -> list[dict[str, Any]]:
         pools = [_Pool(molecules), _Pool(texts), _Pool(PROBES)]
         found = []
         for step, transform in enumerate(transforms):
-            reason = late.get(step) if limits.begin(step) else None
-            advice = _unknown(transform, reason) if reason else _examine(transform, pools)
-            found.append(asdict(advice))
+            late = limits.begin(step)
+            found.append(asdict(_unknown(transform, late) if late else _examine(transform, pools)))
         return found
 
-    while True:
-        try:
-            answers = limits.answer(work, skipped=late)
-        except limits.StepError as error:
-            if error.step not in range(len(transforms)) or error.step in late:
-                raise
-            late[error.step] = error.reason
-        else:
-            return [_advice(each) for each in answers]
+    return [_advice(each) for each in limits.answer(work)]
 
 
 def _advice(fields: dict[str, Any]) -> Advice:

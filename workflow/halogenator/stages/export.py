@@ -17,14 +17,14 @@ from halogenator.model import Export, fingerprint
 from halogenator.planning.request import check
 from halogenator.stages.choose import Positions, at_positions, choose
 from halogenator.stages.parents import PARENT_FIELDS, Parents
-from halogenator.stages.records import provenance
 from halogenator.stages.reporter import Reporter
 from halogenator.stages.selection import POSITION, Selection, check_query, find_selection, query_content, run_query
 from halogenator.stages.sieve import Rejects, Sieve, Tally
-from halogenator.storage.checksum import sha256
 from halogenator.storage.failures import check_writable
 from halogenator.storage.manifest import Ledger, Split, split_path
+from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import limit_arrow_threads
+from halogenator.storage.seal import sha256
 from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer, stereo_of
 
 # Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
@@ -207,7 +207,7 @@ class _Export:
             of_rows=self._selection.rows,
             rejects=dict(tally.counts),
             examples_of_rejects=tally.examples,
-            **provenance(),
+            **with_versions(),
         )
 
     def _write_splits(self, ledger: Ledger) -> tuple[list[Split], Tally]:
@@ -238,7 +238,7 @@ class _Export:
         if batch is None and number:
             return None
         path = self._path(number)
-        with molecule_writer(path, self._form, self._schema, provenance(request=self._export.plain())) as writer:
+        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as writer:
             while batch is not None:
                 writer.write(batch.select(self._schema.names))
                 rows += batch.num_rows

@@ -64,24 +64,15 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
     pairs = [(transform, smiles) for transform in transforms for smiles in molecules]
-    late: dict[int, str] = {}
 
     def work() -> list[dict[str, Any]]:
         found = []
         for step, (transform, smiles) in enumerate(pairs):
-            reason = late.get(step) if limits.begin(step) else None
-            found.append(asdict(_nothing(transform, smiles, reason) if reason else _try(transform, smiles)))
+            late = limits.begin(step)
+            found.append(asdict(_nothing(transform, smiles, late) if late else _try(transform, smiles)))
         return found
 
-    while True:
-        try:
-            trials = limits.answer(work, skipped=late)
-        except limits.StepError as error:
-            if error.step not in range(len(pairs)) or error.step in late:
-                raise
-            late[error.step] = error.reason
-        else:
-            return [_trial(each) for each in trials]
+    return [_trial(each) for each in limits.answer(work)]
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:

@@ -17,12 +17,13 @@ from halogenator.chemistry.enhanced import read
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
-from halogenator.storage.checksum import sha256
 from halogenator.storage.columns import names_in
-from halogenator.storage.duck import connect, find_duplicates, number_routes
+from halogenator.storage.duck import connect
+from halogenator.storage.duplicates import find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.records import Record, place_of, read_record, record_of, recorded_files
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
+from halogenator.storage.seal import wrong_bytes
+from halogenator.storage.statistics import Record, place_of, read_record, record_of, recorded_files
 
 SAMPLE_ROWS = 1_000
 TASKS_FOLDER = "work"  # running tasks' own files, which come and go
@@ -38,7 +39,7 @@ class Verdict:
 
     Attributes:
         path: the file.
-        state: "ok", "ok, no record" (whole, but nothing says whether its bytes are those written), "BAD", or "skip".
+        state: "ok", "ok, no record" (whole, but no statistics say what it should be), "BAD", or "skip".
         detail: its rows, or the reason.
     """
 
@@ -76,9 +77,9 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
     """Check every Parquet file at or below paths, and yield a verdict for each as it is reached, in order of names.
 
     Checked are the footer, the columns, the number of rows against the footer and the record, the file's bytes against
-    the record made when it was written, every page of every row group, that keys are unique and present, and that
-    RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has another
-    name or stands in ``TASKS_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
+    its seal and the record made when it was written, every page of every row group, that keys are unique and present,
+    and that RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has
+    another name or stands in ``TASKS_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
     meanwhile is skipped.
 
     Args:
@@ -167,8 +168,9 @@ def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, s
             _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
             _check_place(path)
         rows = _check_count(file, path.name, record)
-        if record and path.name in record.checksums and sha256(path) != record.checksums[path.name]:
-            raise _BadError(f"its bytes are not those that were written: another SHA-256 than in {record.path}")
+        recorded = record.checksums.get(path.name) if record else None
+        if problem := wrong_bytes(path, recorded):
+            raise _BadError(f"{problem}{f': another checksum than in {record.path}' if record and recorded else ''}")
         keys = _check_rows(file, kind, rows if every_row else SAMPLE_ROWS)
     if keys is not None:
         _check_few_keys(keys)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from halogenator.errors import UserError
-from halogenator.storage.checksum import sha256
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
+from halogenator.storage.seal import sha256
 
 
 @dataclass(frozen=True)

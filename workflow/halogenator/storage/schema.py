@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-# Key of the JSON object in a file's key-value metadata that says what made it.
-METADATA_KEY = "halogenator"
+from halogenator.storage.metadata import read_metadata as read_metadata
 
 
 @dataclass(frozen=True)
@@ -108,13 +104,16 @@ def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
 
 
+def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns of a library with descriptors and counted sites, {column name: what it counts}."""
+    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
+
+
+def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
+    """Return the columns of a product table."""
+    return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
+
+
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """Return the Arrow schema of a table of columns."""
     return pa.schema([(column.name, column.type) for column in columns])
-
-
-def read_metadata(path: Path) -> dict[str, object]:
-    """Return what a file's metadata says of its making; empty for a file of another origin."""
-    entries = pq.read_metadata(path).metadata or {}
-    found: dict[str, object] = json.loads(entries.get(METADATA_KEY.encode(), b"{}"))
-    return found
