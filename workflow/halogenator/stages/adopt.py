@@ -12,18 +12,17 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.memory.usage import Task
 from halogenator.model import Config
-from halogenator.planning.adopted import Job, adoption_record, finished, job_files, make_outdated
+from halogenator.planning.adopted import Job, adoption_record, finished, make_outdated
 from halogenator.planning.identity import job_identity
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
 from halogenator.stages.chunk_task import Chunk
-from halogenator.stages.earlier import FILE, BrokenError, convert, examine
+from halogenator.stages.earlier import BrokenError, convert, examine
 from halogenator.stages.merge import Merge
 from halogenator.stages.merge_products import merge_products
 from halogenator.storage.lock import claim_folder
 from halogenator.storage.parquet import limit_arrow_threads
 from halogenator.storage.schema import read_metadata
 from halogenator.storage.seal import sha256
-
-SCRATCH = "work/scratch"
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,11 @@ def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_
         raise UserError(
             "there is no such folder to adopt from",
             where=directory,
-            allowed=f"a folder that holds <library>_<transform>/{FILE}",
+            allowed=f"a folder that holds <library>_<transform>/{PRODUCTS_FILE}",
         )
     working_dir = results.absolute().parent.resolve()
     if not dry_run:
-        claim_folder(working_dir / ".snakemake", scratch=results / SCRATCH, cap_mb=0)
+        claim_folder(working_dir / ".snakemake", scratch=Results(results).scratch, cap_mb=0)
     limit_arrow_threads()
     quiet()
     names = _job_names(config)
@@ -106,7 +105,7 @@ def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_di
         rows = examine(folder)
         detail = f"{rows:,} rows"
         if task is not None:
-            detail += _convert(folder / FILE, config, job, results, working_dir, task)
+            detail += _convert(folder / PRODUCTS_FILE, config, job, results, working_dir, task)
     except BrokenError as error:
         return Found(folder.name, "broken", str(error))
     return Found(folder.name, "adopted", detail)
@@ -120,17 +119,16 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
         "sha256": sha256(path),
         **adoption_record(config, job, working_dir),
     }
-    scratch = results / SCRATCH
+    scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
-    products, rejects, stats = job_files(results, job)
+    made = Results(results).files(*job)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
-        chunk = Chunk(path, (0, 1), Path(temporary) / "products.parquet", Path(temporary) / "rejects.parquet", task)
+        chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
         convert(chunk, descriptor_names=config.descriptors, with_inchikey="inchikey" in config.identifiers)
-        made = products, rejects, stats
         identity = job_identity(config, transform.name)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
         merge_products(merge, library, transform, config.dedup_key, adopted=record)
     make_outdated(results, job)  # in case the configuration changes
-    note = read_metadata(products)
+    note = read_metadata(made[0])
     left_out = {"duplicates": note["duplicates"], "rejects": note["rejects"]}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

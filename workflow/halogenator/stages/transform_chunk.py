@@ -11,6 +11,7 @@ from typing import Any
 from halogenator.chemistry.kernel import Kernel
 from halogenator.memory.usage import Task
 from halogenator.model import Transform
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made, Row, Rows
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter
@@ -68,7 +69,7 @@ def as_single_chunk(
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
-        chunk = Chunk(library, (0, 1), Path(folder) / "products.parquet", Path(folder) / "rejects.parquet", task)
+        chunk = Chunk(library, (0, 1), Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE, task)
         transform_chunk(chunk, transform, descriptor_names=descriptor_names, with_inchikey=with_inchikey)
         yield [chunk.out], [chunk.rejects_out]
 
