@@ -19,7 +19,7 @@ from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import PRODUCTS
-from halogenator.storage.seal import SEAL_KEY, read_seal, sha256
+from halogenator.storage.seal import read_seal, sha256
 from property.verbs import QUERIES, build_library, run_job, verb
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
@@ -95,10 +95,8 @@ def only_bad(answer: tuple[int, Said, str], path: Path) -> str:
 
 
 def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change a file's table and leave it whole; its seal and its record go, which would tell at once."""
-    table = pq.read_table(path, partitioning=None)
-    entries = {key: value for key, value in table.schema.metadata.items() if key != SEAL_KEY.encode()}
-    pq.write_table(change(table.replace_schema_metadata(entries)), path)
+    """Change a file's table and leave it whole; its record goes, which would tell at once."""
+    pq.write_table(change(pq.read_table(path, partitioning=None)), path)
     for stats in (path.parents[3] / STATS, path.parents[2] / MOLECULES_STATS):
         stats.unlink(missing_ok=True)
 

@@ -93,8 +93,8 @@ class Chunk:
                     if slow := limits.begin(number):
                         raise RejectError("time limit", slow)
                     made, errors = make(table, identifier, smiles, *more)
-                except RejectError as error:
-                    made, errors = 0, [(None, error)]
+                except RejectError as refused:
+                    made, errors = 0, [(None, refused)]
                 matched += bool(made or errors)
                 for site, error in errors:
                     rejected += 1

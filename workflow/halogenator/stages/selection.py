@@ -228,8 +228,14 @@ def _content(results: Path, paths: Sequence[Path]) -> str:
 # ---- the rows of a query ---------------------------------------------------------------------------------------------
 
 
-def query_content(results: Path) -> str:
-    """Return what changes when anything does that a query can see."""
+def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
+    """Return what changes when anything does that a query can see; it is checked, and not run.
+
+    Raises:
+        UserError: it is not a query that an export can be made of.
+    """
+    with _asked(results, sql, memory_mb, scratch):
+        pass
     places = Results(results)
     patterns = places.molecules("*"), places.products("*", "*"), places.rejects("*"), places.rejects("*", "*")
     inner = sorted(path for pattern in patterns for path in places.find(pattern))
