@@ -24,7 +24,7 @@ from halogenator.storage.duplicates import find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import wrong_bytes
-from halogenator.storage.statistics import Record, read_record, record_of, recorded_files
+from halogenator.storage.statistics import Statistics
 
 SAMPLE_ROWS = 1_000
 _BATCH_ROWS = 4_096
@@ -124,15 +124,16 @@ def _walk(path: Path) -> Iterator[Path | Verdict]:
 
 
 def _missing(stats: Path) -> Iterator[Verdict]:
-    """Yield a verdict for each file that statistics record and that is not there."""
-    for path in recorded_files(stats):
-        if not path.exists() and read_record(stats) is not None:
+    """Yield a verdict for each file that statistics have a checksum of and that is not there."""
+    found = Statistics.read(stats)
+    for path in found.files if found else ():
+        if not path.exists() and stats.exists():
             yield Verdict(path, "BAD", f"missing, though {stats} records it")
 
 
 def _verdict(path: Path, *, every_row: bool, mem_mb: int, scratch: Path) -> Verdict:
     before = _stamp(path)
-    record = record_of(path)
+    record = Statistics.of(path)
     try:
         rows = _check(path, record, every_row=every_row, mem_mb=mem_mb, scratch=scratch)
     except (_BadError, pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
@@ -152,7 +153,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, scratch: Path) -> int:
+def _check(path: Path, record: Statistics | None, *, every_row: bool, mem_mb: int, scratch: Path) -> int:
     """Return how many rows a file has.
 
     Raises:
@@ -206,7 +207,7 @@ def _check_place(path: Path) -> None:
             raise _BadError(f"made for {name} {note[name]}, not for {expected}")
 
 
-def _check_count(file: pq.ParquetFile, name: str, record: Record | None) -> int:
+def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> int:
     rows = int(file.metadata.num_rows)
     grouped = sum(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
     if grouped != rows:
