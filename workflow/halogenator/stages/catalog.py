@@ -15,7 +15,7 @@ import duckdb
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.stages.trees import molecules_query, plain, tree
+from halogenator.stages.result_queries import molecules_query, plain, tree
 from halogenator.storage.duck import identifier, literal, memory_settings
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent

@@ -1,4 +1,4 @@
-"""What transforms do that their authors will not have meant: seen in their templates, and tried on molecules."""
+"""Advice on transforms: what they do that is hardly meant, seen in their templates and tried on molecules."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _LOOKED_AT = 50
 
 @dataclass(frozen=True)
 class Advice:
-    """What is to be said of one transform.
+    """Advice on one transform.
 
     Attributes:
         transform: its name.
-        warnings: what will not have been meant.
+        warnings: what is hardly meant.
         notes: what may be worth knowing.
         matching: SMILES that it matches among those tried, natural products before others and short before long.
     """
@@ -38,8 +38,8 @@ class Advice:
     matching: tuple[str, ...] = ()
 
 
-def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: Iterable[Path]) -> list[Advice]:
-    """Return what is to be said of each transform, worked out in a child: a SMIRKS may take RDKit hours.
+def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Iterable[Path]) -> list[Advice]:
+    """Return advice on each transform, worked out in a child process: a SMIRKS may take RDKit hours.
 
     Args:
         transforms: what to look at.
@@ -58,18 +58,12 @@ def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: It
         found = []
         for step, transform in enumerate(transforms):
             late = limits.begin(step)
-            found.append(asdict(_unknown(transform, late) if late else _examine(transform, pools)))
+            unknown = Advice(transform.name, notes=(f"not tried on all molecules: {late}",))
+            found.append(asdict(unknown if late else _advise(transform, pools)))
         return found
 
-    return [_advice(each) for each in limits.answer(work)]
-
-
-def _advice(fields: dict[str, Any]) -> Advice:
-    return Advice(fields["transform"], *(tuple(fields[name]) for name in ("warnings", "notes", "matching")))
-
-
-def _unknown(transform: Transform, reason: str) -> Advice:
-    return Advice(transform.name, notes=(f"not tried on all molecules: {reason}",))
+    answers = limits.answer(work)  # in which tuples have become lists
+    return [Advice(each.pop("transform"), **{name: tuple(texts) for name, texts in each.items()}) for each in answers]
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ class _Pool:
         return found
 
 
-def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
+def _advise(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     from halogenator.chemistry.slips import Templates, slips
 
     templates = Templates(transform.smirks)

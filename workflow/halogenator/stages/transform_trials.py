@@ -1,4 +1,4 @@
-"""What transforms would do to given molecules, and why one would do nothing: for who writes a transform."""
+"""Trials of transforms on given molecules: the products, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Trial:
 
 
 def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
-    """Return what each transform does to each SMILES, worked out in a child: a SMIRKS may take RDKit hours.
+    """Return what each transform does to each SMILES, worked out in a child process: a SMIRKS may take RDKit hours.
 
     A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
     """
