@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import REJECTS, arrow_schema, product_columns
 from measure import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 

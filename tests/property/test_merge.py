@@ -16,8 +16,9 @@ from halogenator.cli import main
 from halogenator.planning.chunks import apart, chunk_names, together
 from halogenator.stages import find_duplicates
 from halogenator.storage import duplicates
+from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
 from halogenator.storage.seal import remove_refused
 from property.verbs import Made, merge_chunks, verb
 

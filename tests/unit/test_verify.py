@@ -17,8 +17,8 @@ from halogenator.cli import main
 from halogenator.planning.spread import sampled
 from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
+from halogenator.storage.columns import PRODUCTS
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import PRODUCTS
 from halogenator.storage.seal import read_seal, sha256
 from property.verbs import QUERIES, build_library, run_job, verb
 

@@ -81,7 +81,7 @@ def _quoted(name: str) -> str:
 
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     """Return what the columns of a library's file are taken for, without a look at its rows."""
-    from halogenator.storage.columns import file_columns
+    from halogenator.storage.file_columns import file_columns
     from halogenator.storage.readers import describe
 
     source = describe(_files(library), library.reading, whole=whole)

@@ -20,8 +20,8 @@ from halogenator.stages.earlier import BrokenError, convert, examine
 from halogenator.stages.merge import Merge
 from halogenator.stages.merge_products import merge_products
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.schema import read_metadata
 from halogenator.storage.seal import sha256
 
 

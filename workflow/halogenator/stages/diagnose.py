@@ -29,10 +29,10 @@ from halogenator.model import Transform
 from halogenator.results import Results
 from halogenator.stages.chunk_task import Rows
 from halogenator.stages.transform_chunk import read_parents
+from halogenator.storage.columns import arrow_schema, product_columns
 from halogenator.storage.duck import connect
 from halogenator.storage.duplicates import find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
-from halogenator.storage.schema import arrow_schema, product_columns
 from halogenator.units import MB
 
 _BATCHES = 8

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.storage.columns import Holding, as_type, common_fields, holding
+from halogenator.storage.file_columns import Holding, as_type, common_fields, holding
 from halogenator.storage.parquet import open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.results import Results
-from halogenator.storage.columns import Holding, common_fields, holding
+from halogenator.storage.columns import LIBRARY, Column
 from halogenator.storage.duck import identifier, literal
-from halogenator.storage.schema import LIBRARY, Column
+from halogenator.storage.file_columns import Holding, common_fields, holding
 
 
 def plain(path: Path) -> str:
@@ -101,7 +101,7 @@ def _columns(held: Holding, fields: Sequence[pa.Field]) -> str:
 
 
 def _as_type(field: pa.Field, kind: pa.DataType) -> str:
-    """Return the expression for a column as another type, as ``storage.columns.as_type`` gives it."""
+    """Return the expression for a column as another type, as ``storage.file_columns.as_type`` gives it."""
     name = identifier(field.name)
     if field.type == kind:
         return name

@@ -18,11 +18,12 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
-from halogenator.storage.columns import names_in
+from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.storage.duck import connect
 from halogenator.storage.duplicates import find_duplicates, number_routes
+from halogenator.storage.file_columns import names_in
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import wrong_bytes
 from halogenator.storage.statistics import Statistics
 

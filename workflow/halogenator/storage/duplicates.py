@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halogenator.storage.columns import names_in
 from halogenator.storage.duck import identifier, literal, scalar
+from halogenator.storage.file_columns import names_in
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows
 

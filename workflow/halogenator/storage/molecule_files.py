@@ -15,8 +15,8 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from halogenator.errors import UserError, did_you_mean
-from halogenator.storage.columns import as_type
 from halogenator.storage.failures import writing
+from halogenator.storage.file_columns import as_type
 from halogenator.storage.parquet import table_writer, whole_or_absent
 
 BLOCK = "mol block"  # the column that an SDF is written from; no name that a column of data could have
