@@ -15,7 +15,6 @@ import pytest
 
 from halogenator.cli import main
 from halogenator.planning.spread import sampled
-from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.columns import PRODUCTS
 from halogenator.storage.parquet import table_writer
@@ -188,14 +187,8 @@ def test_a_recorded_file_that_is_gone(results: Path, verify: Verify) -> None:
     assert only_bad(verify(results), results / PRODUCTS_FILE).startswith("missing")
 
 
-@pytest.mark.parametrize("kept_bytes", [pytest.param(verify_stage._KEPT_BYTES, id="few"), pytest.param(0, id="many")])
 @pytest.mark.parametrize(("name", "key"), [(PRODUCTS_FILE, "smiles"), (MOLECULES, "smiles"), (MOLECULES, "id")])
-def test_a_key_that_two_rows_share(
-    results: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch, name: str, key: str, kept_bytes: int
-) -> None:
-    """Few keys are compared in memory, many by DuckDB."""
-    monkeypatch.setattr(verify_stage, "_KEPT_BYTES", kept_bytes)
-
+def test_a_key_that_two_rows_share(results: Path, verify: Verify, name: str, key: str) -> None:
     def repeat(table: pa.Table) -> pa.Table:
         values = table.column(key).to_pylist()
         return table.set_column(table.schema.get_field_index(key), key, [[*values[:-1], values[0]]])

@@ -15,9 +15,9 @@ import duckdb
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.stages.result_queries import molecules_query, plain, tree
+from halogenator.stages.result_queries import molecules_query, tree
 from halogenator.storage.columns import PRODUCTS, REJECTS
-from halogenator.storage.duck import identifier, literal, memory_settings
+from halogenator.storage.duck import identifier, literal, memory_settings, plain
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
 

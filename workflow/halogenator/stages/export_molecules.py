@@ -45,16 +45,14 @@ def export_molecules(
     scratch: Path | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """Write an export's files and its manifest ``<out>.json``; go on where an earlier attempt was ended.
-
-    Files that the same request made of the same results, and that have the bytes that were written, stay.
+    """Write an export's files and its manifest ``<out>.json``; files that the same request made before stay.
 
     Args:
         results: the folder of results.
         export: what is asked for.
         out: the file to make; ``-0001`` and on go in front of its ending where it is split.
         force: whether the files of another export under this name may be replaced.
-        threads: RDKit's, for catalogs and fingerprints; the files do not depend on it.
+        threads: RDKit's, for catalogs and fingerprints.
         memory_mb: what the process may use, in MB (10^6 bytes).
         scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
         reporter: is told how far it is.

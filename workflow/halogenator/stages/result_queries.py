@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +11,8 @@ import pyarrow.parquet as pq
 
 from halogenator.results import Results
 from halogenator.storage.columns import LIBRARY, Column
-from halogenator.storage.duck import identifier, literal
+from halogenator.storage.duck import identifier, literal, plain
 from halogenator.storage.file_columns import Holding, common_fields, holding
-
-
-def plain(path: Path) -> str:
-    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def tree(

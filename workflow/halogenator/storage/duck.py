@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,11 @@ def identifier(name: str) -> str:
 def literal(text: str) -> str:
     """Return ``text`` quoted as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def plain(path: Path) -> str:
+    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:
