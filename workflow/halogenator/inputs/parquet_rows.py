@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.model import Reading
-from halogenator.storage.pages import largest_page
-from halogenator.storage.readers_base import Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import candidates, choose, with_extension
-from halogenator.storage.readers_values import (
+from halogenator.inputs.arrow_values import (
     has_text,
     is_binary,
     is_string,
@@ -19,6 +15,10 @@ from halogenator.storage.readers_values import (
     texts_of,
     values_of,
 )
+from halogenator.inputs.column_choice import candidates, choose, with_extension
+from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.rows import Record, Source, make_record, not_text
+from halogenator.model import Reading
 from halogenator.storage.remote import is_remote, open_binary, size_of
 
 if TYPE_CHECKING:
