@@ -224,9 +224,9 @@ class _Export:
         if batch is None and number:
             return None
         path = self._path(number)
-        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as writer:
+        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
             while batch is not None:
-                writer.write(batch.select(self._schema.names))
+                write(batch.select(self._schema.names))
                 rows += batch.num_rows
                 batch = stream.take(None if limit is None else limit - rows)
         tally, stream.tally = stream.tally, Tally()

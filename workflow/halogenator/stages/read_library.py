@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from halogenator import limits
+from halogenator.inputs.reading import describe, find_files, read_records
 from halogenator.memory.usage import Task
 from halogenator.model import Library
 from halogenator.storage.columns import RAW, Column
@@ -12,7 +13,6 @@ from halogenator.storage.file_columns import file_columns, metadata_of
 from halogenator.storage.marks import unchanged
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
-from halogenator.storage.readers import describe, find_files, read_records
 from halogenator.storage.remote import address
 
 

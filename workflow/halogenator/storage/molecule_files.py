@@ -130,10 +130,11 @@ def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
     def write(batch: pa.RecordBatch) -> None:
         columns = [_texts(batch[name]) for name in names]
         for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
-            data = (
-                f">  <{tag}>\n{_line(value)}\n\n" for tag, value in zip(tags, values, strict=True) if value is not None
-            )
-            file.write(f"{block}{''.join(data)}$$$$\n")
+            file.write(block)
+            for tag, value in zip(tags, values, strict=True):
+                if value is not None:
+                    file.write(f">  <{tag}>\n{_line(value)}\n\n")
+            file.write("$$$$\n")
 
     return write
 
