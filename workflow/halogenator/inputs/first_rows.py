@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from halogenator import limits
 from halogenator.errors import UserError
@@ -102,11 +101,11 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
     read = [partial(_read, library, option) for library in libraries if library.paths]
-    return [FirstRows(**limits.answer(work)) for work in read]
+    return [limits.answer(work) for work in read]
 
 
-def _read(library: Library, option: str | None) -> dict[str, Any]:
-    """Return the values of ``FirstRows``; rows after the last that may take too long are not read."""
+def _read(library: Library, option: str | None) -> FirstRows:
+    """Return what the first rows are like; those after the last that may take too long are not read."""
     from halogenator.chemistry.molecules import quiet
     from halogenator.inputs.reading import read_records
 
@@ -132,7 +131,7 @@ def _read(library: Library, option: str | None) -> dict[str, Any]:
     limits.end()
     if first is not None and not readable and not slow:
         raise _none_readable(library, found, rows, first, option)
-    return vars(replace(found, readable=readable, rows=rows, changed=dict(changed)))
+    return replace(found, readable=readable, rows=rows, changed=dict(changed))
 
 
 def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,17 +53,16 @@ def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Ite
 
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
 
-    def work() -> list[dict[str, Any]]:
+    def work() -> list[Advice]:
         pools = [_Pool(molecules), _Pool(texts), _Pool(PROBES)]
         found = []
         for step, transform in enumerate(transforms):
             late = limits.begin(step)
             unknown = Advice(transform.name, notes=(f"not tried on all molecules: {late}",))
-            found.append(asdict(unknown if late else _advise(transform, pools)))
+            found.append(unknown if late else _advise(transform, pools))
         return found
 
-    answers = limits.answer(work)  # in which tuples have become lists
-    return [Advice(each.pop("transform"), **{name: tuple(texts) for name, texts in each.items()}) for each in answers]
+    return limits.answer(work)
 
 
 @dataclass(frozen=True)
