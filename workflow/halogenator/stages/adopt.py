@@ -129,6 +129,6 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
         merge_products(merge, library, transform, config.dedup_key, adopted=record)
     make_outdated(results, job)  # in case the configuration changes
-    note = read_metadata(made[0])
-    left_out = {"duplicates": note["duplicates"], "rejects": note["rejects"]}
+    metadata = read_metadata(made[0])
+    left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

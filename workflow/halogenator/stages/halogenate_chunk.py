@@ -90,4 +90,5 @@ class _Level:
 
 
 def _join(names: str, name: str) -> str:
+    """Return sorted names, comma-separated, with one more: ``F`` and ``Cl`` are ``Cl,F``."""
     return ",".join(sorted([*filter(None, names.split(",")), name]))

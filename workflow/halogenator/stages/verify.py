@@ -198,12 +198,12 @@ def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None
 
 def _check_place(path: Path) -> None:
     """Compare the names in the file's metadata with those of its folders."""
-    place, note = place_of(path), read_metadata(path)
+    place, metadata = place_of(path), read_metadata(path)
     if place is None:
         return
     for name, expected in zip(("library", "transform"), place[1:], strict=True):
-        if expected is not None and name in note and note[name] != expected:
-            raise _BadError(f"made for {name} {note[name]}, not for {expected}")
+        if expected is not None and name in metadata and metadata[name] != expected:
+            raise _BadError(f"made for {name} {metadata[name]}, not for {expected}")
 
 
 def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> int:

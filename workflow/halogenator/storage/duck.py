@@ -51,7 +51,12 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
 
 
 def identifier(name: str) -> str:
-    """Return ``name`` quoted as an SQL identifier."""
+    """Return ``name`` quoted as an SQL identifier.
+
+    Examples:
+        >>> identifier('logP "calc"')
+        '"logP ""calc"""'
+    """
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -61,7 +66,12 @@ def literal(text: str) -> str:
 
 
 def plain(path: Path) -> str:
-    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
+    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it.
+
+    Examples:
+        >>> plain(Path("run[2]/molecules.parquet"))
+        'run[[]2]/molecules.parquet'
+    """
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 

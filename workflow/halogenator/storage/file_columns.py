@@ -117,7 +117,14 @@ def stored_type(kind: pa.DataType) -> pa.DataType:
 
 
 def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
-    """Return the type of a column that several libraries have: their own, a number, or else text."""
+    """Return the type of a column that several libraries have: their own, a number, or else text.
+
+    Examples:
+        >>> common_type([pa.int32(), pa.float32()])
+        DataType(double)
+        >>> common_type([pa.int32(), pa.string()])
+        DataType(string)
+    """
     distinct = set(kinds)
     if len(distinct) == 1:
         return distinct.pop()

@@ -105,9 +105,9 @@ class Manifest:
 
                 yield add
 
-    def finish(self, splits: Sequence[Split], **facts: object) -> dict[str, Any]:
+    def finish(self, splits: Sequence[Split], **values: object) -> dict[str, Any]:
         """Write the manifest, and remove the files that it does not list and another export left."""
-        content = {"identity": self._identity, **facts, "files": [asdict(split) for split in splits]}
+        content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
         with whole_or_absent(self._path) as temporary, writing(self._path):
             temporary.write_text(json.dumps(content, indent=1) + "\n")
         for name in self._stale - {split.file for split in splits}:
