@@ -54,8 +54,8 @@ def identifier(name: str) -> str:
     """Return ``name`` quoted as an SQL identifier.
 
     Examples:
-        >>> identifier('logP "calc"')
-        '"logP ""calc"""'
+        >>> identifier("mol weight")
+        '"mol weight"'
     """
     return '"' + name.replace('"', '""') + '"'
 
