@@ -51,7 +51,7 @@ _LIBRARY_STATS = """{
 
 
 def write_summary(results: Path, out: Path) -> None:
-    """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
+    """Write a tab-separated row per finished job, by library and transform, from its statistics."""
     stats = Results(results).find(Results(results).stats("*", "*"))
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -95,7 +95,7 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
-    """Make the catalog's views of a results folder in a database in memory; those of records that it has not, not."""
+    """Make the catalog's views in a database in memory; those of statistics only where there are any."""
     results = results.resolve()
     places = Results(results)
     there = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
@@ -162,7 +162,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:
-    """Print the first rows of a query's result as a text table, and how many there are where these are not all.
+    """Print the first rows of a query's result as a text table, and how many rows there are.
 
     Raises:
         UserError: if there is no catalog, or DuckDB does not take the query.
@@ -191,7 +191,7 @@ EXAMPLE_QUERIES = (
 
 
 def tour(results: Path) -> str:
-    """Return what the results amount to, where they are, and example queries to copy."""
+    """Return a text for people: how many results there are, where they are, and queries to copy."""
     places = Results(results.resolve())
     with open_catalog(places.catalog) as connection:
         libraries, molecules, unused = connection.execute(
