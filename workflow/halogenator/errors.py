@@ -47,7 +47,7 @@ class UserError(Exception):
         value = self.value if isinstance(self.value, str | int | float | list | None) else repr(self.value)
         allowed = self.allowed if isinstance(self.allowed, str | None) else list(map(str, cast("Any", self.allowed)))
         where = None if self.where is None else str(self.where)
-        fields = {"where": where, "value": value, "allowed": allowed, "fix": self.fix}
+        fields: dict[str, Any] = {"where": where, "value": value, "allowed": allowed, "fix": self.fix}
         return partial(type(self), **fields), (self.what,)
 
     def __str__(self) -> str:

@@ -245,16 +245,6 @@ def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> 
     return _content(results, inner)
 
 
-def check_query(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> None:
-    """Check that a query is one that an export can be made of, without running it.
-
-    Raises:
-        UserError: it is not.
-    """
-    with _asked(results, sql, memory_mb, scratch):
-        pass
-
-
 def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: int, scratch: Path) -> Selection:
     """Return the rows of a query, from the file ``rows`` where an earlier run of the same export has left them.
 
