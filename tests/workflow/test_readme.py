@@ -273,3 +273,12 @@ def test_citation_and_changelog_name_this_version() -> None:
     assert {"message", "title", "authors", "license", "date-released"} <= set(citation)
     assert citation["version"] == halogenator.__version__
     assert f"## [{halogenator.__version__}] - {citation['date-released']}" in (REPOSITORY / "CHANGELOG.md").read_text()
+
+
+def test_what_is_deprecated_is_still_there_until_the_version_that_removes_it() -> None:
+    text = (REPOSITORY / "DEPRECATED.md").read_text()
+    names = re.findall(r"^\| key `(\w+)`|^\| `apply (--[\w-]+)", text, flags=re.MULTILINE)
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())["$defs"]
+    assert {key for key, _ in names if key} == {name for name, found in schema.items() if found.get("deprecated")}
+    apply = (REPOSITORY / "workflow/halogenator/cli/apply.py").read_text()
+    assert all(f'"{option}"' in apply for _, option in names if option) and len(names) == 5
