@@ -53,14 +53,14 @@ lint: $(VENV)/ready  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/snakemake --lint
 
 bench: $(VENV)/ready  ## measure speed and memory against their targets, 4 minutes
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py speed
 
 # 50,000 tasks, 100 million rows and 10,000 files: 5 GB of disk.
 bench-scale: $(VENV)/ready  ## measure what grows with the size of a run, 25 minutes
-	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/bench.py scale
 
 bench-peers: .venv-peers/ready  ## measure other open tools at the same job
-	.venv-peers/bin/python benchmarks/peers.py
+	.venv-peers/bin/python benchmarks/toolkits.py
 
 slurm s3 kubernetes aws-batch: %: .venv-%/ready  ## set up an environment, .venv-NAME, for runs there
 
@@ -71,7 +71,7 @@ $(VENV)/ready: envs/requirements.txt
 .venv-kubernetes/ready: envs/kubernetes.txt
 .venv-aws-batch/ready: envs/aws-batch.txt
 .venv-s3-test/ready: envs/s3-test.txt
-.venv-peers/ready: benchmarks/peers-requirements.txt
+.venv-peers/ready: benchmarks/toolkits-requirements.txt
 
 %/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'

@@ -19,13 +19,13 @@ from halogenator.stages.records import provenance
 from halogenator.stages.transform import product_columns
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import REJECTS, arrow_schema
-from measure import FOLDER, Figure, halogenator, middle, progress, run
+from harness import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 
 ROWS = 5_000_000
 DECLARED_MB = 500
 _CHUNK_ROWS = 500_000
-_GROUP_ROWS = 13_000  # what TableWriter's batch holds of such rows
+GROUP_ROWS = 13_000  # what TableWriter's batch holds of such rows
 _REPEATED = 0.065  # of rows; some of them repeat what is not there, which leaves 0.06
 _REACH = 400_000  # a repetition lies at most so many rows after its first
 _SITES = 4
@@ -90,8 +90,8 @@ def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iter
         note = provenance(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
         note |= {"rows_matched": chunk_rows // _SITES, "rejects": 0, "task": usage}
         with table_writer(out, columns, note) as products, table_writer(rejects_out, REJECTS, {}):
-            for start in range(first, min(first + chunk_rows, rows), _GROUP_ROWS):
-                stop = min(start + _GROUP_ROWS, first + chunk_rows, rows)
+            for start in range(first, min(first + chunk_rows, rows), GROUP_ROWS):
+                stop = min(start + GROUP_ROWS, first + chunk_rows, rows)
                 products.copy([molecules.batch(start, stop, arrow_schema(columns))])
                 products.flush()
         yield out, rejects_out
