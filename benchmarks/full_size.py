@@ -2,7 +2,7 @@
 
 ``python benchmarks/full_size.py PARENTS OUT``: PARENTS is a Parquet file with ``smiles``, ``id`` and ``library_class``.
 A rehearsal on every n-th parent (``--every``) first measures this machine's speed. The plan made from it is kept beside
-what then happens, in OUT/full-size.json. The memory of the whole process tree goes to OUT/run/memory.tsv, a row a second,
+what then happens, in OUT/full-size.json. The memory of the process tree goes to OUT/run/memory.tsv, a row a second,
 and as a picture to OUT/run/memory.svg.
 """
 
