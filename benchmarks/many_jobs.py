@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -82,10 +83,12 @@ def _lay_out(folder: Path, libraries: int) -> int:
 
 def _write_library(folder: Path, config: Config, name: str) -> None:
     columns = LIBRARY + descriptor_columns(config.descriptors)
-    rows = [(f"p{row}", f"Oc1ccccc1{'C' * row}", f"p{row}", None, "", "", 1, row, None) for row in range(ROWS)]
+    names = [f"p{row}" for row in range(ROWS)]
+    known = {"id": names, "parent": names, "smiles": [f"Oc1ccccc1{'C' * row}" for row in range(ROWS)]}
+    known["row"] = list(range(1, ROWS + 1))
     files = Results(folder / "results").files(name)
     note = provenance(library=name, config_hash=library_identity(config, name, folder), queries={})
-    _write(files, columns, rows, len(config.descriptors), note)
+    _write(files, columns, known, note)
     stats = {"library": name, "class": "polyphenol", "k": None, "rows_in": ROWS, "molecules": ROWS}
     _record(files, stats)
 
@@ -93,25 +96,22 @@ def _write_library(folder: Path, config: Config, name: str) -> None:
 def _write_job(folder: Path, config: Config, library: str, transform: str) -> None:
     columns = product_columns(config.descriptors, with_inchikey=False)
     ether = f"{'C' * int(transform[1:])}Oc1ccccc1"
-    rows = [(f"{ether}{'C' * row}", f"p{row}", 0, 1) for row in range(ROWS)]
+    known = {"smiles": [f"{ether}{'C' * row}" for row in range(ROWS)], "parent_id": [f"p{row}" for row in range(ROWS)]}
     files = Results(folder / "results").files(library, transform)
     note = provenance(library=library, transform=transform, config_hash=job_identity(config, transform))
-    _write(files, columns, rows, len(config.descriptors), note)
+    _write(files, columns, known, note)
     stats = {"library": library, "transform": transform, "rows_in": ROWS, "rows_matched": ROWS, "products": ROWS}
     _record(files, stats)
 
 
 def _write(
-    files: tuple[Path, Path, Path],
-    columns: tuple[Column, ...],
-    rows: list[tuple[object, ...]],
-    descriptors: int,
-    note: dict[str, object],
+    files: tuple[Path, Path, Path], columns: tuple[Column, ...], known: dict[str, list[Any]], note: dict[str, object]
 ) -> None:
-    """Write a file, its descriptors made up, and its rejects: none."""
+    """Write a file and its rejects, which are none; numbers that are not known are made up, texts are null."""
     schema = arrow_schema(columns)
-    values = [*zip(*rows, strict=True), *([float(row % 90 + 50) for row in range(ROWS)] for _ in range(descriptors))]
-    arrays = [pa.array(column).cast(kind) for column, kind in zip(values, schema.types, strict=True)]
+    made_up = [row % 90 + 50 for row in range(ROWS)]
+    values = (known.get(field.name, [None] * ROWS if pa.types.is_string(field.type) else made_up) for field in schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
     with table_writer(files[0], columns, note) as writer, table_writer(files[1], REJECTS, {}):
         writer.copy([pa.RecordBatch.from_arrays(arrays, schema=schema)])
 

@@ -118,10 +118,10 @@ class _Molecules:
         earlier = rows - self._numbers.integers(1, _REACH, len(rows))
         source = np.where(repeated & (earlier >= 0), earlier, rows)
         parents = pc.binary_join_element_wise("polyphenol-2X", pa.array(rows // _SITES + 1).cast(pa.string()), "-")
-        values = _describe(rows)
-        arrays = [self._smiles(source), parents, rows % _SITES * 7 + 3, np.ones(len(rows)), *values]
-        typed = zip(arrays, schema.types, strict=True)
-        return pa.RecordBatch.from_arrays([_arrow(array).cast(kind) for array, kind in typed], schema=schema)
+        known = {"smiles": self._smiles(source), "parent_id": parents, "site": rows % _SITES * 7 + 3}
+        known |= {"n_routes": np.ones(len(rows)), "enhanced_stereo": pa.nulls(len(rows)), **_describe(rows)}
+        arrays = [_arrow(known[field.name]).cast(field.type) for field in schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _smiles(self, rows: np.ndarray) -> pa.Array:
         molecule, pattern = np.divmod(rows, _PER_MOLECULE)
@@ -137,7 +137,7 @@ class _Molecules:
         return pc.binary_join_element_wise(*parts, methyl, "")
 
 
-def _describe(rows: np.ndarray) -> list[np.ndarray]:
+def _describe(rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return the six descriptors: a molecule's own, and what its two halogens and its site add."""
     molecule, pattern = np.divmod(rows, _PER_MOLECULE)
     two, site = pattern // _SITES % 16, pattern % _SITES
@@ -145,8 +145,8 @@ def _describe(rows: np.ndarray) -> list[np.ndarray]:
     mw = 420.381 + molecule % 97 * 2.016 + weight[two // 4] + weight[two % 4]
     tpsa = 166.14 + molecule % 13 * 9.23 - site // 3 * 11.0
     clogp = 3.1283 + molecule % 89 * 0.0461 + two // 4 * 0.4137 + two % 4 * 0.2913 + site * 0.0036
-    counts = [5 + molecule % 5, 11 + molecule % 4, 7 + molecule % 3]
-    return [mw.round(6), tpsa.round(6), counts[0], counts[1], clogp.round(6), counts[2]]
+    real = {"mw": mw.round(6), "tpsa": tpsa.round(6), "clogp": clogp.round(6)}
+    return real | {"hbd": 5 + molecule % 5, "hba": 11 + molecule % 4, "rotb": 7 + molecule % 3}
 
 
 def _arrow(array: np.ndarray | pa.Array) -> pa.Array:
