@@ -109,7 +109,7 @@ def _write(
 ) -> None:
     """Write a file and its rejects, which are none; numbers that are not known are made up, texts are null."""
     schema = arrow_schema(columns)
-    made_up = [row % 90 + 50 for row in range(ROWS)]
+    made_up = [row % 70 + 50 for row in range(ROWS)]
     values = (known.get(field.name, [None] * ROWS if pa.types.is_string(field.type) else made_up) for field in schema)
     arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
     with table_writer(files[0], columns, note) as writer, table_writer(files[1], REJECTS, {}):
