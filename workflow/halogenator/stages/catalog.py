@@ -8,7 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from pathlib import Path
 
 import duckdb
@@ -59,8 +60,8 @@ def write_summary(results: Path, out: Path) -> None:
         for path in stats:
             try:
                 record = json.loads(path.read_text())
-                writer.writerow([_look_up(record, keys) for keys in SUMMARY.values()])
-            except (ValueError, KeyError, TypeError, AssertionError) as error:
+                writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
+            except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     "the statistics of a job are damaged",
                     where=path,
@@ -68,13 +69,6 @@ def write_summary(results: Path, out: Path) -> None:
                     allowed="a JSON object as the job's merge left it",
                     fix="remove the file and run again: the job's merge makes it anew",
                 ) from error
-
-
-def _look_up(record: object, keys: tuple[str, ...]) -> object:
-    for key in keys:
-        assert isinstance(record, dict)
-        record = record[key]
-    return record
 
 
 def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
