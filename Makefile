@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: install run test test-rules test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
+.PHONY: install run test test-rules test-slurm test-s3 test-container stress lint lint-js bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
@@ -50,6 +50,15 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(if $(wildcard node_modules/ready),npm run --silent lint)
+
+# The scripts of the report page; the first time it installs eslint and prettier, which needs Node.js. Then lint does it too.
+lint-js: node_modules/ready
+	npm run --silent lint
+
+node_modules/ready: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
 
 # The figures that the design is held to, beside their targets: some four minutes on two idle cores.
 bench: $(VENV)/ready
@@ -101,4 +110,4 @@ lock:
 	done
 
 clean:
-	rm -rf $(VENV) .venv-*
+	rm -rf $(VENV) .venv-* node_modules

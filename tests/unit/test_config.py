@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from halogenator.config.loader import find_path, load_config, merge, read_config
-from halogenator.config.schema import load_schema
-from halogenator.config.transforms import load_halogenation, load_transforms
+from halogenator.config import find_path, load_config, merge, read_config
+from halogenator.config.rule_files import load_halogenation, load_transforms
+from halogenator.config.validation import load_schema
 from halogenator.errors import UserError
 from halogenator.model import CLASSES, HALOGENS, Config
 
@@ -502,7 +502,7 @@ def test_config_defaults_are_those_of_the_shipped_file() -> None:
     """Two files state the defaults, one for the chemist and one for layered files without them: they must agree."""
     shipped = yaml.safe_load((SHIPPED / "config.yaml").read_text(encoding="utf-8"))
     only_shipped = {"libraries", "parents"}
-    from halogenator.config.schema import with_defaults
+    from halogenator.config.validation import with_defaults
 
     assert set(shipped) == set(load_schema("config")["properties"])
     for key, value in with_defaults({"libraries": {}}, "config").items():

@@ -14,14 +14,15 @@ import pytest
 
 from halogenator.cli import main
 from halogenator.cli.apply import as_options
-from halogenator.config.places import place_problems
+from halogenator.config.paths import place_problems
 from halogenator.model import Library
+from halogenator.model import Transform as Column
 from halogenator.planning.sample import read_sample
 from halogenator.planning.speed import LIBRARY, finished_in, recorded_speed
+from halogenator.progress import Progress
 from halogenator.report import matrix
-from halogenator.report.origin import Transform as Column
 from halogenator.stages.diagnose import _windows
-from halogenator.stages.progress import Progress, Started, line
+from halogenator.stages.run_progress import RunProgress, Started
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 PHENOL = "[c:1][OX2H:2]"
@@ -121,15 +122,15 @@ def test_time_left_is_never_nothing() -> None:
 
         waiting = (_Line,)
 
-    progress = Progress({"merge_products": 1, "report": 1}, Plan, Path())  # type: ignore[arg-type]
-    assert "about 10 s left" in line(progress)
+    progress = RunProgress({"merge_products": 1, "report": 1}, Plan, Path(), Progress())  # type: ignore[arg-type]
+    assert "about 10 s left" in progress.figures()
     progress.start(1, Started("merge_products", "mine", "T", None))
     progress.finish(1)
-    assert "left" not in line(progress)
-    assert "the last tasks" in line(progress)
+    assert "left" not in progress.figures()
+    assert "the last tasks" in progress.figures()
     progress.start(2, Started("report", None, None, None))
     progress.finish(2)
-    assert "the last tasks" not in line(progress)
+    assert "the last tasks" not in progress.figures()
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------------
@@ -137,8 +138,8 @@ def test_time_left_is_never_nothing() -> None:
 
 def test_the_matrix_tells_out_of_scope_from_not_run() -> None:
     transforms = {
-        "A": Column("A", "A", "own", scope_classes=("lipid",)),
-        "B": Column("B", "B", "own"),
+        "A": Column("A", "", family="own", scope_classes=("lipid",)),
+        "B": Column("B", "", family="own"),
     }
     jobs = [
         {"library": "fats", "transform": "A", "products": 3},

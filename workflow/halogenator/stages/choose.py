@@ -15,7 +15,7 @@ from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, needed_m
 from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
 from halogenator.model import Export
-from halogenator.stages.reporter import Reporter
+from halogenator.progress import Progress
 from halogenator.stages.selection import POSITION, Selection
 from halogenator.stages.sieve import Rejects, Sieve, Tally
 
@@ -71,7 +71,7 @@ def choose(
     sieve: Sieve,
     export: Export,
     tally: Tally,
-    reporter: Reporter,
+    progress: Progress,
     *,
     threads: int,
     memory_mb: int,
@@ -84,12 +84,12 @@ def choose(
     if not (export.sample or export.diverse):
         return None
     draw = Draw(min(filter(None, (export.sample, export.diverse and MAX_CANDIDATES))), export.seed)
-    reporter.begin("drawing", selection.rows)
+    progress.begin("drawing", selection.rows)
     for batch in selection.read(0, _ROWS):
         rejects = Rejects()
         _draw_from(batch, sieve, draw, rejects)
         tally.take(rejects)
-        reporter.advance(batch.num_rows)
+        progress.advance(batch.num_rows)
     drawn = draw.positions()
     if not export.diverse:
         return drawn
@@ -102,8 +102,8 @@ def choose(
         )
     if draw.is_cut and draw.size != export.sample:
         many = f"{MAX_CANDIDATES:,}"
-        reporter.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
-    return _pick(selection, drawn, export, tally, reporter, threads)
+        progress.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
+    return _pick(selection, drawn, export, tally, progress, threads)
 
 
 def _draw_from(batch: pa.RecordBatch, sieve: Sieve, draw: Draw, rejects: Rejects) -> None:
@@ -120,10 +120,10 @@ def _draw_from(batch: pa.RecordBatch, sieve: Sieve, draw: Draw, rejects: Rejects
 
 
 def _pick(
-    selection: Selection, drawn: Positions, export: Export, tally: Tally, reporter: Reporter, threads: int
+    selection: Selection, drawn: Positions, export: Export, tally: Tally, progress: Progress, threads: int
 ) -> Positions:
     assert export.diverse is not None
-    reporter.begin("fingerprints", len(drawn))
+    progress.begin("fingerprints", len(drawn))
     candidates: list[Any] = []
     kept = [np.empty(0, np.int64)]
     gc.disable()  # it would look at every fingerprint again and again, and there are no cycles to find
@@ -136,7 +136,7 @@ def _pick(
         tally.take(rejects)
         candidates += [made[index] for index in good]
         kept.append(batch[POSITION].to_numpy()[good])
-        reporter.advance(batch.num_rows)
+        progress.advance(batch.num_rows)
     chosen = pick(candidates, export.diverse, export.seed)
     gc.enable()
     return np.sort(np.concatenate(kept)[chosen])

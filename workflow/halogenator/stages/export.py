@@ -15,10 +15,10 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, fingerprint
 from halogenator.planning.request import check
+from halogenator.progress import Progress
 from halogenator.stages.choose import Positions, at_positions, choose
 from halogenator.stages.parents import PARENT_FIELDS, Parents
 from halogenator.stages.records import provenance
-from halogenator.stages.reporter import Reporter
 from halogenator.stages.selection import POSITION, Selection, check_query, find_selection, query_content, run_query
 from halogenator.stages.sieve import Rejects, Sieve, Tally
 from halogenator.storage.checksum import sha256
@@ -43,7 +43,7 @@ def export_molecules(
     threads: int = 1,
     memory_mb: int = 1000,
     scratch: Path | None = None,
-    reporter: Reporter | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write an export's files and its manifest ``<out>.json``; go on where an earlier attempt was ended.
 
@@ -57,7 +57,7 @@ def export_molecules(
         threads: RDKit's, for catalogs and fingerprints; the files do not depend on it.
         memory_mb: what the process may use, in MB (10^6 bytes).
         scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
-        reporter: is told how far it is.
+        progress: is told how far it is.
 
     Returns:
         The manifest.
@@ -86,7 +86,7 @@ def export_molecules(
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
     ledger.splits = standing
-    writing = _Export(results, selection, export, out, reporter or Reporter(), threads=threads, memory_mb=memory_mb)
+    writing = _Export(results, selection, export, out, progress or Progress(), threads=threads, memory_mb=memory_mb)
     made = writing.run(ledger)
     rows.unlink(missing_ok=True)
     return made
@@ -135,13 +135,13 @@ class _Export:
         selection: Selection,
         export: Export,
         out: Path,
-        reporter: Reporter,
+        progress: Progress,
         *,
         threads: int,
         memory_mb: int,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
-        self._reporter, self._threads, self._memory_mb = reporter, threads, memory_mb
+        self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
         self._form = FORMATS[export.format]
         self._sieve = Sieve(export, threads)
         told = () if export.sql else self._parents().fields
@@ -191,11 +191,11 @@ class _Export:
             self._sieve,
             self._export,
             tally,
-            self._reporter,
+            self._progress,
             threads=self._threads,
             memory_mb=self._memory_mb,
         )
-        self._reporter.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
+        self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
         splits, rest = self._write_splits(ledger)
         for split in splits:
             tally.add(split.rejects, split.examples)
@@ -226,7 +226,7 @@ class _Export:
                     lines.add(split)
                 else:
                     stream = None
-                    self._reporter.advance(self._count(position, split.stop))
+                    self._progress.advance(self._count(position, split.stop))
                 splits.append(split)
                 position = split.stop
         return splits, Tally()
@@ -276,7 +276,7 @@ class _Export:
                 batch = batch.filter(pa.array(self._sieve.quick(batch, rejects)))
                 batch = batch.filter(pa.array(self._sieve.slow(batch, rejects)))
             yield self._complete(batch, parents, rejects), rejects, stop
-            self._reporter.advance(count)
+            self._progress.advance(count)
 
     def _complete(self, batch: pa.RecordBatch, parents: Parents | None, rejects: Rejects) -> pa.RecordBatch:
         """Return a batch with the columns that are made for the export, without the rows for which one cannot be."""
