@@ -11,8 +11,8 @@ from typing import Any
 from halogenator.config.layers import Layers, dig, same_name_problems
 from halogenator.config.yaml_files import Keys
 from halogenator.errors import UserError, collecting, did_you_mean, located
+from halogenator.inputs.files import find_files
 from halogenator.model import Library, Reading
-from halogenator.storage.readers_files import find_files
 
 Find = Callable[[Keys], Path]
 
@@ -172,7 +172,7 @@ def _reading(entry: Mapping[str, Any]) -> Reading:
 
 def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: list[UserError]) -> None:
     """Add what is wrong with the files that the libraries are read from."""
-    from halogenator.storage.readers import check_readable
+    from halogenator.inputs.reading import check_readable
 
     checked: set[tuple[tuple[Path, ...], Reading]] = set()
     for library in libraries.values():
