@@ -209,7 +209,7 @@ SLIPS = {
     "text for a library": ("libraries:\n  a: lipid", 2, "libraries.a", "a mapping (key: value)"),
     "no library": ("libraries: {}", 1, "libraries", "at least one entry"),
     "names of case only": ("libraries:\n  a: {class: lipid, path: phenols.smi}\n  A: {class: lipid, path: phenols.smi}",
-                           2, "libraries.a and line 3", "the names 'a' and 'A' differ in case only"),
+                           2, "libraries.a and my.yaml, line 3: libraries.A", "differ in case only"),
     "no parents": ("libraries:\n  a: {class: lipid, k: 1}", 2, "libraries.a", "parents.lipid is not set"),
     "parents not there": ("parents:\n  lipid: phenol.smi\nlibraries: {a: {class: lipid, k: 1}}", 2, "parents.lipid",
                           "did you mean 'phenols.smi'?"),
@@ -229,7 +229,9 @@ SLIPS = {
                          "at least one entry"),
     "memory with a unit": (MINE + "memory: {cap_mb: 32GB}", 2, "memory.cap_mb",
                            "a whole number of at least 1000"),
-    "minutes as text": (MINE + "chunk: {minutes: soon}", 2, "chunk.minutes", "a number or null"),
+    "minutes as text": (MINE + "chunk: {minutes: soon}", 2, "chunk.minutes", "a number above 0 or null"),
+    "no minutes": (MINE + "chunk: {minutes: 0}", 2, "chunk.minutes", "a number above 0 or null"),
+    "text for true": (MINE + "exports: {x: {library: all, parents: please}}", 2, "exports.x.parents", "true or false"),
     "chunk of nothing": (MINE + "chunk: {products: 0}", 2, "chunk.products",
                          "a whole number of at least 1"),
     "descriptor twice": (MINE + "descriptors: [mw, mw]", 2, "descriptors", "each entry once"),
@@ -396,7 +398,7 @@ def test_transforms_of_one_name(folder: Path, name: str, what: str) -> None:
     Path("t.yaml").write_text(METHYLATION + ESTER.replace("COOH_COOMe", name))
     message = complaint(load_transforms, Path("t.yaml"))
     assert what in message
-    assert "t.yaml, line 2: transforms[PHENOL_OMe].name and line 10" in message
+    assert f"t.yaml, line 2: transforms[PHENOL_OMe].name and t.yaml, line 10: transforms[{name}].name" in message
 
 
 def test_an_example_may_say_that_nothing_happens(folder: Path) -> None:

@@ -121,10 +121,10 @@ class Bars(Progress):
 
         columns = [progress.TextColumn("{task.description:<18}"), progress.BarColumn(), progress.MofNCompleteColumn()]
         self._bars = progress.Progress(*columns, *([progress.TimeRemainingColumn()] if remaining else []))
-        self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
         self._numbers: dict[str, Any] = {}
         self._last = self._status = ""
         self._shown = 0.0
+        self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
 
     def __enter__(self) -> Bars:
         self._live.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from halogenator.config.yaml_files import Document, Keys, display
@@ -13,20 +12,6 @@ COMMAND_LINE = "command line (--config)"
 DEFAULT = "default, set in no file"
 
 _ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value was written, shown as ``configs/my.yaml, line 7: libraries.my-library.class``."""
-
-    source: str
-    line: int | None
-    key: str
-
-    def __str__(self) -> str:
-        line = "" if self.line is None else f", line {self.line}"
-        key = f": {self.key}" if self.key else ""
-        return f"{self.source}{line}{key}"
 
 
 class Layers:
@@ -43,32 +28,36 @@ class Layers:
         self.data = data
         self.settings = settings
 
-    def place(self, *keys: Any) -> Place:
-        """Return where the value that holds was written: the last file that has it, else command line or default."""
+    def place(self, *keys: Any) -> str:
+        """Return where the value that holds was written, as ``configs/my.yaml, line 7: libraries.my-library.class``."""
         if not keys and self.documents:
-            return Place(display(self.documents[-1].path), None, "")
-        value = dig(self.data, keys)
-        for document in reversed(self.documents):
-            line, written = document.line(keys), dig(document.data, keys)
-            # Mappings of several files merge, so each may hold a part; any other value replaces the one below.
-            if line is not None and (isinstance(written, Mapping) or written == value):
-                return Place(display(document.path), line, self.key(keys))
-        return Place(DEFAULT if value is _ABSENT else COMMAND_LINE, None, self.key(keys))
-
-    def text(self, keys: Keys) -> str | None:
-        """Return a plain value as written in the last file that has it, such as ``no`` where YAML reads False."""
-        return next(filter(None, (document.text(keys) for document in reversed(self.documents))), None)
-
-    def key_text(self, keys: Keys) -> str:
-        """Return the last key as written in the last file that has it."""
-        found = (document.key_text(keys) for document in reversed(self.documents))
-        return next(filter(None, found), str(keys[-1]))
+            return display(self.documents[-1].path)
+        written = self._written(keys)
+        if written:
+            return f"{display(self.documents[written[0]].path)}, line {written[1]}: {self.key(keys)}"
+        source = DEFAULT if dig(self.data, keys) is _ABSENT else COMMAND_LINE
+        return f"{source}: {self.key(keys)}" if keys else source
 
     def order(self, keys: Keys) -> tuple[int, int]:
         """Return a sort key: the order in which a reader of the files comes across ``keys``."""
-        place = self.place(*keys)
-        files = [display(document.path) for document in self.documents]
-        return (files.index(place.source) if place.source in files else len(files), place.line or 0)
+        last = len(self.documents) - 1
+        return (self._written(keys) or (last + 1, 0)) if keys else (last, 0)
+
+    def _written(self, keys: Keys) -> tuple[int, int] | None:
+        """Return the number of the last file that has the value which holds, and the line in it."""
+        value = dig(self.data, keys)
+        for number in reversed(range(len(self.documents))):
+            document = self.documents[number]
+            line, written = document.line(keys), dig(document.data, keys)
+            # Mappings of several files merge, so each may hold a part; any other value replaces the one below.
+            if line is not None and (isinstance(written, Mapping) or written == value):
+                return number, line
+        return None
+
+    def text(self, keys: Keys, *, of_key: bool = False) -> str | None:
+        """Return a plain value (or the last key) as written in the last file that has it."""
+        found = (document.text(keys, of_key=of_key) for document in reversed(self.documents))
+        return next(filter(None, found), None)
 
     def key(self, keys: Keys) -> str:
         """Return ``keys`` as ``transforms[FG_X].examples[entry 2]``: list entries by name or by number from 1."""
@@ -79,7 +68,7 @@ class Layers:
                 name = entry.get("name") if isinstance(entry, Mapping) else None
                 text += f"[{name}]" if isinstance(name, str) else f"[entry {key + 1}]"
             else:
-                written = key if isinstance(key, str) else self.key_text(keys[:depth])
+                written = key if isinstance(key, str) else self.text(keys[:depth], of_key=True) or str(key)
                 text += f".{written}" if text else written
         return text
 
@@ -108,23 +97,23 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def same_name_problems(named: Iterable[tuple[str, Layers, Keys]]) -> list[UserError]:
+def same_name_problems(named: Iterable[tuple[str, str]]) -> list[UserError]:
     """Return a problem for each name that an earlier entry has, in upper or lower case.
 
     Args:
         named: the name of each entry, and where it is written.
     """
     problems: list[UserError] = []
-    first: dict[str, tuple[str, Place]] = {}
-    for name, layers, keys in named:
-        place = layers.place(*keys)
-        earlier, there = first.setdefault(name.casefold(), (name, place))
-        if there is not place:
+    first: dict[str, tuple[str, str]] = {}
+    for entry in named:
+        name, place = entry
+        earlier, there = found = first.setdefault(name.casefold(), entry)
+        if found is not entry:
             twice = f"the name '{name}' is given twice"
             problems.append(
                 UserError(
                     twice if earlier == name else f"the names '{earlier}' and '{name}' differ in case only",
-                    where=f"{there} and {f'line {place.line}' if place.source == there.source else place}",
+                    where=f"{there} and {place}",
                     value=name,
                     allowed="names that differ, also on file systems that ignore case",
                     fix="rename one of the two, or remove it",

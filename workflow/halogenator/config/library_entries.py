@@ -26,7 +26,7 @@ def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> 
         problems: what is wrong is added here.
     """
     entries = layers.settings["libraries"]
-    problems.extend(same_name_problems([(name, layers, ("libraries", name)) for name in entries]))
+    problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
     builder = _Builder(layers, select("libraries", entries, layers, problems), find)
     for name in entries:
         if name in builder.selected:

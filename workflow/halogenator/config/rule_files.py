@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from halogenator.config.layers import Layers, Place, dig, same_name_problems
-from halogenator.config.smirks_check import check_transforms
+from halogenator.config.layers import Layers, dig, same_name_problems
+from halogenator.config.smirks_check import Place, check_transforms
 from halogenator.config.validation import MAX_PROBLEMS, checked, slips, with_defaults
-from halogenator.config.yaml_files import Keys, read_yaml
+from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, collecting, did_you_mean, raise_all
 from halogenator.model import Example, Halogenation, HalogenationRule, Transform
 
-
-@dataclass(frozen=True)
-class _Entry:
-    """An entry of a file: where a transform or a rule is written."""
-
-    layers: Layers
-    keys: Keys
-
-    @property
-    def data(self) -> Any:
-        return dig(self.layers.settings, self.keys)
-
-    def place(self, *keys: Any) -> Place:
-        """Return where a value of the entry was written."""
-        return self.layers.place(*self.keys, *keys)
+# An entry of a file, with defaults, and what tells where its keys are written.
+_Entry = tuple[Mapping[str, Any], Place]
 
 
 def load_transforms(*paths: Path) -> dict[str, Transform]:
@@ -53,10 +40,8 @@ def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError
             entries += found
             problems += wrong
     twice = _same_names(entries)
-    transforms = [Transform(**_fields(entry.data)) for entry in entries]
-    chemistry = check_transforms(
-        [(transform, entry.place) for transform, entry in zip(transforms, entries, strict=True)]
-    )
+    transforms = [Transform(**_fields(entry)) for entry, _ in entries]
+    chemistry = check_transforms([(t, place) for t, (_, place) in zip(transforms, entries, strict=True)])
     refused = {index for index, _ in chemistry}
     sound: dict[str, Transform] = {}
     for index, transform in enumerate(transforms):
@@ -79,8 +64,12 @@ def _read_entries(path: Path) -> tuple[list[_Entry], list[UserError]]:
         raise_all(problems)
     bad = {keys[1] for keys, _ in found}
     layers.settings = with_defaults(document.data, "transforms")
-    indices = [index for index in range(len(document.data["transforms"])) if index not in bad]
-    return [_Entry(layers, ("transforms", index)) for index in indices], problems
+    entries = _entries(layers, "transforms")
+    return [entry for number, entry in enumerate(entries) if number not in bad], problems
+
+
+def _entries(layers: Layers, key: str) -> list[_Entry]:
+    return [(entry, partial(layers.place, key, number)) for number, entry in enumerate(layers.settings[key])]
 
 
 def find_transform(name: str, transforms: Mapping[str, Transform], where: object) -> Transform:
@@ -108,19 +97,19 @@ def load_halogenation(path: Path) -> Halogenation:
     """
     document = read_yaml(path)
     layers = checked(Layers([document], document.data), "halogenation")
-    places = [_Entry(layers, ("rules", index)) for index in range(len(layers.settings["rules"]))]
-    rules = tuple(HalogenationRule(**_fields(entry.data)) for entry in places)
+    entries = _entries(layers, "rules")
+    rules = tuple(HalogenationRule(**_fields(entry)) for entry, _ in entries)
     halogens = tuple(layers.settings["halogens"])
-    entries = [(t, entry.place) for rule, entry in zip(rules, places, strict=True) for t in rule.transforms(halogens)]
+    made = [(t, place) for rule, (_, place) in zip(rules, entries, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
-    for _, problem in check_transforms(entries):
+    for _, problem in check_transforms(made):
         by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
-    raise_all([*_same_names(places), *by_place.values()])
+    raise_all([*_same_names(entries), *by_place.values()])
     return Halogenation(halogens, rules)
 
 
 def _same_names(entries: Iterable[_Entry]) -> list[UserError]:
-    return same_name_problems([(entry.data["name"], entry.layers, (*entry.keys, "name")) for entry in entries])
+    return same_name_problems([(entry["name"], place("name")) for entry, place in entries])
 
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:

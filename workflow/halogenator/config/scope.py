@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from halogenator.config.layers import Layers, Place, dig
+from halogenator.config.layers import Layers, dig
 from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError
 from halogenator.model import CLASSES, Halogenation, HalogenationRule, Library, Transform
@@ -164,7 +164,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _place(paths: Sequence[Path], kind: str, name: str) -> Place | None:
+def _place(paths: Sequence[Path], kind: str, name: str) -> str | None:
     """Return where the scope of a transform or a rule is written."""
     for path in paths:
         document = read_yaml(path)

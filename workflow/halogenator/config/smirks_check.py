@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from halogenator import limits
-from halogenator.config.layers import Place
 from halogenator.errors import UserError
 from halogenator.model import Example, Transform
 
@@ -16,10 +15,10 @@ _MAX_PRODUCTS = 10_000
 # Atoms that all products of an example may have together: all are held at once, at 470 bytes an atom.
 _MAX_PRODUCT_ATOMS = 500_000
 
-Find = Callable[..., Place]  # the keys below an entry -> where they are written
+Place = Callable[..., str]  # the keys below an entry -> where they are written
 
 
-def check_transforms(entries: Sequence[tuple[Transform, Find]]) -> list[tuple[int, UserError]]:
+def check_transforms(entries: Sequence[tuple[Transform, Place]]) -> list[tuple[int, UserError]]:
     """Return what is chemically wrong with transforms, each problem with the transform's index.
 
     It is worked out in a child process: a SMIRKS may take RDKit hours.
@@ -48,7 +47,7 @@ def check_transforms(entries: Sequence[tuple[Transform, Find]]) -> list[tuple[in
         return sorted([*((step, UserError(**each)) for step, each in fields), *late.items()], key=lambda pair: pair[0])
 
 
-def _endless(transform: Transform, place: Find, reason: str) -> UserError:
+def _endless(transform: Transform, place: Place, reason: str) -> UserError:
     return UserError(
         f"the SMIRKS of '{transform.name}' cannot be applied to its own examples: {reason}",
         where=place("smirks"),
@@ -58,7 +57,7 @@ def _endless(transform: Transform, place: Find, reason: str) -> UserError:
     )
 
 
-def _transform_problems(transform: Transform, place: Find) -> Iterator[UserError]:
+def _transform_problems(transform: Transform, place: Place) -> Iterator[UserError]:
     """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
     from rdkit import rdBase
 
@@ -70,7 +69,7 @@ def _transform_problems(transform: Transform, place: Find) -> Iterator[UserError
             yield from _example_problems(f"example {index + 1} of '{transform.name}'", example, transform, where)
 
 
-def _smirks_problems(transform: Transform, where: Place) -> Iterator[UserError]:
+def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
     from halogenator.chemistry.openness import gaps
 
     reaction, reason = _reaction(transform.smirks)
@@ -122,7 +121,7 @@ def _reaction(smirks: str) -> tuple[Any, str]:
     return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")
 
 
-def _example_problems(title: str, example: Example, transform: Transform, where: Place) -> Iterator[UserError]:
+def _example_problems(title: str, example: Example, transform: Transform, where: str) -> Iterator[UserError]:
     named = [(f"the reactant of {title}", example.reactant), *((f"a product of {title}", s) for s in example.products)]
     standard: list[str] = []
     for what, smiles in named:

@@ -107,11 +107,12 @@ def _slips(layers: Layers, name: str) -> Iterator[tuple[Keys, UserError]]:
     for keys in odd_keys:
         yield keys, _odd_key(keys, layers)
     errors = list(islice(Draft202012Validator(load_schema(name)).iter_errors(data), MAX_PROBLEMS))
+    mistyped = {_keys(error) for error in errors if error.validator == "type"}
     hints = {(_keys(error), hint) for error in errors for hint in _unknown_keys(error).values()}
     for error in errors:
         keys = _keys(error)
-        if error.validator == "oneOf" and not isinstance(error.instance, dict):
-            continue  # its type is wrong, which is an error of its own
+        if error.validator != "type" and keys in mistyped:
+            continue  # a value of the wrong type breaks other keywords too
         if error.validator == "minProperties" and dig(layers.data, keys):
             continue  # empty only without the odd keys
         # A misspelt required key is one mistake, not two.
@@ -180,7 +181,7 @@ def _in_words(error: Violation, layers: Layers) -> Iterator[tuple[Keys, UserErro
 
 
 def _odd_key(keys: Keys, layers: Layers) -> UserError:
-    written = layers.key_text(keys)
+    written = layers.text(keys, of_key=True) or str(keys[-1])
     return UserError(
         f"the key {written} is not text: YAML reads it as {_kind(keys[-1])}",
         where=layers.place(*keys),
@@ -286,6 +287,8 @@ def _allowed(error: Violation) -> object:
 
 def _bounds(schema: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
+    if "exclusiveMinimum" in schema:
+        return f" above {schema['exclusiveMinimum']}"
     if low is not None and high is not None:
         return f" from {low} to {high}"
     return f" of at least {low}" if low is not None else ""

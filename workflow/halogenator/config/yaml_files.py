@@ -43,15 +43,11 @@ class Document:
         found = self.nodes.get(_typed(keys))
         return _line(found[0]) if found else None
 
-    def text(self, keys: Keys) -> str | None:
-        """Return a plain value as it is written in the file, such as ``no`` where YAML reads False."""
-        found = self.nodes.get(_typed(keys))
-        return str(found[1].value) if found and isinstance(found[1], yaml.ScalarNode) else None
-
-    def key_text(self, keys: Keys) -> str | None:
-        """Return the last key as it is written in the file."""
-        found = self.nodes.get(_typed(keys))
-        return str(found[0].value) if found and isinstance(found[0], yaml.ScalarNode) else None
+    def text(self, keys: Keys, *, of_key: bool = False) -> str | None:
+        """Return a plain value, or the last key, as it is written in the file: ``no`` where YAML reads False."""
+        key, value = self.nodes.get(_typed(keys), (None, None))
+        node = key if of_key else value
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None
 
 
 def read_yaml(path: Path) -> Document:
