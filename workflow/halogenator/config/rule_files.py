@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator.config.example_checks import Place, check_transforms
 from halogenator.config.layers import Layers, dig, same_name_problems
-from halogenator.config.smirks_check import Place, check_transforms
 from halogenator.config.validation import MAX_PROBLEMS, checked, slips, with_defaults
 from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, collecting, did_you_mean, raise_all
