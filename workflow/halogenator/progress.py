@@ -52,7 +52,7 @@ class _Step:
 
     @property
     def rate(self) -> str:
-        return f"{self.made / max(time.monotonic() - self.began, 1e-3):,.0f}/s"
+        return f"{self.made / max(time.monotonic() - self.began, 1e-3):,.0f}/s" if self.made else ""
 
 
 class Lines(Progress):
@@ -97,7 +97,8 @@ class Lines(Progress):
     def show(self) -> None:
         self._said = time.monotonic()
         steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
-        self._say(f"{steps}; {self._status or self._steps[self._last].rate}")
+        more = self._status or self._steps[self._last].rate
+        self._say(f"{steps}; {more}" if more else steps)
 
     def _show_now_and_then(self) -> None:
         now = time.monotonic()
