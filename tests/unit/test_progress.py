@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from rich.console import Console
 
-from halogenator.progress import Bars, Lines
+from halogenator.progress import Bars, Lines, Progress
+from halogenator.stages.run_progress import RunProgress, Started
 
 
 def test_a_file_has_a_line_for_each_step_and_one_now_and_then() -> None:
@@ -49,3 +51,23 @@ def test_a_terminal_has_a_bar_for_each_step_and_the_status_below() -> None:
     assert "a word [of warning]" in last
     assert "libraries" in last and "1/2" in last and "0/4" in last
     assert last.rindex("3 products") > last.rindex("0/4")
+
+
+def test_time_left_is_never_nothing() -> None:
+    class Plan:
+        on_cluster, cap_mb, tasks_at_once = False, 1000, 1
+
+        class _Line:
+            library, transform, seconds, tasks = "mine", "T", 10.0, 1
+
+        waiting = (_Line,)
+
+    progress = RunProgress({"merge_products": 1, "report": 1}, Plan, Path(), Progress())  # type: ignore[arg-type]
+    assert "about 10 s left" in progress.figures()
+    progress.start(1, Started("merge_products", "mine", "T", None))
+    progress.finish(1)
+    assert "left" not in progress.figures()
+    assert "the last tasks" in progress.figures()
+    progress.start(2, Started("report", None, None, None))
+    progress.finish(2)
+    assert "the last tasks" not in progress.figures()

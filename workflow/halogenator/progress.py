@@ -97,7 +97,7 @@ class Lines(Progress):
     def show(self) -> None:
         self._said = time.monotonic()
         steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
-        more = self._status or self._steps[self._last].rate
+        more = self._status or (self._steps[self._last].rate if self._steps else "")
         self._say(f"{steps}; {more}" if more else steps)
 
     def _show_now_and_then(self) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from halogenator.config import find_path, load_config, merge, read_config
+from halogenator.config import load_config, merge, read_config
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.config.validation import load_schema
 from halogenator.errors import UserError
 from halogenator.model import CLASSES, HALOGENS, Config
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SHIPPED = REPOSITORY / "configs"
 
 METHYLATION = """\
@@ -157,28 +157,6 @@ def test_layers_merge_as_in_snakemake(folder: Path) -> None:
     result = config("libraries: {mine: {class: lipid, path: phenols.smi}}\nmemory: {cap_mb: 9000}", "top.yaml")
     assert result.libraries["mine"].reading.fragments == "keep"
     assert result.cap_mb == 2000
-
-
-def test_paths_are_looked_up_in_the_working_directory_then_in_the_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    for place in (here, there):
-        (place / "sub").mkdir(parents=True)
-    (there / "sub/a.csv").write_text("smiles\n")
-    assert find_path("sub/a.csv", here, there) == there / "sub/a.csv"
-    (here / "sub/a.csv").write_text("smiles\n")
-    assert find_path("sub/a.csv", here, there) == here / "sub/a.csv"
-    assert find_path("../there/sub/a.csv", here, here) == there / "sub/a.csv"
-    monkeypatch.setenv("HOME", str(there))
-    assert find_path("~/sub/a.csv", here, here) == there / "sub/a.csv"
-
-    text = complaint(find_path, "sub/a.cvs", here, there)
-    assert "there is no file sub/a.cvs" in text
-    assert f"a file at {here}/sub/a.cvs or at {there}/sub/a.cvs" in text
-    assert "did you mean 'a.csv'?" in text
-    assert "sub is a folder" in complaint(find_path, "sub", here, there)
-    assert "there is no file" in complaint(find_path, "x" * 5000, here, there)
 
 
 # ---- slips in the configuration ----------------------------------------------------------------------------------
