@@ -29,7 +29,7 @@ class Progress:
     def note(self, text: str) -> None:
         """Something that a person should know."""
 
-    def show(self) -> None:
+    def show(self, status: str = "") -> None:
         """Show how far it is now."""
 
     def __enter__(self) -> Progress:
@@ -94,7 +94,8 @@ class Lines(Progress):
     def note(self, text: str) -> None:
         self._say(text)
 
-    def show(self) -> None:
+    def show(self, status: str = "") -> None:
+        self._status = status or self._status
         self._said = time.monotonic()
         steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
         more = self._status or (self._steps[self._last].rate if self._steps else "")
@@ -151,7 +152,8 @@ class Bars(Progress):
     def note(self, text: str) -> None:
         self._live.console.print(text, markup=False, highlight=False)
 
-    def show(self) -> None:
+    def show(self, status: str = "") -> None:
+        self._status = status or self._status
         self._shown = time.monotonic()
         self._live.refresh()
 

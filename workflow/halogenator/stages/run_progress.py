@@ -82,8 +82,7 @@ class RunProgress:
     def close(self) -> None:
         """Show how far it has come, if anything was done, and end what is shown."""
         if self.tasks_left < self.tasks:
-            self.shown.tick(self.figures())
-            self.shown.show()
+            self.shown.show(self.figures())
         self.shown.__exit__(None, None, None)
 
     @property
