@@ -177,7 +177,7 @@ def _apply(options: argparse.Namespace) -> None:
 
 def _check_usage(options: argparse.Namespace) -> None:
     """End with status 2 where options do not go together."""
-    from halogenator.config.scope import near_class
+    from halogenator.config.class_words import near_class
     from halogenator.model import CLASSES
 
     if not options.transform:

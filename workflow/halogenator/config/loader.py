@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.config import scope
+from halogenator.config.class_words import class_problems
 from halogenator.config.export_entries import resolve_exports
 from halogenator.config.layers import Layers, dig, merge
 from halogenator.config.library_entries import resolve_libraries, select
@@ -88,7 +89,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     with collecting(problems):
         paths["rules"] = [find(("halogenation",))]
         halogenation = load_halogenation(paths["rules"][0])
-    misspelt = scope.class_problems(transforms.values(), halogenation, paths, layers)
+    misspelt = class_problems(transforms.values(), halogenation, paths, layers)
     problems += misspelt
     libraries = {} if misspelt else resolve_libraries(layers, partial(find, several=True), problems)
     problems += place_problems(working_dir, [path for library in libraries.values() for path in library.paths])
