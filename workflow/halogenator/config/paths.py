@@ -116,7 +116,7 @@ def _odd(path: Path, reasons: dict[str, str], what: str, allowed: str, fix: str)
 
 
 def _columns() -> set[str]:
-    from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+    from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
 
     names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
     return names | {"library", "transform", *WINDOWS}

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from halogenator.progress import Progress
 from halogenator.results import Results
 from halogenator.stages.plan import Plan
-from halogenator.storage.records import read_object
+from halogenator.storage.statistics import read_object
 from halogenator.units import duration
 
 # Stage -> the rules whose tasks are its steps; what is in none belongs to the last.
