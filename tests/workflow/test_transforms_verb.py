@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from rdkit import Chem
-from unit.test_hostile import ENDLESS, grid
+from unit.inputs.test_containers import ENDLESS, grid
 
 from halogenator import limits
 from halogenator.model import Transform
