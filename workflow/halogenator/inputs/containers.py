@@ -101,7 +101,7 @@ def open_stream(path: Path, member: str | None = None) -> IO[bytes]:
     return io.BufferedReader(_Bounded(path, container, open_binary(path), member), _CHUNK)
 
 
-def head(path: Path, limit: int, member: str | None = None) -> tuple[bytes, int, bool]:
+def start_of(path: Path, limit: int, member: str | None = None) -> tuple[bytes, int, bool]:
     """Return the first ``limit`` bytes of a file, decompressed, how many bytes of the file gave them, whether all.
 
     Raises:

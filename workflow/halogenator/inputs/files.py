@@ -31,7 +31,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
-_WHOLE = ("parquet", "xlsx")  # what is compressed inside
+WHOLE = ("parquet", "xlsx")  # what is compressed inside
 
 # Formats that are not read, and what to do with such a file.
 _TO_SDF = "convert it to SDF, e.g. with Open Babel: obabel {name} -O {stem}.sdf"
@@ -129,6 +129,19 @@ def recognise(path: Path) -> File:
     if not os.access(path, os.R_OK):
         raise UserError("the molecule file may not be read", where=path, fix="give yourself read permission (chmod)")
     return _in_archive(found) if container_of(path) and size_of(path) else found
+
+
+def check_each_once(paths: Iterable[Path]) -> None:
+    """Check that no file is named more than once.
+
+    Raises:
+        UserError: one is.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if path in seen:
+            raise UserError("the library names a file twice", where=path, allowed="each file once", fix="name it once")
+        seen.add(path)
 
 
 def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
@@ -249,7 +262,7 @@ def _by_ending(path: Path) -> File:
     kind = FORMATS.get(inner)
     if outer == ".zip" and kind is None and inner not in _FOREIGN:
         return File(path, "zip")
-    if kind is None or (outer and kind in _WHOLE):
+    if kind is None or (outer and kind in WHOLE):
         raise UserError(
             "the molecule file's ending is not known" if inner not in _FOREIGN else f"{inner} files are not read",
             where=path,
@@ -276,7 +289,7 @@ def _in_archive(file: File) -> File:
     if container is None or container.ending != ".zip":
         return file
     names = members(file.path)
-    known = [name for name in names if FORMATS.get(Path(name).suffix.casefold(), "parquet") not in _WHOLE]
+    known = [name for name in names if FORMATS.get(Path(name).suffix.casefold(), "parquet") not in WHOLE]
     if len(names) != 1 and len(known) != 1:
         raise UserError(
             f"the zip archive holds {len(names):,} files" if names else "the zip archive is empty",
@@ -287,12 +300,12 @@ def _in_archive(file: File) -> File:
         )
     name = (known or names)[0]
     kind = FORMATS.get(Path(name).suffix.casefold())
-    if kind is None or kind in _WHOLE:
+    if kind is None or kind in WHOLE:
         raise UserError(
             "the zip archive holds no file that can be read in it",
             where=file.path,
             value=name,
-            allowed=", ".join(ending for ending, each in FORMATS.items() if each not in _WHOLE),
+            allowed=", ".join(ending for ending, each in FORMATS.items() if each not in WHOLE),
             fix="unpack it, and name the file in it"
             if kind
             else _other_format(Path(name), kind, Path(name).suffix.casefold(), ""),
@@ -322,13 +335,3 @@ def _compressed(path: Path, data: bytes, name: str, ending: str) -> UserError:
     return UserError(
         f"the file is {name}-compressed, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
     )
-
-
-def same_twice(paths: Iterable[Path]) -> Path | None:
-    """Return a file that is named more than once; None: none is."""
-    seen: set[Path] = set()
-    for path in paths:
-        if path in seen:
-            return path
-        seen.add(path)
-    return None
