@@ -18,8 +18,9 @@ from rdkit import Chem
 
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, reading, sdf
-from halogenator.inputs.column_choice import is_molecule
-from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
+from halogenator.inputs.column_choice import COLUMN_NAMES, is_molecule
+from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
+from halogenator.inputs.rows import MAX_LINE, Record
 from halogenator.model import Reading
 
 BARE = Reading(columns="none")
@@ -189,7 +190,7 @@ def test_named_columns(write) -> None:
 
 def test_no_name_of_the_table_is_a_smiles() -> None:
     """A .smi header is told from a molecule by its name alone."""
-    assert not [name for names in reading.COLUMN_NAMES.values() for name in names if is_molecule(name)]
+    assert not [name for names in COLUMN_NAMES.values() for name in names if is_molecule(name)]
 
 
 # --- CSV ---
@@ -250,9 +251,9 @@ def test_nul_and_latin_1(write) -> None:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".smi"])
-@pytest.mark.parametrize("size", [reading.MAX_LINE - 10, reading.MAX_LINE + 1, 3 * reading.MAX_LINE + 7])
+@pytest.mark.parametrize("size", [MAX_LINE - 10, MAX_LINE + 1, 3 * MAX_LINE + 7])
 def test_long_line_costs_its_row(write, ending: str, size: int) -> None:
-    fits = size <= reading.MAX_LINE
+    fits = size <= MAX_LINE
     path = write(f"a{ending}", "SMILES\nCCO\n" + "C" * size + "\nCCN\n" + "C" * size)
     records = list(read_records(path, BARE))
     assert [record.smiles and len(record.smiles) for record in records] == [

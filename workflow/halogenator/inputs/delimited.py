@@ -14,7 +14,16 @@ from typing import NamedTuple
 from halogenator.errors import UserError
 from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique, with_extension
 from halogenator.inputs.lines import END, Lines
-from halogenator.inputs.rows import MAX_LINE, SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
+from halogenator.inputs.rows import (
+    MAX_LINE,
+    SAMPLE_ROWS,
+    Opened,
+    Record,
+    Source,
+    make_record,
+    not_text,
+    without_blank_end,
+)
 from halogenator.model import Reading
 
 # Lines that one CSV row (its quoted fields hold line ends), or what stands above a header, may take.
@@ -149,16 +158,12 @@ def _rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | Bad]
     reading goes on with the very next line. A quoted field beyond 131,072 characters (``csv``'s own limit) is a problem
     too.
     """
-    blank = 0
     nothing = f" \t{delimiter}"
-    for line in lines:
-        if line is not None and not line.strip(nothing):
-            blank += 1
-            continue
-        for _ in range(blank):
-            yield []
-        blank = 0
-        yield Bad(str(not_text(None)), ()) if line is None else _row(line, lines, delimiter, width)
+    for line in without_blank_end(lines, lambda line: line is not None and not line.strip(nothing), ""):
+        if line is None:
+            yield Bad(str(not_text(None)), ())
+        else:
+            yield _row(line, lines, delimiter, width) if line else []
 
 
 def _row(line: str, lines: Lines, delimiter: str, width: int | None = None) -> list[str] | Bad:

@@ -19,7 +19,7 @@ from halogenator.inputs.arrow_values import number_text
 from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
 from halogenator.inputs.delimited import record_of
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, without_blank_end
 from halogenator.model import Reading
 from halogenator.storage.remote import open_binary, size_of
 
@@ -42,20 +42,14 @@ def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iter
         yield Opened(
             choice.source(columns),
             lambda: _records(sheet, header, choice),
-            lambda: max((number for number, cells in enumerate(_rows(sheet), 1) if any(cells)), default=0) - header,
+            lambda: sum(1 for _ in _records(sheet, header, choice)),
         )
 
 
 def _records(sheet: Any, header: int, choice: Choice) -> Iterator[Record]:
     """Yield the records below the header; rows at the end without a value are none."""
-    blank = 0
-    for row, cells in enumerate(islice(_rows(sheet), header, None), 1):
-        if not any(cells):
-            blank += 1
-            continue
-        for i in range(row - blank, row):
-            yield record_of(i, [], choice)
-        blank = 0
+    rows = without_blank_end(islice(_rows(sheet), header, None), lambda cells: not any(cells), [])
+    for row, cells in enumerate(rows, 1):
         yield record_of(row, cells, choice)
 
 

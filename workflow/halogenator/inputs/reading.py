@@ -16,34 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, excel, parquet_rows, sdf, smi
-from halogenator.inputs.column_choice import COLUMN_NAMES, check_listed
-from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH, BrokenStreamError, broken, open_stream, start_of
+from halogenator.inputs.column_choice import check_listed
+from halogenator.inputs.containers import BrokenStreamError, broken, open_stream, start_of
 from halogenator.inputs.encodings import by_first_bytes, check_encoding
-from halogenator.inputs.files import FORMATS, WHOLE, File, check_bytes, check_each_once, find_files, recognise
+from halogenator.inputs.files import WHOLE, File, check_bytes, check_each_once, recognise
 from halogenator.inputs.lines import Lines
-from halogenator.inputs.rows import MAX_LINE, Opened, Record, Source, text_type
+from halogenator.inputs.rows import Opened, Record, Source, text_type
 from halogenator.model import Reading
 from halogenator.storage.remote import size_of
 
 if TYPE_CHECKING:
     import pyarrow
-
-__all__ = [
-    "COLUMN_NAMES",
-    "FORMATS",
-    "FREE_GROWTH",
-    "MAX_GROWTH",
-    "MAX_LINE",
-    "Paths",
-    "Record",
-    "Source",
-    "check_readable",
-    "describe",
-    "estimate_rows",
-    "find_files",
-    "head",
-    "read_records",
-]
 
 Paths = Path | str | Sequence[Path]
 AS_IT_IS = Reading()  # no column is named

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     import pyarrow
+
+T = TypeVar("T")
 
 MAX_LINE = 1_000_000  # characters of a line, or of a cell; a longer one is a problem of its row
 KEPT = 1_000  # characters of a text that cannot be used which a reject keeps
@@ -82,6 +85,23 @@ class Undecoded(str):
     """A text that is none in its file's encoding: of bytes that are no character their numbers stand in it."""
 
     __slots__ = ()
+
+
+def without_blank_end(rows: Iterable[T], is_blank: Callable[[T], bool], nothing: T) -> Iterator[T]:
+    """Yield rows, ``nothing`` for each that is blank, but for the blank ones at the end.
+
+    Examples:
+        >>> list(without_blank_end(["CCO", " ", "CCN", "", ""], lambda row: not row.strip(), ""))
+        ['CCO', '', 'CCN']
+    """
+    blank = 0
+    for row in rows:
+        if is_blank(row):
+            blank += 1
+            continue
+        yield from repeat(nothing, blank)
+        blank = 0
+        yield row
 
 
 def text_type() -> pyarrow.DataType:

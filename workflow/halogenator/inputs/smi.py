@@ -19,7 +19,7 @@ from halogenator.inputs.column_choice import (
 )
 from halogenator.inputs.delimited import MAX_SPAN, plain_cells, record_of, wrong_count
 from halogenator.inputs.lines import Lines
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, without_blank_end
 from halogenator.model import Reading
 
 _TRIED = 20  # lines that are tried to find out where the SMILES is
@@ -179,14 +179,7 @@ def _sample(lines: Lines) -> list[str]:
 
 def _numbered(lines: Lines) -> Iterator[tuple[int, str | None]]:
     """Yield the lines with their numbers, a blank one as "", but for blank ones at the end."""
-    blank = 0
-    for row, line in enumerate(lines, 1):
-        if line is not None and not line.strip():
-            blank += 1
-            continue
-        yield from ((i, "") for i in range(row - blank, row))
-        blank = 0
-        yield row, line
+    return enumerate(without_blank_end(lines, lambda line: line is not None and not line.strip(), ""), 1)
 
 
 def _records(lines: Lines, layout: _Layout) -> Iterator[Record]:
