@@ -18,6 +18,7 @@ from rdkit import Chem
 
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, reading, sdf
+from halogenator.inputs.arrow_values import texts_of
 from halogenator.inputs.column_choice import COLUMN_NAMES, is_molecule
 from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
 from halogenator.inputs.rows import MAX_LINE, Record
@@ -629,3 +630,9 @@ def test_a_quote_takes_at_most_max_span_lines(write) -> None:
     span = delimited.MAX_SPAN
     note = "\n".join("x" * (span - 1))
     assert pairs(write("a.csv", f'smiles,id\nC,"{note}"\nCC,b\n')) == [(note, "C"), ("b", "CC")]
+
+
+def test_an_index_beyond_its_dictionary_is_damage_of_the_file() -> None:
+    beyond = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int32()), pa.array(["CCO"]), safe=False)
+    with pytest.raises(pa.ArrowInvalid, match="beyond its dictionary"):
+        texts_of(beyond)

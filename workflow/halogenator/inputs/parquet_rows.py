@@ -44,6 +44,16 @@ def open_parquet(path: Path, reading: Reading, like: Source | None = None) -> It
         yield Opened(source, lambda: _records(file, path, source), lambda: max(0, int(file.metadata.num_rows)))
 
 
+def count_rows(path: Path) -> int:
+    """Return the number of rows that the footer states.
+
+    Raises:
+        UserError: the file is no whole Parquet file.
+    """
+    with open_footer(path) as file:
+        return max(0, int(file.metadata.num_rows))
+
+
 def open_footer(path: Path) -> pq.ParquetFile:
     """Return the open file, after a look at both ends: a file whose writing was broken off has no footer.
 

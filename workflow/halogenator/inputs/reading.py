@@ -277,6 +277,8 @@ def _estimate(path: Path, reading: Reading) -> int:
     size = size_of(path)
     if size == 0:
         return 0
+    if file.kind == "parquet":
+        return parquet_rows.count_rows(path)
     if file.kind in WHOLE:
         with _opened(path, replace(reading, columns="none"), None) as opened:
             return opened.count()
