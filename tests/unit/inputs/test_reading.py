@@ -8,6 +8,7 @@ import random
 import re
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -91,7 +92,7 @@ def problems(path: Path) -> dict[int, str]:
     return {record.row: record.problem for record in read_records(path, BARE) if record.problem}
 
 
-def refusal(path: Path, **columns: str) -> str:
+def refusal(path: Path, **columns: Any) -> str:
     with pytest.raises(UserError) as caught:
         check_readable(path, Reading(**columns))
     assert caught.value.fix
@@ -528,6 +529,13 @@ def test_records_come_before_the_file_is_read(write) -> None:
     records.close()
     assert tracemalloc.get_traced_memory()[1] < 1e6
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".smi", ".sdf", ".parquet"])
+def test_a_listed_column_that_no_file_has_is_named_in_every_format(write, ending: str) -> None:
+    table = pa.table({"smiles": ["CCO"], "id": ["1"]})
+    text = refusal(write(f"a{ending}", table if ending == ".parquet" else TEXTS[ending]), columns=("suplier",))
+    assert "columns: names a column that the file has not" in text and "'suplier'" in text
 
 
 # --- fuzz ---
