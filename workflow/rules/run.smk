@@ -108,6 +108,11 @@ def keeps_temporary_files():
     return workflow.storage_settings.notemp
 
 
+def shows_colors():
+    """Whether what is printed goes to a terminal that is to have colours."""
+    return sys.stdout.isatty() and not workflow.output_settings.nocolor
+
+
 # ---- when ------------------------------------------------------------------------------------------------------------
 
 
