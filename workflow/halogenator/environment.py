@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+
 def prepare_tasks() -> None:
     """Settle the environment of every task: this Python, this package, and one thread in libraries that start more.
 

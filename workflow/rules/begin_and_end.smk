@@ -9,6 +9,7 @@ from snakemake_logger_plugin_halogenator import LogHandler
 from halogenator.environment import preload_allocator, prepare_tasks
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.planning.first_rows import first_rows
+from halogenator.stages.progress import MERGES
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
@@ -124,7 +125,7 @@ def clear_leftovers():
     done = {}  # {folder of chunks: merged file}
     for task in up_to_date_tasks():
         names = task.wildcards_dict
-        if task.rule.name in ("merge_products", "remake_products"):
+        if task.rule.name in MERGES:
             done["results/work/products/{library}/{transform}".format(**names)] = PRODUCTS.format(**names)
         elif task.rule.name == "merge_library":
             done["results/work/libraries/{library}".format(**names)] = MOLECULES.format(**names)

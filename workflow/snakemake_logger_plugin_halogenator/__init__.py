@@ -119,8 +119,10 @@ class LogHandler(LogHandlerBase):
             self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
 
     def _finished(self, number: int) -> None:
+        from halogenator.stages.progress import MERGES
+
         task = self._progress.finish(number) if self._progress else None
-        if task and task.rule == "merge_products":
+        if task and task.rule in MERGES:
             self._unsummarized = True
             self._summarize()
         self._draw()
