@@ -34,7 +34,7 @@ onsuccess:
 
 onerror:
     stop_recorder()
-    remove_damaged()
+    remove_unusable()
 
 
 rule all:

@@ -18,7 +18,7 @@ from halogenator.stages import duplicates
 from halogenator.storage import duck
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
-from halogenator.storage.seal import remove_refused
+from halogenator.storage.seal import remove_damaged
 from property.verbs import Made, merge_chunks, verb
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
@@ -202,9 +202,14 @@ def test_parts_that_do_not_belong_together_are_refused(
     command = ["merge-products", *where, "--reject-chunks", rejects, *job, *outputs, "--duplicates", first, second]
     assert main([str(word) for word in command]) == 1
     assert "by other settings" in capsys.readouterr().err
-    assert first.exists() and chunk.exists() and second.exists()  # what was refused goes when the run ends
-    remove_refused(tmp_path)
-    assert first.exists() and chunk.exists() and not second.exists()
+    assert first.exists() and chunk.exists() and second.exists()  # what cannot be used goes when the run ends
+
+
+def test_of_chunks_only_damaged_ones_are_removed(tmp_path: Path) -> None:
+    whole, cut = (write(tmp_path / name, [[("C", "a", 0, 1, 16.0, 0, "K")]])[0][0] for name in "ab")
+    cut.write_bytes(cut.read_bytes()[:-9])
+    remove_damaged([whole, cut, tmp_path / "gone"])
+    assert whole.exists() and not cut.exists()
 
 
 def test_chunk_files_by_one_name() -> None:

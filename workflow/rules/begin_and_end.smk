@@ -13,7 +13,7 @@ from halogenator.stages.progress import MERGES
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder
-from halogenator.storage.seal import remove_refused
+from halogenator.storage.seal import remove_damaged
 
 FILES = []  # what each input file's columns are taken for
 RECORDER = []  # the process that records memory
@@ -109,13 +109,19 @@ def stop_recorder():
         process.wait()
 
 
-def remove_damaged():
-    """Remove what a failed merge could not use of its chunks, so that the next run makes it anew.
+def remove_unusable():
+    """Remove what a task that failed could not use of the files that other tasks left for it.
 
-    Snakemake takes a file that is there for a good one. They are removed only now, since a task that is tried again
-    with an input gone ends the whole run, before its first failure is shown.
+    Snakemake takes a file that is there for a good one; without it, the next run makes it anew. They are removed only
+    now, since a task that is tried again with an input gone ends the whole run, before its first failure is shown.
+    Whether duplicates were found among the present chunks only their merge can tell, so these all go.
     """
-    remove_refused(RESULTS / "work")
+    for task in failed_tasks():
+        left = [path for path in map(Path, task.input) if RESULTS / "work" in path.parents]
+        remove_damaged(left)
+        for path in left:
+            if path.name.endswith(".duplicates.parquet"):
+                path.unlink(missing_ok=True)
 
 
 def clear_leftovers():
