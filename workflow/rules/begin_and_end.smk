@@ -8,7 +8,7 @@ from snakemake_logger_plugin_halogenator import LogHandler
 
 from halogenator.environment import preload_allocator, prepare_tasks
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
-from halogenator.planning.first_rows import first_rows
+from halogenator.inputs.first_rows import first_rows
 from halogenator.stages.progress import MERGES
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
