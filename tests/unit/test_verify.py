@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.parquet import table_writer

@@ -24,7 +24,7 @@ from rdkit import Chem
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
 from halogenator.memory.usage import Task
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.stages.records import provenance, write_reject
 from halogenator.stages.transform import product_columns

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from halogenator.chemistry.enhanced import read
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.results import (
     MOLECULES_FILE,
     PRODUCTS_FILE,
