@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.errors import UserError
-from halogenator.storage.clock import redate
 from halogenator.storage.failures import explain
 from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
+from halogenator.storage.run_folder import redate
 from halogenator.storage.schema import Column, read_metadata
 from halogenator.storage.seal import SEAL_KEY, damage
 

@@ -10,9 +10,8 @@ from halogenator.environment import preload_allocator, prepare_tasks
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.inputs.first_rows import first_rows
 from halogenator.stages.progress import MERGES
-from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
-from halogenator.storage.lock import claim_folder
+from halogenator.storage.run_folder import check_dates, claim_folder, redate
 from halogenator.storage.seal import remove_damaged
 
 FILES = []  # what each input file's columns are taken for

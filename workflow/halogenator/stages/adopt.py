@@ -18,8 +18,8 @@ from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
 from halogenator.stages.earlier import BrokenError, convert, examine
 from halogenator.stages.merge import merge_products
 from halogenator.storage.checksum import sha256
-from halogenator.storage.lock import claim_folder
 from halogenator.storage.parquet import limit_arrow_threads
+from halogenator.storage.run_folder import claim_folder
 from halogenator.storage.schema import read_metadata
 
 

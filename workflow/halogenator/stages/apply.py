@@ -29,10 +29,10 @@ from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
 from halogenator.stages.transform import site_column
 from halogenator.storage.failures import check_writable
-from halogenator.storage.lock import hold_folder
 from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.parquet import open_parquet
 from halogenator.storage.records import read_object, write_object
+from halogenator.storage.run_folder import hold_folder
 from halogenator.storage.schema import LIBRARY, read_metadata
 
 PRODUCTS, REJECTS, MOLECULES, STATS = "products.parquet", "rejects.parquet", "molecules.parquet", "stats.json"
