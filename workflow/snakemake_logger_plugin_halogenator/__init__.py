@@ -139,12 +139,12 @@ class LogHandler(LogHandlerBase):
             self._freshen()
 
     def _freshen(self) -> None:
-        from halogenator.memory.tree import workers
+        from halogenator.memory.running import NOTES, workers
         from halogenator.stages.progress import line
 
         if self._progress is None:
             return
-        self._progress.used_mb = sum(worker.unique_mb for worker in workers(os.getpid()))
+        self._progress.used_mb = sum(worker.unique_mb for worker in workers(os.getpid(), NOTES))
         self._summarize()
         self._draw()
         if not self._live and time.monotonic() - self._said >= max(_LOG_SECONDS, _LOG_SHARE * self._progress.seconds):

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from halogenator.errors import UserError
+from halogenator.memory.running import NOTES
 
 _LOCK_NAME = "halogenator.lock"
 _TOLERANCE = 60  # seconds that clocks of a network may differ
@@ -21,7 +22,7 @@ _held: list[int] = []  # descriptors stay open, and so locked, until the process
 
 
 def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
-    """Hold a folder for this process, and clear what a killed run left in it: Snakemake's lock files, and scratch.
+    """Hold a folder for this process, and clear what a killed run left in it: lock files, notes of tasks, scratch.
 
     Snakemake's own lock is a file, which a killed run leaves behind. This one is the kernel's and ends with the
     process, so whoever gets it knows that no other run is alive here and that any lock file is stale.
@@ -41,7 +42,8 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     _held.append(descriptor)
     for stale in (snakemake_folder / "locks").glob("*"):
         stale.unlink(missing_ok=True)
-    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in (scratch, snakemake_folder / NOTES.name):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
