@@ -79,8 +79,7 @@ def _how_options(parser: Parser) -> None:
     text = "threads for PAINS, Brenk and fingerprints; the files are the same (default: %(default)s)"
     add("--workers", type=_count, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
-    memory_option(parser)
-    parser.set_defaults(mem_mb=_MEMORY_MB)
+    memory_option(parser, default=_MEMORY_MB)
 
 
 def _export(options: argparse.Namespace) -> None:
