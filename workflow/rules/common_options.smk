@@ -60,8 +60,7 @@ def report_flags(wildcards, resources):
     """The files that say what was made, and what the command line set besides."""
     files = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
     flags = ["--configuration", *map(str, files)]
-    given = workflow.config_settings.config
-    return flags + ["--overrides=" + " ".join(f"{key}={json.dumps(value)}" for key, value in given.items())]
+    return flags + ["--overrides=" + " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items())]
 
 
 def chunk_flag(wildcards, resources):

@@ -13,7 +13,7 @@ rule export:
     benchmark:
         "results/benchmarks/exports/{export}.{form}.tsv"
     wildcard_constraints:
-        export="|".join(map(re.escape, CONFIG.exports)) or "none",
+        export=any_of(CONFIG.exports),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1

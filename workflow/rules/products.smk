@@ -81,7 +81,7 @@ rule merge_products:
     benchmark:
         "results/benchmarks/products/{library}/{transform}/merge.tsv"
     wildcard_constraints:
-        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=False),
+        library=library_constraint(CONFIG.libraries, [*ADOPTED, *OUTDATED], among=False),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -113,6 +113,12 @@ rule merge_products:
         " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
+# Of adopted jobs that are no longer what is asked for. Snakemake does not know what they were made by, so a run forces this.
+use rule merge_products as remake_products with:
+    wildcard_constraints:
+        library=library_constraint(CONFIG.libraries, OUTDATED, among=True),
+
+
 rule keep_adopted:
     # Nobody can make these files again, so no run removes them; one that is forced to run this looks at them.
     output:
@@ -124,7 +130,7 @@ rule keep_adopted:
     benchmark:
         "results/benchmarks/products/{library}/{transform}/verify.tsv"
     wildcard_constraints:
-        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=True),
+        library=library_constraint(CONFIG.libraries, ADOPTED, among=True),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1

@@ -21,15 +21,14 @@ from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from snakemake_logger_plugin_halogenator.command_line import command_line
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 # The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
 # path, which need not be the one that this plugin is installed with.
 if TYPE_CHECKING:
+    from halogenator.stages.plan import Plan
     from halogenator.stages.progress import Progress
-
-# Attribute of a log record that carries the plan of the run.
-PLAN = "halogenator_plan"
 
 _LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
 _LOG_SECONDS = 30.0  # between two lines in a log, at least
@@ -42,12 +41,6 @@ _CHATTER = (
     "Warning: the following output files of rule summarize were not present",
 )
 _EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
-
-
-def _results() -> Path:
-    from halogenator.environment import RESULTS_VARIABLE
-
-    return Path(os.environ.get(RESULTS_VARIABLE, "results"))
 
 
 class LogHandler(LogHandlerBase):
@@ -64,7 +57,8 @@ class LogHandler(LogHandlerBase):
         stream = sys.stdout if settings.stdout else sys.stderr
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
         self._plain = settings.dryrun or settings.verbose or settings.printshellcmds
-        self._plan = None
+        self._plan: Plan | None = None
+        self._results = Path("results")
         self._progress: Progress | None = None
         self._live: Live | None = None
         self._end = threading.Event()
@@ -78,12 +72,16 @@ class LogHandler(LogHandlerBase):
         super().setFormatter(formatter)
         self._text.setFormatter(formatter)
 
+    def expect(self, plan: Plan, results: Path) -> None:
+        """Take the plan of the run that is about to be shown, and the folder in which its results are seen."""
+        self._plan, self._results = plan, results
+
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record, or count what it tells of."""
         event = getattr(record, "event", None)
-        self._plan = getattr(record, PLAN, self._plan)
-        if event == LogEvent.ERROR and self._plan is None and (words := explain(sys.argv[1:], record.getMessage())):
-            record.msg, record.args = words, ()
+        if event == LogEvent.ERROR and self._plan is None:
+            text = record.getMessage()
+            record.msg, record.args = explain(text, lambda: command_line().configfile) or text, ()
         if self._plain:
             self._text.emit(record)
             return
@@ -101,7 +99,7 @@ class LogHandler(LogHandlerBase):
         from halogenator.stages.progress import Progress, bars
 
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
-        self._progress = Progress(tasks, self._plan, _results())
+        self._progress = Progress(tasks, self._plan, self._results)
         if self._text.is_tty:
             console = Console(file=self._text.stream)
             self._live = Live(bars(self._progress), console=console, auto_refresh=False, redirect_stdout=False)
@@ -121,8 +119,10 @@ class LogHandler(LogHandlerBase):
             self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
 
     def _finished(self, number: int) -> None:
+        from halogenator.stages.progress import MERGES
+
         task = self._progress.finish(number) if self._progress else None
-        if task and task.rule == "merge_products":
+        if task and task.rule in MERGES:
             self._unsummarized = True
             self._summarize()
         self._draw()
@@ -160,7 +160,7 @@ class LogHandler(LogHandlerBase):
         if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
             self._unsummarized, self._summarized = False, time.monotonic()
             with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
-                write_summary(_results(), Results(_results()).summary)
+                write_summary(self._results, Results(self._results).summary)
 
     def _say(self, text: str) -> None:
         self._text.stream.write(text + "\n")
