@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from halogenator.dataclass_json import from_json
+from halogenator.model import Job, Recipe
 from halogenator.units import MB
 
 _PACKAGE = "halogenator"
@@ -71,8 +73,12 @@ def _program(words: Sequence[str]) -> list[str]:
 
 
 def _task_name(words: Sequence[str]) -> str:
-    named = [_option(words, flag) for flag in ("--library", "--transform", "--chunk")]
-    return " ".join([*words[:1], *filter(None, named)])
+    names: Sequence[str | None] = [_option(words, flag) for flag in ("--library", "--transform")]
+    if job := _option(words, "--job"):
+        names = from_json(Job, job).names
+    elif recipe := _option(words, "--recipe"):
+        names = from_json(Recipe, recipe).names
+    return " ".join(filter(None, [*words[:1], *names, _option(words, "--chunk")]))
 
 
 def _option(words: Sequence[str], flag: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,6 +36,7 @@ from halogenator.stages.commands import (
     TransformChunk,
 )
 from halogenator.stages.pool import Pool, PoolTask
+from halogenator.stages.reporter import Reporter
 from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import hold_folder
@@ -89,25 +90,6 @@ class Request:
         return ", ".join(map(str, self.sources))
 
 
-class Reporter(Protocol):
-    """Who is told how far a run is."""
-
-    def begin(self, step: str, tasks: int, done: int) -> None:
-        """A step has begun: what it does, of how many tasks it is, how many of them an earlier run did."""
-
-    def advance(self) -> None:
-        """A task of the step is done."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
-
-    def say(self, text: str) -> None:
-        """Something is to be known of the input."""
-
-    def nothing_to_do(self) -> None:
-        """All is there, made of the same input with the same settings."""
-
-
 def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
 
@@ -120,14 +102,14 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     check_readable(request.sources, request.library.reading)
     if not _is_library(request.sources, request.descriptors):
         for look in first_rows([request.library], option="--smiles-column"):
-            reporter.say(look.text)
+            reporter.note(look.text)
     check_writable(request.outdir)
     mark = content_mark(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)
     if stats is not None:
-        reporter.nothing_to_do()
+        reporter.note("nothing to do: all is there, of the same input and settings")
         return stats
     work = request.outdir / WORK_FOLDER
     fix = "wait until it ends, or give another --outdir"

@@ -72,7 +72,8 @@ class Command:
         """What it is called in messages and in the record of memory: ``transform-chunk mine OMe chunk 1 of 12``."""
         known = vars(self)
         about: Job | Recipe | None = known.get("job") or known.get("recipe")
-        words = [self.verb(), *(about.names if about else known.get("names", ()))]
+        names = about.names if about else (known.get("library"), known.get("transform"))
+        words = [self.verb(), *filter(None, names)]
         for kind in ("chunk", "part"):
             if kind in known:
                 words.append(f"{kind} {known[kind][0] + 1} of {known[kind][1]}")
@@ -241,7 +242,8 @@ class TransformChunk(ChunkCommand):
 class FindDuplicates(Command):
     """Find the duplicates among a job's or a library's chunks, for a part of the keys."""
 
-    names: Sequence[str] = option("the library, or the library and the transform, for messages")
+    library: str = option("the library's name, for messages and the record of memory")
+    transform: str | None = option("the transform's, likewise, if the chunks are a job's", None)
     chunks: Sequence[Path] = option("chunk files, in parent order; '*of012.x' stands for all twelve")
     key: str = option("column that no two rows share (default: %(default)s)", "smiles")
     part: Part = option("the range of keys to look at: 0-based number, of how many")
