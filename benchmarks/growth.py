@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from halogenator.model import Job, Library
 from halogenator.stages.commands import TransformChunk
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.metadata import read_metadata
 from measure import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 

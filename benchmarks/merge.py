@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from halogenator.model import Job, Library
 from halogenator.stages.commands import MergeProducts, declaration
+from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import REJECTS, arrow_schema, product_columns
 from measure import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 

@@ -15,9 +15,9 @@ from halogenator.config import read_config
 from halogenator.model import Config
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
+from halogenator.storage.columns import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns, product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns, product_columns
 from halogenator.storage.seal import read_seal
 from measure import FOLDER, REPOSITORY, Figure, halogenator, progress, run
 

@@ -19,15 +19,9 @@ import pyarrow as pa
 from halogenator.model import Library, Recipe
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
+from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, table_writer
-from halogenator.storage.schema import (
-    LIBRARY,
-    REJECTS,
-    descriptor_columns,
-    product_columns,
-    read_metadata,
-    site_columns,
-)
 from halogenator.storage.seal import sha256
 from measure import FOLDER, MB, Figure, halogenator, progress, run
 from merge import merge_command, write_chunks

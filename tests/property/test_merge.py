@@ -17,8 +17,9 @@ from halogenator.results import abbreviated, chunk_names, expanded
 from halogenator.stages import find_duplicates
 from halogenator.stages.commands import FindDuplicates, MergeProducts
 from halogenator.storage import duplicates
+from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
 from halogenator.storage.seal import remove_refused
 from property.verbs import Made, do, job_of, merge_chunks
 

@@ -17,12 +17,11 @@ from halogenator.cli import main
 from halogenator.model import Library, Recipe
 from halogenator.planning.spread import sampled
 from halogenator.results import Results
-from halogenator.stages import verify as verify_stage
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.stages.commands import MergeLibrary, MergeProducts
+from halogenator.storage.columns import PRODUCTS
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import PRODUCTS
-from halogenator.storage.seal import SEAL_KEY, read_seal, sha256
+from halogenator.storage.seal import read_seal, sha256
 from property.verbs import QUERIES, build_library, do, job_of, run_job
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
@@ -94,10 +93,8 @@ def only_bad(answer: tuple[int, Said, str], path: Path) -> str:
 
 
 def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change a file's table and leave it whole; its seal and its record go, which would tell at once."""
-    table = pq.read_table(path, partitioning=None)
-    entries = {key: value for key, value in table.schema.metadata.items() if key != SEAL_KEY.encode()}
-    pq.write_table(change(table.replace_schema_metadata(entries)), path)
+    """Change a file's table and leave it whole; its record goes, which would tell at once."""
+    pq.write_table(change(pq.read_table(path, partitioning=None)), path)
     for stats in (path.parents[3] / STATS, path.parents[2] / MOLECULES_STATS):
         stats.unlink(missing_ok=True)
 
@@ -189,14 +186,8 @@ def test_a_recorded_file_that_is_gone(results: Path, verify: Verify) -> None:
     assert only_bad(verify(results), results / PRODUCTS_FILE).startswith("missing")
 
 
-@pytest.mark.parametrize("kept_bytes", [pytest.param(verify_stage._KEPT_BYTES, id="few"), pytest.param(0, id="many")])
 @pytest.mark.parametrize(("name", "key"), [(PRODUCTS_FILE, "smiles"), (MOLECULES, "smiles"), (MOLECULES, "id")])
-def test_a_key_that_two_rows_share(
-    results: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch, name: str, key: str, kept_bytes: int
-) -> None:
-    """Few keys are compared in memory, many by DuckDB."""
-    monkeypatch.setattr(verify_stage, "_KEPT_BYTES", kept_bytes)
-
+def test_a_key_that_two_rows_share(results: Path, verify: Verify, name: str, key: str) -> None:
     def repeat(table: pa.Table) -> pa.Table:
         values = table.column(key).to_pylist()
         return table.set_column(table.schema.get_field_index(key), key, [[*values[:-1], values[0]]])

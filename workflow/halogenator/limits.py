@@ -9,15 +9,15 @@ of a molecule. Where there is no ``fork`` (Windows), nothing is limited.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
+import pickle
 import signal
 import struct
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from halogenator.errors import UserError
 
@@ -29,6 +29,9 @@ PLAN_SECONDS = 10
 
 NONE = -1
 _NUMBER = struct.Struct("q")
+
+
+T = TypeVar("T")
 
 
 class StepError(Exception):
@@ -96,8 +99,8 @@ def end() -> None:
         _watch.step = NONE
 
 
-def answer(work: Callable[[], Any]) -> Any:
-    """Return what ``work`` returns (a JSON value), done in a child; begun anew without each step that does not end.
+def answer(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a child; begun anew without each step that does not end.
 
     Args:
         work: calls ``begin`` before each step, which has ``PLAN_SECONDS`` and says which steps to skip.
@@ -118,50 +121,39 @@ def answer(work: Callable[[], Any]) -> Any:
             skipped[error.step] = error.reason
 
 
-def _attempt(work: Callable[[], Any], watch: Watch) -> Any:
+def _attempt(work: Callable[[], T], watch: Watch) -> T:
     reading, writing = os.pipe()
 
     def reply() -> int:
         os.close(reading)
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(_outcome(work), pipe)
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(_outcome(work), pipe)
         return 0
 
     sys.stdout.flush()
     sys.stderr.flush()
     child = start(reply, watch)
     os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
     status = _wait(child)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         late = number == signal.SIGPROF
         raise StepError(watch.step, watch.overrun if late else f"RDKit ended the process with signal {number}")
-    outcome = json.loads(text)
-    if "user error" in outcome:
-        raise UserError(**outcome["user error"])
-    if "failure" in outcome:
-        raise RuntimeError(outcome["failure"])
-    return outcome["result"]
+    result, error = pickle.loads(data)
+    if error is not None:
+        raise error
+    return result
 
 
-def as_fields(error: UserError) -> dict[str, Any]:
-    """Return what a user error says, as JSON values that ``UserError`` takes."""
-    where = None if error.where is None else str(error.where)
-    plain = isinstance(error.value, str | int | float | list | None)
-    allowed = error.allowed if isinstance(error.allowed, str | None) else list(map(str, error.allowed))  # type: ignore[call-overload]
-    value = error.value if plain else repr(error.value)
-    return {"what": error.what, "where": where, "value": value, "allowed": allowed, "fix": error.fix}
-
-
-def _outcome(work: Callable[[], Any]) -> dict[str, Any]:
+def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
-        return {"result": work()}
+        return work(), None
     except UserError as error:
-        return {"user error": as_fields(error)}
+        return None, error
     except Exception:
-        return {"failure": traceback.format_exc()}
+        return None, RuntimeError(traceback.format_exc())
     finally:
         end()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from snakemake_logger_plugin_halogenator import LogHandler
 
 from halogenator.environment import preload_allocator, prepare_tasks
-from halogenator.planning.first_rows import first_rows
+from halogenator.inputs.first_rows import first_rows
 from halogenator.stages.progress import MERGES
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable

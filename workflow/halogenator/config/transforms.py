@@ -166,15 +166,15 @@ def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[tuple[int, U
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
-    def work() -> list[tuple[int, dict[str, Any]]]:
-        found: list[tuple[int, dict[str, Any]]] = []
+    def work() -> list[tuple[int, UserError]]:
+        found: list[tuple[int, UserError]] = []
         for step, (transform, entry) in enumerate(entries):
             late = limits.begin(step)
             problems = [_endless(transform, entry, late)] if late else _transform_problems(transform, entry)
-            found += [(step, limits.as_fields(problem)) for problem in problems]
+            found += [(step, problem) for problem in problems]
         return found
 
-    return [(step, UserError(**fields)) for step, fields in limits.answer(work)]
+    return limits.answer(work)
 
 
 def _endless(transform: Transform, entry: _Entry, reason: str) -> UserError:

@@ -48,17 +48,14 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
     """
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
-    rows, sampled, whole, first, counts = limits.answer(lambda: _count(source, queries))
-    sites = tuple(dict(zip(queries, row, strict=True)) for row in counts)
-    return Sample(rows, rows / sampled if sampled and not whole else 1, whole, first, sites)
+    return limits.answer(lambda: _count(source, queries))
 
 
-def _count(source: Library, queries: Mapping[str, str]) -> tuple[int, int, bool, bool, list[list[int]]]:
-    """Return a source's rows, how many were sampled, whether all or the first, and each molecule's sites by query."""
+def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Query
-    from halogenator.storage.readers_sample import spread
+    from halogenator.inputs.sampling import spread
 
     assert source.paths
     quiet()
@@ -66,8 +63,8 @@ def _count(source: Library, queries: Mapping[str, str]) -> tuple[int, int, bool,
     texts, rows, whole, first_only = spread(source.paths, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
-    counted = [Query(query) for query in queries]
-    found = []
+    counters = {query: Query(query) for query in queries}
+    sites: list[dict[str, int]] = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
@@ -76,13 +73,13 @@ def _count(source: Library, queries: Mapping[str, str]) -> tuple[int, int, bool,
             mol = prepare(text, reading).mol
         except RejectError:
             continue
-        counts = []
-        for position, (query, counter) in enumerate(zip(queries, counted, strict=True), 1):
+        sites.append({})
+        for position, (query, counter) in enumerate(counters.items(), 1):
             if reason := limits.begin(first + position):
                 raise _endless(source, query, queries[query], number + 1, reason)
-            counts.append(counter.count(mol))
-        found.append(counts)
-    return rows, len(texts), whole, first_only, found
+            sites[-1][query] = counter.count(mol)
+    scale = rows / len(texts) if texts and not whole else 1
+    return Sample(rows, scale, whole, first_only, tuple(sites))
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:

@@ -20,8 +20,8 @@ from halogenator.stages.earlier import BrokenError, convert, examine
 from halogenator.stages.merge import Merge
 from halogenator.stages.merge_products import merge_products
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.schema import read_metadata
 from halogenator.storage.seal import sha256
 
 
@@ -128,6 +128,6 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
         identity = job_identity(config, transform.name)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
         merge_products(merge, library, transform, config.dedup_key, adopted=record)
-    note = read_metadata(made[0])
-    left_out = {"duplicates": note["duplicates"], "rejects": note["rejects"]}
+    metadata = read_metadata(made[0])
+    left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.index import site_queries
 from halogenator.errors import UserError
+from halogenator.inputs.first_rows import first_rows
+from halogenator.inputs.reading import check_readable
 from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
-from halogenator.planning.first_rows import first_rows
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
@@ -38,12 +39,12 @@ from halogenator.stages.commands import (
 from halogenator.stages.pool import Pool, PoolTask
 from halogenator.stages.reporter import Reporter
 from halogenator.stages.transform_chunk import site_column
+from halogenator.storage.columns import LIBRARY
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import hold_folder
 from halogenator.storage.marks import content_mark, unchanged
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet
-from halogenator.storage.readers import check_readable
-from halogenator.storage.schema import LIBRARY, read_metadata
 from halogenator.storage.statistics import read_object, write_object
 
 PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"

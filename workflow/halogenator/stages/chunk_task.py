@@ -14,8 +14,8 @@ from halogenator import limits
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.memory.usage import Task
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.storage.columns import REJECTS, Column
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.schema import REJECTS, Column
 
 _SHOWN_SMILES = 200
 
@@ -93,8 +93,8 @@ class Chunk:
                     if slow := limits.begin(number):
                         raise RejectError("time limit", slow)
                     made, errors = make(table, identifier, smiles, *more)
-                except RejectError as error:
-                    made, errors = 0, [(None, error)]
+                except RejectError as refused:
+                    made, errors = 0, [(None, refused)]
                 matched += bool(made or errors)
                 for site, error in errors:
                     rejected += 1

@@ -167,7 +167,7 @@ class ReadLibrary(_RowCommand):
     out: Path = option("Parquet file to make")
 
     def run(self, task: Task) -> None:
-        from halogenator.planning.first_rows import describe_library, said
+        from halogenator.inputs.first_rows import describe_library, said
         from halogenator.stages.read_library import read_library
 
         library = self.recipe.library

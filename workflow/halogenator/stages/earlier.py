@@ -26,9 +26,9 @@ from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_fo
 from halogenator.planning.spread import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made
+from halogenator.storage.columns import product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import TableWriter
-from halogenator.storage.schema import product_columns
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles")
 # What SQLite and writers remove when they end well. A dedup.db alone says nothing.

@@ -12,11 +12,11 @@ from pathlib import Path
 import duckdb
 
 from halogenator.memory.usage import Task
+from halogenator.storage.columns import DUPLICATES
 from halogenator.storage.duck import connect
 from halogenator.storage.duplicates import find_duplicates, found_duplicates, number_routes
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
-from halogenator.storage.schema import DUPLICATES
 from halogenator.storage.seal import check_chunks, refuse
 
 # Rows in a row group, of which the merge reads those that touch its slice.

@@ -9,10 +9,10 @@ from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.model import Library, Transform
 from halogenator.stages.chunk_task import Chunk, Made, Row, Rows
-from halogenator.storage.columns import ROOT_KEY
+from halogenator.storage.columns import LIBRARY, library_columns
+from halogenator.storage.file_columns import ROOT_KEY
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter
-from halogenator.storage.schema import LIBRARY, library_columns
 
 Lineage = tuple[str, str, str]  # parent, halogens, rules
 
@@ -90,4 +90,5 @@ class _Level:
 
 
 def _join(names: str, name: str) -> str:
+    """Return sorted names, comma-separated, with one more: ``F`` and ``Cl`` are ``Cl,F``."""
     return ",".join(sorted([*filter(None, names.split(",")), name]))

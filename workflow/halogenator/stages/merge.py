@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from halogenator.memory.usage import Task, combine
 from halogenator.stages.find_duplicates import check_parts
+from halogenator.storage.columns import REJECTS
 from halogenator.storage.duck import connect, literal
 from halogenator.storage.duplicates import Slice, distinct_batches, find_duplicates, number_routes, recall_duplicates
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, table_writer
-from halogenator.storage.schema import REJECTS
 from halogenator.storage.seal import check_chunks
 from halogenator.storage.statistics import write_object
 

@@ -16,12 +16,12 @@ from halogenator.errors import UserError
 from halogenator.model import Library
 from halogenator.stages.merge import Merge, Merging
 from halogenator.stages.source_files import SourceFiles
-from halogenator.storage.columns import passed_on
+from halogenator.storage.columns import PREPARED
 from halogenator.storage.duck import literal, scalar
 from halogenator.storage.duplicates import columns_of, distinct_routes, find_duplicates
+from halogenator.storage.file_columns import passed_on
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter, table_writer
-from halogenator.storage.schema import PREPARED
 
 
 def merge_library(merge: Merge, library: Library) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from halogenator import limits
+from halogenator.inputs.reading import describe, find_files, read_records
 from halogenator.memory.usage import Task
 from halogenator.model import Library
-from halogenator.storage.columns import file_columns, note_of
+from halogenator.storage.columns import RAW, Column
+from halogenator.storage.file_columns import file_columns, metadata_of
 from halogenator.storage.marks import unchanged
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
-from halogenator.storage.readers import describe, find_files, read_records
 from halogenator.storage.remote import address
-from halogenator.storage.schema import RAW, Column
 
 
 def read_library(library: Library, out: Path, task: Task, mark: str | None = None) -> None:
@@ -33,7 +33,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     source = describe(paths, library.reading, whole=True)
     along = file_columns(source.others)
     starts = [0]  # rows before each file: those of several are counted on from one to the next
-    told = note_of(along, named=source.name is not None)
+    told = metadata_of(along, named=source.name is not None)
     metadata = with_versions(library=library.name, source=library.shown, **told)
     columns = (*RAW, *(Column(column.name, column.type, column.given) for column in along))
     with table_writer(out, columns, metadata) as raw, unchanged(paths, mark):

@@ -34,7 +34,12 @@ class SourceFiles:
         return [[file, start] for file, start in zip(self.files, self.starts, strict=True)]
 
     def find(self, row: int) -> tuple[str, int]:
-        """Return the file that a row stands in, and which row of that file it is."""
+        """Return the file that a row stands in, and which row of that file it is.
+
+        Examples:
+            >>> SourceFiles(("a.smi", "b.smi"), (0, 100)).find(101)
+            ('b.smi', 1)
+        """
         at = max(0, bisect_left(self.starts, row) - 1)
         return self.files[at], row - self.starts[at]
 

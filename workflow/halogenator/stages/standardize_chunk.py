@@ -10,14 +10,14 @@ import pyarrow as pa
 from halogenator.chemistry.index import Index
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.prepare import prepare
+from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
 from halogenator.stages.chunk_task import Chunk, Made, Row, Rows
 from halogenator.stages.source_files import SourceFiles
-from halogenator.storage.columns import names_in, passed_on
+from halogenator.storage.columns import RAW, Column, library_columns
+from halogenator.storage.file_columns import names_in, passed_on
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter
-from halogenator.storage.readers_values import values_of
-from halogenator.storage.schema import RAW, Column, library_columns
 
 
 def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:

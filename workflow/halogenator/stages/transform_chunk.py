@@ -13,9 +13,9 @@ from halogenator.memory.usage import Task
 from halogenator.model import Transform
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made, Row, Rows
+from halogenator.storage.columns import product_columns
 from halogenator.storage.metadata import read_metadata, with_versions
 from halogenator.storage.parquet import TableWriter
-from halogenator.storage.schema import product_columns
 
 
 def site_column(library: Path, transform: Transform) -> str | None:

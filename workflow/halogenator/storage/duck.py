@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,13 +51,28 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
 
 
 def identifier(name: str) -> str:
-    """Return ``name`` quoted as an SQL identifier."""
+    """Return ``name`` quoted as an SQL identifier.
+
+    Examples:
+        >>> identifier("mol weight")
+        '"mol weight"'
+    """
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
     """Return ``text`` quoted as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def plain(path: Path) -> str:
+    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it.
+
+    Examples:
+        >>> plain(Path("run[2]/molecules.parquet"))
+        'run[[]2]/molecules.parquet'
+    """
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:

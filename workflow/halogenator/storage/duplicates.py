@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halogenator.storage.columns import names_in
 from halogenator.storage.duck import identifier, literal, scalar
+from halogenator.storage.file_columns import names_in
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows
 
@@ -138,9 +138,7 @@ def find_duplicates(
         """,
         # What an earlier pipeline made has no routes to add up.
         f"CREATE TEMP TABLE {name}_kept AS SELECT position, n_routes FROM {name}_keeper WHERE n_routes IS NOT NULL",
-        f"DROP TABLE {name}_suspect",
-        f"DROP TABLE {name}_candidate",
-        f"DROP TABLE {name}_keeper",
+        f"DROP TABLE {name}_suspect; DROP TABLE {name}_candidate; DROP TABLE {name}_keeper",
     ):
         connection.execute(statement).fetchall()
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))

@@ -20,8 +20,8 @@ def read_metadata(path: Path) -> dict[str, object]:
     return found
 
 
-def with_versions(**facts: object) -> dict[str, object]:
-    """Return metadata of some facts and the versions of everything that decides a product's SMILES."""
+def with_versions(**values: object) -> dict[str, object]:
+    """Return metadata of some values and the versions of everything that decides a product's SMILES."""
     import rdkit
 
-    return {"engine_version": ENGINE_VERSION, "rdkit_version": rdkit.__version__, **facts}
+    return {"engine_version": ENGINE_VERSION, "rdkit_version": rdkit.__version__, **values}

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
+from halogenator.storage.columns import Column, arrow_schema
 from halogenator.storage.failures import writing
 from halogenator.storage.metadata import METADATA_KEY
-from halogenator.storage.schema import Column, arrow_schema
 from halogenator.storage.seal import BLANK, SEAL_KEY, seal
 
 COMPRESSION = "zstd"

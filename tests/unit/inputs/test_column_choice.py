@@ -21,7 +21,7 @@ from halogenator.stages.commands import (
     StandardizeChunk,
     TransformChunk,
 )
-from halogenator.storage.columns import as_type, common_type, file_columns, stored_type
+from halogenator.storage.file_columns import as_type, common_type, file_columns, stored_type
 from halogenator.storage.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
 from property.exports import export, rows
 from property.verbs import do, verb

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from halogenator import limits
 from halogenator.errors import UserError
@@ -81,8 +80,8 @@ def _quoted(name: str) -> str:
 
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     """Return what the columns of a library's file are taken for, without a look at its rows."""
-    from halogenator.storage.columns import file_columns
-    from halogenator.storage.readers import describe
+    from halogenator.inputs.reading import describe
+    from halogenator.storage.file_columns import file_columns
 
     source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}
@@ -102,13 +101,13 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
     read = [partial(_read, library, option) for library in libraries if library.paths]
-    return [FirstRows(**limits.answer(work)) for work in read]
+    return [limits.answer(work) for work in read]
 
 
-def _read(library: Library, option: str | None) -> dict[str, Any]:
-    """Return the values of ``FirstRows``; rows after the last that may take too long are not read."""
+def _read(library: Library, option: str | None) -> FirstRows:
+    """Return what the first rows are like; those after the last that may take too long are not read."""
     from halogenator.chemistry.molecules import quiet
-    from halogenator.storage.readers import read_records
+    from halogenator.inputs.reading import read_records
 
     quiet()
     found = describe_library(library)
@@ -132,7 +131,7 @@ def _read(library: Library, option: str | None) -> dict[str, Any]:
     limits.end()
     if first is not None and not readable and not slow:
         raise _none_readable(library, found, rows, first, option)
-    return vars(replace(found, readable=readable, rows=rows, changed=dict(changed)))
+    return replace(found, readable=readable, rows=rows, changed=dict(changed))
 
 
 def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:
@@ -176,8 +175,8 @@ def _none_readable(
 
 def _better_column(library: Library) -> str | None:
     """Return the column whose first values look like SMILES, if there is one."""
-    from halogenator.storage.readers import describe, read_records
-    from halogenator.storage.readers_columns import molecule_column
+    from halogenator.inputs.column_choice import molecule_column
+    from halogenator.inputs.reading import describe, read_records
 
     reading = replace(library.reading, columns="all")
     source = describe(_files(library), reading)
@@ -190,7 +189,7 @@ def _better_column(library: Library) -> str | None:
 
 def _files(library: Library) -> tuple[Path, ...]:
     """Return a library's files, which a task is told by folders and patterns."""
-    from halogenator.storage.readers import find_files
+    from halogenator.inputs.reading import find_files
 
     return tuple(path for given in library.paths for path in find_files(given))
 
