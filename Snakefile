@@ -11,11 +11,9 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/run.smk"
 include: "workflow/rules/common.smk"
-include: "workflow/rules/common_options.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
-include: "workflow/rules/common_exports.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/begin_and_end.smk"
 
@@ -41,9 +39,9 @@ rule all:
     input:
         all_results(),
         all_exports(),
-        "results/summary.tsv",
-        "results/catalog.duckdb",
-        "results/report.html",
+        PLACES.summary,
+        PLACES.catalog,
+        PLACES.report,
     localrule: True
     message:
         "All libraries, products, the catalog, the summary and the report are in results/"

@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from halogenator.stages.records import provenance
-from halogenator.stages.transform import product_columns
+from halogenator.model import Job, Library
+from halogenator.stages.commands import MergeProducts, declaration
+from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
+from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import REJECTS, arrow_schema
 from measure import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 
@@ -62,21 +63,18 @@ def merge_command(
     folder: Path, chunks: Sequence[Path], rejects: Sequence[Path], declared_mb: int, duplicates: Sequence[Path] = ()
 ) -> list[object]:
     """Return the command line of a merge whose outputs go to ``folder``."""
-    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--molecules", "not-read.parquet"]
-    words += ["--transform", transform().name, "--smirks", transform().smirks, "--mem-mb", str(declared_mb)]
-    outputs = ["--out", folder / "products.parquet", "--rejects", folder / "rejects.parquet"]
-    outputs += ["--stats", folder / "stats.json", "--scratch", folder / "scratch"]
-    return halogenator(
-        "merge-products",
-        *words,
-        *outputs,
-        "--chunks",
-        *chunks,
-        "--reject-chunks",
-        *rejects,
-        "--duplicates",
-        *duplicates,
+    merge = MergeProducts(
+        job=Job(Library("polyphenol-2X", "polyphenol"), transform().bare, tuple(DESCRIPTORS)),
+        molecules=Path("not-read.parquet"),
+        chunks=chunks,
+        reject_chunks=rejects,
+        duplicates=duplicates,
+        out=folder / "products.parquet",
+        rejects=folder / "rejects.parquet",
+        stats=folder / "stats.json",
+        scratch=folder / "scratch",
     )
+    return halogenator(*merge.words, *declaration(declared_mb))
 
 
 def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iterator[tuple[Path, Path]]:
@@ -87,7 +85,7 @@ def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iter
     for first in range(0, rows, chunk_rows):
         name = f"{first // chunk_rows:03}of{-(-rows // chunk_rows):03}"
         out, rejects_out = folder / f"{name}.products.parquet", folder / f"{name}.rejects.parquet"
-        note = provenance(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
+        note = with_versions(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
         note |= {"rows_matched": chunk_rows // _SITES, "rejects": 0, "task": usage}
         with table_writer(out, columns, note) as products, table_writer(rejects_out, REJECTS, {}):
             for start in range(first, min(first + chunk_rows, rows), _GROUP_ROWS):

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from halogenator.planning.chunks import chunk_names
-from halogenator.results import Results
+from halogenator.results import Results, chunk_names
 from measure import FOLDER, MB, REPOSITORY, Figure, environment, progress
 
 TASKS = (1_000, 10_000, 50_000)

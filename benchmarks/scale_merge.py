@@ -16,14 +16,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from halogenator.model import Library, Recipe
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.stages.transform import product_columns
-from halogenator.storage.checksum import sha256
+from halogenator.stages.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
+from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, table_writer
-from halogenator.storage.schema import LIBRARY, REJECTS, descriptor_columns, read_metadata, site_columns
+from halogenator.storage.seal import sha256
 from measure import FOLDER, MB, Figure, halogenator, progress, run
 from merge import merge_command, write_chunks
-from molecules import DESCRIPTORS, dihalogenated
+from molecules import DESCRIPTORS, dihalogenated, transform
 
 ROWS = 100_000_000
 PARTS = 4
@@ -101,15 +103,23 @@ def _libraries(rows: int) -> Iterator[Figure]:
                 filled["stripped_from"] = pa.nulls(size, pa.string())
                 out.copy([pa.RecordBatch.from_pydict(filled)])
                 out.flush()
-    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--mem-mb", merge_mb(rows)]
-    words += ["--out", folder / "m.parquet", "--rejects", folder / "r.parquet", "--stats", folder / "s.json"]
-    words += ["--scratch", folder / "scratch", "--chunks", *chunks, "--reject-chunks", *rejects]
-    for name, origin in (("library", ["--k", 2]), ("library_of_file", ["--path", "not-read.csv"])):
+    built = Library("polyphenol-2X", "polyphenol", 2)
+    of_file = Library("polyphenol-2X", "polyphenol", paths=(Path("not-read.csv"),))
+    for name, library in (("library", built), ("library_of_file", of_file)):
         progress(f"merge: {name}")
+        merge = MergeLibrary(
+            recipe=Recipe(library),
+            chunks=chunks,
+            reject_chunks=rejects,
+            out=folder / "m.parquet",
+            rejects=folder / "r.parquet",
+            stats=folder / "s.json",
+            scratch=folder / "scratch",
+        )
         spilled = [0.0]
         with _watched(folder / "scratch", spilled):
             began = time.monotonic()
-            used = run(halogenator("merge-library", *words, *origin), sample=True)
+            used = run(halogenator(*merge.words, *declaration(merge_mb(rows))), sample=True)
         wall = time.monotonic() - began
         yield from _figures(name, rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, spilled[0])
     shutil.rmtree(folder)
@@ -125,17 +135,19 @@ def _reading(rows: int) -> Iterator[Figure]:
     with (folder / "mine.csv").open("w") as file:
         file.write("id,smiles\n")
         file.writelines(lines)
-    words = ["--library", "mine", "--class", "polyphenol", "--path", folder / "mine.csv", "--mem-mb", stream_mb()]
+    recipe = Recipe(Library("mine", "polyphenol", paths=(folder / "mine.csv",)))
+    read = ReadLibrary(recipe=recipe, out=folder / "raw.parquet")
     began = time.monotonic()
-    used = run(halogenator("read-library", *words, "--out", folder / "raw.parquet"), sample=True)
+    used = run(halogenator(*read.words, *declaration(stream_mb())), sample=True)
     wall = time.monotonic() - began
     yield from _figures("reading", rows, wall, used.cpu_seconds, {"peak_mb": used.peak_mb}, 0.0)
     shutil.rmtree(folder)
 
 
 def _part_command(folder: Path, chunks: Sequence[Path], part: int, out: Path, declared_mb: int) -> list[object]:
-    words = ["--library", "polyphenol-2X", "--part", f"{part}/{PARTS}", "--mem-mb", declared_mb]
-    return halogenator("find-duplicates", *words, "--out", out, "--scratch", folder / "scratch", "--chunks", *chunks)
+    names = {"library": "polyphenol-2X", "transform": transform().name}
+    found = FindDuplicates(**names, chunks=chunks, part=(part, PARTS), out=out, scratch=folder / "scratch")
+    return halogenator(*found.words, *declaration(declared_mb))
 
 
 def _figures(

@@ -30,7 +30,7 @@ import halogenator
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.config import read_config
 from halogenator.stages.catalog import SUMMARY
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS
+from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text()

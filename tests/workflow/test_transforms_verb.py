@@ -15,7 +15,7 @@ from unit.test_hostile import ENDLESS, grid
 
 from halogenator import limits
 from halogenator.model import Transform
-from halogenator.stages.trial import try_transforms
+from halogenator.stages.transform_trials import try_transforms
 from property import oracle
 from workflow.flow import REPOSITORY
 

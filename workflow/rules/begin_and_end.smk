@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from snakemake_logger_plugin_halogenator import LogHandler
 
 from halogenator.environment import preload_allocator, prepare_tasks
-from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.inputs.first_rows import first_rows
 from halogenator.stages.progress import MERGES
 from halogenator.storage.failures import check_writable
@@ -34,8 +33,6 @@ def begin_run():
         allocator = preload_allocator()
         if IN_CHARGE:
             logger.info(f"Memory allocator of tasks: {allocator}")
-    os.environ[CAP_VARIABLE] = str(cap_mb())
-    os.environ[BESIDE_VARIABLE] = str(beside_mb())
     if on_cluster():  # what runs on this machine all the same, beside a store, keeps below its memory by local_mb
         limit_together("local_mb", machine_mb())
     else:
@@ -52,9 +49,9 @@ def begin_run():
 def claim_results():
     """Make this the only run in its folder, and mend there what earlier runs left behind."""
     check_writable(Path(".snakemake"))
-    check_writable(Path("results"))
-    claim_folder(Path(".snakemake"), scratch=Path("results/work/scratch"), cap_mb=cap_mb())
-    redate(Path("results"))
+    check_writable(PLACES.folder)
+    claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
+    redate(PLACES.folder)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
 
@@ -75,7 +72,7 @@ def show_plan():
         text = plan_text(plan, color=shows_colors())
     else:
         text = plan_notes(plan)
-        write_plan(plan, Path("results/plan.tsv"))
+        write_plan(plan, PLACES.plan)
     for display in displays(LogHandler):
         display.expect(plan, RESULTS)
     files = "".join(f"{found.text}\n" for found in FILES)
@@ -94,11 +91,12 @@ def start_recorder():
     """Record the memory of this run's processes until it ends; on a cluster they are elsewhere, and Slurm records it."""
     if on_cluster():
         return
-    words = ["--pid", os.getpid(), "--cap-mb", cap_mb(), "--out", RESULTS / "monitor.parquet"]
-    command = [sys.executable, "-m", "halogenator", "record-memory", *map(str, words)]
-    Path("results/logs").mkdir(parents=True, exist_ok=True)
-    with open("results/logs/record-memory.log", "w") as log:
-        RECORDER.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+    command = commands.RecordMemory(pid=os.getpid(), cap_mb=cap_mb(), out=Results(RESULTS).monitor)
+    log_path = PLACES.log("record-memory")
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("w") as log:
+        words = [sys.executable, "-m", "halogenator", *command.words]
+        RECORDER.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
 
 
 def stop_recorder():
@@ -129,11 +127,9 @@ def clear_leftovers():
         return
     done = {}  # {folder of chunks: merged file}
     for task in up_to_date_tasks():
-        names = task.wildcards_dict
-        if task.rule.name in MERGES:
-            done["results/work/products/{library}/{transform}".format(**names)] = PRODUCTS.format(**names)
-        elif task.rule.name == "merge_library":
-            done["results/work/libraries/{library}".format(**names)] = MOLECULES.format(**names)
+        if task.rule.name in (*MERGES, "merge_library"):
+            names = task.wildcards_dict["library"], task.wildcards_dict.get("transform")
+            done[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
     for chunks, merged in done.items():
         if (RESULTS.parent / merged).exists():
             shutil.rmtree(RESULTS.parent / chunks, ignore_errors=True)
@@ -143,9 +139,9 @@ def clear_leftovers():
 
 def clear_store(done):
     """Remove from the store what killed runs left there of merged chunks."""
-    work = stored("results/work").flags["storage_object"]
+    work = stored(str(PLACES.work)).flags["storage_object"]
     for item in work.get_subkeys():
-        folder = f"results/work{os.path.dirname(item.key.removeprefix(work.key))}"
+        folder = f"{PLACES.work}{os.path.dirname(item.key.removeprefix(work.key))}"
         merged = stored(done[folder]) if folder in done else None
         if merged and merged.flags["storage_object"].exists():
             item.delete()

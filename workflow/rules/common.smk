@@ -2,10 +2,13 @@
 
 from halogenator.config import load_config
 from halogenator.errors import UserError
+from halogenator.memory.running import NOTES
 from halogenator.planning.adopted import adopted_jobs, any_of
-from halogenator.planning.chunks import chunk_names
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
+from halogenator.planning import identity
+from halogenator.results import Results, chunk_names
+from halogenator.stages import commands
 from halogenator.storage.remote import address, is_remote, share_settings
 
 share_settings(store_settings())  # the configuration's own files may be there
@@ -18,12 +21,11 @@ except UserError as error:
 # Jobs adopted from an earlier pipeline: those that stand are kept, the outdated ones are made again.
 ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 
-MOLECULES = "results/libraries/library={library}/molecules.parquet"
-PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
-REJECTS = "results/rejects/products/library={library}/transform={transform}/rejects.parquet"
-STATS = "results/stats/products/{library}/{transform}.json"
-LIBRARY_REJECTS = "results/rejects/libraries/library={library}/rejects.parquet"
-LIBRARY_STATS = "results/stats/libraries/{library}.json"
+# Where results stand, as rules name it. A name may be a wildcard.
+PLACES = Results(Path("results"))
+LIBRARY, JOB = ("{library}",), ("{library}", "{transform}")
+MOLECULES, LIBRARY_REJECTS, LIBRARY_STATS = map(str, PLACES.files(*LIBRARY))
+PRODUCTS, REJECTS, STATS = map(str, PLACES.files(*JOB))
 
 # Input files in a store are read in place, so a task gets their address and no copy.
 SOURCES = {
@@ -42,19 +44,16 @@ wildcard_constraints:
 
 def all_results():
     """Every library asked for and every job's products."""
-    libraries = [name for name, library in CONFIG.libraries.items() if not library.implicit]
-    return expand(MOLECULES, library=libraries) + [
-        PRODUCTS.format(library=library, transform=transform) for library, transform in CONFIG.jobs
-    ]
+    libraries = [PLACES.molecules(name) for name, library in CONFIG.libraries.items() if not library.implicit]
+    return [str(path) for path in (*libraries, *(PLACES.products(*job) for job in CONFIG.jobs))]
 
 
 def all_records():
     """What the catalog and the report read besides: where results are in a store, only inputs are sure to be here."""
     if not IN_STORE:
         return []
-    names, jobs = list(CONFIG.libraries), CONFIG.jobs
-    records = expand([LIBRARY_REJECTS, LIBRARY_STATS], library=names)
-    return records + [kind.format(library=job[0], transform=job[1]) for job in jobs for kind in (REJECTS, STATS)]
+    names = [*((library,) for library in CONFIG.libraries), *CONFIG.jobs]
+    return [str(path) for each in names for path in (PLACES.rejects(*each), PLACES.stats(*each))]
 
 
 def library_of(wildcards):
@@ -111,8 +110,8 @@ def all_minutes(wildcards, attempt):
 
 def work_files(wildcards, count, ending):
     """The files that so many tasks of a job, or of a library where no transform is named, leave to its merge."""
-    pattern = "products/{library}/{transform}" if "transform" in wildcards.keys() else "libraries/{library}"
-    return [f"results/work/{pattern.format(**wildcards)}/{name}.{ending}.parquet" for name in chunk_names(count)]
+    names = wildcards.library, wildcards.get("transform")
+    return [str(PLACES.chunk(name, ending, *names)) for name in chunk_names(count)]
 
 
 def library_chunks(wildcards, ending):
@@ -135,4 +134,48 @@ def merge_parts(wildcards):
 def origin_of(wildcards):
     """What a library is made from: the library one level down, or its files."""
     library = library_of(wildcards)
-    return MOLECULES.format(library=library.base) if library.base else SOURCES[library.name]
+    return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
+
+
+# ---- tasks -----------------------------------------------------------------------------------------------------------
+
+# What every rule runs. How the memory is declared stands here, since a task that is tried again declares more.
+RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+
+
+def task(command):
+    """A parameter: the words of a task, of what is made by `command` of a rule's wildcards, input and output.
+
+    Snakemake does not compare it between runs, since it takes `resources`. What changes results is in a parameter of
+    its own, which is compared.
+    """
+
+    def words(wildcards, input, output, resources):
+        made = command(wildcards, input, output)
+        given = made.words if isinstance(made, commands.Command) else list(map(str, made))
+        notes = None if on_cluster() else NOTES  # there nobody looks at them
+        return given + commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), notes=notes)
+
+    return words
+
+
+def recipe_of(wildcards):
+    return identity.recipe_of(CONFIG, wildcards.library)
+
+
+def job_of(wildcards):
+    return identity.job_of(CONFIG, wildcards.library, wildcards.transform)
+
+
+def part_of(name):
+    """The number of a chunk or a part, from 0, and how many there are."""
+    number, count = name.split("of")
+    return int(number), int(count)
+
+
+def library_identity(wildcards):
+    return identity.library_identity(CONFIG, wildcards.library, Path.cwd())
+
+
+def job_identity(wildcards):
+    return identity.job_identity(CONFIG, wildcards.transform)

@@ -5,11 +5,11 @@ rule read_library:
     input:
         origin_of,
     output:
-        temp("results/work/libraries/{library}/raw.parquet"),
+        temp(PLACES.raw(*LIBRARY)),
     log:
-        "results/logs/libraries/{library}/read.log",
+        PLACES.log("read", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/read.tsv"
+        PLACES.benchmark("read", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -18,25 +18,29 @@ rule read_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        reading=reading_flags,
+        task=task(
+            lambda wildcards, input, output: commands.ReadLibrary(
+                recipe=recipe_of(wildcards),
+                mark=identity.source_mark(library_of(wildcards).paths),
+                out=output[0],
+            )
+        ),
     message:
         "Reading {input} as library {wildcards.library}"
     shell:
-        "python -m halogenator read-library {params.library:q} {params.reading:q}"
-        " --out {output:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule standardize_chunk:
     input:
-        "results/work/libraries/{library}/raw.parquet",
+        PLACES.raw(*LIBRARY),
     output:
-        molecules=temp("results/work/libraries/{library}/{chunk}.read.parquet"),
-        rejects=temp("results/work/libraries/{library}/{chunk}.read-rejects.parquet"),
+        molecules=temp(PLACES.chunk("{chunk}", "read", *LIBRARY)),
+        rejects=temp(PLACES.chunk("{chunk}", "read-rejects", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/{chunk}.log",
+        PLACES.log("{chunk}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -45,27 +49,31 @@ rule standardize_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        index=index_flags,
-        chunk=chunk_flag,
+        task=task(
+            lambda wildcards, input, output: commands.StandardizeChunk(
+                recipe=recipe_of(wildcards),
+                raw=input[0],
+                chunk=part_of(wildcards.chunk),
+                out=output.molecules,
+                rejects=output.rejects,
+            )
+        ),
     message:
         "Standardising library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator standardize-chunk --raw {input:q} {params.library:q} {params.index:q}"
-        " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule halogenate_chunk:
     input:
         origin_of,
     output:
-        molecules=temp("results/work/libraries/{library}/{chunk}.built.parquet"),
-        rejects=temp("results/work/libraries/{library}/{chunk}.built-rejects.parquet"),
+        molecules=temp(PLACES.chunk("{chunk}", "built", *LIBRARY)),
+        rejects=temp(PLACES.chunk("{chunk}", "built-rejects", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/{chunk}.log",
+        PLACES.log("{chunk}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -74,15 +82,19 @@ rule halogenate_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        index=index_flags,
-        chunk=chunk_flag,
+        task=task(
+            lambda wildcards, input, output: commands.HalogenateChunk(
+                recipe=recipe_of(wildcards),
+                base=input[0],
+                chunk=part_of(wildcards.chunk),
+                out=output.molecules,
+                rejects=output.rejects,
+            )
+        ),
     message:
         "Halogenating {input} into library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator halogenate-chunk --base {input:q} {params.library:q} {params.index:q}"
-        " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule find_library_duplicates:
@@ -90,11 +102,11 @@ rule find_library_duplicates:
     input:
         lambda wildcards: library_chunks(wildcards, ""),
     output:
-        temp("results/work/libraries/{library}/{part}.duplicates.parquet"),
+        temp(PLACES.chunk("{part}", "duplicates", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/duplicates/{part}.log",
+        PLACES.log("duplicates/{part}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/duplicates/{part}.tsv"
+        PLACES.benchmark("duplicates/{part}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -104,14 +116,19 @@ rule find_library_duplicates:
     params:
         identity=library_identity,
         hashes=identity.HASHES,
-        chunks=short(),
-        part=chunk_flag,
+        task=task(
+            lambda wildcards, input, output: commands.FindDuplicates(
+                library=wildcards.library,
+                chunks=input,
+                part=part_of(wildcards.part),
+                out=output[0],
+                scratch=PLACES.scratch,
+            )
+        ),
     message:
         "Finding duplicates of library {wildcards.library}, part {wildcards.part}"
     shell:
-        "python -m halogenator find-duplicates --library {wildcards.library} --chunks {params.chunks:q}"
-        " --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule merge_library:
@@ -124,9 +141,9 @@ rule merge_library:
         rejects=LIBRARY_REJECTS,
         stats=LIBRARY_STATS,
     log:
-        "results/logs/libraries/{library}/merge.log",
+        PLACES.log("merge", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/merge.tsv"
+        PLACES.benchmark("merge", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -139,15 +156,20 @@ rule merge_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        chunks=short("chunks"),
-        rejects=short("rejects"),
-        duplicates=short("duplicates"),
+        task=task(
+            lambda wildcards, input, output: commands.MergeLibrary(
+                recipe=recipe_of(wildcards),
+                chunks=input.chunks,
+                reject_chunks=input.rejects,
+                duplicates=input.duplicates,
+                config_hash=library_identity(wildcards),
+                out=output.molecules,
+                rejects=output.rejects,
+                stats=output.stats,
+                scratch=PLACES.scratch,
+            )
+        ),
     message:
         "Merging library {wildcards.library}"
     shell:
-        "python -m halogenator merge-library {params.library:q}"
-        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
-        " --config-hash {params.identity}"
-        " --out {output.molecules:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN

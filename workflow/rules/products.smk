@@ -7,12 +7,12 @@ rule transform_chunk:
     input:
         MOLECULES,
     output:
-        products=temp("results/work/products/{library}/{transform}/{chunk}.products.parquet"),
-        rejects=temp("results/work/products/{library}/{transform}/{chunk}.rejects.parquet"),
+        products=temp(PLACES.chunk("{chunk}", "products", *JOB)),
+        rejects=temp(PLACES.chunk("{chunk}", "rejects", *JOB)),
     log:
-        "results/logs/products/{library}/{transform}/{chunk}.log",
+        PLACES.log("{chunk}", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *JOB)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -21,14 +21,19 @@ rule transform_chunk:
         runtime=chunk_minutes,
     params:
         identity=job_identity,
-        transform=transform_flags,
-        chunk=chunk_flag,
+        task=task(
+            lambda wildcards, input, output: commands.TransformChunk(
+                job=job_of(wildcards),
+                molecules=input[0],
+                chunk=part_of(wildcards.chunk),
+                out=output.products,
+                rejects=output.rejects,
+            )
+        ),
     message:
         "{wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator transform-chunk --molecules {input:q} {params.transform:q}"
-        " --chunk {params.chunk} --out {output.products:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule find_duplicates:
@@ -36,11 +41,11 @@ rule find_duplicates:
     input:
         lambda wildcards: job_chunks(wildcards, "products"),
     output:
-        temp("results/work/products/{library}/{transform}/{part}.duplicates.parquet"),
+        temp(PLACES.chunk("{part}", "duplicates", *JOB)),
     log:
-        "results/logs/products/{library}/{transform}/duplicates/{part}.log",
+        PLACES.log("duplicates/{part}", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/duplicates/{part}.tsv"
+        PLACES.benchmark("duplicates/{part}", *JOB)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -55,14 +60,21 @@ rule find_duplicates:
         identity=job_identity,
         hashes=identity.HASHES,
         key=CONFIG.dedup_key,
-        chunks=short(),
-        part=chunk_flag,
+        task=task(
+            lambda wildcards, input, output: commands.FindDuplicates(
+                library=wildcards.library,
+                transform=wildcards.transform,
+                chunks=input,
+                key=CONFIG.dedup_key,
+                part=part_of(wildcards.part),
+                out=output[0],
+                scratch=PLACES.scratch,
+            )
+        ),
     message:
         "Finding duplicates of {wildcards.transform} on {wildcards.library}, part {wildcards.part}"
     shell:
-        "python -m halogenator find-duplicates --library {wildcards.library} --transform {wildcards.transform}"
-        " --chunks {params.chunks:q} --key {params.key} --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule merge_products:
@@ -77,9 +89,9 @@ rule merge_products:
         rejects=REJECTS,
         stats=STATS,
     log:
-        "results/logs/products/{library}/{transform}/merge.log",
+        PLACES.log("merge", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/merge.tsv"
+        PLACES.benchmark("merge", *JOB)
     wildcard_constraints:
         library=library_constraint(CONFIG.libraries, [*ADOPTED, *OUTDATED], among=False),
     conda:
@@ -96,21 +108,25 @@ rule merge_products:
         runtime=all_minutes,
     params:
         identity=job_identity,
-        library=library_flags,
-        transform=transform_flags,
         key=CONFIG.dedup_key,
-        chunks=short("chunks"),
-        rejects=short("rejects"),
-        duplicates=short("duplicates"),
+        task=task(
+            lambda wildcards, input, output: commands.MergeProducts(
+                job=job_of(wildcards),
+                molecules=input.molecules,
+                chunks=input.chunks,
+                reject_chunks=input.rejects,
+                duplicates=input.duplicates,
+                config_hash=job_identity(wildcards),
+                out=output.products,
+                rejects=output.rejects,
+                stats=output.stats,
+                scratch=PLACES.scratch,
+            )
+        ),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:
-        "python -m halogenator merge-products --molecules {input.molecules:q}"
-        " {params.library:q} {params.transform:q} --key {params.key}"
-        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
-        " --config-hash {params.identity}"
-        " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 # Of adopted jobs that are no longer what is asked for. Snakemake does not know what they were made by, so a run forces this.
@@ -126,9 +142,9 @@ rule keep_adopted:
         rejects=update(REJECTS),
         stats=update(STATS),
     log:
-        "results/logs/products/{library}/{transform}/verify.log",
+        PLACES.log("verify", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/verify.tsv"
+        PLACES.benchmark("verify", *JOB)
     wildcard_constraints:
         library=library_constraint(CONFIG.libraries, ADOPTED, among=True),
     conda:
@@ -137,8 +153,14 @@ rule keep_adopted:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+    params:
+        task=task(
+            lambda wildcards, input, output: [
+                *("verify", output.products, output.rejects),
+                *("--scratch", PLACES.scratch),
+            ]
+        ),
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:
-        "python -m halogenator verify {output.products:q} {output.rejects:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN

@@ -76,16 +76,16 @@ def _how_options(parser: Parser) -> None:
     add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
+    add("--request", type=_request, metavar="JSON", help=argparse.SUPPRESS)  # what a rule says instead of all of these
     text = "threads for PAINS, Brenk and fingerprints; the files are the same (default: %(default)s)"
     add("--workers", type=_count, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
-    memory_option(parser)
-    parser.set_defaults(mem_mb=_MEMORY_MB)
+    memory_option(parser, default=_MEMORY_MB)
 
 
 def _export(options: argparse.Namespace) -> None:
     from halogenator.cli.progress import Progress
-    from halogenator.stages.export import export_molecules
+    from halogenator.stages.export_molecules import export_molecules
 
     export = request_of(options)
     with Progress() as progress:
@@ -112,9 +112,12 @@ def request_of(options: argparse.Namespace) -> Any:
     Raises:
         UserError: it does not say of what.
     """
+    if options.request:
+        return options.request
+
     from halogenator.model import Export
     from halogenator.planning.request import ALL
-    from halogenator.storage.writers import format_of
+    from halogenator.storage.molecule_files import format_of
 
     if not (options.libraries or options.transforms or options.sql):
         raise UserError(
@@ -134,6 +137,13 @@ def request_of(options: argparse.Namespace) -> Any:
         seed=options.seed,
         **{name: getattr(options, name) for name in same},
     )
+
+
+def _request(text: str) -> Any:
+    from halogenator.dataclass_json import from_json
+    from halogenator.model import Export
+
+    return from_json(Export, text)
 
 
 def _window(text: str) -> Any:

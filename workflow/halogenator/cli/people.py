@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration, rows
+from halogenator.cli.options import add_verb, configuration, memory_option, rows
 
 
 def add_verbs(verbs: Any) -> None:
@@ -148,9 +148,7 @@ def _add_verify(verbs: Any) -> None:
         "path", type=Path, nargs="*", default=[Path("results")], help="files, folders (default: results)"
     )
     parser.add_argument("--all", action="store_true", help="read every SMILES with RDKit, not 1,000 of each file")
-    parser.add_argument(
-        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
-    )
+    memory_option(parser)
     parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
 
 
@@ -186,9 +184,7 @@ def _add_adopt(verbs: Any) -> None:
     )
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="layered over configs/config.yaml")
     parser.add_argument("--dry-run", action="store_true", help="say what would be adopted, and change nothing")
-    parser.add_argument(
-        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
-    )
+    memory_option(parser)
 
 
 def _adopt(options: argparse.Namespace) -> None:

@@ -8,24 +8,11 @@ from collections.abc import Iterable
 from halogenator.chemistry.filters import FILTERS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, Window
-from halogenator.storage.writers import FORMATS
+from halogenator.storage.molecule_files import FORMATS
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing
 USES = ("only", "without", "flag")  # what a filter can be named in
-
-
-def words(export: Export) -> list[str]:
-    """Return the options of ``python -m halogenator export`` that ask for this."""
-    found = [f"--sql={export.sql}"] if export.sql else ["--library", *(export.libraries or (ALL,))]
-    found += ["--transform", *export.transforms] if export.transforms else []
-    found += [f"--{name}" for name in ("molecules", "coordinates", "parents") if getattr(export, name)]
-    for name in ("columns", *USES):
-        if chosen := getattr(export, name):
-            found.append(f"--{name}={','.join(chosen)}")
-    found += [f"--{name}={window}" for name, window in export.windows.items()]
-    numbers = ((name, getattr(export, name)) for name in ("split", "sample", "diverse"))
-    return [*found, *(f"--{name}={value}" for name, value in numbers if value), f"--seed={export.seed}"]
 
 
 def parse_window(text: str) -> Window:
