@@ -87,15 +87,15 @@ def predict(options: argparse.Namespace, rehearsal: dict[str, Any], config: Path
     )
     estimates = Estimates(settings)
     library = settings.libraries[f"{options.class_name}-{options.k}X"]
-    rows, products = estimates.rows(library), estimates.products(library, options.transform)
+    rows, products = estimates.rows(library), estimates.rows(library, options.transform)
     before_library, before_job = rehearsal["library"], rehearsal["job"]
     library_cpu = before_library["usage"]["cpu_seconds"] * rows / before_library["molecules"]
     job_cpu = before_job["usage"]["cpu_seconds"] * products / before_job["products"]
     return {
         "molecules": rows,
         "products": products,
-        "library_chunks": estimates.library_chunks(library),
-        "job_chunks": estimates.job_chunks(library, options.transform),
+        "library_chunks": estimates.chunks(library),
+        "job_chunks": estimates.chunks(library, options.transform),
         "library_cpu_seconds": round(library_cpu),
         "job_cpu_seconds": round(job_cpu),
         "library_mb": round(before_library["bytes"] * rows / before_library["molecules"] / MB),

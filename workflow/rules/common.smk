@@ -103,9 +103,13 @@ def chunk_minutes(wildcards, attempt):
 def all_minutes(wildcards, attempt):
     """A time limit for a task that goes through all rows of a library or a job, or, of a merge's parts, some."""
     if "library" not in wildcards.keys():
-        return attempt * merge_minutes(sum(ESTIMATES.products(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
-    library, transform = library_of(wildcards), wildcards.get("transform")
-    return attempt * merge_minutes(ESTIMATES.products(library, transform) if transform else ESTIMATES.rows(library))
+        return attempt * merge_minutes(sum(ESTIMATES.rows(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
+    return attempt * merge_minutes(rows_of(wildcards))
+
+
+def rows_of(wildcards):
+    """About how many molecules or products a library or a job will have."""
+    return ESTIMATES.rows(library_of(wildcards), wildcards.get("transform"))
 
 
 def work_files(wildcards, count, ending):
@@ -117,18 +121,26 @@ def work_files(wildcards, count, ending):
 def library_chunks(wildcards, ending):
     library = library_of(wildcards)
     made = "built" if library.base else "read"
-    return work_files(wildcards, ESTIMATES.library_chunks(library), made + ending)
+    return work_files(wildcards, ESTIMATES.chunks(library), made + ending)
 
 
 def job_chunks(wildcards, ending):
-    return work_files(wildcards, ESTIMATES.job_chunks(library_of(wildcards), wildcards.transform), ending)
+    return work_files(wildcards, ESTIMATES.chunks(library_of(wildcards), wildcards.transform), ending)
 
 
 def merge_parts(wildcards):
     """What tasks of their own find of a merge's duplicates, each for a range of keys; nothing where it finds them."""
-    library, transform = library_of(wildcards), wildcards.get("transform")
-    count = ESTIMATES.job_parts(library, transform) if transform else ESTIMATES.library_parts(library)
-    return work_files(wildcards, count, "duplicates")
+    return work_files(wildcards, ESTIMATES.parts(library_of(wildcards), wildcards.get("transform")), "duplicates")
+
+
+def part_mb(wildcards):
+    """What a task declares that finds a part of a merge's duplicates."""
+    return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
+
+
+def whole_mb(wildcards):
+    """What a merge declares, whose duplicates may be found beforehand."""
+    return stream_mb() if merge_parts(wildcards) else merge_mb(rows_of(wildcards))
 
 
 def origin_of(wildcards):

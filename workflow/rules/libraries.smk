@@ -21,7 +21,7 @@ rule read_library:
         task=task(
             lambda wildcards, input, output: commands.ReadLibrary(
                 recipe=recipe_of(wildcards),
-                mark=identity.source_mark(library_of(wildcards).paths),
+                mark=identity.source_hash(library_of(wildcards).paths),
                 out=output[0],
             )
         ),
@@ -111,7 +111,7 @@ rule find_library_duplicates:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)), len(merge_parts(wildcards)))),
+        mem_mb=memory(part_mb),
         runtime=all_minutes,
     params:
         identity=library_identity,
@@ -148,11 +148,7 @@ rule merge_library:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: (
-                stream_mb() if merge_parts(wildcards) else merge_mb(ESTIMATES.rows(library_of(wildcards)))
-            )
-        ),
+        mem_mb=memory(whole_mb),
         runtime=all_minutes,
     params:
         identity=library_identity,

@@ -50,11 +50,7 @@ rule find_duplicates:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: merge_mb(
-                ESTIMATES.products(library_of(wildcards), wildcards.transform), len(merge_parts(wildcards))
-            )
-        ),
+        mem_mb=memory(part_mb),
         runtime=all_minutes,
     params:
         identity=job_identity,
@@ -98,13 +94,7 @@ rule merge_products:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: (
-                stream_mb()
-                if merge_parts(wildcards)
-                else merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))
-            )
-        ),
+        mem_mb=memory(whole_mb),
         runtime=all_minutes,
     params:
         identity=job_identity,

@@ -173,7 +173,7 @@ def test_a_smirks_that_would_match_for_hours_is_named_by_the_plan(
     assert "matching the reactant of transform 'ENDLESS' does not come to an end" in message
     assert "mine.csv, molecule 2" in message
     config = config_of(tmp_path / "mine.csv", Transform("OMe", METHYLATION))
-    assert Estimates(config).products(config.libraries["mine"], "OMe") == 1
+    assert Estimates(config).rows(config.libraries["mine"], "OMe") == 1
 
 
 # ---- size --------------------------------------------------------------------------------------------------------

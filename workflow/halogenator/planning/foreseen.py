@@ -15,7 +15,7 @@ from halogenator.model import Config
 from halogenator.planning.adopted import adopted_jobs
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
-from halogenator.planning.states import Name, Standing, chunk_count, finished_standing, names_in
+from halogenator.planning.states import Name, Standing, finished_standing, names_in
 from halogenator.results import Results
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.statistics import read_object
@@ -40,16 +40,15 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
     adopted = set(adopted_jobs(config, results, working_dir)[0])
     found: dict[Name, Standing] = {}
     for name in names_in(config):
-        chunks = chunk_count(config, estimates, name)
+        library, transform = config.libraries[name[0]], name[1]
+        chunks = estimates.chunks(library, transform)
         if name in adopted:
             found[name] = Standing("adopted", chunks, chunks, stats=read_object(places.stats(*name)))
             continue
-        library, transform = config.libraries[name[0]], name[1]
         if transform:
-            base, ending, parts = library.name, "products", estimates.job_parts(library, transform)
-            made_by = job_identity(config, transform)
+            base, ending, made_by = library.name, "products", job_identity(config, transform)
         else:
-            base, ending, parts = library.base, "built" if library.base else "read", estimates.library_parts(library)
+            base, ending = library.base, "built" if library.base else "read"
             made_by = library_identity(config, library.name, working_dir)
         origin = places.molecules(base) if base else _newest(library.paths)
         waiting = 0
@@ -59,7 +58,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
                 found[name] = there
                 continue
             waiting = _chunks_there(places.chunks(*name), ending, chunks, origin)
-        found[name] = Standing("partial" if waiting else "to do", chunks, waiting, parts)
+        found[name] = Standing("partial" if waiting else "to do", chunks, waiting, estimates.parts(library, transform))
     return found
 
 

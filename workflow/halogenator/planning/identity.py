@@ -13,7 +13,7 @@ import rdkit
 from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
 from halogenator.model import Config, Job, Recipe, fingerprint
-from halogenator.storage.marks import content_mark
+from halogenator.storage.content_hash import content_hash
 from halogenator.storage.remote import address, is_remote
 
 # Canonical SMILES of one RDKit are not those of another.
@@ -38,9 +38,9 @@ def job_of(config: Config, library: str, transform: str) -> Job:
 
 
 @cache
-def source_mark(paths: tuple[Path, ...]) -> str:
-    """Return the ``content_mark`` that input files have when it is first asked for: in one run, one content."""
-    return content_mark(*paths)
+def source_hash(paths: tuple[Path, ...]) -> str:
+    """Return the ``content_hash`` that input files have when it is first asked for: in one run, one content."""
+    return content_hash(*paths)
 
 
 def library_identity(config: Config, name: str, working_dir: Path) -> str:
@@ -59,7 +59,7 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
         paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
-        origin = [*paths, source_mark(library.paths), asdict(library.reading)]
+        origin = [*paths, source_hash(library.paths), asdict(library.reading)]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 

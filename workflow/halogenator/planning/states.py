@@ -83,7 +83,7 @@ def planned_standings(
     for name in names_in(config):
         if name not in merges:
             continue
-        chunks, files = chunk_count(config, estimates, name), Results(results).files(*name)
+        chunks, files = estimates.chunks(config.libraries[name[0]], name[1]), Results(results).files(*name)
         if merges[name]:
             chunks_done = max(0, chunks - chunk_tasks[name])
             found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done, part_tasks[name])
@@ -98,12 +98,6 @@ def names_in(config: Config) -> Iterator[Name]:
     """Yield each library and then each job; libraries before what is made from them."""
     yield from ((name, None) for name in config.libraries)
     yield from config.jobs
-
-
-def chunk_count(config: Config, estimates: Estimates, name: Name) -> int:
-    """Return into how many chunk tasks the making of a library or a job is cut."""
-    library, transform = config.libraries[name[0]], name[1]
-    return estimates.job_chunks(library, transform) if transform else estimates.library_chunks(library)
 
 
 def finished_standing(files: tuple[Path, Path, Path], chunks: int) -> Standing:

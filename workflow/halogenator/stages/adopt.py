@@ -16,7 +16,7 @@ from halogenator.planning.adopted import Job, adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
 from halogenator.stages.chunk_task import Chunk
-from halogenator.stages.earlier import BrokenError, convert, examine
+from halogenator.stages.earlier_pipeline import BrokenError, convert, examine
 from halogenator.stages.merge import Merge
 from halogenator.stages.merge_products import merge_products
 from halogenator.storage.metadata import read_metadata

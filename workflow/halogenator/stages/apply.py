@@ -40,8 +40,8 @@ from halogenator.stages.pool import Pool, PoolTask
 from halogenator.stages.reporter import Reporter
 from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.columns import LIBRARY
+from halogenator.storage.content_hash import content_hash, unchanged
 from halogenator.storage.failures import check_writable
-from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet
 from halogenator.storage.run_folder import hold_folder
@@ -105,7 +105,7 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
         for look in first_rows([request.library], option="--smiles-column"):
             reporter.note(look.text)
     check_writable(request.outdir)
-    mark = content_mark(*request.sources)
+    mark = content_hash(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)

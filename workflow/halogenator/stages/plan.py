@@ -195,7 +195,7 @@ def _line(
     speed: Speed,
 ) -> Line:
     """Return the line of a job, or of the library itself where there is no transform."""
-    stats = standing.stats
+    stats, name = standing.stats, transform.name if transform else None
     rows_in = matched = None
     known = MADE if standing.recorded else AT_MOST if index else ABOUT
     if standing.recorded:
@@ -203,19 +203,17 @@ def _line(
         matched = stats["rows_matched"] if transform else None
     elif index:
         rows_in, matched, rows = index
-    elif transform:
-        rows_in, rows = estimates.rows(library), estimates.products(library, transform.name)
     else:
-        rows = estimates.rows(library)
+        rows_in, rows = estimates.rows(library) if transform else None, estimates.rows(library, name)
     if transform:
-        kind, ways, parts = library.class_name, 1, estimates.job_parts(library, transform.name)
+        kind, ways = library.class_name, 1
     else:  # a level-k molecule is reached in k ways, and each is walked
-        kind, ways, parts = LIBRARY, max(library.k or 1, 1), estimates.library_parts(library)
+        kind, ways = LIBRARY, max(library.k or 1, 1)
     tasks = _tasks(standing, 1 if transform or library.base else 2)
     peak_mb = stats.get("usage", {}).get("peak_mb")
     return Line(
         library=library.name,
-        transform=transform.name if transform else "",
+        transform=name or "",
         state=standing.state,
         chunks_done=standing.chunks_done,
         chunks=standing.chunks,
@@ -225,7 +223,7 @@ def _line(
         products=rows,
         products_known=known,
         seconds=round(speed.seconds(kind, tasks, rows * ways * _left(standing)), 1) if tasks else 0.0,
-        peak_mb=merge_mb(rows, parts) if peak_mb is None else int(peak_mb),
+        peak_mb=merge_mb(rows, estimates.parts(library, name)) if peak_mb is None else int(peak_mb),
         bytes=stats.get("bytes") or speed.bytes(kind, rows),
         detail=standing.detail,
     )
