@@ -12,4 +12,5 @@ def command_line() -> Namespace:
     """Return the arguments of this process as Snakemake's own parser reads them, without what profiles add."""
     from snakemake.cli import get_argument_parser
 
-    return get_argument_parser().parse_args(sys.argv[1:])
+    arguments: Namespace = get_argument_parser().parse_args(sys.argv[1:])
+    return arguments

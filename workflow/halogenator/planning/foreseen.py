@@ -41,6 +41,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
     found: dict[Name, Standing] = {}
     for name in names_in(config):
         library, transform = config.libraries[name[0]], name[1]
+        base: str | None
         chunks = estimates.chunks(library, transform)
         if name in adopted:
             found[name] = Standing("adopted", chunks, chunks, stats=read_object(places.stats(*name)))
