@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they stand for."""
+"""What all verbs share: the form of their help and errors, and options that several have."""
 
 from __future__ import annotations
 
@@ -120,17 +120,27 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def rows(text: str) -> int:
-    """Return a number of rows."""
+def results_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option that names a results folder."""
+    text = "folder of the results (default: %(default)s)"
+    parser.add_argument("--results", type=Path, default=Path("results"), help=text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number above 0 that an option has for its value."""
     if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names that an option has for its value: ``A,B``."""
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
     """Return the configuration in files, layered over the shipped one unless ``bare``."""
     from halogenator.config import read_config
 
-    repository = Path(__file__).resolve().parents[3]
-    shipped = [] if bare else [repository / "configs" / "config.yaml"]
-    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)
+    shipped = [] if bare else [repository() / "configs" / "config.yaml"]
+    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository())

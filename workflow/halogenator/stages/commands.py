@@ -1,8 +1,8 @@
 """Every task of the workflow as an object: what it takes, the command line that starts it, and what it does.
 
 A rule, or ``apply``, makes such an object and starts its ``words``. The process that starts makes the object again
-(``cli.tasks``) and runs it. A field is an option of the command line; an object of ``model`` travels as JSON. People do
-not type these command lines.
+(``cli.task_verbs``) and runs it. A field is an option of the command line; an object of ``model`` travels as JSON.
+People do not type these command lines.
 """
 
 # ruff: noqa: RUF009 - ``option`` makes a field, as ``dataclasses.field`` does
