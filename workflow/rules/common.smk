@@ -1,5 +1,7 @@
 # The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
 
+from functools import cache
+
 from halogenator.config import load_config
 from halogenator.errors import UserError
 from halogenator.planning.adopted import adopted_jobs, any_of
@@ -157,12 +159,22 @@ def task(command):
     return words
 
 
+@cache
+def library_recipe(library):
+    return identity.recipe_of(CONFIG, library)
+
+
+@cache
+def job_recipe(library, transform):
+    return identity.job_of(CONFIG, library, transform)
+
+
 def recipe_of(wildcards):
-    return identity.recipe_of(CONFIG, wildcards.library)
+    return library_recipe(wildcards.library)
 
 
 def job_of(wildcards):
-    return identity.job_of(CONFIG, wildcards.library, wildcards.transform)
+    return job_recipe(wildcards.library, wildcards.transform)
 
 
 def part_of(name):
