@@ -1,5 +1,6 @@
 # The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
 
+from dataclasses import fields
 from functools import cache
 
 from halogenator.config import load_config
@@ -144,19 +145,33 @@ def origin_of(wildcards):
 RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
-def task(command):
-    """A parameter: the words of a task, of what is made by `command` of a rule's wildcards, input and output.
+def task(command, **settings):
+    """A parameter: the words of a task.
 
     Snakemake does not compare it between runs, since it takes `resources`. What changes results is in a parameter of
     its own, which is compared.
+
+    Args:
+        command: its class, whose fields are the rule's input and output of these names, the scratch folder,
+        settings: and these: values, or functions of the wildcards.
     """
 
     def words(wildcards, input, output, resources):
-        made = command(wildcards, input, output)
-        given = made.words if isinstance(made, commands.Command) else list(map(str, made))
-        return given + commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb())
+        known = {"scratch": PLACES.scratch, **dict(input.items()), **dict(output.items())}
+        found = {field.name: known[field.name] for field in fields(command) if field.name in known}
+        found |= {name: value(wildcards) if callable(value) else value for name, value in settings.items()}
+        return command(**found).words + declared()
 
     return words
+
+
+def verb(words):
+    """A parameter, likewise: a verb that people call too, with its options, made of wildcards and output."""
+    return lambda wildcards, output, resources: [*map(str, words(wildcards, output)), *declared()]
+
+
+def declared():
+    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb())
 
 
 @cache
@@ -177,9 +192,17 @@ def job_of(wildcards):
     return job_recipe(wildcards.library, wildcards.transform)
 
 
-def part_of(name):
+def name_of(wildcards):
+    return wildcards.library
+
+
+def mark_of(wildcards):
+    return identity.source_mark(library_of(wildcards).paths)
+
+
+def part_of(wildcards):
     """The number of a chunk or a part, from 0, and how many there are."""
-    number, count = name.split("of")
+    number, count = wildcards.get("chunk", wildcards.get("part")).split("of")
     return int(number), int(count)
 
 

@@ -17,7 +17,7 @@ from halogenator.cli import (
     task_verbs,
     transforms_verb,
 )
-from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
+from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser
 from halogenator.errors import UserError
 
 
@@ -99,10 +99,9 @@ def build_parser() -> Parser:
     for module in (configuration_verbs, results_verbs, export_verb, transforms_verb, apply_verb):
         module.add_verbs(verbs)
     completion_verb.add_verb_for(parser, verbs)
-    unlisted = Unlisted(verbs)
-    task_verbs.add_verbs(unlisted)
+    task_verbs.add_verbs(verbs)
     parser.epilog = (
-        f"verbs of the workflow's rules, a task each:\n{unlisted.listing()}\n\n"
+        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n\n"
         f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
     )
     return parser
