@@ -63,6 +63,7 @@ class Command:
         words = [self.verb()]
         for entry in fields(self):
             value = getattr(self, entry.name)
+            value = tuple(value) if isinstance(value, list) else value
             if value != entry.default:
                 words += [f"--{entry.name.replace('_', '-')}", *_words(value)]
         return words
@@ -105,9 +106,9 @@ def declaration(mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 
 def _words(value: Any) -> list[str]:
     if is_dataclass(value):
         return [to_json(value)]
-    if isinstance(value, tuple | list) and value and isinstance(value[0], int):
+    if isinstance(value, tuple) and value and isinstance(value[0], int):
         return ["/".join(map(str, value))]
-    return abbreviated([str(item) for item in value]) if isinstance(value, tuple | list) else [str(value)]
+    return abbreviated([str(item) for item in value]) if isinstance(value, tuple) else [str(value)]
 
 
 @dataclass(frozen=True, kw_only=True)
