@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from halogenator.chemistry import descriptors
-from halogenator.cli import apply, build_parser
+from halogenator.cli import apply_verb, build_parser
 from halogenator.cli.options import EXIT_CODES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_help_says_all(name: str) -> None:
 
 
 def test_descriptors_that_help_names_are_those_there_are() -> None:
-    assert tuple(descriptors.DESCRIPTORS) == apply.DESCRIPTORS
+    assert tuple(descriptors.DESCRIPTORS) == apply_verb.DESCRIPTORS
 
 
 @pytest.mark.parametrize("words", [(), *(tuple(name.split()) for name in VERBS)], ids=" ".join)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from halogenator.cli import build_parser
-from halogenator.cli.tasks import command_of
+from halogenator.cli.task_verbs import command_of
 from halogenator.dataclass_json import from_json, to_json
 from halogenator.errors import UserError
 from halogenator.model import (

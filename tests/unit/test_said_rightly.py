@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.cli.apply import as_options
+from halogenator.cli.apply_verb import as_options
 from halogenator.config.places import place_problems
 from halogenator.model import Library
 from halogenator.planning.sample import read_sample

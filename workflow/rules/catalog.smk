@@ -10,7 +10,7 @@ rule summarize:
     input:
         [str(PLACES.stats(*job)) for job in CONFIG.jobs],
     output:
-        report(PLACES.summary, caption="../report/summary.rst", category="Results"),
+        out=report(PLACES.summary, caption="../report/summary.rst", category="Results"),
     log:
         PLACES.log("summarize"),
     benchmark:
@@ -25,7 +25,7 @@ rule summarize:
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
-        task=task(lambda wildcards, input, output: commands.Summarize(results=RESULTS, out=output[0])),
+        task=task(commands.Summarize, results=RESULTS),
     message:
         "Summarising {params.jobs} jobs"
     shell:
@@ -38,7 +38,7 @@ rule catalog:
         all_records(),
         summary=ancient(PLACES.summary),  # also written anew while a run goes on
     output:
-        PLACES.catalog,
+        out=PLACES.catalog,
     log:
         PLACES.log("catalog"),
     benchmark:
@@ -51,9 +51,7 @@ rule catalog:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        task=task(
-            lambda wildcards, input, output: commands.Catalog(results=RESULTS, summary=input.summary, out=output[0])
-        ),
+        task=task(commands.Catalog, results=RESULTS),
     message:
         "Cataloguing all results"
     shell:
@@ -65,7 +63,7 @@ rule report:
         PLACES.catalog,
         all_results() + all_records() if IN_STORE else [],
     output:
-        report(PLACES.report, caption="../report/report.rst", category="Results"),
+        out=report(PLACES.report, caption="../report/report.rst", category="Results"),
     log:
         PLACES.log("report"),
     benchmark:
@@ -79,13 +77,10 @@ rule report:
         runtime=all_minutes,
     params:
         task=task(
-            lambda wildcards, input, output: commands.Report(
-                results=RESULTS,
-                out=output[0],
-                configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
-                overrides=" ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
-                scratch=PLACES.scratch,
-            )
+            commands.Report,
+            results=RESULTS,
+            configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
+            overrides=" ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
         ),
     message:
         "Reporting all results"

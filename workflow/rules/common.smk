@@ -2,13 +2,10 @@
 
 from halogenator.config import load_config
 from halogenator.errors import UserError
-from halogenator.memory.running import NOTES
 from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
-from halogenator.planning import identity
 from halogenator.results import Results, chunk_names
-from halogenator.stages import commands
 from halogenator.storage.remote import address, is_remote, share_settings
 
 share_settings(store_settings())  # the configuration's own files may be there
@@ -147,47 +144,3 @@ def origin_of(wildcards):
     """What a library is made from: the library one level down, or its files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
-
-
-# ---- tasks -----------------------------------------------------------------------------------------------------------
-
-# What every rule runs. How the memory is declared stands here, since a task that is tried again declares more.
-RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
-
-
-def task(command):
-    """A parameter: the words of a task, of what is made by `command` of a rule's wildcards, input and output.
-
-    Snakemake does not compare it between runs, since it takes `resources`. What changes results is in a parameter of
-    its own, which is compared.
-    """
-
-    def words(wildcards, input, output, resources):
-        made = command(wildcards, input, output)
-        given = made.words if isinstance(made, commands.Command) else list(map(str, made))
-        notes = None if on_cluster() else NOTES  # there nobody looks at them
-        return given + commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), notes=notes)
-
-    return words
-
-
-def recipe_of(wildcards):
-    return identity.recipe_of(CONFIG, wildcards.library)
-
-
-def job_of(wildcards):
-    return identity.job_of(CONFIG, wildcards.library, wildcards.transform)
-
-
-def part_of(name):
-    """The number of a chunk or a part, from 0, and how many there are."""
-    number, count = name.split("of")
-    return int(number), int(count)
-
-
-def library_identity(wildcards):
-    return identity.library_identity(CONFIG, wildcards.library, Path.cwd())
-
-
-def job_identity(wildcards):
-    return identity.job_identity(CONFIG, wildcards.transform)

@@ -50,8 +50,8 @@ rule export:
         runtime=all_minutes,
     params:
         identity=export_identity,
-        task=task(
-            lambda wildcards, input, output: [
+        task=verb(
+            lambda wildcards, output: [
                 *("export", "--request", to_json(CONFIG.exports[wildcards.export]), "--results", RESULTS),
                 *("--out", PLACES.export(wildcards.export, wildcards.form), "--force", "--scratch", PLACES.scratch),
             ]

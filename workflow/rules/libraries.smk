@@ -5,7 +5,7 @@ rule read_library:
     input:
         origin_of,
     output:
-        temp(PLACES.raw(*LIBRARY)),
+        out=temp(PLACES.raw(*LIBRARY)),
     log:
         PLACES.log("read", *LIBRARY),
     benchmark:
@@ -18,13 +18,7 @@ rule read_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        task=task(
-            lambda wildcards, input, output: commands.ReadLibrary(
-                recipe=recipe_of(wildcards),
-                mark=identity.source_hash(library_of(wildcards).paths),
-                out=output[0],
-            )
-        ),
+        task=task(commands.ReadLibrary, recipe=recipe_of, mark=mark_of),
     message:
         "Reading {input} as library {wildcards.library}"
     shell:
@@ -33,9 +27,9 @@ rule read_library:
 
 rule standardize_chunk:
     input:
-        PLACES.raw(*LIBRARY),
+        raw=PLACES.raw(*LIBRARY),
     output:
-        molecules=temp(PLACES.chunk("{chunk}", "read", *LIBRARY)),
+        out=temp(PLACES.chunk("{chunk}", "read", *LIBRARY)),
         rejects=temp(PLACES.chunk("{chunk}", "read-rejects", *LIBRARY)),
     log:
         PLACES.log("{chunk}", *LIBRARY),
@@ -49,15 +43,7 @@ rule standardize_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        task=task(
-            lambda wildcards, input, output: commands.StandardizeChunk(
-                recipe=recipe_of(wildcards),
-                raw=input[0],
-                chunk=part_of(wildcards.chunk),
-                out=output.molecules,
-                rejects=output.rejects,
-            )
-        ),
+        task=task(commands.StandardizeChunk, recipe=recipe_of, chunk=part_of),
     message:
         "Standardising library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
@@ -66,9 +52,9 @@ rule standardize_chunk:
 
 rule halogenate_chunk:
     input:
-        origin_of,
+        base=origin_of,
     output:
-        molecules=temp(PLACES.chunk("{chunk}", "built", *LIBRARY)),
+        out=temp(PLACES.chunk("{chunk}", "built", *LIBRARY)),
         rejects=temp(PLACES.chunk("{chunk}", "built-rejects", *LIBRARY)),
     log:
         PLACES.log("{chunk}", *LIBRARY),
@@ -82,15 +68,7 @@ rule halogenate_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        task=task(
-            lambda wildcards, input, output: commands.HalogenateChunk(
-                recipe=recipe_of(wildcards),
-                base=input[0],
-                chunk=part_of(wildcards.chunk),
-                out=output.molecules,
-                rejects=output.rejects,
-            )
-        ),
+        task=task(commands.HalogenateChunk, recipe=recipe_of, chunk=part_of),
     message:
         "Halogenating {input} into library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
@@ -100,9 +78,9 @@ rule halogenate_chunk:
 rule find_library_duplicates:
     # Only of built libraries with more rows than one task should look through (chunk.merge_rows).
     input:
-        lambda wildcards: library_chunks(wildcards, ""),
+        chunks=lambda wildcards: library_chunks(wildcards, ""),
     output:
-        temp(PLACES.chunk("{part}", "duplicates", *LIBRARY)),
+        out=temp(PLACES.chunk("{part}", "duplicates", *LIBRARY)),
     log:
         PLACES.log("duplicates/{part}", *LIBRARY),
     benchmark:
@@ -116,15 +94,7 @@ rule find_library_duplicates:
     params:
         identity=library_identity,
         hashes=identity.HASHES,
-        task=task(
-            lambda wildcards, input, output: commands.FindDuplicates(
-                library=wildcards.library,
-                chunks=input,
-                part=part_of(wildcards.part),
-                out=output[0],
-                scratch=PLACES.scratch,
-            )
-        ),
+        task=task(commands.FindDuplicates, library=name_of, part=part_of),
     message:
         "Finding duplicates of library {wildcards.library}, part {wildcards.part}"
     shell:
@@ -134,10 +104,10 @@ rule find_library_duplicates:
 rule merge_library:
     input:
         chunks=lambda wildcards: library_chunks(wildcards, ""),
-        rejects=lambda wildcards: library_chunks(wildcards, "-rejects"),
+        reject_chunks=lambda wildcards: library_chunks(wildcards, "-rejects"),
         duplicates=merge_parts,
     output:
-        molecules=MOLECULES,
+        out=MOLECULES,
         rejects=LIBRARY_REJECTS,
         stats=LIBRARY_STATS,
     log:
@@ -152,19 +122,7 @@ rule merge_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        task=task(
-            lambda wildcards, input, output: commands.MergeLibrary(
-                recipe=recipe_of(wildcards),
-                chunks=input.chunks,
-                reject_chunks=input.rejects,
-                duplicates=input.duplicates,
-                config_hash=library_identity(wildcards),
-                out=output.molecules,
-                rejects=output.rejects,
-                stats=output.stats,
-                scratch=PLACES.scratch,
-            )
-        ),
+        task=task(commands.MergeLibrary, recipe=recipe_of, config_hash=library_identity),
     message:
         "Merging library {wildcards.library}"
     shell:

@@ -5,9 +5,9 @@ from halogenator.planning.adopted import library_constraint
 
 rule transform_chunk:
     input:
-        MOLECULES,
+        molecules=MOLECULES,
     output:
-        products=temp(PLACES.chunk("{chunk}", "products", *JOB)),
+        out=temp(PLACES.chunk("{chunk}", "products", *JOB)),
         rejects=temp(PLACES.chunk("{chunk}", "rejects", *JOB)),
     log:
         PLACES.log("{chunk}", *JOB),
@@ -21,15 +21,7 @@ rule transform_chunk:
         runtime=chunk_minutes,
     params:
         identity=job_identity,
-        task=task(
-            lambda wildcards, input, output: commands.TransformChunk(
-                job=job_of(wildcards),
-                molecules=input[0],
-                chunk=part_of(wildcards.chunk),
-                out=output.products,
-                rejects=output.rejects,
-            )
-        ),
+        task=task(commands.TransformChunk, job=job_of, chunk=part_of),
     message:
         "{wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
     shell:
@@ -39,9 +31,9 @@ rule transform_chunk:
 rule find_duplicates:
     # Only of jobs with more rows than one task should look through (chunk.merge_rows).
     input:
-        lambda wildcards: job_chunks(wildcards, "products"),
+        chunks=lambda wildcards: job_chunks(wildcards, "products"),
     output:
-        temp(PLACES.chunk("{part}", "duplicates", *JOB)),
+        out=temp(PLACES.chunk("{part}", "duplicates", *JOB)),
     log:
         PLACES.log("duplicates/{part}", *JOB),
     benchmark:
@@ -57,15 +49,11 @@ rule find_duplicates:
         hashes=identity.HASHES,
         key=CONFIG.dedup_key,
         task=task(
-            lambda wildcards, input, output: commands.FindDuplicates(
-                library=wildcards.library,
-                transform=wildcards.transform,
-                chunks=input,
-                key=CONFIG.dedup_key,
-                part=part_of(wildcards.part),
-                out=output[0],
-                scratch=PLACES.scratch,
-            )
+            commands.FindDuplicates,
+            library=name_of,
+            transform=lambda wildcards: wildcards.transform,
+            key=CONFIG.dedup_key,
+            part=part_of,
         ),
     message:
         "Finding duplicates of {wildcards.transform} on {wildcards.library}, part {wildcards.part}"
@@ -78,10 +66,10 @@ rule merge_products:
         # Read only where no chunk was planned; named always, since once the chunks are gone only this shows a change.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
-        rejects=lambda wildcards: job_chunks(wildcards, "rejects"),
+        reject_chunks=lambda wildcards: job_chunks(wildcards, "rejects"),
         duplicates=merge_parts,
     output:
-        products=PRODUCTS,
+        out=PRODUCTS,
         rejects=REJECTS,
         stats=STATS,
     log:
@@ -99,20 +87,7 @@ rule merge_products:
     params:
         identity=job_identity,
         key=CONFIG.dedup_key,
-        task=task(
-            lambda wildcards, input, output: commands.MergeProducts(
-                job=job_of(wildcards),
-                molecules=input.molecules,
-                chunks=input.chunks,
-                reject_chunks=input.rejects,
-                duplicates=input.duplicates,
-                config_hash=job_identity(wildcards),
-                out=output.products,
-                rejects=output.rejects,
-                stats=output.stats,
-                scratch=PLACES.scratch,
-            )
-        ),
+        task=task(commands.MergeProducts, job=job_of, config_hash=job_identity),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:
@@ -144,12 +119,7 @@ rule keep_adopted:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        task=task(
-            lambda wildcards, input, output: [
-                *("verify", output.products, output.rejects),
-                *("--scratch", PLACES.scratch),
-            ]
-        ),
+        task=verb(lambda wildcards, output: ["verify", output.products, output.rejects, "--scratch", PLACES.scratch]),
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:

@@ -9,8 +9,16 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from halogenator import __version__
-from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
-from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
+from halogenator.cli import (
+    apply_verb,
+    completion_verb,
+    configuration_verbs,
+    export_verb,
+    results_verbs,
+    task_verbs,
+    transforms_verb,
+)
+from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser
 from halogenator.errors import UserError
 
 
@@ -46,7 +54,7 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
 
     if options.parent:
         limits.die_with(options.parent)
-    command = tasks.command_of(options)
+    command = task_verbs.command_of(options)
     label, outputs = (command.label, command.outputs) if command else (options.verb, ())
     options.mem_mb -= options.beside_mb
     task = Declaration(options.mem_mb, label, outputs, cap_mb=options.cap_mb, beside_mb=options.beside_mb)
@@ -91,13 +99,12 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (plan, people, export, transforms, apply):
+    for module in (configuration_verbs, results_verbs, export_verb, transforms_verb, apply_verb):
         module.add_verbs(verbs)
-    completion.add_verb_for(parser, verbs)
-    unlisted = Unlisted(verbs)
-    tasks.add_verbs(unlisted)
+    completion_verb.add_verb_for(parser, verbs)
+    task_verbs.add_verbs(verbs)
     parser.epilog = (
-        f"verbs of the workflow's rules, a task each:\n{unlisted.listing()}\n\n"
+        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n\n"
         f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
     )
     return parser

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and what they stand for."""
+"""What all verbs share: the form of their help and errors, and options that several have."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def add_verb(
     *,
     usage: str | None = None,
     more: str = "",
+    listed: bool = True,
 ) -> Parser:
     """Return the parser of a new verb.
 
@@ -72,11 +73,12 @@ def add_verb(
         example: a command line to copy, without what all begin with; none for what people do not type.
         usage: what to show instead of a list of all options.
         more: what else there is to say, below the options.
+        listed: whether the list of verbs has it.
     """
     shown = [more, f"example:\n  python -m halogenator {example}" if example else "", EXIT_CODES]
     parser: Parser = verbs.add_parser(
         name,
-        help=text,
+        **({"help": text} if listed else {}),
         description=text,
         usage=usage and f"python -m halogenator {usage}",
         epilog="\n\n".join(filter(None, shown)),
@@ -84,27 +86,6 @@ def add_verb(
     )
     parser.set_defaults(run=run, verb=name, parser=parser)
     return parser
-
-
-class Unlisted:
-    """Verbs that the list of verbs leaves out, for a list of their own.
-
-    Args:
-        verbs: what they are added to.
-    """
-
-    def __init__(self, verbs: Any) -> None:
-        self._verbs = verbs
-        self._texts: dict[str, str] = {}
-
-    def add_parser(self, name: str, *, help: str, **options: Any) -> Any:  # noqa: A002 - as argparse calls it
-        """Add a verb."""
-        self._texts[name] = help
-        return self._verbs.add_parser(name, **options)
-
-    def listing(self) -> str:
-        """Return a line a verb."""
-        return "\n".join(f"  {name:20}{text}" for name, text in self._texts.items())
 
 
 def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> None:
@@ -121,17 +102,27 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def rows(text: str) -> int:
-    """Return a number of rows."""
+def results_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option that names a results folder."""
+    text = "folder of the results (default: %(default)s)"
+    parser.add_argument("--results", type=Path, default=Path("results"), help=text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number above 0 that an option has for its value."""
     if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names that an option has for its value: ``A,B``."""
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
     """Return the configuration in files, layered over the shipped one unless ``bare``."""
     from halogenator.config import read_config
 
-    repository = Path(__file__).resolve().parents[3]
-    shipped = [] if bare else [repository / "configs" / "config.yaml"]
-    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)
+    shipped = [] if bare else [repository() / "configs" / "config.yaml"]
+    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository())

@@ -1,8 +1,8 @@
 """Every task of the workflow as an object: what it takes, the command line that starts it, and what it does.
 
 A rule, or ``apply``, makes such an object and starts its ``words``. The process that starts makes the object again
-(``cli.tasks``) and runs it. A field is an option of the command line; an object of ``model`` travels as JSON. People do
-not type these command lines.
+(``cli.task_verbs``) and runs it. A field is an option of the command line; an object of ``model`` travels as JSON.
+People do not type these command lines.
 """
 
 # ruff: noqa: RUF009 - ``option`` makes a field, as ``dataclasses.field`` does
@@ -63,6 +63,7 @@ class Command:
         words = [self.verb()]
         for entry in fields(self):
             value = getattr(self, entry.name)
+            value = tuple(value) if isinstance(value, list) else value
             if value != entry.default:
                 words += [f"--{entry.name.replace('_', '-')}", *_words(value)]
         return words
@@ -108,9 +109,9 @@ def declaration(
 def _words(value: Any) -> list[str]:
     if is_dataclass(value):
         return [to_json(value)]
-    if isinstance(value, tuple | list) and value and isinstance(value[0], int):
+    if isinstance(value, tuple) and value and isinstance(value[0], int):
         return ["/".join(map(str, value))]
-    return abbreviated([str(item) for item in value]) if isinstance(value, tuple | list) else [str(value)]
+    return abbreviated([str(item) for item in value]) if isinstance(value, tuple) else [str(value)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from halogenator.stages.commands import COMMANDS, Command, Part
 def add_verbs(verbs: Any) -> None:
     """Add these verbs to the command line."""
     for kind in COMMANDS:
-        parser = add_verb(verbs, kind.verb(), _run, kind.text(), kind.example)
+        parser = add_verb(verbs, kind.verb(), _run, kind.text(), kind.example, listed=False)
         parser.set_defaults(kind=kind)
         types = get_type_hints(kind)
         for field in fields(kind):
@@ -32,6 +32,11 @@ def add_verbs(verbs: Any) -> None:
             )
         if kind.guarded:
             memory_option(parser)
+
+
+def listing() -> str:
+    """Return the verbs, a line each, for a list of their own."""
+    return "\n".join(f"  {kind.verb():20}{kind.text()}" for kind in COMMANDS)
 
 
 def command_of(options: argparse.Namespace) -> Command | None:
