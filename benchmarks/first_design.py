@@ -10,25 +10,25 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.pool import Pool
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rdkit import Chem, RDLogger
 from rdkit.Chem import Crippen, Descriptors, rdChemReactions, rdMolDescriptors
 
+from harness import Watch, tree_memory
+
 BATCH_ROWS = 200  # molecules in one task of the pool
 FLUSH_ROWS = 100_000
 MAX_PRODUCTS = 1_000_000  # of one molecule: RunReactants cuts at 1,000 by default
-SAMPLE_SECONDS = 0.1
 
 DESCRIPTORS = {
     "MW": Descriptors.MolWt,
@@ -116,42 +116,6 @@ class Seen:
         return size
 
 
-class Memory(threading.Thread):
-    """Samples the memory that the processes of this tree have to themselves.
-
-    Attributes:
-        peak_mb: the largest sum over the processes seen, in MB of 10^6 bytes.
-        cpu_seconds: what sampling itself cost.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.peak_mb = 0.0
-        self.cpu_seconds = 0.0
-        self.ended = threading.Event()
-
-    def run(self) -> None:
-        me = psutil.Process()
-        while True:
-            total = sum(_unique_bytes(process) for process in [me, *me.children(recursive=True)])
-            self.peak_mb = max(self.peak_mb, total / 1e6)
-            self.cpu_seconds = time.thread_time()
-            if self.ended.wait(SAMPLE_SECONDS):
-                return
-
-    def stop(self) -> None:
-        """End the thread."""
-        self.ended.set()
-        self.join()
-
-
-def _unique_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().uss)
-    except psutil.Error:  # it has ended
-        return 0
-
-
 @dataclass
 class Counts:
     """What a run has met, in rows."""
@@ -221,15 +185,13 @@ def main() -> None:
     options = parser.parse_args()
     start = time.monotonic()
     pool = multiprocessing.Pool(options.workers, start_worker, (options.smirks,))
-    memory = Memory()
-    memory.start()
-    result = run(pool, options.library, options.folder, options.rows, options.flush_rows)
-    seconds = time.monotonic() - start
-    memory.stop()
+    with Watch(lambda: tree_memory(os.getpid())[1], every=0.1) as memory:
+        result = run(pool, options.library, options.folder, options.rows, options.flush_rows)
+        seconds = time.monotonic() - start
     result |= {
         "cpu_seconds": round(cpu_seconds() - memory.cpu_seconds, 3),
         "seconds": round(seconds, 3),
-        "peak_mb": round(memory.peak_mb, 1),
+        "peak_mb": round(memory.highest, 1),
     }
     print(json.dumps(result))
 

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-import yaml
-
 from halogenator.results import Results, chunk_names
-from measure import FOLDER, MB, REPOSITORY, Figure, environment, progress
+from harness import FOLDER, Figure, progress, run, snakemake, write_configuration
 
 TASKS = (1_000, 10_000, 50_000)
 _JOBS = 10
@@ -30,7 +26,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     """Return time and peak memory of each dry run."""
     figures = []
     for tasks in TASKS[:-1] if quick else TASKS:
-        folder = FOLDER / "scale-dag"
+        folder = FOLDER / "dry-run"
         shutil.rmtree(folder, ignore_errors=True)
         _lay_out(folder, tasks)
         figures += _dry_run(folder, tasks, "fresh", tasks)
@@ -48,25 +44,7 @@ def _lay_out(folder: Path, tasks: int) -> None:
     folder.mkdir(parents=True)
     molecules = [f"{'C' * (row % 30 + 1)}{'c1cc(O)ccc1' * _SITES}\tp{row}\n" for row in range(_MOLECULES)]
     (folder / "mine.smi").write_text("".join(molecules))
-    transforms = [
-        {
-            "name": f"T{number}",
-            "label": f"T{number}",
-            "family": "ether",
-            "scope_classes": ["polyphenol"],
-            "smirks": f"[c:1][OX2H:2]>>[c:1][O:2]{'C' * number}",
-            "examples": [{"reactant": "Oc1ccccc1", "products": [f"{'C' * number}Oc1ccccc1"]}],
-        }
-        for number in range(1, _JOBS + 1)
-    ]
-    (folder / "transforms.yaml").write_text(yaml.safe_dump({"transforms": transforms}))
-    config = {
-        "libraries": {"mine": {"class": "polyphenol", "path": "mine.smi"}},
-        "select": {"libraries": ["mine"]},
-        "transforms": "transforms.yaml",
-        "chunk": {"products": _MOLECULES * _SITES * _JOBS // tasks},
-    }
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    write_configuration(folder, ["mine"], _JOBS, chunk={"products": _MOLECULES * _SITES * _JOBS // tasks})
 
 
 def _make_library(folder: Path) -> None:
@@ -99,23 +77,14 @@ def _touch(path: Path) -> None:
 
 def _dry_run(folder: Path, tasks: int, state: str, expected: int) -> list[Figure]:
     progress(f"dag: {tasks:,} chunk tasks, {state}")
-    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "2", "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config.yaml")]
-    output = folder / f"{state}.txt"
-    began = time.monotonic()
-    with output.open("w") as file:
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=file, stderr=subprocess.STDOUT, env=environment(mimalloc=False)
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    text = output.read_text()
-    planned = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("transform_chunk ")), 0)
-    if process.returncode or planned != expected:
-        raise RuntimeError(f"{planned:,} chunk tasks planned, not {expected:,}\n{text[-2000:]}")
+    used = run(snakemake(folder, 2, "-n"), mimalloc=False)
+    lines = used.output.splitlines()
+    planned = next((int(line.split()[1]) for line in lines if line.startswith("transform_chunk ")), 0)
+    if planned != expected:
+        raise RuntimeError(f"{planned:,} chunk tasks planned, not {expected:,}\n{used.output[-2000:]}")
     name = f"dag_{tasks}_{state}"
     return [
-        Figure(f"{name}_wall", round(time.monotonic() - began, 1), "s"),
-        Figure(f"{name}_cpu", round(usage.ru_utime + usage.ru_stime, 1), "CPU s"),
-        Figure(f"{name}_peak_mb", round(usage.ru_maxrss * 1024 / MB), "MB"),
+        Figure(f"{name}_wall", round(used.wall_seconds, 1), "s"),
+        Figure(f"{name}_cpu", round(used.cpu_seconds, 1), "CPU s"),
+        Figure(f"{name}_peak_mb", round(used.rss_mb), "MB"),
     ]

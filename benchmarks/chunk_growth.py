@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from halogenator.model import Job, Library
 from halogenator.stages.commands import TransformChunk
 from halogenator.storage.metadata import read_metadata
-from measure import FOLDER, Figure, Used, halogenator, progress, run_together
+from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 
 _ONE_CORE = (10_000, 100_000, 1_000_000)

@@ -1,22 +1,8 @@
-"""A run's memory over time as a picture: ``python benchmarks/curve.py memory.tsv memory.svg``."""
+"""A run's memory over time as a picture, for ``full_size.py``."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from pathlib import Path
-
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 760, 260, 60, 40, 24
-
-
-def main() -> None:
-    """Draw the samples that ``full_size.py`` took."""
-    source, out = map(Path, sys.argv[1:])
-    with source.open(newline="") as file:
-        rows = [
-            (r["stage"], float(r["seconds"]) / 60, float(r["unique_mb"])) for r in csv.DictReader(file, delimiter="\t")
-        ]
-    out.write_text(draw(rows))
 
 
 def draw(samples: list[tuple[str, float, float]]) -> str:
@@ -57,7 +43,3 @@ def draw(samples: list[tuple[str, float, float]]) -> str:
     parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">minutes</text>')
     parts.append(f'<text x="4" y="{TOP - 8}">MB, all processes together</text></svg>')
     return "\n".join(parts) + "\n"
-
-
-if __name__ == "__main__":
-    main()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from halogenator.config import read_config
 from halogenator.model import Config
@@ -19,7 +17,7 @@ from halogenator.storage.columns import LIBRARY, REJECTS, Column, arrow_schema, 
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.seal import read_seal
-from measure import FOLDER, REPOSITORY, Figure, halogenator, progress, run
+from harness import FOLDER, REPOSITORY, Figure, halogenator, progress, run, write_configuration
 
 LIBRARIES = TRANSFORMS = 100
 ROWS = 100
@@ -39,7 +37,7 @@ _QUERIES = {
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Return time and memory of each verb and query."""
-    folder = FOLDER / "scale-catalog"
+    folder = FOLDER / "many-jobs"
     shutil.rmtree(folder, ignore_errors=True)
     progress("catalog: making files")
     jobs = _lay_out(folder, LIBRARIES // 10 if quick else LIBRARIES)
@@ -55,9 +53,8 @@ def measure(*, quick: bool = False) -> list[Figure]:
     figures = []
     for name, command in commands.items():
         progress(f"catalog: {name}")
-        began = time.monotonic()
         used = run(command, sample=True)
-        figures.append(Figure(f"catalog_{jobs}_{name}", round(time.monotonic() - began, 2), "s"))
+        figures.append(Figure(f"catalog_{jobs}_{name}", round(used.wall_seconds, 2), "s"))
         figures.append(Figure(f"catalog_{jobs}_{name}_peak_mb", used.peak_mb, "MB"))
         if name == "plan" and json.loads(used.output)["totals"]["jobs_by_state"] != {"done": jobs}:
             raise RuntimeError(f"not all jobs are done: {used.output[:2000]}")
@@ -69,21 +66,8 @@ def _lay_out(folder: Path, libraries: int) -> int:
     """Write a configuration, and all that a run of it would leave; return the number of jobs."""
     folder.mkdir(parents=True)
     (folder / "mine.smi").write_text("".join(f"Oc1ccccc1{'C' * (row % 30)}\tp{row}\n" for row in range(ROWS)))
-    transforms = [
-        {
-            "name": f"T{number}",
-            "label": f"T{number}",
-            "family": "ether",
-            "scope_classes": ["polyphenol"],
-            "smirks": f"[c:1][OX2H:2]>>[c:1][O:2]{'C' * (number + 1)}",
-            "examples": [{"reactant": "Oc1ccccc1", "products": [f"{'C' * (number + 1)}Oc1ccccc1"]}],
-        }
-        for number in range(TRANSFORMS)
-    ]
-    (folder / "transforms.yaml").write_text(yaml.safe_dump({"transforms": transforms}))
-    named = {f"L{number:03}": {"class": "polyphenol", "path": "mine.smi"} for number in range(libraries)}
-    settings = {"libraries": named, "select": {"libraries": list(named)}, "transforms": "transforms.yaml"}
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    named = [f"L{number:03}" for number in range(libraries)]
+    write_configuration(folder, named, TRANSFORMS)
     config = read_config(
         [REPOSITORY / "configs/config.yaml", folder / "config.yaml"], working_dir=folder, repository=REPOSITORY
     )
@@ -98,42 +82,37 @@ def _lay_out(folder: Path, libraries: int) -> int:
 
 def _write_library(folder: Path, config: Config, name: str) -> None:
     columns = LIBRARY + descriptor_columns(config.descriptors)
-    rows = [(f"p{row}", f"Oc1ccccc1{'C' * row}", f"p{row}", None, "", "", 1, row, None) for row in range(ROWS)]
+    names = [f"p{row}" for row in range(ROWS)]
+    known = {"id": names, "parent": names, "smiles": [f"Oc1ccccc1{'C' * row}" for row in range(ROWS)]}
+    known["row"] = list(range(1, ROWS + 1))
     files = Results(folder / "results").files(name)
     note = with_versions(library=name, config_hash=library_identity(config, name, folder), queries={})
-    _write(files, columns, rows, len(config.descriptors), note)
+    _write(files, columns, known, note)
     stats = {"library": name, "class": "polyphenol", "k": None, "rows_in": ROWS, "molecules": ROWS}
     _record(files, stats)
 
 
 def _write_job(folder: Path, config: Config, library: str, transform: str) -> None:
     columns = product_columns(config.descriptors, with_inchikey=False)
-    rows = [(f"{transform[1:]}Oc1ccccc1{'C' * row}", f"p{row}", 0, 1) for row in range(ROWS)]
+    ether = f"{'C' * int(transform[1:])}Oc1ccccc1"
+    known = {"smiles": [f"{ether}{'C' * row}" for row in range(ROWS)], "parent_id": [f"p{row}" for row in range(ROWS)]}
     files = Results(folder / "results").files(library, transform)
     note = with_versions(library=library, transform=transform, config_hash=job_identity(config, transform))
-    rows = [(f"{'C' * (int(transform[1:]) + 1)}{smiles.lstrip('0123456789')}", *rest) for smiles, *rest in rows]
-    _write(files, columns, rows, len(config.descriptors), note)
+    _write(files, columns, known, note)
     stats = {"library": library, "transform": transform, "rows_in": ROWS, "rows_matched": ROWS, "products": ROWS}
     _record(files, stats)
 
 
 def _write(
-    files: tuple[Path, Path, Path],
-    columns: tuple[Column, ...],
-    rows: list[tuple[object, ...]],
-    descriptors: int,
-    note: dict[str, object],
+    files: tuple[Path, Path, Path], columns: tuple[Column, ...], known: dict[str, list[Any]], note: dict[str, object]
 ) -> None:
-    """Write a file, its descriptors made up, and its rejects: none."""
+    """Write a file and its rejects, which are none; numbers that are not known are made up, texts are null."""
     schema = arrow_schema(columns)
-    values = [*zip(*rows, strict=True), *([float(row % 90 + 50) for row in range(ROWS)] for _ in range(descriptors))]
-    arrays = (pa.array(column).cast(kind) for column, kind in zip(values, schema.types, strict=True))
+    made_up = [row % 70 + 50 for row in range(ROWS)]
+    values = (known.get(field.name, [None] * ROWS if pa.types.is_string(field.type) else made_up) for field in schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(values, schema, strict=True)]
     with table_writer(files[0], columns, note) as writer, table_writer(files[1], REJECTS, {}):
-        writer.copy(_batch(arrays, schema))
-
-
-def _batch(arrays: Iterator[pa.Array], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    yield pa.RecordBatch.from_arrays(list(arrays), schema=schema)
+        writer.copy([pa.RecordBatch.from_arrays(arrays, schema=schema)])
 
 
 def _record(files: tuple[Path, Path, Path], stats: dict[str, object]) -> None:

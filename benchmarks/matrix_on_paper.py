@@ -1,6 +1,6 @@
 """The whole matrix of 118 jobs at full size and above, on paper: its tasks are scheduled, not run.
 
-    python benchmarks/scale_model.py
+    python benchmarks/matrix_on_paper.py
 
 prints the tables of docs/scale.md that are extrapolated. What a task takes is measured elsewhere and stands below.
 Tasks start in the order of the configuration as soon as what they need is there and a core is free; one process starts
@@ -18,7 +18,7 @@ from math import ceil, log10
 
 from halogenator.config import read_config
 from halogenator.planning.resources import SNAKEMAKE_MB, merge_mb, stream_mb
-from measure import REPOSITORY, Figure
+from harness import REPOSITORY, Figure
 
 # Molecules of the libraries (those that are known; the other classes share the rest of 63 million equally).
 KNOWN = {"polyphenol-1X": 0.5e6, "polyphenol-2X": 13.8e6, "terpenoid-1X": 1.2e6, "terpenoid-2X": 40.2e6}

@@ -24,7 +24,7 @@ import yaml
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.stages.transform_chunk import site_column
-from measure import FOLDER, REPOSITORY, Figure, Used, progress, run
+from harness import FOLDER, Figure, Used, progress, run, snakemake
 from molecules import DESCRIPTORS, OME, composition, dihalogenated, parents, transform, write_library
 
 _WHOLE, _RUNS = "polyphenol-2X", "polyphenol-2X-runs"
@@ -62,7 +62,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     progress("pipeline: making the libraries")
     whole = _RUNS if quick else _WHOLE
     _prepare([_RUNS] if quick else [_RUNS, _WHOLE])
-    progress(f"pipeline: the first design, {_SMALL:,} rows")
+    progress(f"whole job: the first design, {_SMALL:,} rows")
     legacy = [_legacy(whole, _SMALL)]
     progress("pipeline: the smaller job")
     small = _job(_RUNS)
@@ -71,7 +71,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
         kernel = pool.submit(run, [sys.executable, Path(__file__), whole])
         job = small if quick else _job(whole)
         bare = kernel.result().record
-    progress(f"pipeline: the first design, {_LARGE:,} rows")
+    progress(f"whole job: the first design, {_LARGE:,} rows")
     legacy.append(_legacy(whole, _LARGE))
     if bare["products"] != job.products + job.stats["duplicates"]:
         raise RuntimeError(f"the kernel makes {bare['products']:,} products, the job {job.products:,} and duplicates")
@@ -142,8 +142,7 @@ def _job(library: str) -> _Job:
 
 
 def _snakemake(cores: int, *targets: str) -> Used:
-    words = [sys.executable, "-m", "snakemake", "--cores", cores, "--directory", _FOLDER, *targets]
-    return run([*words, "--configfile", _FOLDER / "config.yaml"], mimalloc=False, sample=True)
+    return run(snakemake(_FOLDER, cores, *targets), mimalloc=False, sample=True)
 
 
 def _legacy(whole: str, rows: int) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def _legacy(whole: str, rows: int) -> dict[str, Any]:
     spread = [molecules[number * len(molecules) // rows] for number in range(rows)]
     library, out = write_library(spread, FOLDER / "legacy.parquet"), FOLDER / "legacy"
     shutil.rmtree(out, ignore_errors=True)
-    script = REPOSITORY / "benchmarks" / "legacy.py"
+    script = Path(__file__).with_name("first_design.py")
     record = run([sys.executable, script, library, transform().smirks, out, "--workers", 2], mimalloc=False).record
     shutil.rmtree(out, ignore_errors=True)
     return record
