@@ -33,9 +33,11 @@ def asked_cores():
     if on_cluster():
         groups = workflow.group_settings
         return workflow.nodes * groups.group_components.get(groups.overwrite_groups.get("transform_chunk"), 1)
-    asked = workflow.nodes or workflow.cores
+    if workflow.nodes:
+        return workflow.nodes
     # A dry run has one core where it was told no number, and only the command line shows which of both it was.
-    return machine_cores() if DRY_RUN and asked == 1 and command_line().cores is None else asked
+    told = not DRY_RUN or workflow.cores > 1 or command_line().cores is not None
+    return workflow.cores if told else machine_cores()
 
 
 def given_mb():
