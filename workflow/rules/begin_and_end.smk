@@ -8,7 +8,7 @@ from snakemake_logger_plugin_halogenator import LogHandler
 
 from halogenator.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
-from halogenator.stages.progress import MERGES
+from halogenator.stages.run_progress import MERGES
 from halogenator.storage.failures import check_writable
 from halogenator.storage.run_folder import check_dates, claim_folder, redate
 from halogenator.storage.seal import remove_damaged

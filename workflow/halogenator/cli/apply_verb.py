@@ -145,11 +145,11 @@ def _apply(options: argparse.Namespace) -> None:
     for note in options.notes:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
-    from halogenator.cli.progress import Progress
     from halogenator.config import find_path, find_transform, load_transforms
     from halogenator.inputs.reading import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
+    from halogenator.progress import on_stderr
     from halogenator.stages.apply import Request, apply_transform, library_name
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
@@ -169,15 +169,15 @@ def _apply(options: argparse.Namespace) -> None:
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
         chunk_products=options.chunk_products,
     )
-    with _ending_in_order(), Progress("tasks") as reporter, _in_options():
-        stats = apply_transform(request, reporter)
+    with _ending_in_order(), on_stderr() as progress, _in_options():
+        stats = apply_transform(request, progress)
     for line in _summary(stats, options.outdir):
         print(line)
 
 
 def _check_usage(options: argparse.Namespace) -> None:
     """End with status 2 where options do not go together."""
-    from halogenator.config.scope import near_class
+    from halogenator.config.class_words import near_class
     from halogenator.model import CLASSES
 
     if not options.transform:

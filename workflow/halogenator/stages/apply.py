@@ -26,6 +26,7 @@ from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.progress import Progress
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
 from halogenator.stages.commands import (
     ChunkCommand,
@@ -37,7 +38,6 @@ from halogenator.stages.commands import (
     TransformChunk,
 )
 from halogenator.stages.pool import Pool, PoolTask
-from halogenator.stages.reporter import Reporter
 from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.columns import LIBRARY
 from halogenator.storage.content_hash import content_hash, unchanged
@@ -91,7 +91,7 @@ class Request:
         return ", ".join(map(str, self.sources))
 
 
-def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
+def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
     """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
 
     A file of molecules that this program made is taken as it is, with its ids; any other is read as a library.
@@ -103,19 +103,19 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     check_readable(request.sources, request.library.reading)
     if not _is_library(request.sources, request.descriptors):
         for look in first_rows([request.library], option="--smiles-column"):
-            reporter.note(look.text)
+            progress.note(look.text)
     check_writable(request.outdir)
     mark = content_hash(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)
     if stats is not None:
-        reporter.note("nothing to do: all is there, of the same input and settings")
+        progress.note("nothing to do: all is there, of the same input and settings")
         return stats
     work = request.outdir / WORK_FOLDER
     fix = "wait until it ends, or give another --outdir"
     with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
-        run = _Run(request, work, identity, reporter)
+        run = _Run(request, work, identity, progress)
         run.make(mark)
     shutil.rmtree(work, ignore_errors=True)
     found = _finished(request.outdir, identity)
@@ -126,13 +126,13 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
 class _Run:
     """The steps of a run, each leaving out what is there."""
 
-    def __init__(self, request: Request, work: Path, identity: str, reporter: Reporter) -> None:
+    def __init__(self, request: Request, work: Path, identity: str, progress: Progress) -> None:
         self.request = request
         self.out = request.outdir
         self.work = work
         self.identity = identity
-        self.reporter = reporter
-        self.pool = Pool(request.workers, request.memory_mb, reporter.tick)
+        self.progress = progress
+        self.pool = Pool(request.workers, request.memory_mb, progress.tick)
         self.state = self._begin()
 
     def make(self, mark: str) -> None:
@@ -206,8 +206,8 @@ class _Run:
             for command, log in zip(commands, logs, strict=True)
             if not all(path.exists() for path in command.outputs)
         ]
-        self.reporter.begin(name, len(commands), len(commands) - len(missing))
-        self.pool.run(missing, self.reporter.advance)
+        self.progress.begin(name, len(commands), len(commands) - len(missing), "task")
+        self.pool.run(missing, self.progress.advance)
 
     def _begin(self) -> dict[str, Any]:
         """Return the state that the folder is in, after clearing what an earlier version of the run left there."""
