@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.model import HALOGENS
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.storage.duck import identifier, literal
 from halogenator.storage.parquet import open_parquet
 

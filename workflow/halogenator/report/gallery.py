@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.report.drawings import draw_alone, draw_pair, find_change
 from halogenator.storage.parquet import open_parquet
 
