@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halogenator.chemistry.slips import Templates, slips
+from halogenator.chemistry.smirks_checks import Templates, slips
 from halogenator.cli import main
 from halogenator.config import load_transforms, sound_transforms
 from halogenator.errors import UserError

@@ -21,6 +21,16 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def reactant_of(smirks: str) -> str:
+    """Return the reactant template of a SMIRKS, as SMARTS.
+
+    Examples:
+        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
+        '[c:1][OX2H:2]'
+    """
+    return smirks.split(">>")[0].strip()
+
+
 @dataclass(frozen=True)
 class Example:
     """A reactant's SMILES and the SMILES of all its products, one site changed in each."""
@@ -58,7 +68,7 @@ class Transform:
     @property
     def query(self) -> str:
         """The reactant template as SMARTS: what decides which molecules the transform touches."""
-        return self.smirks.split(">>")[0].strip()
+        return reactant_of(self.smirks)
 
     @property
     def fingerprint(self) -> str:
@@ -79,6 +89,11 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # {X} in the products stands for the halogen
     stereo: str = "keep"
     new_stereo: str = "open"
+
+    @property
+    def query(self) -> str:
+        """The reactant template as SMARTS."""
+        return reactant_of(self.smirks)
 
     def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
         """Return one transform per halogen, named ``<rule>:<halogen>``."""

@@ -2,7 +2,7 @@
 
 An edit takes groups of terminal atoms off kept atoms and puts new acyclic groups on, through single bonds. Rings,
 aromaticity and the bonds between kept atoms stay, so only the touched atoms' hydrogens have to be worked out again,
-not the whole molecule's. What comes takes the place of what leaves (``chemistry.configuration``): a leaving atom that
+not the whole molecule's. What comes takes the place of what leaves (``chemistry.stereochemistry``): a leaving atom that
 is replaced in place leaves the order of neighbours as it is, and so does a new one in an implicit hydrogen's place,
 which RDKit counts as the last. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes``
 and ``Edit.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo that
@@ -17,8 +17,8 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from halogenator.chemistry.configuration import KEEP, TURNED
 from halogenator.chemistry.reaction import Match, Reaction
+from halogenator.chemistry.stereochemistry import KEEP, TURNED
 
 # A kept product atom may restate its element, and nothing else.
 _KEPT_ATOM = re.compile(r"\[(#\d+|[A-Z][a-z]?|[a-z]):\d+\]")

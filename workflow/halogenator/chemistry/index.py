@@ -58,10 +58,7 @@ class Index:
         if halogenation is not None:
             self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
             rules = halogenation.rules_for(class_name)
-            self._rules = [
-                (Query(rule.smirks.split(">>")[0].strip()), rule.max_sites, len(halogenation.halogens))
-                for rule in rules
-            ]
+            self._rules = [(Query(rule.query), rule.max_sites, len(halogenation.halogens)) for rule in rules]
 
     @property
     def examined_queries(self) -> list[str]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 from rdkit import Chem
 
-from halogenator.chemistry import descriptors, enhanced
-from halogenator.chemistry.configuration import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry import descriptors
+from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint, compile_edit
-from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
+from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
-from halogenator.chemistry.parents import Parent, reads_flat
+from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, Reaction
+from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.model import Transform
 
 # An atom or a bond of any kind, which only a template can make: what is read in has none.
@@ -226,7 +227,7 @@ class _Maker:
         both = step.new_stereo == BOTH and parent.enhanced_stereo is None
         forms = both_configurations(parent.hydrogenated(step.reaction), whole) if both else [whole]
         for form in forms:
-            written = enhanced.write(form)
+            written = write_cxsmiles(form)
             if states_more_double_bonds(written[0], form):
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from rdkit import Chem
 from rdkit.Chem import rdCoordGen, rdDepictor
 
-from halogenator.chemistry.enhanced import read, write
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles, write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 
 _STEREO = frozenset("@/\\")
@@ -30,7 +30,7 @@ def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None 
         RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
     """
     if stereo is not None:
-        return _with_stereo(read(smiles, stereo), title)
+        return _with_stereo(read_cxsmiles(smiles, stereo), title)
     mol = parse_smiles(smiles)
     canonical = None
     for drawn, flat in _drawings(mol, coordinates or not _STEREO.isdisjoint(smiles)):
@@ -52,12 +52,12 @@ def _with_stereo(mol: Chem.Mol, title: str) -> str:
     Raises:
         RejectError: no drawing reads back to the same molecule.
     """
-    wanted = write(mol)
+    wanted = write_cxsmiles(mol)
     for drawn, _ in _drawings(mol, coordinates=True):
         drawn.SetProp("_Name", title)
         block: str = Chem.MolToV3KMolBlock(drawn)
         again = Chem.MolFromMolBlock(block)
-        if again is not None and write(again) == wanted:
+        if again is not None and write_cxsmiles(again) == wanted:
             return block
     raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
 

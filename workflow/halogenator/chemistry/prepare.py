@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
-from halogenator.chemistry import enhanced, fragments
-from halogenator.chemistry.molecules import RejectError, check_size, parse_smiles, reread, written
-from halogenator.chemistry.screen import check_molecule
+from halogenator.chemistry import fragments
+from halogenator.chemistry.enhanced_stereo import (
+    as_racemate,
+    has_noted_groups,
+    note_groups,
+    restore_groups,
+    write_cxsmiles,
+)
+from halogenator.chemistry.molecules import RejectError, check_molecule, check_size, parse_smiles, reread, written
 from halogenator.model import Reading
 from halogenator.storage.schema import PREPARED
 
@@ -81,7 +87,7 @@ class _Steps:
         self._given = given
         self._words: list[str] = []
         self._as_given: str | None = None  # where RDKit's molecule does not say all of it
-        self.mol = enhanced.noted(given) if given.GetStereoGroups() else given
+        self.mol = note_groups(given) if given.GetStereoGroups() else given
 
     def take_off_maps(self) -> None:
         """Take atom-map numbers off, and the centres with them that are none without."""
@@ -117,12 +123,12 @@ class _Steps:
         if count == 1:
             return
         kept, is_racemate = fragments.compound(self.mol)
-        if is_racemate and enhanced.is_noted(self.mol):
+        if is_racemate and has_noted_groups(self.mol):
             raise RejectError("mixture of stereoisomers", "the enantiomers are there, and stereo groups besides")
         if count > 2 or not is_racemate:
             self._take("fragments", kept)
         if is_racemate:
-            self._take("racemate", enhanced.racemate(kept))
+            self._take("racemate", as_racemate(kept))
 
     def neutralize(self) -> None:
         """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
@@ -140,8 +146,8 @@ class _Steps:
     def result(self, *, check_electrons: bool) -> Prepared:
         """Return what has become of the molecule."""
         stereo: str | None = None
-        if self._has_groups() and enhanced.is_noted(self.mol):
-            smiles, stereo = enhanced.write(enhanced.restored(self.mol))
+        if self._has_groups() and has_noted_groups(self.mol):
+            smiles, stereo = write_cxsmiles(restore_groups(self.mol))
             mol = reread(smiles)
         else:
             smiles, mol, _ = written(self.mol)

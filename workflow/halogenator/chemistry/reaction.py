@@ -1,7 +1,7 @@
 """The careful way: RDKit's RunReactants, every match, one site at a time, with what it gets wrong in space set right.
 
 The edit way has to agree with it. What differs from plain RunReactants is the configuration
-(``chemistry.configuration``); kept bonds that both templates state by one query, which stay what the parent has; and
+(``chemistry.stereochemistry``); kept bonds that both templates state by one query, which stay what the parent has; and
 hydrogens that a SMIRKS has as atoms, for which the parent gets its hydrogens as atoms too.
 """
 
@@ -12,8 +12,8 @@ import re
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
-from halogenator.chemistry.configuration import UNSPECIFIED, carry_configuration
 from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration
 from halogenator.model import Transform
 
 # A molecule with more matches than this becomes a reject that names the limit: it bounds the time of one row.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from halogenator.config.exports import WINDOWS
+from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError
 from halogenator.storage.remote import is_remote
 
@@ -27,7 +27,7 @@ def _columns() -> set[str]:
     from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
 
     names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
-    return names | {"library", "transform", *WINDOWS}
+    return names | {"library", "transform", *DESCRIPTORS}
 
 
 def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:

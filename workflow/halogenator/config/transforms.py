@@ -12,7 +12,7 @@ from halogenator.config import schema
 from halogenator.config.locate import Keys, Layers, Place, dig, read_yaml
 from halogenator.config.problems import collecting, raise_all
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Example, Halogenation, HalogenationRule, Transform
+from halogenator.model import Example, Halogenation, HalogenationRule, Transform, reactant_of
 
 # RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
 _MAX_PRODUCTS = 10_000
@@ -218,7 +218,7 @@ def _transform_problems(transform: Transform, entry: _Entry) -> Iterator[UserErr
 
 
 def _gaps(transform: Transform, reaction: Any, where: object) -> Iterator[UserError]:
-    from halogenator.chemistry.openness import gaps
+    from halogenator.chemistry.smirks_checks import gaps
 
     for gap in gaps(reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)):
         what = f"the SMIRKS of '{transform.name}' {gap.what}"
@@ -255,7 +255,7 @@ def _reaction(smirks: str) -> tuple[Any, str]:
             None,
             "has no map number that is in the reactant and in the product, so nothing of the molecule would stay",
         )
-    if Chem.MolFromSmarts(smirks.split(">>")[0].strip()) is None:
+    if Chem.MolFromSmarts(reactant_of(smirks)) is None:
         return None, "groups its reactant in parentheses; write the reactant as plain SMARTS"
     _, errors = reaction.Validate(True)
     return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")

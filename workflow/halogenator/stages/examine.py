@@ -13,7 +13,7 @@ from halogenator import limits
 from halogenator.model import Transform
 
 if TYPE_CHECKING:
-    from halogenator.chemistry.slips import Templates
+    from halogenator.chemistry.smirks_checks import Templates
 
 # Molecules that each transform is tried on, of those that it matches: the first of each sort, the shortest first.
 _OF_EACH_SORT = 3
@@ -48,7 +48,7 @@ def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: It
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
-    from halogenator.chemistry.probes import PROBES
+    from halogenator.chemistry.smirks_checks import PROBES
     from halogenator.storage.readers import read_records
 
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
@@ -145,7 +145,7 @@ class _Pool:
 
 
 def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
-    from halogenator.chemistry.slips import Templates, slips
+    from halogenator.chemistry.smirks_checks import Templates, slips
 
     templates = Templates(transform.smirks)
     warnings: dict[str, list[str]] = {}

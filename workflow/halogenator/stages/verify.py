@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from halogenator.chemistry.enhanced import read
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
@@ -62,8 +63,6 @@ class _BadError(Exception):
 
 
 def _kinds() -> dict[str, _Kind]:
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     described = descriptor_columns(list(DESCRIPTORS))
     return {
         "molecules.parquet": _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
@@ -255,7 +254,7 @@ def _with_stereo(smiles: pa.Array, stereo: pa.Array) -> pa.Array:
 
 def _check_smiles(text: str, stereo: str | None, row: int) -> None:
     try:
-        if read(text, stereo).GetNumAtoms():
+        if read_cxsmiles(text, stereo).GetNumAtoms():
             return
     except RejectError:
         pass

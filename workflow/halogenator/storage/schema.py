@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
+
 # Key of the JSON object in a file's key-value metadata that says what made it.
 METADATA_KEY = "halogenator"
 
@@ -94,8 +96,6 @@ INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI 
 
 def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named descriptors."""
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     chosen = (DESCRIPTORS[name] for name in names)
     return tuple(
         Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")

@@ -15,7 +15,7 @@ from functools import cached_property
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
-from halogenator.chemistry import enhanced
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.reaction import Match, Reaction
 
@@ -66,7 +66,7 @@ class Parent:
         self.is_connected = self.is_flat or "." not in smiles
         self.has_stereo = not self.is_flat and ("@" in smiles or _has_double_bond_stereo(smiles))
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = _read_flat(smiles) if self.is_flat else _read_whole(smiles, enhanced_stereo)
+        self.mol = _read_flat(smiles) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
         self._with_hydrogens: Chem.Mol | None = None
 
@@ -115,10 +115,6 @@ class Parent:
             self._whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
             self._plain = reaction, reaction.products_around(self._whole, match)
         return reaction.finish(self._whole, self._plain[1][match])
-
-
-def _read_whole(smiles: str, enhanced_stereo: str | None) -> Chem.Mol:
-    return reread(smiles) if enhanced_stereo is None else enhanced.read(smiles, enhanced_stereo)
 
 
 def _read_flat(smiles: str) -> Chem.Mol:

@@ -44,7 +44,7 @@ _Groups = tuple[Group, ...]
 _Isomers = frozenset[frozenset[str]]
 
 
-def read(smiles: str, extension: str | None) -> Chem.Mol:
+def read_cxsmiles(smiles: str, extension: str | None) -> Chem.Mol:
     """Return the molecule that a stored SMILES and its CXSMILES extension (without bars; None: none) stand for.
 
     Raises:
@@ -58,7 +58,7 @@ def read(smiles: str, extension: str | None) -> Chem.Mol:
     return mol
 
 
-def write(mol: Chem.Mol) -> tuple[str, str | None]:
+def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
     """Return the SMILES of a molecule, and the CXSMILES extension with what it cannot say (None: nothing).
 
     Equal molecules give equal pairs. A group that makes no difference (of a meso form, of an atom that is no
@@ -86,7 +86,7 @@ def write(mol: Chem.Mol) -> tuple[str, str | None]:
     return _say(plain, smiles, [way for way in every if _size(way) == fewest])
 
 
-def noted(mol: Chem.Mol) -> Chem.Mol:
+def note_groups(mol: Chem.Mol) -> Chem.Mol:
     """Return a copy without groups whose atoms note them: RDKit loses groups where atoms are taken away."""
     plain = Chem.RWMol(mol)
     for number, group in enumerate(mol.GetStereoGroups()):
@@ -97,12 +97,12 @@ def noted(mol: Chem.Mol) -> Chem.Mol:
     return plain.GetMol()
 
 
-def is_noted(mol: Chem.Mol) -> bool:
+def has_noted_groups(mol: Chem.Mol) -> bool:
     """Return whether an atom notes a group."""
     return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
 
 
-def restored(mol: Chem.Mol) -> Chem.Mol:
+def restore_groups(mol: Chem.Mol) -> Chem.Mol:
     """Return a copy with the groups that its atoms note."""
     marked: dict[str, list[int]] = {}
     for atom in mol.GetAtoms():
@@ -114,7 +114,7 @@ def restored(mol: Chem.Mol) -> Chem.Mol:
     return mol.GetMol()
 
 
-def racemate(mol: Chem.Mol) -> Chem.Mol:
+def as_racemate(mol: Chem.Mol) -> Chem.Mol:
     """Return a copy whose stereocentres all note one ``&`` group."""
     mol = Chem.Mol(mol)
     for atom in mol.GetAtoms():
