@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.templates import drawable_reaction
+from halogenator.chemistry.drawing import drawable_reaction
 
 
 def drawn(template: Chem.Mol) -> list[str]:
