@@ -89,7 +89,7 @@ def _count(leaf: _Node, kind: Kind) -> bool | None:
     return leaf.value == counts[leaf.name] if leaf.name in counts else None
 
 
-class Statement:
+class AtomQuery:
     """An atom of a template, as RDKit understands it.
 
     Attributes:

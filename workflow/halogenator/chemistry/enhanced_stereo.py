@@ -15,7 +15,7 @@ from itertools import combinations, groupby, permutations, product
 
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import RejectError, reread, settle, written
+from halogenator.chemistry.molecules import RejectError, reread, settle, settled
 
 # Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
 MAX_GROUPS = 8
@@ -140,7 +140,7 @@ def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
 
 def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
     """Return the settled SMILES of a molecule, the molecule as read from it, and the groups with its atom indices."""
-    smiles, mol, order = written(mol)
+    smiles, mol, order = settled(mol)
     place = {old: new for new, old in enumerate(order)}
     return smiles, mol, tuple(Group(g.kind, frozenset(place[i] for i in g.atoms)) for g in groups)
 
@@ -185,7 +185,7 @@ def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
     found: dict[tuple[bool, ...], set[str]] = {}
     for choice, form in _forms(mol, groups):
         which = tuple(turned for group, turned in zip(groups, choice, strict=True) if group.kind == "o")
-        found.setdefault(which, set()).add(written(form)[0])
+        found.setdefault(which, set()).add(settled(form).smiles)
     return frozenset(map(frozenset, found.values()))
 
 
@@ -255,8 +255,8 @@ def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
     chosen |= {system.intersection(indices) for system in _ring_systems(mol)} - {frozenset()}
     idle: set[frozenset[int]] = set()
     for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
-        same = written(form)[0]
-        idle.update(each for each in chosen - idle if written(_inverted(form, each))[0] == same)
+        same = settled(form).smiles
+        idle.update(each for each in chosen - idle if settled(_inverted(form, each)).smiles == same)
     return sorted(idle, key=sorted)
 
 

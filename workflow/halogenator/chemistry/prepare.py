@@ -17,7 +17,7 @@ from halogenator.chemistry.enhanced_stereo import (
     restore_groups,
     write_cxsmiles,
 )
-from halogenator.chemistry.molecules import RejectError, check_molecule, check_size, parse_smiles, reread, written
+from halogenator.chemistry.molecules import RejectError, check_molecule, check_size, parse_smiles, reread, settled
 from halogenator.model import Reading
 from halogenator.storage.schema import PREPARED
 
@@ -150,7 +150,7 @@ class _Steps:
             smiles, stereo = write_cxsmiles(restore_groups(self.mol))
             mol = reread(smiles)
         else:
-            smiles, mol, _ = written(self.mol)
+            smiles, mol, _ = settled(self.mol)
         if check_electrons:
             _check_same(self.mol, mol)
         words = ",".join(word for word in PREPARED if word in self._words)

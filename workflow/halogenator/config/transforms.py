@@ -210,19 +210,19 @@ def _transform_problems(transform: Transform, entry: _Entry) -> Iterator[UserErr
                 fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
             )
             return
-        gaps = list(_gaps(transform, reaction, entry.place("smirks")))
-        yield from gaps
-        for index, example in enumerate(() if gaps else transform.examples):
+        open_parts = list(_ambiguities(transform, entry.place("smirks")))
+        yield from open_parts
+        for index, example in enumerate(() if open_parts else transform.examples):
             where = entry.place("examples", index)
             yield from _check_example(f"example {index + 1} of '{transform.name}'", example, transform, where)
 
 
-def _gaps(transform: Transform, reaction: Any, where: object) -> Iterator[UserError]:
-    from halogenator.chemistry.smirks_checks import gaps
+def _ambiguities(transform: Transform, where: object) -> Iterator[UserError]:
+    from halogenator.chemistry.smirks_checks import ambiguities
 
-    for gap in gaps(reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)):
-        what = f"the SMIRKS of '{transform.name}' {gap.what}"
-        yield UserError(what, where=where, value=transform.smirks, allowed=gap.allowed, fix=gap.fix)
+    for each in ambiguities(transform.smirks):
+        what = f"the SMIRKS of '{transform.name}' {each.what}"
+        yield UserError(what, where=where, value=transform.smirks, allowed=each.allowed, fix=each.fix)
 
 
 def _reaction(smirks: str) -> tuple[Any, str]:

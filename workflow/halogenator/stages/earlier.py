@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
-from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
+from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
 from halogenator.memory.usage import Task
 from halogenator.planning.spread import sampled
 from halogenator.results import PRODUCTS_FILE
@@ -112,7 +112,7 @@ def convert(
             try:
                 mol = parse_smiles(text)
                 smiles = Chem.MolToSmiles(mol)
-                smiles = text if smiles == text else stored_form(mol)[1]
+                smiles = text if smiles == text else settled(mol).smiles
             except RejectError as error:
                 rejected += 1
                 write_reject(rejects, error, source=str(path), row=row, identifier=None, smiles=text)

@@ -121,13 +121,13 @@ class _Pool:
     def __init__(self, texts: Iterable[str]) -> None:
         from rdkit import Chem
 
-        from halogenator.chemistry.molecules import RejectError, quiet, stored_form
+        from halogenator.chemistry.molecules import RejectError, quiet, settled
 
         quiet()
         found: dict[str, None] = {}
         for mol in filter(None, map(Chem.MolFromSmiles, texts)):
             with suppress(RejectError):
-                found[stored_form(mol)[1]] = None
+                found[settled(mol).smiles] = None
         self.candidates = [_Candidate(smiles) for smiles in sorted(found, key=lambda smiles: (len(smiles), smiles))]
 
     def matching(self, transform: Transform) -> dict[str, list[str]]:
@@ -145,14 +145,14 @@ class _Pool:
 
 
 def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
-    from halogenator.chemistry.smirks_checks import Templates, slips
+    from halogenator.chemistry.smirks_checks import Templates, likely_mistakes
 
     templates = Templates(transform.smirks)
     warnings: dict[str, list[str]] = {}
     notes: dict[str, str] = {}
     shown: set[str] = set()
-    for slip in slips(templates):
-        warnings.setdefault(slip.kind, []).append(slip.text)
+    for mistake in likely_mistakes(templates):
+        warnings.setdefault(mistake.kind, []).append(mistake.text)
     given, natural, small = (pool.matching(transform) for pool in pools)
     own = _Pool(example.reactant for example in transform.examples).matching(transform)
     if not (warnings.get("impossible") or given or natural or small or own):
