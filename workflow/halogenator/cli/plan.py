@@ -35,8 +35,8 @@ def _plan(options: argparse.Namespace) -> None:
     import os
     from dataclasses import asdict
 
+    from halogenator.inputs.first_rows import first_rows
     from halogenator.planning.estimate import Estimates
-    from halogenator.planning.first_rows import first_rows
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.planning.states import standings
     from halogenator.results import Results

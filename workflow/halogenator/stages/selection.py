@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
 from halogenator.model import Export, fingerprint
 from halogenator.results import Results
 from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.readers_columns import COLUMN_NAMES, by_name
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
