@@ -89,7 +89,7 @@ def test_more_than_rdkits_default_of_1000_products() -> None:
     assert (
         len(
             Chem.MolFromSmiles(smiles).GetSubstructMatches(
-                Chem.MolFromSmarts(rule.query), uniquify=False, maxMatches=9999
+                Chem.MolFromSmarts(rule.smirks.split(">>")[0]), uniquify=False, maxMatches=9999
             )
         )
         > 1000

@@ -47,7 +47,7 @@ def test_products_are_those_of_rdkit(name: str) -> None:
     pairs, differing = 0, []
     for rule in rules(name):
         kernel, reference = Kernel([Transform("RULE", rule.smirks)]), strangers.Reference(rule.smirks)
-        query = Chem.MolFromSmarts(rule.query)
+        query = Chem.MolFromSmarts(rule.smirks.split(">>")[0])
         for smiles in [smiles for smiles, mol in molecules.items() if mol.HasSubstructMatch(query)]:
             ours = {product.smiles for product in kernel.products(smiles)[0]}
             plain = reference.plain(smiles)

@@ -14,7 +14,7 @@ from halogenator.cli import main
 from property.oracle import DESCRIPTORS, shipped_transforms
 
 DESCRIBE = ("--descriptors", ",".join(DESCRIPTORS))
-QUERIES = list(dict.fromkeys(rule.query for rule in shipped_transforms()))
+QUERIES = list(dict.fromkeys(rule.smirks.split(">>")[0] for rule in shipped_transforms()))
 Row = tuple[str | None, str | None]  # id, SMILES
 
 

@@ -1,4 +1,4 @@
-"""What an atom of a template says, asked of atoms that could be: which elements it leaves, and whether any atom fits.
+"""An atom of a template as a query: which elements it may be, and whether any atom can fulfil it where it is bonded.
 
 RDKit's ``DescribeQuery`` tells how it read a SMARTS atom, as an indented tree of conditions. A condition that cannot be
 answered for an atom by itself (a ring, a recursive SMARTS) counts as perhaps.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -41,6 +41,20 @@ class Kind(NamedTuple):
         return int(self.aromatic and self.number == 6)
 
 
+# What RDKit calls a condition -> what it compares of an atom; the first four ask about the element alone.
+_VALUES: dict[str, Callable[[Kind], int]] = {
+    "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
+    "AtomAtomicNum": lambda kind: kind.number,
+    "AtomIsAromatic": lambda kind: kind.aromatic,
+    "AtomIsAliphatic": lambda kind: not kind.aromatic,
+    "AtomFormalCharge": lambda kind: kind.charge,
+    "AtomHCount": lambda kind: kind.hydrogens,
+    "AtomTotalDegree": lambda kind: kind.degree + kind.hydrogens,
+    "AtomExplicitDegree": lambda kind: kind.degree,
+}
+_OF_ELEMENT = frozenset(list(_VALUES)[:4])
+
+
 @dataclass(frozen=True)
 class _Node:
     """A condition: a leaf with name, value and sign, or "AtomAnd" or "AtomOr" of others."""
@@ -56,37 +70,16 @@ class _Node:
             answers = [part.holds(kind, element_only=element_only) for part in self.parts]
             decisive = self.name == "AtomOr"
             return decisive if decisive in answers else None if None in answers else not decisive
-        answer = _element(self, kind)
-        if answer is None and not element_only:
-            answer = _count(self, kind)
-        return answer if answer is None or not self.negated else not answer
+        if self.name not in _VALUES or (element_only and self.name not in _OF_ELEMENT):
+            return None
+        return (self.value == _VALUES[self.name](kind)) != self.negated
 
-    def leaves(self) -> Iterator[_Node]:
-        """Yield the leaves."""
+    def leaves(self, *, below_or: bool = False) -> Iterator[tuple[_Node, bool]]:
+        """Yield the leaves, each with whether it is one of several alternatives."""
         if not self.parts:
-            yield self
+            yield self, below_or
         for part in self.parts:
-            yield from part.leaves()
-
-
-def _element(leaf: _Node, kind: Kind) -> bool | None:
-    if leaf.name == "AtomType":
-        return leaf.value == kind.number + (_AROMATIC if kind.aromatic else 0)
-    if leaf.name == "AtomAtomicNum":
-        return leaf.value == kind.number
-    if leaf.name == "AtomIsAromatic":
-        return kind.aromatic
-    return not kind.aromatic if leaf.name == "AtomIsAliphatic" else None
-
-
-def _count(leaf: _Node, kind: Kind) -> bool | None:
-    counts = {
-        "AtomFormalCharge": kind.charge,
-        "AtomHCount": kind.hydrogens,
-        "AtomTotalDegree": kind.degree + kind.hydrogens,
-        "AtomExplicitDegree": kind.degree,
-    }
-    return leaf.value == counts[leaf.name] if leaf.name in counts else None
+            yield from part.leaves(below_or=below_or or self.name == "AtomOr")
 
 
 class AtomQuery:
@@ -105,7 +98,7 @@ class AtomQuery:
     @cached_property
     def named(self) -> tuple[int, ...]:
         """The atomic numbers that it names, in its order."""
-        leaves = [leaf for leaf in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
+        leaves = [leaf for leaf, _ in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
         return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
 
     @property
@@ -118,7 +111,9 @@ class AtomQuery:
     def stated_as_alternative(self) -> set[str]:
         """What of charge, hydrogens and isotope it gives in an alternative (``[C+,N]``) or by negation (``[!H0]``)."""
         words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
-        return {words[leaf.name] for leaf in _loose(self._root, inside=False) if leaf.name in words}
+        return {
+            words[leaf.name] for leaf, loose in self._root.leaves() if leaf.name in words and (loose or leaf.negated)
+        }
 
     def leaves_element(self, number: int) -> bool:
         """Return whether an atom of this element may fulfil it."""
@@ -127,7 +122,7 @@ class AtomQuery:
 
     def states(self, name: str) -> bool:
         """Return whether a condition of RDKit's (``AtomFormalCharge``, ``AtomHCount``) is one for every match."""
-        return any(leaf.name == name and not leaf.negated for leaf in _sure(self._root))
+        return any(leaf.name == name and not loose and not leaf.negated for leaf, loose in self._root.leaves())
 
     def fits_any_atom(self) -> bool:
         """Return whether any atom could be in its place of the template, by element, charge, hydrogens and bonds."""
@@ -155,7 +150,7 @@ class AtomQuery:
 
     @cached_property
     def _charges(self) -> set[int]:
-        return {leaf.value for leaf in self._root.leaves() if leaf.name == "AtomFormalCharge"}
+        return {leaf.value for leaf, _ in self._root.leaves() if leaf.name == "AtomFormalCharge"}
 
     @cached_property
     def _numbers(self) -> Iterable[int]:
@@ -186,35 +181,20 @@ def _valences(kind: Kind) -> list[int]:
     return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
 
 
-def _loose(node: _Node, *, inside: bool) -> Iterator[_Node]:
-    """Yield the leaves below an "or", and the negated ones."""
-    if not node.parts and (inside or node.negated):
-        yield node
-    for part in node.parts:
-        yield from _loose(part, inside=inside or node.name == "AtomOr")
-
-
-def _sure(node: _Node) -> Iterator[_Node]:
-    """Yield the leaves that every atom has to fulfil."""
-    if not node.parts:
-        yield node
-    for part in node.parts if node.name == "AtomAnd" else ():
-        yield from _sure(part)
-
-
 def _read(text: str) -> _Node:
-    """Return the tree that ``DescribeQuery`` wrote."""
+    """Return the tree that ``DescribeQuery`` wrote, one line a node, indented by depth."""
     lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
-    return _branch(lines)[0]
+    return _branch(lines)
 
 
-def _branch(lines: list[tuple[int, str]]) -> tuple[_Node, list[tuple[int, str]]]:
-    (depth, line), *rest = lines
-    if line.split()[0] not in {"AtomAnd", "AtomOr"}:
+def _branch(lines: list[tuple[int, str]]) -> _Node:
+    """Take the lines of the first node and of those below it away from ``lines``, and return the node."""
+    depth, line = lines.pop(0)
+    name = line.split()[0]
+    if name not in {"AtomAnd", "AtomOr"}:
         found = _LEAF.fullmatch(line)
-        return (_Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)), rest
+        return _Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)
     parts = []
-    while rest and rest[0][0] > depth:
-        part, rest = _branch(rest)
-        parts.append(part)
-    return _Node(line.split()[0], parts=tuple(parts)), rest
+    while lines and lines[0][0] > depth:
+        parts.append(_branch(lines))
+    return _Node(name, parts=tuple(parts))

@@ -20,6 +20,7 @@ from rdkit.Geometry import Point2D
 
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.stereochemistry import origin_of
 from halogenator.model import Transform
 
 try:
@@ -143,8 +144,7 @@ def draw_change(
 
 def _origins(product: Chem.Mol) -> dict[int, int | None]:
     """Return {atom: atom of the parent that it was; None: a new one} of a product of RunReactants."""
-    name = "react_atom_idx"
-    return {a.GetIdx(): a.GetIntProp(name) if a.HasProp(name) else None for a in product.GetAtoms()}
+    return {atom.GetIdx(): origin_of(atom) for atom in product.GetAtoms()}
 
 
 def _lay_out(mol: Chem.Mol) -> None:

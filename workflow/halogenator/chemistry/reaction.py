@@ -1,4 +1,4 @@
-"""The careful way: RDKit's RunReactants, every match, one site at a time, with what it gets wrong in space set right.
+"""Products by RDKit's RunReactants, the careful way: every match, one site at a time, the configuration set right.
 
 The edit way has to agree with it. What differs from plain RunReactants is the configuration
 (``chemistry.stereochemistry``); kept bonds that both templates state by one query, which stay what the parent has; and
@@ -13,7 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
 from halogenator.chemistry.molecules import RejectError
-from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration
+from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration, map_number_of, origin_of
 from halogenator.model import Transform
 
 # A molecule with more matches than this becomes a reject that names the limit: it bounds the time of one row.
@@ -59,6 +59,7 @@ class Reaction:
 
     Attributes:
         query: the reactant template.
+        product_template: the other side.
         site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
         has_hydrogens: whether the reactant template has hydrogens as atoms.
         states_stereo: whether a template states a configuration.
@@ -154,9 +155,9 @@ class Reaction:
         its hydrogens, would keep them: a chiral alcohol could not become a ketone.
         """
         for atom in product.GetAtoms():
-            if not atom.HasProp("old_mapno") or atom.GetIntProp("old_mapno") not in self._open_hydrogens:
+            if map_number_of(atom) not in self._open_hydrogens:
                 continue
-            before = mol.GetAtomWithIdx(atom.GetIntProp("react_atom_idx"))
+            before = mol.GetAtomWithIdx(origin_of(atom))
             if (
                 before.GetNoImplicit()
                 and before.GetNumExplicitHs()
@@ -171,10 +172,10 @@ class Reaction:
         """Give the bonds that both templates state by one query the type that they have in the parent."""
         if not self._kept_bonds:
             return
-        atoms = {a.GetIntProp("old_mapno"): a for a in product.GetAtoms() if a.HasProp("old_mapno")}
+        atoms = {map_number_of(atom): atom for atom in product.GetAtoms()}
         for first, second in self._kept_bonds:
             ends = atoms[first], atoms[second]
-            before = mol.GetBondBetweenAtoms(*(end.GetIntProp("react_atom_idx") for end in ends))
+            before = mol.GetBondBetweenAtoms(*map(origin_of, ends))
             bond = product.GetBondBetweenAtoms(*(end.GetIdx() for end in ends))
             bond.SetBondType(before.GetBondType())
             bond.SetIsAromatic(before.GetIsAromatic())
@@ -221,25 +222,25 @@ def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
 
 def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
     """Return the map numbers of the bonds that both templates state by one query that is more than a type."""
-    found = []
-    for bond in product.GetBonds():
-        ends = bond.GetBeginAtom().GetAtomMapNum(), bond.GetEndAtom().GetAtomMapNum()
-        if bond.GetSmarts() in _PLAIN_BONDS or not all(ends):
-            continue
-        position = {atom.GetAtomMapNum(): atom.GetIdx() for atom in reactant.GetAtoms()}
-        if not set(ends) <= set(position):
-            continue
-        before = reactant.GetBondBetweenAtoms(position[ends[0]], position[ends[1]])
-        if before is not None and before.GetSmarts() == bond.GetSmarts():
-            found.append(ends)
-    return found
+
+    def stated(template: Chem.Mol) -> dict[frozenset[int], str]:
+        bonds = ((b.GetBeginAtom().GetAtomMapNum(), b.GetEndAtom().GetAtomMapNum(), b) for b in template.GetBonds())
+        return {frozenset((begin, end)): bond.GetSmarts() for begin, end, bond in bonds if begin and end}
+
+    before = stated(reactant)
+    kept = (ends for ends, said in stated(product).items() if said not in _PLAIN_BONDS and before.get(ends) == said)
+    return [(min(ends), max(ends)) for ends in kept]
 
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
     """Return every match of ``query``, not uniquified, as RunReactants finds them; stereo in it is a condition.
 
     Raises:
-        RejectError: if there are more than ``MAX_MATCHES``.
+        RejectError: there are more than ``MAX_MATCHES``.
+
+    Examples:
+        >>> find_matches(Chem.MolFromSmiles("Oc1ccccc1O"), Chem.MolFromSmarts("c[OX2H]"))
+        ((1, 0), (6, 7))
     """
     matches: tuple[Match, ...] = mol.GetSubstructMatches(
         query, uniquify=False, useChirality=True, maxMatches=MAX_MATCHES + 1
