@@ -16,7 +16,12 @@ HALOGENS = ("F", "Cl", "Br", "I")
 
 
 def fingerprint(*parts: object) -> str:
-    """Return 12 hex digits that change when any of ``parts`` (JSON values) does."""
+    """Return 12 hex digits that change when any of ``parts`` (JSON values) does.
+
+    Examples:
+        >>> fingerprint("[c:1][OX2H:2]"), fingerprint("[c:1][OX2H:2]", None)
+        ('ec613fccf89e', '95ff94d70f3f')
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -96,7 +101,12 @@ class HalogenationRule:
         return reactant_of(self.smirks)
 
     def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
-        """Return one transform per halogen, named ``<rule>:<halogen>``."""
+        """Return one transform per halogen, named ``<rule>:<halogen>``.
+
+        Examples:
+            >>> [t.smirks for t in HalogenationRule("aromatic CH", "[cH:1]>>[c:1]{X}").transforms(("F", "Cl"))]
+            ['[cH:1]>>[c:1]F', '[cH:1]>>[c:1]Cl']
+        """
         return [
             Transform(
                 name=f"{self.name}:{halogen}",
@@ -211,7 +221,12 @@ class Library:
 
 @dataclass(frozen=True)
 class Window:
-    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit."""
+    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit.
+
+    Examples:
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
+    """
 
     low: float = -math.inf
     high: float = math.inf

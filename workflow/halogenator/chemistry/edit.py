@@ -273,9 +273,9 @@ def _replacements(
     """
     free = {}
     for begin, end, _ in new_bonds:
-        if (begin in kept_of) != (end in kept_of):
-            kept, new = (begin, end) if begin in kept_of else (end, begin)
-            free[new] = kept_of[kept]
+        for kept, new in ((begin, end), (end, begin)):
+            if kept in kept_of:
+                free[new] = kept_of[kept]
     found: dict[int, int] = {}
     for position in removed:
         neighbors = [neighbor.GetIdx() for neighbor in reactant.GetAtomWithIdx(position).GetNeighbors()]
@@ -366,18 +366,14 @@ def _split_bonds(
 
 
 def _hangs_on_one(template: Chem.Mol, group: set[int]) -> bool:
-    """Whether every connected part of ``group`` is acyclic and bonded to the rest by exactly one bond."""
-    unseen = set(group)
-    while unseen:
-        part, frontier = set(), [unseen.pop()]
-        while frontier:
-            index = frontier.pop()
-            part.add(index)
-            near = {neighbor.GetIdx() for neighbor in template.GetAtomWithIdx(index).GetNeighbors()}
-            frontier += near & unseen
-            unseen -= near
-        inner = sum(bond.GetBeginAtomIdx() in part and bond.GetEndAtomIdx() in part for bond in template.GetBonds())
-        outer = sum((bond.GetBeginAtomIdx() in part) != (bond.GetEndAtomIdx() in part) for bond in template.GetBonds())
-        if inner != len(part) - 1 or outer != 1:
+    """Return whether every connected part of ``group`` is acyclic and bonded to the rest by exactly one bond."""
+    rest = Chem.RWMol(template)
+    for index in sorted({*range(template.GetNumAtoms())} - group, reverse=True):
+        rest.RemoveAtom(index)
+    place = sorted(group)
+    for fragment in Chem.GetMolFrags(rest):
+        part = {place[index] for index in fragment}
+        ends = [len({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} & part) for bond in template.GetBonds()]
+        if ends.count(2) != len(part) - 1 or ends.count(1) != 1:
             return False
     return True

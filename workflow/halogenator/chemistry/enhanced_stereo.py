@@ -1,4 +1,4 @@
-"""Enhanced stereo: what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
+"""Enhanced stereo, what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
 
 A group of stereocentres is ``&`` (a mixture of the molecule and the one with these centres inverted) or ``o`` (one of
 the two, not known which). A molecule with groups therefore stands for a set of stereoisomers: for each choice of the
@@ -16,6 +16,7 @@ from itertools import combinations, groupby, permutations, product
 from rdkit import Chem
 
 from halogenator.chemistry.molecules import RejectError, reread, settle, settled
+from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 # Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
 MAX_GROUPS = 8
@@ -48,7 +49,11 @@ def read_cxsmiles(smiles: str, extension: str | None) -> Chem.Mol:
     """Return the molecule that a stored SMILES and its CXSMILES extension (without bars; None: none) stand for.
 
     Raises:
-        RejectError: if RDKit cannot read them.
+        RejectError: RDKit cannot read them.
+
+    Examples:
+        >>> len(read_cxsmiles("C[C@@H](O)c1ccccc1", "&1:1").GetStereoGroups())
+        1
     """
     if extension is None:
         return reread(smiles)
@@ -65,13 +70,21 @@ def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
     stereocentre) is left out, and so is one that says that its centres are absolute, as all others are.
 
     Raises:
-        RejectError: if RDKit cannot read what it writes, or there are too many groups to compare.
+        RejectError: RDKit cannot read what it writes, or there are too many groups to compare.
+
+    Examples:
+        >>> write_cxsmiles(Chem.MolFromSmiles("OC(C)c1ccccc1"))
+        ('CC(O)c1ccccc1', None)
+        >>> write_cxsmiles(Chem.MolFromSmiles("O[C@@H](C)c1ccccc1 |&1:1|"))  # a racemate
+        ('C[C@@H](O)c1ccccc1', '&1:1')
+        >>> write_cxsmiles(Chem.MolFromSmiles("OC(=O)[C@H](O)[C@H](O)C(=O)O |&1:3,5|"))  # a meso form is none
+        ('O=C(O)[C@@H](O)[C@@H](O)C(=O)O', None)
     """
     if not mol.GetStereoGroups():
         return settle(Chem.MolToSmiles(mol)), None
     plain, groups = _taken_apart(mol)
-    smiles, plain, moved = _settled(plain, groups)
-    groups = _on_centres(plain, moved)
+    smiles, plain, groups = _settled(plain, groups)
+    groups = _on_centres(plain, groups)
     if not groups:
         return smiles, None
     if len(groups) > MAX_GROUPS:
@@ -97,7 +110,7 @@ def note_groups(mol: Chem.Mol) -> Chem.Mol:
     return plain.GetMol()
 
 
-def has_noted_groups(mol: Chem.Mol) -> bool:
+def has_notes(mol: Chem.Mol) -> bool:
     """Return whether an atom notes a group."""
     return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
 
@@ -148,11 +161,15 @@ def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
 def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
     """Return the groups without atoms that are no stereocentres, and without those that then are empty."""
     left = (Group(g.kind, frozenset(i for i in g.atoms if _is_centre(mol.GetAtomWithIdx(i)))) for g in groups)
-    return tuple(sorted((g for g in left if g.atoms), key=_order))
+    return _sorted(group for group in left if group.atoms)
+
+
+def _sorted(groups: Iterable[Group]) -> _Groups:
+    return tuple(sorted(groups, key=_order))
 
 
 def _is_centre(atom: Chem.Atom) -> bool:
-    return bool(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED)
+    return bool(atom.GetChiralTag() != UNSPECIFIED)
 
 
 def _order(group: Group) -> tuple[str, list[int]]:
@@ -193,9 +210,9 @@ def _drawn_alike(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
     """Return the smallest SMILES of the stereoisomers in which all centres are centres, and the groups on it."""
     drawn: dict[str, set[_Groups]] = {}
     for _, form in _forms(mol, groups):
-        smiles, read_back, moved = _settled(form, groups)
-        if _on_centres(read_back, moved) == tuple(sorted(moved, key=_order)):
-            drawn.setdefault(smiles, set()).add(tuple(sorted(moved, key=_order)))
+        smiles, again, moved = _settled(form, groups)
+        if _on_centres(again, moved) == _sorted(moved):
+            drawn.setdefault(smiles, set()).add(_sorted(moved))
     smiles = min(drawn)
     return smiles, drawn[smiles]
 
@@ -271,7 +288,7 @@ def _ring_systems(mol: Chem.Mol) -> list[frozenset[int]]:
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
     """Yield the ways in which a group is another set of atoms that has the same effect, together with other groups."""
-    for at, group in enumerate(way):
+    for group in way:
         others = [g for g in way if g != group]
         taken = frozenset(i for g in others for i in g.atoms)
         alike = [g.atoms for g in others if g.kind == group.kind]
@@ -279,7 +296,7 @@ def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Group
         for still, union in product(idle, sorted(unions, key=sorted)):
             atoms = (group.atoms | union) ^ still
             if atoms and not atoms & taken:
-                yield tuple(sorted((*way[:at], Group(group.kind, atoms), *way[at + 1 :]), key=_order))
+                yield _sorted((*others, Group(group.kind, atoms)))
 
 
 def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
@@ -302,7 +319,7 @@ def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]
     found, again, groups = _settled(marked, groups)
     if (
         found != smiles
-        or _on_centres(again, groups) != tuple(sorted(groups, key=_order))
+        or _on_centres(again, groups) != _sorted(groups)
         or (_isomers(again, groups) != _isomers(mol, ways[0]))
     ):
         raise RejectError("unsettled stereo", f"RDKit writes {smiles[:200]!r} in more than one way")
@@ -311,14 +328,13 @@ def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]
 
 def _orders(mol: Chem.Mol, groups: _Groups) -> Iterator[_Groups]:
     """Yield the orders of the groups that their places in the molecule do not decide, first ``&``, then ``o``."""
-    seen = sorted(groups, key=lambda group: _place(mol, group))
-    blocks = [list(block) for _, block in groupby(seen, key=lambda group: _place(mol, group))]
+
+    def place(group: Group) -> tuple[str, str]:
+        return group.kind, _labelled(mol, (group,))
+
+    blocks = [list(block) for _, block in groupby(sorted(groups, key=place), key=place)]
     for choice in product(*(permutations(block) for block in blocks)):
         yield tuple(group for block in choice for group in block)
-
-
-def _place(mol: Chem.Mol, group: Group) -> tuple[str, str]:
-    return group.kind, _labelled(mol, (group,))
 
 
 def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
@@ -332,7 +348,7 @@ def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
 def _extension(groups: _Groups) -> str:
     """Return the groups as CXSMILES: the ``&`` groups, then the ``o`` groups, each numbered by their first atoms."""
     words = []
-    for _, block in groupby(sorted(groups, key=_order), key=lambda group: group.kind):
+    for _, block in groupby(_sorted(groups), key=lambda group: group.kind):
         for number, group in enumerate(block, 1):
             words.append(f"{group.kind}{number}:{','.join(map(str, sorted(group.atoms)))}")
     return ",".join(words)

@@ -91,10 +91,16 @@ FILTERS = {
 def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str] | None]:
     """Return what a catalog objects to in each molecule, by RDKit's names; None for what RDKit cannot read.
 
+    Method: RDKit's ``FilterCatalog``.
+
     Args:
         name: a filter with a catalog.
         smiles: of the molecules.
         threads: how many RDKit may use; the result does not depend on it.
+
+    Examples:
+        >>> alerts("brenk", ["CC=O", "CCO"])
+        [['aldehyde'], []]
     """
     from rdkit.Chem import FilterCatalog
 

@@ -21,7 +21,7 @@ COMPANIONS = Path(__file__).with_name("companions.smi")
 # Only protons come and go: a hydride taken from borohydride, or given to a carbocation, makes another compound.
 _uncharger = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
 
-_METALS = (
+_METALS = (  # as SMARTS
     "Li,Be,Na,Mg,Al,K,Ca,Sc,Ti,V,Cr,Mn,Fe,Co,Ni,Cu,Zn,Ga,Rb,Sr,Y,Zr,Nb,Mo,Tc,Ru,Rh,Pd,Ag,Cd,In,Sn,Cs,Ba,La,Ce,Pr,Nd,"
     "Pm,Sm,Eu,Gd,Tb,Dy,Ho,Er,Tm,Yb,Lu,Hf,Ta,W,Re,Os,Ir,Pt,Au,Hg,Tl,Pb,Bi,Po,Fr,Ra,Ac,Th,Pa,U,Np,Pu,Am"
 )
@@ -82,7 +82,14 @@ def has_metal_bond(mol: Chem.Mol) -> bool:
 
 
 def disconnect(mol: Chem.Mol) -> Chem.Mol:
-    """Return ``mol`` with covalently drawn salts as ions (``[Na]OC(C)=O`` as ``[Na+].[O-]C(C)=O``)."""
+    """Return ``mol`` with covalently drawn salts as ions.
+
+    Method: RDKit's ``MetalDisconnector``, for the bonds that salts have.
+
+    Examples:
+        >>> Chem.MolToSmiles(disconnect(Chem.MolFromSmiles("[Na]OC(C)=O")))
+        'CC(=O)[O-].[Na+]'
+    """
     made: Chem.Mol = _disconnector.Disconnect(mol)
     return made
 
@@ -92,6 +99,14 @@ def uncharge(mol: Chem.Mol) -> Chem.Mol:
 
     A cation that cannot lose its charge (a quaternary nitrogen) and has an acid becomes the inner salt: betaine
     hydrochloride is betaine, and carnitine, trigonelline and phosphatidylcholines are what they are without a salt.
+
+    Method: RDKit's ``Uncharger``, then one proton of an acid after the other.
+
+    Examples:
+        >>> Chem.MolToSmiles(uncharge(Chem.MolFromSmiles("C[NH3+]")))
+        'CN'
+        >>> Chem.MolToSmiles(uncharge(Chem.MolFromSmiles("C[N+](C)(C)CC(=O)O")))
+        'C[N+](C)(C)CC(=O)[O-]'
     """
     made: Chem.Mol = _uncharger.uncharge(mol)
     while Chem.GetFormalCharge(made) > 0 and made.HasSubstructMatch(_ONIUM):
@@ -118,13 +133,19 @@ def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
     Raises:
         RejectError: no fragment is organic; or the row is a metal complex with its ligands as ions, or a mixture of
             stereoisomers that is no racemate.
+
+    Examples:
+        >>> kept, is_racemate = compound(Chem.MolFromSmiles("CN1CCC[C@H]1c1cccnc1.OC(=O)C(O)C(O)C(=O)O"))
+        >>> Chem.MolToSmiles(kept), is_racemate  # nicotine from its tartrate
+        ('CN1CCC[C@H]1c1cccnc1', False)
     """
-    fragments: dict[tuple[str, str], _Fragment] = {}
+    distinct: dict[tuple[str, str], _Fragment] = {}
     for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=True):
         found = _fragment(part)
-        fragments.setdefault((found.smiles, Chem.MolToSmiles(part)), found)
-    _refuse_complex(list(fragments.values()))
-    best, rivals = _best(list(fragments.values()))
+        distinct.setdefault((found.smiles, Chem.MolToSmiles(part)), found)
+    fragments = list(distinct.values())
+    _refuse_complex(fragments)
+    best, rivals = _best(fragments)
     forms = {each.smiles for each in rivals if each.flat == best.flat}
     if len(forms) == 1:
         return best.mol, False

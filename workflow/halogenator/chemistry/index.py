@@ -1,4 +1,4 @@
-"""What is known of a library molecule before any product is made: its site counts and its descriptors."""
+"""The index of a library: the site counts and the descriptors of its molecules, known before any product is made."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
 
     A column is named for people by the family of the first transform with its query, and for good by the query's
     fingerprint: one name never means two queries, whatever the configuration was when a library was built.
+
+    Examples:
+        >>> site_queries([Transform("ether", "[c:1][OX2H:2]>>[c:1][O:2]C", family="phenol_OH")])
+        {'sites_phenol_OH_ec613f': '[c:1][OX2H:2]'}
     """
     columns: dict[str, str] = {}
     for transform in transforms:

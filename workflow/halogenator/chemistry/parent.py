@@ -1,4 +1,4 @@
-"""A parent as its products need it: read from its stored SMILES, with no more perceived than decides them.
+"""A parent as its products need it: read from its stored SMILES, with no more perceived than what decides them.
 
 RDKit spends most of the time of ``MolFromSmiles`` on perception: Kekulé form, aromaticity, conjugation, stereo. The
 stored SMILES is canonical, so it states aromaticity, and of a *flat* one, without stereo or isotopes, only hydrogens
@@ -26,14 +26,18 @@ _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:-]|\[(?:nH\+?|[Nnos]\+|[NO
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds.
 _UNEVEN = re.compile(r"\[\d|->|<-")
-
-
+_STEREO = frozenset("@/\\")
 _LABELLED = rdqueries.HasPropQueryAtom("_CIPCode")
 _RING_STEREO = rdqueries.HasPropQueryAtom("_ringStereoAtoms")
 
 
 def reads_flat(queries: Iterable[str]) -> bool:
-    """Return whether the matches of queries (SMARTS) show in a molecule whose hydrogens and rings alone are known."""
+    """Return whether the matches of queries (SMARTS) show in a molecule whose hydrogens and rings alone are known.
+
+    Examples:
+        >>> reads_flat(["[c:1][OX2H:2]"]), reads_flat(["[C^3:1]"])  # hybridisation is not known of it
+        (True, False)
+    """
     return not any(_PERCEIVED.search(query) for query in queries)
 
 
@@ -55,7 +59,7 @@ class Parent:
         flat: whether to perceive no more than needed where the SMILES allows it.
 
     Raises:
-        RejectError: if RDKit cannot read the SMILES.
+        RejectError: RDKit cannot read the SMILES.
     """
 
     def __init__(self, smiles: str, enhanced_stereo: str | None = None, *, flat: bool) -> None:
@@ -64,7 +68,7 @@ class Parent:
         self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
-        self.has_stereo = not self.is_flat and ("@" in smiles or _has_double_bond_stereo(smiles))
+        self.has_stereo = not self.is_flat and (not _STEREO.isdisjoint(smiles))
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
         self.mol = _read_flat(smiles) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
@@ -109,7 +113,7 @@ class Parent:
         """Return RunReactants' product of a match, finished, and keep those made along with it, unfinished.
 
         Raises:
-            RejectError: if RDKit cannot sanitise it.
+            RejectError: RDKit cannot sanitise it.
         """
         if self._plain[0] is not reaction or match not in self._plain[1]:
             self._whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
@@ -123,7 +127,3 @@ def _read_flat(smiles: str) -> Chem.Mol:
     Chem.GetSymmSSSR(mol)  # what MolToSmiles would else do for every product
     mol.SetIntProp("_StereochemDone", 1, True)
     return mol
-
-
-def _has_double_bond_stereo(smiles: str) -> bool:
-    return "/" in smiles or "\\" in smiles
