@@ -26,8 +26,8 @@ _MOST_HYDROGENS, _MOST_NEIGHBORS = 6, 8
 _CHARGES = (0, 1, -1, 2, -2, 3, -3)
 
 
-class Kind(NamedTuple):
-    """An atom that could be: ``degree`` counts the neighbours that are not hydrogens."""
+class PossibleAtom(NamedTuple):
+    """An atom as it could be in a molecule; ``degree`` counts the neighbours that are not hydrogens."""
 
     number: int
     aromatic: bool
@@ -37,12 +37,12 @@ class Kind(NamedTuple):
 
     @property
     def shared(self) -> int:
-        """What aromaticity adds to its valence: 1 of a carbon; a nitrogen may give its lone pair instead."""
+        """The valence that aromaticity takes: 1 of a carbon; a nitrogen may give its lone pair instead."""
         return int(self.aromatic and self.number == 6)
 
 
 # What RDKit calls a condition -> what it compares of an atom; the first four ask about the element alone.
-_VALUES: dict[str, Callable[[Kind], int]] = {
+_VALUES: dict[str, Callable[[PossibleAtom], int]] = {
     "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
     "AtomAtomicNum": lambda kind: kind.number,
     "AtomIsAromatic": lambda kind: kind.aromatic,
@@ -64,7 +64,7 @@ class _Node:
     negated: bool = False
     parts: tuple[_Node, ...] = ()
 
-    def holds(self, kind: Kind, *, element_only: bool = False) -> bool | None:
+    def holds(self, kind: PossibleAtom, *, element_only: bool = False) -> bool | None:
         """Return whether an atom fulfils the condition; None: perhaps."""
         if self.parts:
             answers = [part.holds(kind, element_only=element_only) for part in self.parts]
@@ -83,7 +83,7 @@ class _Node:
 
 
 class AtomQuery:
-    """An atom of a template, as RDKit understands it.
+    """An atom of a template with its conditions, as RDKit understands them.
 
     Attributes:
         atom: the template's atom.
@@ -97,35 +97,35 @@ class AtomQuery:
 
     @cached_property
     def named(self) -> tuple[int, ...]:
-        """The atomic numbers that it names, in its order."""
+        """The atomic numbers that its SMARTS names, in this order."""
         leaves = [leaf for leaf, _ in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
         return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
 
     @property
     def listed(self) -> tuple[int, ...]:
-        """The atomic numbers that it leaves, if it leaves none but those that it names; else ()."""
+        """The atomic numbers that it allows, if these are among those that it names; else ()."""
         unnamed = next(number for number in _COMMON if number not in self.named)
-        return () if self.leaves_element(unnamed) else tuple(filter(self.leaves_element, self.named))
+        return () if self.allows_element(unnamed) else tuple(filter(self.allows_element, self.named))
 
     @property
     def stated_as_alternative(self) -> set[str]:
-        """What of charge, hydrogens and isotope it gives in an alternative (``[C+,N]``) or by negation (``[!H0]``)."""
+        """Those of charge, hydrogens and isotope that an alternative (``[C+,N]``) or a negation (``[!H0]``) states."""
         words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
         return {
             words[leaf.name] for leaf, loose in self._root.leaves() if leaf.name in words and (loose or leaf.negated)
         }
 
-    def leaves_element(self, number: int) -> bool:
+    def allows_element(self, number: int) -> bool:
         """Return whether an atom of this element may fulfil it."""
-        kinds = (Kind(number, aromatic, 0, 0, 0) for aromatic in (False, True))
+        kinds = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
         return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
 
     def states(self, name: str) -> bool:
-        """Return whether a condition of RDKit's (``AtomFormalCharge``, ``AtomHCount``) is one for every match."""
+        """Return whether every match has to fulfil a condition of this name (``AtomFormalCharge``, ``AtomHCount``)."""
         return any(leaf.name == name and not loose and not leaf.negated for leaf, loose in self._root.leaves())
 
     def fits_any_atom(self) -> bool:
-        """Return whether any atom could be in its place of the template, by element, charge, hydrogens and bonds."""
+        """Return whether any atom of any molecule could match it, by element, charge, hydrogens and bonds."""
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
         return any(
@@ -157,7 +157,7 @@ class AtomQuery:
         return self.listed or dict.fromkeys((*self.named, *_COMMON))
 
     def _bonded(self) -> tuple[int, int, int]:
-        """Return how many hydrogens and other neighbours the template gives it, and the latter's bond orders."""
+        """Return its hydrogens and other neighbours in the template, counted, and the bond orders of the latter."""
         hydrogens = sum(neighbor.GetAtomicNum() == 1 for neighbor in self.atom.GetNeighbors())
         bonds = [bond for bond in self.atom.GetBonds() if bond.GetOtherAtom(self.atom).GetAtomicNum() != 1]
         return hydrogens, len(bonds), sum(_order(bond) for bond in bonds)
@@ -168,14 +168,14 @@ def _order(bond: Chem.Bond) -> int:
     return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
 
 
-def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[Kind]:
+def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[PossibleAtom]:
     for number, aromatic in itertools.product(numbers, (False, True)):
         if not aromatic or number in _CAN_BE_AROMATIC:
             for charge, hydrogen_count, degree in itertools.product(charges, hydrogens, degrees):
-                yield Kind(number, aromatic, charge, hydrogen_count, degree)
+                yield PossibleAtom(number, aromatic, charge, hydrogen_count, degree)
 
 
-def _valences(kind: Kind) -> list[int]:
+def _valences(kind: PossibleAtom) -> list[int]:
     """Return the valences that RDKit allows, ascending: those of the element with as many electrons."""
     found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
     return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]

@@ -193,7 +193,7 @@ def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:
 
 
 def _finish(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> Drawing:
-    """Return what was drawn with its styles as classes, strokes of one style joined."""
+    """Return the drawing, its styles as classes and the strokes of one style as one path."""
     drawer.FinishDrawing()
     paths: dict[str, list[str]] = {}
     marks: list[str] = []
@@ -271,7 +271,7 @@ def _has_ring(template: Chem.Mol) -> bool:
 
 
 def _open_ends(template: Chem.Mol) -> dict[int, int]:
-    """Return {map number: neighbours that the atom has beyond the template's}, where the SMARTS says so by X."""
+    """Return {map number: neighbours that the atom has besides those of the template}, where X states their number."""
     found = {}
     for atom in template.GetAtoms():
         connections = re.search(r"X(\d)", atom.GetSmarts())

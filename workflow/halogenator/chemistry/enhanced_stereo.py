@@ -82,25 +82,25 @@ def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
     """
     if not mol.GetStereoGroups():
         return settle(Chem.MolToSmiles(mol)), None
-    plain, groups = _taken_apart(mol)
+    plain, groups = _without_groups(mol)
     smiles, plain, groups = _settled(plain, groups)
     groups = _on_centres(plain, groups)
     if not groups:
         return smiles, None
     if len(groups) > MAX_GROUPS:
         raise RejectError("too many stereo groups", f"{len(groups)} groups; at most {MAX_GROUPS} are compared")
-    smiles, ways = _drawn_alike(plain, groups)
+    smiles, ways = _smallest_drawing(plain, groups)
     plain = reread(smiles)
-    ways = {_without_idle(plain, way) for way in ways}
+    ways = {_without_idle_groups(plain, way) for way in ways}
     if () in ways:
         return smiles, None
-    every = _other_ways(plain, ways)
+    every = _all_ways(plain, ways)
     fewest = min(map(_size, every))
-    return _say(plain, smiles, [way for way in every if _size(way) == fewest])
+    return _smallest_way(plain, smiles, [way for way in every if _size(way) == fewest])
 
 
 def note_groups(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy without groups whose atoms note them: RDKit loses groups where atoms are taken away."""
+    """Return a copy that has its stereo groups as notes on atoms: RDKit loses groups where atoms are taken away."""
     plain = Chem.RWMol(mol)
     for number, group in enumerate(mol.GetStereoGroups()):
         if group.GetGroupType() in _KINDS:
@@ -111,12 +111,12 @@ def note_groups(mol: Chem.Mol) -> Chem.Mol:
 
 
 def has_notes(mol: Chem.Mol) -> bool:
-    """Return whether an atom notes a group."""
+    """Return whether an atom has a note of a stereo group."""
     return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
 
 
 def restore_groups(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy with the groups that its atoms note."""
+    """Return a copy with the stereo groups that its atoms have notes of."""
     marked: dict[str, list[int]] = {}
     for atom in mol.GetAtoms():
         if atom.HasProp(_NOTE):
@@ -128,7 +128,7 @@ def restore_groups(mol: Chem.Mol) -> Chem.Mol:
 
 
 def as_racemate(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy whose stereocentres all note one ``&`` group."""
+    """Return a copy whose stereocentres all have a note of one ``&`` group."""
     mol = Chem.Mol(mol)
     for atom in mol.GetAtoms():
         if _is_centre(atom):
@@ -136,7 +136,7 @@ def as_racemate(mol: Chem.Mol) -> Chem.Mol:
     return mol
 
 
-def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
+def _without_groups(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
     """Return a copy without groups, maps and removable hydrogens, and the groups that are not absolute."""
     mol = Chem.RemoveHs(mol)
     groups = tuple(
@@ -206,8 +206,8 @@ def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
     return frozenset(map(frozenset, found.values()))
 
 
-def _drawn_alike(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
-    """Return the smallest SMILES of the stereoisomers in which all centres are centres, and the groups on it."""
+def _smallest_drawing(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
+    """Return the smallest SMILES of a stereoisomer that has all centres of the groups, and the groups by its atoms."""
     drawn: dict[str, set[_Groups]] = {}
     for _, form in _forms(mol, groups):
         smiles, again, moved = _settled(form, groups)
@@ -217,21 +217,23 @@ def _drawn_alike(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
     return smiles, drawn[smiles]
 
 
-def _without_idle(mol: Chem.Mol, groups: _Groups) -> _Groups:
+def _without_idle_groups(mol: Chem.Mol, groups: _Groups) -> _Groups:
     """Return the groups without those that make no difference."""
     wanted = _isomers(mol, groups)
     for group in groups:
         fewer = tuple(g for g in groups if g != group)
         if _isomers(mol, fewer) == wanted:
-            return _without_idle(mol, fewer)
+            return _without_idle_groups(mol, fewer)
     return groups
 
 
-def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
-    """Return all ways to say the same that sets of centres allow of which inverting all changes nothing.
+def _all_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
+    """Return all ways to group the centres that stand for the same stereoisomers.
+
+    Two ways differ by a set of centres that changes nothing when all of it is inverted.
 
     Raises:
-        RejectError: if there are too many.
+        RejectError: there are too many.
     """
     found = set(ways)
     way = min(found, key=lambda groups: [_order(group) for group in groups])
@@ -252,7 +254,7 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
 
 
 def _is_symmetric(mol: Chem.Mol) -> bool:
-    """Return whether two centres are alike but for stereo, or two neighbours of a centre."""
+    """Return whether two centres, or two neighbours of a centre, are the same but for stereo."""
     centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
     ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
     places = [[ranks[atom.GetIdx()] for atom in centres]]
@@ -261,7 +263,7 @@ def _is_symmetric(mol: Chem.Mol) -> bool:
 
 
 def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
-    """Return the sets of centres of which inverting all does not change one of the stereoisomers that are meant.
+    """Return the sets of centres that change nothing in one of the stereoisomers when all of the set is inverted.
 
     Such are the two ends of a ring, all centres of a meso form, and those of a part that is one, as atropine's tropane.
     Without symmetry there are none. Of many centres only pairs and those of one ring system are looked at.
@@ -287,7 +289,7 @@ def _ring_systems(mol: Chem.Mol) -> list[frozenset[int]]:
 
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
-    """Yield the ways in which a group is another set of atoms that has the same effect, together with other groups."""
+    """Yield the ways in which one group has other atoms, by a set that changes nothing and other groups of its kind."""
     for group in way:
         others = [g for g in way if g != group]
         taken = frozenset(i for g in others for i in g.atoms)
@@ -299,13 +301,13 @@ def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Group
                 yield _sorted((*others, Group(group.kind, atoms)))
 
 
-def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
+def _smallest_way(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
     """Return the SMILES and the extension of the way whose labelled SMILES is the smallest.
 
     Labels (as map numbers) make RDKit tell apart what symmetry makes equal, without regard to atom indices.
 
     Raises:
-        RejectError: if RDKit does not read back what is said.
+        RejectError: RDKit does not read back what is said.
     """
     kinds = [group.kind for group in ways[0]]
     label = min(_labelled(mol, order) for way in ways for order in _orders(mol, way))
@@ -327,7 +329,7 @@ def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]
 
 
 def _orders(mol: Chem.Mol, groups: _Groups) -> Iterator[_Groups]:
-    """Yield the orders of the groups that their places in the molecule do not decide, first ``&``, then ``o``."""
+    """Yield the orders of the groups, ``&`` before ``o``, that their places in the molecule leave open."""
 
     def place(group: Group) -> tuple[str, str]:
         return group.kind, _labelled(mol, (group,))

@@ -1,4 +1,4 @@
-"""The compound of a salt, solvate or mixture: known companions go first, then size decides.
+"""The compound of a salt, solvate or mixture: known companions are set aside first, then size decides.
 
 What is a companion stands in ``companions.smi``. Going by size alone keeps meglumine of its salt with ellagic acid, and
 pamoic acid of nicotine pamoate.
@@ -53,7 +53,7 @@ _CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
 
 @dataclass(frozen=True)
 class _Fragment:
-    """A fragment with what it is compared by.
+    """A fragment with the SMILES by which it is compared.
 
     Attributes:
         mol: the fragment.
@@ -67,7 +67,7 @@ class _Fragment:
 
     @property
     def is_organic(self) -> bool:
-        """Whether it has carbon."""
+        """Whether the fragment has carbon."""
         return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
 
     @property
@@ -128,7 +128,7 @@ def _without_proton(mol: Chem.Mol, index: int) -> Chem.Mol:
 
 
 def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
-    """Return the fragment that a row is about, and whether its mirror image is there as well: a racemate.
+    """Return the fragment that a row is about, and whether it is a racemate: its mirror image is there as well.
 
     Raises:
         RejectError: no fragment is organic; or the row is a metal complex with its ligands as ions, or a mixture of
@@ -203,7 +203,7 @@ def _mirrored(smiles: str) -> str:
 
 
 def _refuse_complex(fragments: list[_Fragment]) -> None:
-    """Refuse a complex whose metal and ligands are drawn as ions side by side: without the metal, it is another thing.
+    """Refuse a complex whose metal and ligands are drawn as ions side by side: its ligand alone is another compound.
 
     Raises:
         RejectError: it is one: beside the ion of a metal a carbanion or a macrocycle with a nitrogen anion; beside that

@@ -34,7 +34,7 @@ def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
 
 
 class Index:
-    """Counts sites and computes descriptors of library molecules.
+    """The site counts and descriptors that a library has columns of.
 
     Attributes:
         queries: {column: query SMARTS} of the transforms.
@@ -66,7 +66,7 @@ class Index:
 
     @property
     def examined_queries(self) -> list[str]:
-        """Every query that ``site_counts`` matches, as SMARTS."""
+        """The queries that ``site_counts`` matches, as SMARTS."""
         return [*self.queries.values(), *(query.smarts for query, _, _ in self._rules or ())]
 
     def site_counts(self, mol: Chem.Mol) -> tuple[int, ...]:

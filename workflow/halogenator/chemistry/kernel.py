@@ -95,7 +95,7 @@ class _Group:
     steps: list[_Step] = field(default_factory=list)
 
     def sites(self, parent: Parent) -> list[_Site]:
-        """Return a parent's matches, by site.
+        """Return a parent's matches, in the order of their sites.
 
         Each stands for itself: atoms that RDKit's ``CanonicalRankAtoms`` ties need not give the same product where the
         parent has stereo, and the few equal products show by their SMILES.
@@ -118,7 +118,7 @@ class _Group:
 
 
 class Kernel:
-    """Applies ``transforms`` to molecules, by edit where that is exact and by RunReactants elsewhere.
+    """Transforms ready to be applied to molecules: by edit where that is exact, by RunReactants elsewhere.
 
     Args:
         transforms: what to apply; a product reached by several keeps the first.
@@ -174,7 +174,7 @@ class Kernel:
             parent = Parent(smiles, enhanced_stereo, flat=self.reads_flat)
         except RejectError as error:
             return [], [(None, error)]
-        maker = _Maker(self, parent, values)
+        maker = _Products(self, parent, values)
         for group in self.groups:
             try:
                 sites = group.sites(parent)
@@ -190,8 +190,8 @@ class Kernel:
         return maker.products(), rejects
 
 
-class _Maker:
-    """Makes, describes and collects the products of one parent, sharing what is worked out about it."""
+class _Products:
+    """The products of one parent: each is made, described and kept once; what is known of the parent is shared."""
 
     def __init__(self, kernel: Kernel, parent: Parent, values: Values | None) -> None:
         self.kernel = kernel

@@ -49,12 +49,12 @@ def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None 
 
 
 def _text(mol: Chem.Mol, stereo: str | None) -> tuple[str, str | None]:
-    """Return the text that equal molecules have equal; without enhanced stereo RDKit's SMILES is enough."""
+    """Return a text by which molecules are compared; without enhanced stereo RDKit's SMILES is enough."""
     return (Chem.MolToSmiles(mol), None) if stereo is None else write_cxsmiles(mol)
 
 
 def _drawings(mol: Chem.Mol, coordinates: bool) -> Iterator[tuple[Chem.Mol, bool]]:
-    """Yield copies with coordinates, ever slower ones; and whether a copy is without, its atoms all in one place."""
+    """Yield drawings, each slower to make than the one before, and whether one has no coordinates: zeros alone."""
     if not coordinates:
         yield mol, True
     draw: tuple[Callable[[Chem.Mol], object], ...] = (rdDepictor.Compute2DCoords, rdCoordGen.AddCoords, _spread)

@@ -32,7 +32,7 @@ _RING_STEREO = rdqueries.HasPropQueryAtom("_ringStereoAtoms")
 
 
 def reads_flat(queries: Iterable[str]) -> bool:
-    """Return whether the matches of queries (SMARTS) show in a molecule whose hydrogens and rings alone are known.
+    """Return whether queries (SMARTS) can be matched in a molecule of which only hydrogens and rings are known.
 
     Examples:
         >>> reads_flat(["[c:1][OX2H:2]"]), reads_flat(["[C^3:1]"])  # hybridisation is not known of it
@@ -42,7 +42,7 @@ def reads_flat(queries: Iterable[str]) -> bool:
 
 
 class Parent:
-    """A parent of a kernel's products.
+    """A molecule that products are made of.
 
     Attributes:
         smiles: as stored; atom indices are those of it.
@@ -89,7 +89,7 @@ class Parent:
 
     @cached_property
     def is_settled(self) -> bool:
-        """Whether what RDKit writes of an edited copy is what it would write after reading that again.
+        """Whether RDKit writes an edited copy as it would after reading that SMILES again.
 
         Marks of centres that depend on each other, as on rings and cages, can be redundant: RDKit drops them one at a
         time. Such centres are those without a CIP label of their own, and those that RDKit keeps for a ring's sake.
@@ -110,7 +110,7 @@ class Parent:
         return self._with_hydrogens
 
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
-        """Return RunReactants' product of a match, finished, and keep those made along with it, unfinished.
+        """Return RunReactants' product of a match, finished. Products made along with it are kept for the next matches.
 
         Raises:
             RejectError: RDKit cannot sanitise it.

@@ -76,7 +76,7 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
 
 
 class _Steps:
-    """The changes, one after the other; each adds its word where it changes something.
+    """The steps of standardisation; each adds its word where it changes something.
 
     Attributes:
         mol: the molecule so far, its stereo groups noted on its atoms.
@@ -89,7 +89,7 @@ class _Steps:
         self.mol = note_groups(given) if given.GetStereoGroups() else given
 
     def take_off_maps(self) -> None:
-        """Take atom-map numbers off, and the centres with them that are none without."""
+        """Take atom-map numbers off, and with them the stereocentres that only they make different."""
         if not any(atom.HasProp("molAtomMapNumber") for atom in self.mol.GetAtoms()):
             return  # a map number of 0 is one too, to be taken off
         mol = Chem.Mol(self.mol)
@@ -113,7 +113,7 @@ class _Steps:
             self._take("axis", mol)
 
     def keep_compound(self) -> None:
-        """Take away what is only its companion; two enantiomers are their racemate."""
+        """Keep the compound of a salt, solvate or mixture; two enantiomers become their racemate."""
         if fragments.has_metal_bond(self.mol):
             ions = fragments.disconnect(self.mol)
             if ions.GetNumBonds() < self.mol.GetNumBonds():
@@ -130,7 +130,7 @@ class _Steps:
             self._take("racemate", as_racemate(kept))
 
     def neutralize(self) -> None:
-        """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
+        """Take charges away by protons; those of a metal's ligands stay, as they belong to the metal."""
         if not any(a.GetFormalCharge() for a in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
             return
         self._take_if_other("charges", fragments.uncharge(self.mol))
@@ -143,7 +143,7 @@ class _Steps:
         self._take_if_other("tautomer", enumerator.Canonicalize(self.mol))
 
     def result(self, *, check_electrons: bool) -> Prepared:
-        """Return what has become of the molecule.
+        """Return the molecule with all changes.
 
         Raises:
             RejectError: its SMILES does not say all of its electrons, or RDKit does not settle on one.

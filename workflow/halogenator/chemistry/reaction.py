@@ -32,10 +32,10 @@ _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
 
 class Query:
-    """A reactant template, to count its matches.
+    """A reactant template whose matches are counted.
 
     Args:
-        smarts: of it.
+        smarts: the template.
     """
 
     def __init__(self, smarts: str) -> None:
@@ -58,6 +58,8 @@ class Reaction:
     """A transform as an RDKit reaction.
 
     Attributes:
+        reaction: RDKit's reaction; stereo in its reactant is a condition.
+        stereo: what the transform does to configuration: "keep", "open" or "invert".
         query: the reactant template.
         product_template: the other side.
         site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
@@ -102,7 +104,7 @@ class Reaction:
             mol: what ``hydrogenated`` returned.
 
         Raises:
-            RejectError: if there are more than ``MAX_MATCHES``.
+            RejectError: there are more than ``MAX_MATCHES``.
         """
         return find_matches(mol, self.query)
 
@@ -149,7 +151,7 @@ class Reaction:
         return Chem.RemoveHs(product) if self.has_hydrogens else product
 
     def _count_hydrogens(self, mol: Chem.Mol, product: Chem.Mol) -> None:
-        """Have the hydrogens of atoms worked out anew where bonds or charge change and the template does not say.
+        """Let RDKit work out hydrogens anew where bonds or charge change and the template states no hydrogens.
 
         RunReactants does so where they are implicit. A stereocentre or an isotope, which a SMILES has in brackets with
         its hydrogens, would keep them: a chiral alcohol could not become a ketone.
@@ -185,7 +187,7 @@ class Reaction:
 
 
 def _valence(atom: Chem.Atom) -> float:
-    """Return what an atom's bonds and its charge take of its valence."""
+    """Return the sum of an atom's bond orders, less its charge."""
     return float(sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds()) - atom.GetFormalCharge())
 
 
@@ -221,7 +223,7 @@ def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
 
 
 def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
-    """Return the map numbers of the bonds that both templates state by one query that is more than a type."""
+    """Return the map numbers of the bonds that both templates state by the same query, one that is more than a type."""
 
     def stated(template: Chem.Mol) -> dict[frozenset[int], str]:
         bonds = ((b.GetBeginAtom().GetAtomMapNum(), b.GetEndAtom().GetAtomMapNum(), b) for b in template.GetBonds())

@@ -59,7 +59,7 @@ class Templates:
 
     @property
     def heavy_atoms_gained(self) -> int:
-        """How many more atoms, hydrogens not counted, the product template has.
+        """The heavy atoms of the product template, less those of the reactant's.
 
         Examples:
             >>> Templates("[c:1][OX2H:2]>>[c:1][O:2]C(C)=O").heavy_atoms_gained
@@ -70,7 +70,7 @@ class Templates:
 
     @property
     def charge_gained(self) -> int:
-        """How much charge the templates say that a molecule gains.
+        """The charge that a molecule gains by what the templates state.
 
         Examples:
             >>> Templates("[N+:1](=[O:2])[O-:3]>>[NH2+0:1].[O:2].[OH2+0:3]").charge_gained
@@ -155,10 +155,10 @@ def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]
 
 
 def _left_there(said: AtomQuery, origin: AtomQuery) -> str:
-    """Return the elements of a reactant atom that the product atom, which names none for certain, excludes."""
+    """Return the elements that the reactant atom allows and the product atom, which states no one element, does not."""
     if said.atom.GetAtomicNum():
         return ""
-    wrong = [number for number in origin.listed if not said.leaves_element(number)]
+    wrong = [number for number in origin.listed if not said.allows_element(number)]
     if said.listed and not origin.listed:
         return "any element"
     return " or ".join(_symbol(number) for number in wrong)
@@ -203,7 +203,7 @@ class Mistake(NamedTuple):
 
 
 def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
-    """Yield what the templates show; where the first says that nothing can match, the rest does not matter.
+    """Yield what the templates show. Where nothing can match, nothing else is said.
 
     Examples:
         >>> [each.kind for each in likely_mistakes(Templates("[c:1][O:2]>>[c:1]F"))]

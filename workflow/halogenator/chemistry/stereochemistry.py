@@ -83,7 +83,7 @@ def map_number_of(atom: Chem.Atom) -> int:
 
 
 def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.ChiralType:
-    """Return the chiral tag of a product's atom, of a parent's centre that it was."""
+    """Return the chiral tag of a product's atom that was a stereocentre of the parent."""
     places = [neighbor.GetIdx() for neighbor in centre.GetNeighbors()]
     ligands = [origin_of(neighbor) for neighbor in atom.GetNeighbors()]
     before, after = centre.GetTotalDegree(), atom.GetTotalDegree()
@@ -91,15 +91,15 @@ def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.Chiral
     if before != after and (atom.GetAtomicNum() == _CARBON or {before, after} != {3, 4}):
         return UNSPECIFIED
     tag = centre.GetChiralTag()
-    moved = order_of(places, ligands)
+    moved = parity_of(places, ligands)
     if moved is None or (moved[1] and stereo == OPEN):
         return UNSPECIFIED
     odd, changed = moved
     return TURNED[tag] if odd != (changed and stereo == INVERT) else tag
 
 
-def order_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool, bool] | None:
-    """Return whether ligands stand in a centre's places by an odd permutation, and whether one of them is new.
+def parity_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool, bool] | None:
+    """Return whether a centre's neighbours have changed places by an odd permutation, and whether one of them is new.
 
     Args:
         places: the neighbours that the centre had, in order; an implicit hydrogen or a lone pair comes last.
@@ -109,11 +109,11 @@ def order_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool
         None where more than one is new: which of them takes which place is then nowhere said.
 
     Examples:
-        >>> order_of([4, 7, 9], [4, 7, 9, None])  # fluorine in the hydrogen's place, the last
+        >>> parity_of([4, 7, 9], [4, 7, 9, None])  # fluorine in the hydrogen's place, the last
         (False, True)
-        >>> order_of([4, 7, 9, 11], [4, 7, 11])  # the third neighbour deleted, a hydrogen in its place
+        >>> parity_of([4, 7, 9, 11], [4, 7, 11])  # the third neighbour deleted, a hydrogen in its place
         (True, True)
-        >>> order_of([4, 7, 9], [None, 4, None, 7]) is None
+        >>> parity_of([4, 7, 9], [None, 4, None, 7]) is None
         True
     """
     width = max(len(places), len(ligands))
@@ -157,7 +157,7 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
 
 
 def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: int) -> tuple[int, bool, bool] | None:
-    """Return the atom that tells the side at one end of a double bond, whether it is the other one, and if one is new.
+    """Return the atom that tells the side at one end of a double bond.
 
     Args:
         before: the end in the parent.
@@ -166,7 +166,8 @@ def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: i
         reference: the parent's atom that tells the side.
 
     Returns:
-        None where nothing is left to tell it by.
+        The atom's index, whether it stands on the other side than ``reference`` did, and whether an atom has come or
+        gone; None where no atom is left to tell the side by.
     """
     places = [neighbor.GetIdx() for neighbor in before.GetNeighbors() if neighbor.GetIdx() != origin_of(other)]
     ligands = [neighbor for neighbor in end.GetNeighbors() if neighbor.GetIdx() != other.GetIdx()]
@@ -183,7 +184,7 @@ def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: i
 
 
 def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
-    """Return a product with each configuration of the centres and double bonds that its parent has not.
+    """Return a product with each configuration of the centres and double bonds that its parent does not have.
 
     Args:
         parent: the molecule that RunReactants was given.
@@ -211,7 +212,7 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
 
 
 def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
-    """Whether a stereo element can be stated: a double bond only with a neighbour at each end, not C=NH's hydrogen."""
+    """Return whether a SMILES can state a stereo element: a double bond needs a neighbour at each end (not C=NH)."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
         return True
     bond = product.GetBondWithIdx(found.centeredOn)
@@ -239,7 +240,7 @@ def states_more_double_bonds(smiles: str, mol: Chem.Mol) -> bool:
 
 
 def _element_of_parent(parent: Chem.Mol, product: Chem.Mol, found: Chem.StereoInfo) -> tuple[str, int] | None:
-    """Return the type and place of the parent's stereo element that one of the product was, if it was one."""
+    """Return the type and index of the parent's stereo element that a product's was; None: a new one."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
         origin = origin_of(product.GetAtomWithIdx(found.centeredOn))
         return None if origin is None else (found.type.name, origin)
