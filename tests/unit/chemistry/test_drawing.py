@@ -1,11 +1,14 @@
-"""Transforms as reactions to draw: nothing that the SMIRKS says of an atom may get lost."""
+"""Drawings: nothing that a SMIRKS says of an atom may get lost, and products are drawn as they are stored."""
 
 from __future__ import annotations
 
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.drawing import drawable_reaction
+from halogenator.chemistry.drawing import draw_change, draw_transform, drawable_reaction
+from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.reaction import Reaction
+from halogenator.model import Example, Transform
 
 
 def drawn(template: Chem.Mol) -> list[str]:
@@ -32,3 +35,22 @@ def drawn(template: Chem.Mol) -> list[str]:
 def test_atoms_are_drawn_as_they_are(smirks: str, reactant: list[str], product: list[str]) -> None:
     reaction = drawable_reaction(smirks)
     assert (drawn(reaction.GetReactantTemplate(0)), drawn(reaction.GetProductTemplate(0))) == (reactant, product)
+
+
+@pytest.mark.parametrize(
+    "smirks", ["[CX4H1:1]>>[C:1]F", "[CX4:1][H]>>[C:1]F", "[OX2H:1]>>[O:1]C"], ids=["centre", "hydrogen", "ether"]
+)
+def test_a_product_is_drawn_beside_its_parent_whatever_runreactants_does_to_its_centre(smirks: str) -> None:
+    transform = Transform("mine", smirks)
+    products = Kernel([transform]).products("C[C@H](O)c1ccccc1")[0]
+    assert products
+    for product in products:
+        drawn = draw_change(Reaction(transform), "C[C@H](O)c1ccccc1", product.smiles, product.site)
+        assert drawn is not None
+        assert all('class="m"' in each.body for each in drawn)
+
+
+def test_a_picture_of_a_transform_has_its_products() -> None:
+    example = Example("C[C@H](O)c1ccccc1", ("C[C@](F)(O)c1ccccc1",))
+    picture = draw_transform(Transform("mine", "[CX4H1:1]>>[C:1]F", examples=(example,)))
+    assert "C[C@](O)(F)c1ccccc1" in picture and 'class="new"' in picture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ def limits(source: str) -> dict[str, float]:
 
 
 def compute(mol: Chem.Mol, names: Sequence[str]) -> tuple[float, ...]:
-    """Return the named descriptors of a sanitised molecule, in the order given, rounded as ``settle`` does.
+    """Return the named descriptors of a sanitised molecule, in the order given, rounded to ``DECIMALS``.
 
     Examples:
         >>> from rdkit import Chem
@@ -81,17 +81,7 @@ def compute(mol: Chem.Mol, names: Sequence[str]) -> tuple[float, ...]:
         (180.159, 63.6, 1, 3, 2)
     """
     functions = _functions()
-    return settle([functions[name](mol) for name in names])
-
-
-def settle(values: Iterable[float]) -> tuple[float, ...]:
-    """Return descriptor values rounded to ``DECIMALS``.
-
-    Examples:
-        >>> settle([0.1 + 0.2, 3])
-        (0.3, 3)
-    """
-    return tuple([round(value, DECIMALS) for value in values])
+    return tuple([round(functions[name](mol), DECIMALS) for name in names])
 
 
 @cache

@@ -180,7 +180,13 @@ def _size(groups: _Groups) -> tuple[int, int]:
     return len(groups), sum(len(group.atoms) for group in groups)
 
 
-def _inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
+def inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
+    """Return a copy whose stereocentres ``atoms`` are inverted.
+
+    Examples:
+        >>> Chem.MolToSmiles(inverted(Chem.MolFromSmiles("C[C@@H](O)c1ccccc1"), [1]))
+        'C[C@H](O)c1ccccc1'
+    """
     mol = Chem.Mol(mol)
     for index in atoms:
         mol.GetAtomWithIdx(index).InvertChirality()
@@ -194,7 +200,7 @@ def _forms(mol: Chem.Mol, groups: _Groups) -> Iterator[tuple[tuple[bool, ...], C
     """Yield the molecule with each choice of the groups inverted."""
     for choice in product((False, True), repeat=len(groups)):
         atoms = [i for group, turned in zip(groups, choice, strict=True) if turned for i in group.atoms]
-        yield choice, _inverted(mol, atoms)
+        yield choice, inverted(mol, atoms)
 
 
 def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
@@ -275,7 +281,7 @@ def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
     idle: set[frozenset[int]] = set()
     for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
         same = settled(form).smiles
-        idle.update(each for each in chosen - idle if settled(_inverted(form, each)).smiles == same)
+        idle.update(each for each in chosen - idle if settled(inverted(form, each)).smiles == same)
     return sorted(idle, key=sorted)
 
 

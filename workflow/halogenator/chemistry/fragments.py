@@ -14,6 +14,7 @@ from rdkit import Chem
 from rdkit.Chem.Descriptors import MolWt
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
+from halogenator.chemistry.enhanced_stereo import inverted
 from halogenator.chemistry.molecules import RejectError
 
 COMPANIONS = Path(__file__).with_name("companions.smi")
@@ -195,11 +196,8 @@ def _companions() -> dict[str, str]:
 
 def _mirrored(smiles: str) -> str:
     mol = Chem.MolFromSmiles(smiles)
-    for atom in mol.GetAtoms():
-        if atom.GetChiralTag():
-            atom.InvertChirality()
-    mol.ClearComputedProps(False)
-    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol, canonical=False)))
+    mirrored = inverted(mol, [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetChiralTag()])
+    return str(Chem.CanonSmiles(Chem.MolToSmiles(mirrored, canonical=False)))
 
 
 def _refuse_complex(fragments: list[_Fragment]) -> None:
