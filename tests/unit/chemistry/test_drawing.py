@@ -51,6 +51,6 @@ def test_a_product_is_drawn_beside_its_parent_whatever_runreactants_does_to_its_
 
 
 def test_a_picture_of_a_transform_has_its_products() -> None:
-    example = Example("C[C@H](O)c1ccccc1", ("C[C@](F)(O)c1ccccc1",))
+    example = Example("C[C@H](O)c1ccccc1", ("C[C@@](O)(F)c1ccccc1",))
     picture = draw_transform(Transform("mine", "[CX4H1:1]>>[C:1]F", examples=(example,)))
-    assert "C[C@](O)(F)c1ccccc1" in picture and 'class="new"' in picture
+    assert "C[C@@](O)(F)c1ccccc1" in picture and 'class="new"' in picture
