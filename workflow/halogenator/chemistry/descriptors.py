@@ -29,7 +29,7 @@ class Descriptor:
         unit: unit of the values; "" for counts and ratios.
         function: the RDKit function that defines it, as people know it.
         integer: whether the values are counts.
-        limit: the bound of Lipinski's or Veber's rule (``chemistry.filters`` cites them).
+        limit: the bound of Lipinski's or Veber's rule (``chemistry.filters`` cites them); None: in neither.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Descriptor:
     unit: str
     function: str
     integer: bool
-    limit: Limit
+    limit: Limit | None = None
 
     @property
     def text(self) -> str:
@@ -69,7 +69,8 @@ def limits(source: str) -> dict[str, float]:
         >>> limits("Veber")
         {'tpsa': 140, 'rotb': 10}
     """
-    return {name: entry.limit.value for name, entry in DESCRIPTORS.items() if entry.limit.source == source}
+    found = {name: entry.limit for name, entry in DESCRIPTORS.items() if entry.limit is not None}
+    return {name: limit.value for name, limit in found.items() if limit.source == source}
 
 
 def compute(mol: Chem.Mol, names: Sequence[str]) -> tuple[float, ...]:

@@ -26,7 +26,7 @@ MAX_ROW_GROUPS = 32
 # Halogen atoms of one element told apart in a molecule; the last class is "that many or more".
 MAX_ATOMS = 4
 
-LIMITS = {name: descriptor.limit for name, descriptor in DESCRIPTORS.items()}
+LIMITS = {name: descriptor.limit for name, descriptor in DESCRIPTORS.items() if descriptor.limit}
 # Of Lipinski's four limits an oral drug breaks one at most.
 LIPINSKI = tuple(limits("Lipinski"))
 
