@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help install run test test-rules test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
+.PHONY: help install run test test-rules test-slurm test-s3 test-container stress lint lint-js bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
@@ -51,6 +51,15 @@ lint: $(VENV)/ready  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(if $(wildcard node_modules/ready),npm run --silent lint)
+
+# Once eslint and prettier are installed, lint does it too.
+lint-js: node_modules/ready  ## eslint and prettier on the report's scripts, needs Node.js
+	npm run --silent lint
+
+node_modules/ready: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
 
 bench: $(VENV)/ready  ## measure speed and memory against their targets, 4 minutes
 	$(BIN)/python benchmarks/bench.py speed
@@ -95,4 +104,4 @@ lock:  ## write the lock files of envs/ anew, after changing dependencies in pyp
 	done
 
 clean:  ## remove the environments; results stay
-	rm -rf $(VENV) .venv-*
+	rm -rf $(VENV) .venv-* node_modules

@@ -15,7 +15,7 @@ from rdkit import Chem
 
 from halogenator import ENGINE_VERSION
 from halogenator.chemistry.kernel import Kernel
-from halogenator.config.transforms import load_halogenation, load_transforms
+from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.model import Transform, fingerprint
 from harness import FOLDER, REPOSITORY
 

@@ -20,7 +20,7 @@ from halogenator.chemistry.filters import FILTERS
 from halogenator.chemistry.maxmin import MAX_CANDIDATES, needed_mb
 from halogenator.cli import main
 from halogenator.cli.export import add_verbs, request_of
-from halogenator.config.schema import load_schema
+from halogenator.config.validation import load_schema
 from halogenator.model import Export, Window
 from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB

@@ -1,4 +1,4 @@
-"""What the configuration asks to be written for other programs, and whether the run will have it."""
+"""The entries under ``exports``: what is to be written for other programs, and whether the run will have it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
-from halogenator.config.locate import Keys, Layers
-from halogenator.config.problems import collecting, located
-from halogenator.errors import UserError, did_you_mean
+from halogenator.config.layers import Layers
+from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.model import Export, Library, Transform, Window
 
 _SAME = ("molecules", "sql", "format", "split", "coordinates", "parents", "sample", "diverse", "seed")
@@ -17,7 +16,6 @@ _LISTS = ("columns", "only", "without", "flag")
 
 
 def resolve_exports(
-    settings: Mapping[str, Any],
     libraries: Mapping[str, Library],
     transforms: Mapping[str, Transform],
     jobs: Sequence[tuple[str, str]],
@@ -27,20 +25,18 @@ def resolve_exports(
     """Return the exports by name, each with its libraries and transforms named.
 
     Args:
-        settings: the configuration, valid by the schema and with defaults.
         libraries: those of the run.
         transforms: all of them.
         jobs: the (library, transform) pairs of the run.
-        layers: where its keys were written.
+        layers: the configuration.
         problems: what is wrong is added here.
     """
     from halogenator.planning.request import check
 
     exports: dict[str, Export] = {}
     made = [name for name, library in libraries.items() if not library.implicit]
-    for name, entry in settings["exports"].items():
-        keys: Keys = ("exports", name)
-        with collecting(problems), located(layers.place(keys)):
+    for name, entry in layers.settings["exports"].items():
+        with collecting(problems), located(layers.place("exports", name)):
             _check_named(entry)
             chosen = _names("library", entry, made)
             of_jobs = [job for job in jobs if not chosen or job[0] in chosen]

@@ -1,4 +1,4 @@
-"""How far a run is: its stages, what it has made, its memory, and the time that is left."""
+"""How far a run of Snakemake is: its stages, what it has made, its memory, and the time that is left."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Group
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
+from halogenator.progress import Progress
 from halogenator.results import Results
 from halogenator.stages.plan import Plan
 from halogenator.storage.statistics import read_object
@@ -47,20 +44,24 @@ class Started:
     chunk: str | None
 
 
-class Progress:
-    """Counts what has been done, as it is told of it.
+class RunProgress:
+    """Counts what a run has done, as it is told of it, and has it shown.
 
     Args:
         tasks: {rule: tasks to run}.
         plan: what the run is expected to take; None where that is not known.
         results: the results folder, where the number of products of a finished task is looked up.
+        shown: what shows it, a step for each stage.
     """
 
-    def __init__(self, tasks: Mapping[str, int], plan: Plan | None, results: Path) -> None:
-        self.total: Counter[str] = Counter()
+    def __init__(self, tasks: Mapping[str, int], plan: Plan | None, results: Path, shown: Progress) -> None:
+        self.shown = shown
+        self.tasks = self.tasks_left = sum(tasks.values())
+        total: Counter[str] = Counter()
         for rule, count in tasks.items():
-            self.total[_STAGE_OF.get(rule, _LAST)] += count
-        self.done: Counter[str] = Counter()
+            total[_STAGE_OF.get(rule, _LAST)] += count
+        for stage in filter(total.__getitem__, STAGES):
+            shown.begin(stage, total[stage], unit="")
         self.used_mb = 0.0
         self._plan = plan
         self._results = Results(results)
@@ -73,15 +74,16 @@ class Progress:
         self._left_cost = sum(line.seconds for line in plan.waiting) if plan else 0.0
         self._all_cost = self._left_cost
 
-    @property
-    def cap_mb(self) -> int:
-        """What all running tasks together may declare, in MB; 0 where it is not known."""
-        return self._plan.cap_mb if self._plan and not self._plan.on_cluster else 0
+    def look(self, used_mb: float) -> None:
+        """Show how far it is now and then, with what the run's processes use."""
+        self.used_mb = used_mb
+        self.shown.tick(self.figures())
 
-    @property
-    def products(self) -> int:
-        """Products made in this run so far; those of a job that is not merged yet with its duplicates."""
-        return self._products.total()
+    def close(self) -> None:
+        """Show how far it has come, if anything was done, and end what is shown."""
+        if self.tasks_left < self.tasks:
+            self.shown.show(self.figures())
+        self.shown.__exit__(None, None, None)
 
     @property
     def seconds(self) -> float:
@@ -98,11 +100,13 @@ class Progress:
         task = self._running.pop(number, None)
         if task is None:
             return None
-        self.done[_STAGE_OF.get(task.rule, _LAST)] += 1
+        self.tasks_left -= 1
         if task.library is not None:
             job = task.library, task.transform
             self._left_cost -= self._cost.get(job, 0.0)
             self._count(job, task)
+        self.shown.advance(step=_STAGE_OF.get(task.rule, _LAST))
+        self.shown.tick(self.figures())
         return task
 
     def _count(self, job: Job, task: Started) -> None:
@@ -130,40 +134,20 @@ class Progress:
             return left / self._plan.tasks_at_once
         return left * self.seconds / done
 
+    def figures(self) -> str:
+        """Return products, memory and time in words."""
+        products = self._products.total()  # those of a job that is not merged yet with its duplicates
+        parts = [f"{products:,} products, {products / self.seconds if self.seconds else 0.0:,.0f}/s"]
+        cap_mb = self._plan.cap_mb if self._plan and not self._plan.on_cluster else 0
+        parts.append(f"memory {self.used_mb:,.0f}" + (f" of {cap_mb:,} MB" if cap_mb else " MB"))
+        parts.append(f"{duration(self.seconds)} so far")
+        left = self.seconds_left
+        if left is not None and self.tasks_left:
+            # What is not in the plan, such as the report, comes last.
+            parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks")
+        return "; ".join(parts)
+
 
 def _costs(plan: Plan) -> dict[Job, float]:
     """Return {library or job: expected processor time of each task of it}, in seconds."""
     return {(line.library, line.transform or None): line.seconds / line.tasks for line in plan.waiting}
-
-
-def line(progress: Progress) -> str:
-    """Return how far a run is, as one line of a log."""
-    stages = ", ".join(f"{stage} {progress.done[stage]:,}/{total:,}" for stage, total in _stages(progress))
-    return f"{time.strftime('%H:%M:%S')}  {stages}; {_figures(progress)}"
-
-
-def bars(progress: Progress) -> Group:
-    """Return how far a run is, as bars for a terminal, a line for each stage."""
-    table = Table.grid(padding=(0, 2))
-    for stage, total in _stages(progress):
-        done = progress.done[stage]
-        bar = ProgressBar(total=total, completed=done, width=40)
-        table.add_row(Text(stage), bar, Text(f"{done:,}/{total:,}", justify="right"))
-    return Group(table, Text(_figures(progress), "dim"))
-
-
-def _stages(progress: Progress) -> list[tuple[str, int]]:
-    return [(stage, total) for stage in STAGES if (total := progress.total[stage])]
-
-
-def _figures(progress: Progress) -> str:
-    rate = progress.products / progress.seconds if progress.seconds else 0.0
-    parts = [f"{progress.products:,} products, {rate:,.0f}/s"]
-    memory = f"{progress.used_mb:,.0f}"
-    parts.append(f"memory {memory} of {progress.cap_mb:,} MB" if progress.cap_mb else f"memory {memory} MB")
-    parts.append(f"{duration(progress.seconds)} so far")
-    left = progress.seconds_left
-    if left is not None and progress.done != progress.total:
-        # What is not in the plan, such as the report, comes last.
-        parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks")
-    return "; ".join(parts)

@@ -13,7 +13,7 @@ from halogenator.config.loader import read_config
 from halogenator.errors import UserError
 from halogenator.model import Config
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SHIPPED = REPOSITORY / "configs" / "config.yaml"
 OME = "FG_PHENOL_OH__OH__TO__OMe"
 COOME = "FG_CARBOXYL__COOH__TO__COOMe"

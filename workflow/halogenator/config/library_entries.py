@@ -1,4 +1,4 @@
-"""Works out the libraries of a run: which are selected, what each built one is built from, where each file is."""
+"""The entries under ``libraries``: which are selected, what each built one is built from, where each file is."""
 
 from __future__ import annotations
 
@@ -8,29 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from halogenator.config.locate import Keys, Layers, dig
-from halogenator.config.problems import collecting, located
-from halogenator.errors import UserError, did_you_mean
+from halogenator.config.layers import Layers, dig, same_name_problems
+from halogenator.config.yaml_files import Keys
+from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.inputs.files import find_files
 from halogenator.model import Library, Reading
 
 Find = Callable[[Keys], Path]
 
 
-def resolve_libraries(
-    settings: Mapping[str, Any], layers: Layers, find: Find, problems: list[UserError]
-) -> dict[str, Library]:
+def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> dict[str, Library]:
     """Return the selected libraries and those they are built from, each after its base, else in configuration order.
 
     Args:
-        settings: the configuration, valid by the schema and with defaults.
-        layers: where its keys were written.
+        layers: the configuration.
         find: returns the file, folder or pattern that a key names, or raises a ``UserError``.
         problems: what is wrong is added here.
     """
-    problems.extend(_same_names(settings["libraries"], layers))
-    builder = _Builder(settings, select("libraries", settings["libraries"], settings, layers, problems), layers, find)
-    for name in settings["libraries"]:
+    entries = layers.settings["libraries"]
+    problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
+    builder = _Builder(layers, select("libraries", entries, layers, problems), find)
+    for name in entries:
         if name in builder.selected:
             with collecting(problems):
                 builder.add(name)
@@ -38,17 +36,15 @@ def resolve_libraries(
     return builder.libraries
 
 
-def select(
-    kind: str, known: Iterable[str], settings: Mapping[str, Any], layers: Layers, problems: list[UserError]
-) -> set[str]:
+def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserError]) -> set[str]:
     """Return the names that ``select.<kind>`` leaves of the known ones; unknown names are added to ``problems``."""
-    names, wanted = list(known), settings["select"][kind]
+    names, wanted = list(known), layers.settings["select"][kind]
     if wanted == "all":
         return set(names)
     problems.extend(
         UserError(
-            f"select.{kind}: there is no {kind.removesuffix('s') if kind == 'transforms' else 'library'} '{name}'",
-            where=layers.place(("select", kind, index)),
+            f"select.{kind}: there is no {'transform' if kind == 'transforms' else 'library'} '{name}'",
+            where=layers.place("select", kind, index),
             value=name,
             allowed=["all", *names],
             fix=did_you_mean(name, names) or f"take one of the allowed names, or add '{name}' to {kind}",
@@ -62,9 +58,9 @@ def select(
 class _Builder:
     """Collects libraries, adding the levels that lie below a built one."""
 
-    def __init__(self, settings: Mapping[str, Any], selected: set[str], layers: Layers, find: Find) -> None:
-        self.entries: dict[str, Mapping[str, Any]] = dict(settings["libraries"])
-        self.parents = settings["parents"]
+    def __init__(self, layers: Layers, selected: set[str], find: Find) -> None:
+        self.entries: dict[str, Mapping[str, Any]] = dict(layers.settings["libraries"])
+        self.parents = layers.settings["parents"]
         self.selected = selected
         self.layers = layers
         self.find = find
@@ -83,45 +79,45 @@ class _Builder:
         if name in self.libraries:
             return
         entry = self.entries[name]
-        implicit = name not in self.selected
         if "path" in entry:
-            paths, given = self._files(("libraries", name, "path"), entry["path"])
-            class_name = entry.get("class", "")
-            self.libraries[name] = Library(name, class_name, paths=paths, given=given, reading=_reading(entry))
+            files = self._files(("libraries", name, "path"), entry["path"], _reading(entry))
+            self.libraries[name] = Library(name, entry.get("class", ""), **files)
             return
-        self._check_named(name, entry)
-        class_name, parents = _origin(entry)
-        if entry["k"] == 0:
-            paths, given, reading = self._parents(parents, asked_by or name)
-            self.libraries[name] = Library(
-                name, class_name, k=0, parents=parents, paths=paths, given=given, reading=reading, implicit=implicit
-            )
+        class_name, parents = self._origin(name, entry)
+        k, asked_by = int(entry["k"]), asked_by or name
+        built: dict[str, Any] = {"k": k, "parents": parents, "implicit": name not in self.selected}
+        if k == 0:
+            built |= self._parents(parents, asked_by)
         else:
-            base = self._level(class_name, parents, int(entry["k"]) - 1)
-            self.add(base, asked_by or name)
-            self.libraries[name] = Library(
-                name, class_name, k=int(entry["k"]), parents=parents, base=base, implicit=implicit
-            )
+            built["base"] = self._level(class_name, parents, k - 1)
+            self.add(built["base"], asked_by)
+        self.libraries[name] = Library(name, class_name, **built)
 
-    def _check_named(self, name: str, entry: Mapping[str, Any]) -> None:
+    def _origin(self, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the class and the parents of a built library."""
         if "class" not in entry and "parents" not in entry:
             raise UserError(
                 f"nothing says which natural products library '{name}' is built from",
-                where=self.layers.place(("libraries", name)),
+                where=self.layers.place("libraries", name),
                 value=entry,
                 allowed=f"class or parents, of parents: {', '.join(self.parents)}",
                 fix="add parents: NAME, one of those under parents; or class: CLASS, whose parents have the same name",
             )
+        return _origin(entry)
 
-    def _files(self, keys: Keys, value: object) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-        """Return the files that a key stands for, and what is given of them."""
+    def _files(self, keys: Keys, value: object, reading: Reading) -> dict[str, Any]:
+        """Return the fields of a library that say where its molecules are and how they are read."""
         given = [self.find((*keys, i)) for i in range(len(value))] if isinstance(value, list) else [self.find(keys)]
-        with located(self.layers.place(keys)):
+        with located(self.layers.place(*keys)):
             paths = tuple(path for each in given for path in find_files(each))
-        return paths, () if paths == tuple(given) else tuple(given)
+        return {"paths": paths, "given": () if paths == tuple(given) else tuple(given), "reading": reading}
 
-    def _parents(self, parents: str, asked_by: str) -> tuple[tuple[Path, ...], tuple[Path, ...], Reading]:
-        """Return the files of natural products, what is given of them, and how they are read."""
+    def _parents(self, parents: str, asked_by: str) -> dict[str, Any]:
+        """Return the same fields of natural products.
+
+        Raises:
+            UserError: there are none of this name.
+        """
         if parents not in self.parents:
             named = "parents" in self.entries[asked_by]
             add = f"add {parents}: FILE under parents"
@@ -129,15 +125,15 @@ class _Builder:
             near = did_you_mean(parents, self.parents) if named else None
             raise UserError(
                 f"library '{asked_by}' is built from natural products, but parents.{parents} is not set",
-                where=self.layers.place(("libraries", asked_by)),
+                where=self.layers.place("libraries", asked_by),
                 value=sorted(self.parents),
                 allowed=f"a file of natural products named {parents}",
                 fix=f"{near} Else {fix}" if near else fix,
             )
         entry = self.parents[parents]
         if isinstance(entry, dict):
-            return *self._files(("parents", parents, "path"), entry["path"]), _reading(entry)
-        return *self._files(("parents", parents), entry), Reading()
+            return self._files(("parents", parents, "path"), entry["path"], _reading(entry))
+        return self._files(("parents", parents), entry, Reading())
 
     def _level(self, class_name: str, parents: str, k: int) -> str:
         """Return the name of the level-k library of a file and class, after making one up if there is none."""
@@ -174,24 +170,6 @@ def _reading(entry: Mapping[str, Any]) -> Reading:
     )
 
 
-def _same_names(names: Iterable[str], layers: Layers) -> list[UserError]:
-    problems: list[UserError] = []
-    first: dict[str, str] = {}
-    for name in names:
-        earlier = first.setdefault(name.casefold(), name)
-        if earlier != name:
-            problems.append(
-                UserError(
-                    f"the libraries '{earlier}' and '{name}' differ in case only",
-                    where=f"{layers.place(('libraries', earlier))} and {layers.place(('libraries', name))}",
-                    value=name,
-                    allowed="names that differ, also on file systems that ignore case",
-                    fix="rename one of the two",
-                )
-            )
-    return problems
-
-
 def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: list[UserError]) -> None:
     """Add what is wrong with the files that the libraries are read from."""
     from halogenator.inputs.reading import check_readable
@@ -202,7 +180,7 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
             continue
         checked.add((library.paths, library.reading))
         keys = ("parents", library.parents) if library.k == 0 else ("libraries", library.name, "path")
-        with collecting(problems), located(layers.place(keys)), _as_mapping(keys, layers):
+        with collecting(problems), located(layers.place(*keys)), _as_mapping(keys, layers):
             check_readable(library.paths, library.reading)
 
 
