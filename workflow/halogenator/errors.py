@@ -82,6 +82,10 @@ class CombinedUserError(UserError):
         super().__init__(f"{len(problems)} problems in the configuration")
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a process hands it to another."""
+        return type(self), (self.problems,)
+
     def __str__(self) -> str:
         return "\n".join([f"{self.what}:", *(f"\n{n}. {problem}" for n, problem in enumerate(self.problems, 1))])
 
