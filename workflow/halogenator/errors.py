@@ -23,6 +23,13 @@ class UserError(Exception):
 
     Attributes:
         exit_status: what a verb that ends with it returns.
+
+    Examples:
+        >>> print(UserError("this key is unknown", where="my.yaml, line 3", value="max_site", fix="write max_sites"))
+        this key is unknown
+          where:   my.yaml, line 3
+          found:   'max_site'
+          fix:     write max_sites
     """
 
     exit_status = 1
@@ -119,7 +126,12 @@ def located(place: object) -> Iterator[None]:
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str | None:
-    """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near."""
+    """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near.
+
+    Examples:
+        >>> did_you_mean("polyphenols", ["polyphenol", "terpenoid"])
+        "did you mean 'polyphenol'?"
+    """
     if len(str(name)) > _LONGEST_NAME:
         return None
     by_folded = {candidate.casefold(): candidate for candidate in allowed}
