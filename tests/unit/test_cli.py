@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import resource
 import shlex
 import subprocess
 import sys
@@ -76,17 +75,14 @@ def test_help_says_all(name: str) -> None:
 
 
 @pytest.mark.parametrize("words", [(), *(tuple(name.split()) for name in VERBS)], ids=" ".join)
-def test_help_is_instant(words: tuple[str, ...]) -> None:
+def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
     code = (
         "import sys\nfrom halogenator.cli import main\ntry: main([*sys.argv[1:], '--help'])\nexcept SystemExit: pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.startswith("usage:")
     assert done.stderr.strip() == "[]"
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.25
 
 
 @pytest.mark.parametrize(
