@@ -146,7 +146,7 @@ def _apply(options: argparse.Namespace) -> None:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
     from halogenator.config import find_path, find_transform, load_transforms
-    from halogenator.inputs.reading import find_files
+    from halogenator.inputs.files import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.progress import on_stderr

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from halogenator import limits
-from halogenator.inputs.reading import describe, find_files, read_records
+from halogenator.inputs.files import find_files
+from halogenator.inputs.reading import describe, read_records
 from halogenator.memory.usage import Task
 from halogenator.model import Library
 from halogenator.storage.columns import RAW, Column
