@@ -14,6 +14,8 @@ from statistics import mean, median
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.model import Job, Library
+from halogenator.stages.commands import TransformChunk
 from halogenator.storage.metadata import read_metadata
 from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
@@ -64,15 +66,18 @@ def _transform(rows: int, processes: int) -> tuple[list[Used], int]:
     """Transform a library in as many processes side by side; return what each used, and the highest peak in MB."""
     library = _library(rows)
     outputs = [_FOLDER / f"products-{part}.parquet" for part in range(processes)]
+    job = Job(Library("phenols", "polyphenol"), transform().bare)
     commands = [
-        halogenator(
-            "transform-chunk",
-            *("--molecules", library, "--transform", transform().name, "--smirks", transform().smirks),
-            *("--chunk", f"{part}/{processes}", "--out", out, "--rejects", out.with_suffix(".rejects.parquet")),
+        TransformChunk(
+            job=job,
+            molecules=library,
+            chunk=(part, processes),
+            out=out,
+            rejects=out.with_suffix(".rejects.parquet"),
         )
         for part, out in enumerate(outputs)
     ]
-    used = run_together(commands)
+    used = run_together([halogenator(*command.words) for command in commands])
     made = sum(pq.read_metadata(out).num_rows for out in outputs)
     if made != rows:
         raise RuntimeError(f"{made:,} products of {rows:,} phenols with one site each")

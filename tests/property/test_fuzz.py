@@ -22,7 +22,8 @@ from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles
 from halogenator.config.loader import read_config
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.errors import UserError
-from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
+from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
+from halogenator.inputs.rows import Record
 from halogenator.model import Config
 
 REPOSITORY = Path(__file__).parents[2]

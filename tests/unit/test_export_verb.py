@@ -19,10 +19,10 @@ from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
 from halogenator.chemistry.maxmin import MAX_CANDIDATES, needed_mb
 from halogenator.cli import main
-from halogenator.cli.export import add_verbs, request_of
+from halogenator.cli.export_verb import add_verbs, request_of
 from halogenator.config.validation import load_schema
+from halogenator.dataclass_json import to_json
 from halogenator.model import Export, Window
-from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB
 from halogenator.storage.molecule_files import FORMATS
 from property.exports import export, lay_out, records, rows, text
@@ -313,11 +313,11 @@ FULL = Export(
 @pytest.mark.parametrize(
     "asked", [FULL, Export(), Export(molecules=True, libraries=("x",)), Export(sql="SELECT '--x=1' AS smiles")]
 )
-def test_the_words_of_a_request_are_the_request(asked: Export) -> None:
-    """The rule hands its configuration to the verb as words."""
+def test_a_request_in_json_is_the_request(asked: Export) -> None:
+    """The rule hands its configuration to the verb so."""
     parser = argparse.ArgumentParser()
     add_verbs(parser.add_subparsers())
-    options = parser.parse_args(["export", *words(asked), "--out", f"x.{asked.format}"])
+    options = parser.parse_args(["export", "--request", to_json(asked), "--out", f"x.{asked.format}"])
     assert request_of(options) == asked
 
 

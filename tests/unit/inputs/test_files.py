@@ -17,7 +17,8 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from halogenator.errors import UserError
-from halogenator.inputs.reading import check_readable, describe, estimate_rows, find_files, read_records
+from halogenator.inputs.files import find_files
+from halogenator.inputs.reading import check_readable, describe, estimate_rows, read_records
 from halogenator.model import Reading
 
 BARE = Reading(columns="none")

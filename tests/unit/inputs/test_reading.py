@@ -8,6 +8,7 @@ import random
 import re
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +19,10 @@ from rdkit import Chem
 
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, reading, sdf
-from halogenator.inputs.column_choice import is_molecule
-from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
+from halogenator.inputs.arrow_values import texts_of
+from halogenator.inputs.column_choice import COLUMN_NAMES, is_molecule
+from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
+from halogenator.inputs.rows import MAX_LINE, Record
 from halogenator.model import Reading
 
 BARE = Reading(columns="none")
@@ -89,7 +92,7 @@ def problems(path: Path) -> dict[int, str]:
     return {record.row: record.problem for record in read_records(path, BARE) if record.problem}
 
 
-def refusal(path: Path, **columns: str) -> str:
+def refusal(path: Path, **columns: Any) -> str:
     with pytest.raises(UserError) as caught:
         check_readable(path, Reading(**columns))
     assert caught.value.fix
@@ -189,7 +192,7 @@ def test_named_columns(write) -> None:
 
 def test_no_name_of_the_table_is_a_smiles() -> None:
     """A .smi header is told from a molecule by its name alone."""
-    assert not [name for names in reading.COLUMN_NAMES.values() for name in names if is_molecule(name)]
+    assert not [name for names in COLUMN_NAMES.values() for name in names if is_molecule(name)]
 
 
 # --- CSV ---
@@ -250,9 +253,9 @@ def test_nul_and_latin_1(write) -> None:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".smi"])
-@pytest.mark.parametrize("size", [reading.MAX_LINE - 10, reading.MAX_LINE + 1, 3 * reading.MAX_LINE + 7])
+@pytest.mark.parametrize("size", [MAX_LINE - 10, MAX_LINE + 1, 3 * MAX_LINE + 7])
 def test_long_line_costs_its_row(write, ending: str, size: int) -> None:
-    fits = size <= reading.MAX_LINE
+    fits = size <= MAX_LINE
     path = write(f"a{ending}", "SMILES\nCCO\n" + "C" * size + "\nCCN\n" + "C" * size)
     records = list(read_records(path, BARE))
     assert [record.smiles and len(record.smiles) for record in records] == [
@@ -528,6 +531,13 @@ def test_records_come_before_the_file_is_read(write) -> None:
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".smi", ".sdf", ".parquet"])
+def test_a_listed_column_that_no_file_has_is_named_in_every_format(write, ending: str) -> None:
+    table = pa.table({"smiles": ["CCO"], "id": ["1"]})
+    text = refusal(write(f"a{ending}", table if ending == ".parquet" else TEXTS[ending]), columns=("suplier",))
+    assert "columns: names a column that the file has not" in text and "'suplier'" in text
+
+
 # --- fuzz ---
 
 PARQUET = io.BytesIO()
@@ -628,3 +638,9 @@ def test_a_quote_takes_at_most_max_span_lines(write) -> None:
     span = delimited.MAX_SPAN
     note = "\n".join("x" * (span - 1))
     assert pairs(write("a.csv", f'smiles,id\nC,"{note}"\nCC,b\n')) == [(note, "C"), ("b", "CC")]
+
+
+def test_an_index_beyond_its_dictionary_is_damage_of_the_file() -> None:
+    beyond = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int32()), pa.array(["CCO"]), safe=False)
+    with pytest.raises(pa.ArrowInvalid, match="beyond its dictionary"):
+        texts_of(beyond)

@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.reaction import Query
-from halogenator.model import Halogenation, Transform, fingerprint
+from halogenator.model import Halogenation, Recipe, Transform, fingerprint
 
 # The column that weighs a molecule by the products that one more halogenation would make of it.
 HALOGENATION_SITES = "sites_halogenation"
@@ -63,6 +63,12 @@ class Index:
             self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
             rules = halogenation.rules_for(class_name)
             self._rules = [(Query(rule.query), rule.max_sites, len(halogenation.halogens)) for rule in rules]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Index:
+        """Return the index that a library is to have."""
+        rules = recipe.halogenation if recipe.is_base else None
+        return cls(recipe.queries, rules, recipe.library.class_name, recipe.descriptors)
 
     @property
     def examined_queries(self) -> list[str]:

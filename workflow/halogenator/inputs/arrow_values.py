@@ -6,7 +6,6 @@ A number that a database or pandas keeps as 1772661200.0, 12.00 or 1.77e+12 is t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,11 @@ def kept_type(kind: pyarrow.DataType) -> pyarrow.DataType:
 
 
 def texts_of(column: pyarrow.Array) -> list[str | None]:
-    """Return a column's values as text, what is missing as None; bytes that are no text as an ``Undecoded``."""
+    """Return a column's values as text, what is missing as None; bytes that are no text as an ``Undecoded``.
+
+    Raises:
+        pyarrow.ArrowInvalid: the column is damaged.
+    """
     import pyarrow
     from pyarrow import types
 
@@ -68,7 +71,10 @@ def texts_of(column: pyarrow.Array) -> list[str | None]:
     if types.is_dictionary(kind):
         # Not decoded: a few long strings that many rows point to would be copied for each of them.
         texts = texts_of(column.dictionary)
-        return [None if index is None else texts[index] for index in column.indices.to_pylist()]
+        try:
+            return [None if index is None else texts[index] for index in column.indices.to_pylist()]
+        except IndexError as error:
+            raise pyarrow.ArrowInvalid("an index is beyond its dictionary") from error  # of a damaged file
     if isinstance(kind, pyarrow.BaseExtensionType):
         return texts_of(column.storage)
     if is_string(kind):
@@ -132,10 +138,10 @@ def _decoded(values: list[bytes | None]) -> list[str | None]:
 
 
 def _json(value: object) -> str:
-    default: Callable[[object], object] = lambda other: (  # noqa: E731
-        other.decode("utf-8", "backslashreplace") if isinstance(other, bytes) else str(other)
-    )
-    return json.dumps(value, default=default, ensure_ascii=False)
+    def plain(other: object) -> str:
+        return other.decode("utf-8", "backslashreplace") if isinstance(other, bytes) else str(other)
+
+    return json.dumps(value, default=plain, ensure_ascii=False)
 
 
 def _plain(kind: pyarrow.DataType) -> pyarrow.DataType:

@@ -25,29 +25,24 @@ _CHUNK = 1 << 16
 
 
 class Container(NamedTuple):
-    """A way of compressing.
-
-    Attributes:
-        ending: of a file's name.
-        name: in words.
-        magic: the first bytes.
-        look: the command that writes its content to the screen.
-        test: the command that says whether it is whole.
-    """
+    """A way of compressing: the ending of a file's name, its own name, its first bytes, and its program."""
 
     ending: str
     name: str
     magic: bytes
-    look: str
-    test: str
+    program: str
+
+    def command(self, what: str) -> str:
+        """Return the command that writes the content to the screen ("look") or says whether it is whole ("test")."""
+        return f"{self.program} {'-t' if what == 'test' else '-p' if self.name == 'zip' else '-dc'}"
 
 
 CONTAINERS = (
-    Container(".gz", "gzip", b"\x1f\x8b", "gzip -dc", "gzip -t"),
-    Container(".bz2", "bzip2", b"BZh", "bzip2 -dc", "bzip2 -t"),
-    Container(".xz", "xz", b"\xfd7zXZ\x00", "xz -dc", "xz -t"),
-    Container(".zst", "zstd", b"\x28\xb5\x2f\xfd", "zstd -dc", "zstd -t"),
-    Container(".zip", "zip", b"PK\x03\x04", "unzip -p", "unzip -t"),
+    Container(".gz", "gzip", b"\x1f\x8b", "gzip"),
+    Container(".bz2", "bzip2", b"BZh", "bzip2"),
+    Container(".xz", "xz", b"\xfd7zXZ\x00", "xz"),
+    Container(".zst", "zstd", b"\x28\xb5\x2f\xfd", "zstd"),
+    Container(".zip", "zip", b"PK\x03\x04", "unzip"),
 )
 
 
@@ -101,7 +96,7 @@ def open_stream(path: Path, member: str | None = None) -> IO[bytes]:
     return io.BufferedReader(_Bounded(path, container, open_binary(path), member), _CHUNK)
 
 
-def head(path: Path, limit: int, member: str | None = None) -> tuple[bytes, int, bool]:
+def start_of(path: Path, limit: int, member: str | None = None) -> tuple[bytes, int, bool]:
     """Return the first ``limit`` bytes of a file, decompressed, how many bytes of the file gave them, whether all.
 
     Raises:
@@ -134,7 +129,7 @@ def broken(path: Path, error: BrokenStreamError, row: int | None = None) -> User
     return UserError(
         str(error),
         where=path if row is None else f"{path}, after row {row:,}",
-        allowed=f"a file that passes: {container.test} {path.name}",
+        allowed=f"a file that passes: {container.command('test')} {path.name}",
         fix=f"take {container.ending} off its name if it is plain text"
         if error.foreign
         else "copy, download or compress it again, or decompress it first",
@@ -281,5 +276,5 @@ def _grown(path: Path, container: Container) -> UserError:
         where=path,
         value=f"{size_of(path):,} bytes",
         allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
-        fix=f"look at it with: {container.look} FILE | head; if it is what you want, decompress it first",
+        fix=f"look at it with: {container.command('look')} FILE | head; if it is what you want, decompress it first",
     )

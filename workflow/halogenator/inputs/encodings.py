@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import string
 import unicodedata
 from collections.abc import Sequence
 
@@ -26,9 +27,9 @@ _CLEAR = 1.5  # a guess is clear where it is so many times as likely as the next
 _MOSTLY = 0.5  # share of the lines that are no ASCII which are UTF-8 in a file of that
 
 _STATABLE = "utf-8, cp1252 (Western, of Windows), latin-1, cp1250, cp1251, koi8-r, shift_jis, gb18030, big5, euc_kr, …"
-_MULTIBYTE = {"utf-8", "cp932", "shift_jis", "shift_jis_2004", "shift_jisx0213", "gb18030", "gbk", "gb2312", "big5"} | {
-    "big5hkscs", "cp950", "cp949", "euc_kr", "euc_jp", "euc_jis_2004", "euc_jisx0213", "johab",
-}  # fmt: skip
+# Where a character may take the bytes of another one, and ASCII is read as something else.
+_STATEFUL = ("utf-16", "utf-32", "utf-7", "utf-8-sig", "iso2022", "hz", "unicode", "raw", "punycode", "idna")
+_PLAIN = f"\t\n\r ,;|{string.ascii_letters}{string.digits}"
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -49,7 +50,7 @@ def check_encoding(name: str | None) -> None:
     try:
         "".encode(name)
         known = codecs.lookup(name)._is_text_encoding
-    except (LookupError, UnicodeError, ValueError):
+    except (LookupError, ValueError):
         known = False
     if not known:
         names = [*_CANDIDATES, "utf-8", "utf-16", "latin-1", "shift_jis", "euc_jp", "euc_kr", "gbk", "mac_roman"]
@@ -78,15 +79,11 @@ def by_first_bytes(data: bytes) -> str | None:
 
 
 def extends_ascii(name: str) -> bool:
-    """Return whether an encoding has ASCII's bytes for ASCII alone, so that a text can be cut at line ends."""
-    known = codecs.lookup(name).name.replace("-", "_")
-    if known in {other.replace("-", "_") for other in _MULTIBYTE}:
-        return True
+    """Return whether an encoding has ASCII's bytes for letters, digits and line ends, at which a text can be cut."""
+    if codecs.lookup(name).name.startswith(_STATEFUL):
+        return False
     try:
-        bytes(range(128, 256)).decode(name, "replace")
-        return bytes(range(128)).decode(name) == bytes(range(128)).decode("ascii") and not known.startswith(
-            ("utf", "iso2022", "hz", "unicode", "raw_unicode", "punycode", "idna")
-        )
+        return _PLAIN.encode().decode(name) == _PLAIN
     except UnicodeError:
         return False
 
@@ -101,7 +98,7 @@ def find_encoding(lines: Sequence[bytes], where: object) -> str:
     Raises:
         UserError: more than one would do.
     """
-    if sum(map(_is_utf8, lines)) >= _MOSTLY * len(lines):
+    if sum(_read_as(line, "utf-8") is not None for line in lines) >= _MOSTLY * len(lines):
         return "utf-8"
     # Without what stands between them: SMILES and numbers look like some language too.
     words = re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z@-~\x80-\xff]*", b"\n".join(lines)[:100_000])
@@ -135,15 +132,10 @@ def find_encoding(lines: Sequence[bytes], where: object) -> str:
 
 def not_in_encoding(name: str, where: object, text: str) -> UserError:
     """Return the error of a line that is no text in the encoding that was stated, or that the first bytes show."""
-    return UserError(
-        f"the text is not {name}",
-        where=where,
-        value=text[:100],
-        allowed=f"text in the encoding {name}",
-        fix="leave encoding out, so that it is found out, or set it to what the file has (often cp1252)"
-        if name != "cp1252"
-        else "leave encoding out, so that it is found out, or set it to what the file has",
-    )
+    often = "" if name == "cp1252" else " (often cp1252)"
+    fix = f"leave encoding out, so that it is found out, or set it to what the file has{often}"
+    allowed = f"text in the encoding {name}"
+    return UserError(f"the text is not {name}", where=where, value=text[:100], allowed=allowed, fix=fix)
 
 
 def _is_odd(text: str) -> bool:
@@ -154,10 +146,6 @@ def _is_odd(text: str) -> bool:
         for letter in inside
         if letter.isalpha() or letter == "€"
     )
-
-
-def _is_utf8(data: bytes) -> bool:
-    return _read_as(data, "utf-8") is not None
 
 
 def _is_western(words: Sequence[bytes]) -> bool:

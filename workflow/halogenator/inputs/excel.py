@@ -10,63 +10,47 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import number_text
-from halogenator.inputs.column_choice import Rows, choose, has_smiles, unique
+from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
-from halogenator.inputs.delimited import Layout
-from halogenator.inputs.rows import Record, Source
+from halogenator.inputs.delimited import record_of
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, without_blank_end
 from halogenator.model import Reading
 from halogenator.storage.remote import open_binary, size_of
 
 _TOP_ROWS = 50  # that may stand above a header
-_SAMPLE_ROWS = 200
 _AS_CSV = "export the sheet as CSV (UTF-8) and name that file"
 
 
-def excel_layout(path: Path, reading: Reading, like: Source | None = None) -> Layout:
-    """Return where the columns are.
+@contextmanager
+def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Opened]:
+    """Open a workbook and find the sheet and its columns.
 
     Raises:
         UserError: the file is no workbook, no sheet has a header, or not the columns that are asked for.
     """
     with _workbook(path) as book:
-        return _layout(book, path, reading, like)[2]
+        sheet, header = _find_sheet(book, path, reading.smiles_column)
+        top = list(islice(_rows(sheet), header - 1, header + SAMPLE_ROWS))
+        columns = unique([cell or "" for cell in top[0]])
+        choice = choose(columns, top[1:], reading, f"{path}, sheet '{sheet.title}', header", like=like)
+        yield Opened(
+            choice.source(columns),
+            lambda: _records(sheet, header, choice),
+            lambda: sum(1 for _ in _records(sheet, header, choice)),
+        )
 
 
-def excel_records(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Record]:
-    """Yield the records below the header; rows at the end without a value are none.
-
-    Raises:
-        UserError: as ``excel_layout``.
-    """
-    with _workbook(path) as book:
-        sheet, header, layout = _layout(book, path, reading, like)
-        blank = 0
-        for number, cells in enumerate(_rows(sheet), 1):
-            if number <= header:
-                continue
-            if not any(cells):
-                blank += 1
-                continue
-            for row in range(number - header - blank, number - header):
-                yield layout.record(row, [])
-            blank = 0
-            yield layout.record(number - header, cells)
-
-
-def count_rows(path: Path) -> int:
-    """Return how many rows the sheet has, as far as the first sheets tell without a SMILES column that is known."""
-    with _workbook(path) as book:
-        found = _find_sheet(book, None)
-        if found is None:
-            return 0
-        sheet, header = found
-        last = max((number for number, cells in enumerate(_rows(sheet), 1) if any(cells)), default=0)
-        return max(0, last - header)
+def _records(sheet: Any, header: int, choice: Choice) -> Iterator[Record]:
+    """Yield the records below the header; rows at the end without a value are none."""
+    rows = without_blank_end(islice(_rows(sheet), header, None), lambda cells: not any(cells), [])
+    for row, cells in enumerate(rows, 1):
+        yield record_of(row, cells, choice)
 
 
 @contextmanager
@@ -120,44 +104,25 @@ def _no_workbook(path: Path, value: str) -> UserError:
     )
 
 
-def _layout(book: Any, path: Path, reading: Reading, like: Source | None) -> tuple[Any, int, Layout]:
-    found = _find_sheet(book, reading.smiles_column)
-    if found is None:
-        raise UserError(
-            "the workbook has no sheet with a header",
-            where=path,
-            allowed="a sheet whose columns have names, one of them smiles",
-            fix="write the column names above the rows, e.g. smiles and id",
-        )
-    sheet, header = found
-    rows: list[list[str | None]] = []
-    columns: list[str] = []
-    for number, cells in enumerate(_rows(sheet), 1):
-        if number == header:
-            columns = unique([cell or "" for cell in cells])
-        elif number > header:
-            rows.append(cells)
-        if len(rows) >= _SAMPLE_ROWS:
-            break
-    sample: Rows = rows
-    choice = choose(columns, sample, reading, f"{path}, sheet '{sheet.title}', header", like=like)
-    return sheet, header, Layout(tuple(columns), choice, len(columns), None)
-
-
-def _find_sheet(book: Any, smiles_column: str | None) -> tuple[Any, int] | None:
+def _find_sheet(book: Any, path: Path, smiles_column: str | None) -> tuple[Any, int]:
     """Return the first sheet with a SMILES column, and the row of its header; else the first that has anything."""
     first: tuple[Any, int] | None = None
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # programs write wrong ones, which would cut the sheet
-        for number, cells in enumerate(_rows(sheet), 1):
+        for number, cells in enumerate(islice(_rows(sheet), _TOP_ROWS), 1):
             names = [cell or "" for cell in cells]
             filled = sum(map(bool, names))
             if filled and has_smiles(names, smiles_column, exactly=filled == 1 or number > 1):
                 return sheet, number
             if filled and first is None:
                 first = sheet, number
-            if number >= _TOP_ROWS:
-                break
+    if first is None:
+        raise UserError(
+            "the workbook has no sheet with a header",
+            where=path,
+            allowed="a sheet whose columns have names, one of them smiles",
+            fix="write the column names above the rows, e.g. smiles and id",
+        )
     return first
 
 
@@ -168,12 +133,12 @@ def _rows(sheet: Any) -> Iterator[list[str | None]]:
 
 def _text(cell: Any) -> str | None:
     value = cell.value
-    if value is None or isinstance(value, str):
-        return value.strip() or None if value else None
+    if isinstance(value, str | None):
+        return (value or "").strip() or None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        text = number_text(float(value)) if isinstance(value, float) else str(value)
+        text = number_text(value) if isinstance(value, float) else str(value)
         digits = str(cell.number_format or "")
         return text.zfill(len(digits)) if re.fullmatch("0+", digits) and text.isdigit() else text
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):

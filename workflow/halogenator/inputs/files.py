@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
-from halogenator.inputs.containers import CONTAINERS, container_of, members
+from halogenator.inputs.containers import CONTAINERS, Container, container_of, members
 from halogenator.storage.remote import address, is_remote, size_of
 
 # What a file is, by its ending (in any case); the text ones also with .gz, .bz2, .xz, .zst or .zip after it.
@@ -31,7 +31,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
-_WHOLE = ("parquet", "xlsx")  # what is compressed inside
+WHOLE = ("parquet", "xlsx")  # what is compressed inside
 
 # Formats that are not read, and what to do with such a file.
 _TO_SDF = "convert it to SDF, e.g. with Open Babel: obabel {name} -O {stem}.sdf"
@@ -131,6 +131,19 @@ def recognise(path: Path) -> File:
     return _in_archive(found) if container_of(path) and size_of(path) else found
 
 
+def check_each_once(paths: Iterable[Path]) -> None:
+    """Check that no file is named more than once.
+
+    Raises:
+        UserError: one is.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if path in seen:
+            raise UserError("the library names a file twice", where=path, allowed="each file once", fix="name it once")
+        seen.add(path)
+
+
 def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
     """Check that the first bytes of a file, decompressed, are text.
 
@@ -142,66 +155,67 @@ def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
     Raises:
         UserError: they are of another format.
     """
+    found = _disguise(path, data, wide=wide)
+    if found is not None:
+        what = f"the file is {found[0]}, not what its ending says"
+        raise UserError(what, where=path, value=data[:16], allowed="text: SDF, SMILES or a table", fix=found[1])
+
+
+def _disguise(path: Path, data: bytes, *, wide: bool) -> tuple[str, str] | None:
+    """Return what a file is that is no text of molecules, and what to do with it; None: it may be such a text."""
     for container in CONTAINERS:
         if data.startswith(container.magic):
-            raise _compressed(path, data, container.name, container.ending)
+            if container.ending == ".zip" and (b"xl/" in data or b"[Content_Types].xml" in data):
+                return "an Excel workbook", "rename it to end in .xlsx, or export the sheet as CSV (UTF-8)"
+            return f"{container.name}-compressed", _decompress(path, container)
     for magic, name, ending in _DISGUISES:
         if data.startswith(magic):
-            fix = _FOREIGN.get(ending, "").format(name=path.name, stem=path.stem)
-            fix = f"rename it to end in {ending}" if ending == ".parquet" else fix or "export its molecules as CSV"
-            raise UserError(
-                f"the file is {name}, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
-            )
+            advice = _FOREIGN.get(ending, "export its molecules as CSV").format(name=path.name, stem=path.stem)
+            return name, "rename it to end in .parquet" if ending == ".parquet" else advice
     control = 0 if wide else len(data) - len(data.translate(None, _CONTROL))
     if control > max(_FEW_CONTROL, _MAX_CONTROL * len(data)):
-        raise UserError(
-            "the file is binary, not what its ending says",
-            where=path,
-            value=data[:16],
-            allowed="text (UTF-8)",
-            fix="give it the ending of what it is, or export it again as text",
-        )
+        return "binary", "give it the ending of what it is, or export it again as text"
     start = data[:2000].lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        raise UserError(
-            "the file is a web page, not what its ending says",
-            where=path,
-            value=data[:40],
-            allowed="text",
-            fix="download the file itself: a page came in its place, as behind a login or for a wrong address",
-        )
+        fix = "download the file itself: a page came in its place, as behind a login or for a wrong address"
+        return "a web page", fix
     if b"@<tripos>" in start:
         fix = _TO_SDF.format(name=path.with_suffix(".mol2").name, stem=path.stem)
-        raise UserError(
-            "the file is a mol2 file, not what its ending says",
-            where=path,
-            value=data[:40],
-            allowed="SDF, SMILES or a table",
-            fix=f"rename it to end in .mol2 and {fix}",
-        )
+        return "a mol2 file", f"rename it to end in .mol2 and {fix}"
+    return None
+
+
+def _decompress(path: Path, container: Container) -> str:
+    outer = container_of(path)
+    if outer is not None:
+        fix = f"decompress it: {outer.name} was used on a file that was {container.name}-compressed already"
+    else:
+        fix = f"add {container.ending} to its name, or decompress it"
+    return f"{fix}; of an Excel workbook, export the sheet as CSV (UTF-8)" if container.ending == ".zip" else fix
 
 
 def _files_in(folder: Path) -> tuple[Path, ...]:
     entries = [entry for entry in sorted(folder.iterdir(), key=_natural) if entry.name[:1] not in "._"]
     files = [entry for entry in entries if entry.is_file()]
-    if len(files) < len(entries):
-        raise UserError(
-            "the folder has folders in it",
-            where=folder,
-            value=sorted(entry.name for entry in entries if not entry.is_file())[:5],
-            allowed="a folder with files of one format",
-            fix=f"name the files, e.g. {folder / '**' / '*.parquet'}",
-        )
     kinds = {FORMATS.get(_endings(entry)[0], entry.suffix) for entry in files}
-    if not files or len(kinds) > 1:
-        raise UserError(
-            "the folder is no library: " + ("it has no file" if not files else "it has files of several kinds"),
-            where=folder,
-            value=[entry.name for entry in files[:8]],
-            allowed="a folder with files of one format, as Spark writes it",
-            fix=f"name the files, e.g. {folder / '*.parquet'}",
+    if len(files) < len(entries):
+        what, shown, pattern = (
+            "the folder has folders in it",
+            [e for e in entries if e not in files],
+            Path("**/*.parquet"),
         )
-    return _checked(files, folder)
+    elif len(kinds) != 1:
+        wrong = "it has files of several kinds" if files else "it has no file"
+        what, pattern, shown = f"the folder is no library: {wrong}", Path("*.parquet"), files
+    else:
+        return _checked(files, folder)
+    raise UserError(
+        what,
+        where=folder,
+        value=[entry.name for entry in shown[:8]],
+        allowed="a folder with files of one format, as Spark writes it",
+        fix=f"name the files, e.g. {folder / pattern}",
+    )
 
 
 def _checked(files: Sequence[Path], where: Path) -> tuple[Path, ...]:
@@ -231,11 +245,11 @@ def _check_object(path: Path) -> None:
     try:
         size_of(path)
     except FileNotFoundError as error:
-        fix = "correct the address, or upload the file"
-        raise UserError("the store has no such molecule file", where=address(path), fix=fix) from error
+        what, fix = "the store has no such molecule file", "correct the address, or upload the file"
+        raise UserError(what, where=address(path), fix=fix) from error
     except OSError as error:
-        fix = "is it the right store, bucket and key?"
-        raise UserError(f"the store does not give the file: {error.strerror}", where=address(path), fix=fix) from error
+        what = f"the store does not give the file: {error.strerror}"
+        raise UserError(what, where=address(path), fix="is it the right store, bucket and key?") from error
 
 
 def _endings(path: Path) -> tuple[str, str]:
@@ -249,7 +263,7 @@ def _by_ending(path: Path) -> File:
     kind = FORMATS.get(inner)
     if outer == ".zip" and kind is None and inner not in _FOREIGN:
         return File(path, "zip")
-    if kind is None or (outer and kind in _WHOLE):
+    if kind is None or (outer and kind in WHOLE):
         raise UserError(
             "the molecule file's ending is not known" if inner not in _FOREIGN else f"{inner} files are not read",
             where=path,
@@ -276,8 +290,11 @@ def _in_archive(file: File) -> File:
     if container is None or container.ending != ".zip":
         return file
     names = members(file.path)
-    known = [name for name in names if FORMATS.get(Path(name).suffix.casefold(), "parquet") not in _WHOLE]
-    if len(names) != 1 and len(known) != 1:
+    text = [ending for ending, kind in FORMATS.items() if kind not in WHOLE]
+    known = [name for name in names if Path(name).suffix.casefold() in text]
+    if len(known) == 1:
+        return File(file.path, FORMATS[Path(known[0]).suffix.casefold()], known[0])
+    if len(names) != 1:
         raise UserError(
             f"the zip archive holds {len(names):,} files" if names else "the zip archive is empty",
             where=file.path,
@@ -285,50 +302,13 @@ def _in_archive(file: File) -> File:
             allowed="one molecule file",
             fix="unpack it, and name the file in it, or several in a list",
         )
-    name = (known or names)[0]
-    kind = FORMATS.get(Path(name).suffix.casefold())
-    if kind is None or kind in _WHOLE:
-        raise UserError(
-            "the zip archive holds no file that can be read in it",
-            where=file.path,
-            value=name,
-            allowed=", ".join(ending for ending, each in FORMATS.items() if each not in _WHOLE),
-            fix="unpack it, and name the file in it"
-            if kind
-            else _other_format(Path(name), kind, Path(name).suffix.casefold(), ""),
-        )
-    return File(file.path, kind, name)
-
-
-def _compressed(path: Path, data: bytes, name: str, ending: str) -> UserError:
-    if name == "zip" and (b"xl/" in data or b"[Content_Types].xml" in data):
-        fix = "rename it to end in .xlsx, or export the sheet as CSV (UTF-8)"
-        return UserError(
-            "the file is an Excel workbook, not what its ending says",
-            where=path,
-            value=data[:8],
-            allowed="text",
-            fix=fix,
-        )
-    outer = container_of(path)
-    if outer is not None:
-        fix = f"decompress it: {outer.name} was used on a file that was {name}-compressed already"
-    elif ending == ".gz":
-        fix = "add .gz to its name"
-    else:
-        fix = f"add {ending} to its name, or decompress it"
-    if name == "zip":
-        fix += "; of an Excel workbook, export the sheet as CSV (UTF-8)"
-    return UserError(
-        f"the file is {name}-compressed, not what its ending says", where=path, value=data[:8], allowed="text", fix=fix
+    ending = Path(names[0]).suffix.casefold()
+    raise UserError(
+        "the zip archive holds no file that can be read in it",
+        where=file.path,
+        value=names[0],
+        allowed=", ".join(text),
+        fix="unpack it, and name the file in it"
+        if ending in FORMATS
+        else _other_format(Path(names[0]), None, ending, ""),
     )
-
-
-def same_twice(paths: Iterable[Path]) -> Path | None:
-    """Return a file that is named more than once; None: none is."""
-    seen: set[Path] = set()
-    for path in paths:
-        if path in seen:
-            return path
-        seen.add(path)
-    return None

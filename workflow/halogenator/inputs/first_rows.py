@@ -189,7 +189,7 @@ def _better_column(library: Library) -> str | None:
 
 def _files(library: Library) -> tuple[Path, ...]:
     """Return a library's files, which a task is told by folders and patterns."""
-    from halogenator.inputs.reading import find_files
+    from halogenator.inputs.files import find_files
 
     return tuple(path for given in library.paths for path in find_files(given))
 

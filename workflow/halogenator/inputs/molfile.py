@@ -1,4 +1,4 @@
-"""A molblock's molecule as CXSMILES: with what the SMILES cannot say, and without what would make it another one.
+"""A molfile's molecule as CXSMILES: with what the SMILES cannot say, and without what would make it another one.
 
 What is no single molecule is a problem of its row: an R group, an atom list, a query atom or bond, a polymer's bracket.
 Written as SMILES it would be some molecule, which nobody meant.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from halogenator import limits
 
@@ -21,18 +21,12 @@ MAX_ATOMS = 5_000
 # Atoms that a record announces: RDKit reads as many, or refuses it.
 _COUNTS = re.compile(r"(?:.*\n){3}(?:(?P<old>[ \d]{3}).*V2000|.*V3000\n(?:.*\n)*?M  V30 COUNTS +(?P<new>\d+))")
 
-# Kinds of brackets whose content repeats, or was changed, in an unsaid way.
+_UNREADABLE = "SDF record has no readable molecule: "
 _UNSAYABLE = "a double bond without configuration between two with one: a SMILES cannot leave it open"
+# Kinds of brackets whose content repeats, or was changed, in an unsaid way.
 _POLYMERS = {"SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"}
 
 _R_LABEL = re.compile(r"R([#\d'*]|$|[a-z]?\d)|R[a-z]?$")
-
-
-class Block(NamedTuple):
-    """What a molblock holds: its molecule as CXSMILES, or what is wrong; both where it is no single molecule."""
-
-    smiles: str | None
-    problem: str | None
 
 
 def announced_atoms(block: str) -> int:
@@ -42,21 +36,20 @@ def announced_atoms(block: str) -> int:
     return int(digits[:9]) if digits.isdecimal() else 0
 
 
-def read_block(block: str, row: int) -> Block:
-    """Return what a record's text holds.
+def read_molfile(block: str, row: int) -> tuple[str | None, str | None]:
+    """Return a record's molecule as CXSMILES, and what is wrong with it; both where it is no single molecule.
 
     Args:
-        block: the text.
-        row: the record's number, by which a run finds it again that it holds up.
+        block: the record's text.
+        row: its number, by which a run that it holds up finds it again.
     """
-    unreadable = "SDF record has no readable molecule: "
     slow = limits.begin(row)
     if slow:
-        return Block(None, f"{unreadable}{slow}")
+        return None, _UNREADABLE + slow
     if "\0" in block:
-        return Block(None, f"{unreadable}NUL byte in the record")
+        return None, f"{_UNREADABLE}NUL byte in the record"
     if announced_atoms(block) > MAX_ATOMS:
-        return Block(None, f"{unreadable}{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read")
+        return None, f"{_UNREADABLE}{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read"
     from rdkit import Chem, rdBase
 
     from halogenator.chemistry.stereochemistry import states_more_double_bonds
@@ -64,15 +57,16 @@ def read_block(block: str, row: int) -> Block:
     try:
         with rdBase.BlockLogs():
             mol = Chem.MolFromMolBlock(block)
-            if mol is not None:
-                reason = no_molecule(mol)
-                if reason:
-                    return Block(Chem.MolToSmiles(mol), f"no single molecule: {reason}")
-                text = cxsmiles(mol)
-                return Block(text, _UNSAYABLE if states_more_double_bonds(text, mol) else None)
-        return Block(None, unreadable + _rdkit_reason(block))
+        if mol is None:
+            return None, _UNREADABLE + _rdkit_reason(block)
+        with rdBase.BlockLogs():
+            reason = no_molecule(mol)
+            if reason:
+                return Chem.MolToSmiles(mol), f"no single molecule: {reason}"
+            text = cxsmiles(mol)
+            return text, _UNSAYABLE if states_more_double_bonds(text, mol) else None
     except (RuntimeError, ValueError) as error:  # what RDKit's own checks raise
-        return Block(None, unreadable + _first_sentence(str(error)))
+        return None, _UNREADABLE + _first_sentence(str(error))
 
 
 def no_molecule(mol: Chem.Mol) -> str | None:
@@ -84,7 +78,8 @@ def no_molecule(mol: Chem.Mol) -> str | None:
         if atom.HasProp("_MolFileRLabel") or (atom.GetAtomicNum() == 0 and _R_LABEL.match(label)):
             return "R group"
         if atom.HasQuery():
-            return "atom list" if _is_list(atom) else "query atom"
+            listed = "," in atom.GetSmarts() or "AtomOr" in atom.DescribeQuery()
+            return "atom list" if listed else "query atom"
         if atom.GetAtomicNum() == 0:
             return f"atom of no element ({label or '*'})"
         if atom.HasProp("molAttchpt"):
@@ -131,10 +126,6 @@ def cxsmiles(mol: Chem.Mol) -> str:
     if wanted == fields.CX_NONE:
         return str(plain)
     return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), int(wanted)))
-
-
-def _is_list(atom: Chem.Atom) -> bool:
-    return "," in atom.GetSmarts() or "AtomOr" in atom.DescribeQuery()
 
 
 @cache

@@ -6,9 +6,9 @@ A header is a Thrift struct in the compact protocol (apache/parquet-format, ``Pa
 
 from __future__ import annotations
 
-from typing import IO, NoReturn
+from typing import IO
 
-_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 12
+_STOP, _TRUE, _FALSE, _BINARY, _STRUCT = 0, 1, 2, 8, 12
 _INTEGERS = (4, 5, 6)
 _MAX_DEPTH = 10
 _UNCOMPRESSED, _COMPRESSED = 2, 3
@@ -26,19 +26,17 @@ def largest_page(stream: IO[bytes], start: int, stop: int) -> int:
         stream.seek(at)
         sizes = _struct(stream, 0)
         if sizes.get(_COMPRESSED, -1) < 0 or _UNCOMPRESSED not in sizes:
-            _refuse()
+            raise _no_header()
         largest = max(largest, sizes[_UNCOMPRESSED])
         at = stream.tell() + sizes[_COMPRESSED]
     return largest
 
 
 def _struct(stream: IO[bytes], depth: int) -> dict[int, int]:
-    """Read a struct; return its integer fields by number."""
-    if depth > _MAX_DEPTH:
-        _refuse()
+    """Read a struct; return its integer fields by number. A page's header has no lists, doubles or single bytes."""
     found: dict[int, int] = {}
     field = 0
-    while True:
+    while depth <= _MAX_DEPTH:
         head = _byte(stream)
         kind = head & 15
         if kind == _STOP:
@@ -46,26 +44,13 @@ def _struct(stream: IO[bytes], depth: int) -> dict[int, int]:
         field = field + (head >> 4) if head >> 4 else _integer(stream)
         if kind in _INTEGERS:
             found[field] = _integer(stream)
+        elif kind == _BINARY:
+            stream.seek(_varint(stream), 1)
+        elif kind == _STRUCT:
+            _struct(stream, depth + 1)
         elif kind not in (_TRUE, _FALSE):
-            _skip(stream, kind, depth)
-
-
-def _skip(stream: IO[bytes], kind: int, depth: int) -> None:
-    if kind in _INTEGERS:
-        _varint(stream)
-    elif kind in (_TRUE, _FALSE, _BYTE, _DOUBLE):
-        for _ in range(8 if kind == _DOUBLE else 1):
-            _byte(stream)  # not a seek: where the file ends, so must a list
-    elif kind == _BINARY:
-        stream.seek(_varint(stream), 1)
-    elif kind == _STRUCT:
-        _struct(stream, depth + 1)
-    elif kind in (_LIST, _SET):
-        head = _byte(stream)
-        for _ in range(_varint(stream) if head >> 4 == 15 else head >> 4):
-            _skip(stream, head & 15, depth + 1)
-    else:
-        _refuse()
+            break
+    raise _no_header()
 
 
 def _integer(stream: IO[bytes]) -> int:
@@ -80,15 +65,15 @@ def _varint(stream: IO[bytes]) -> int:
         value |= (byte & 127) << shift
         if byte < 128:
             return value
-    return _refuse()
+    raise _no_header()
 
 
 def _byte(stream: IO[bytes]) -> int:
     byte = stream.read(1)
     if not byte:
-        _refuse()
+        raise _no_header()
     return byte[0]
 
 
-def _refuse() -> NoReturn:
-    raise ValueError("not a page header")
+def _no_header() -> ValueError:
+    return ValueError("not a page header")

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from halogenator.errors import UserError
-from halogenator.inputs.arrow_values import (
-    has_text,
-    is_binary,
-    is_string,
-    kept_type,
-    texts_of,
-    values_of,
-)
+from halogenator.inputs.arrow_values import has_text, is_binary, is_string, kept_type, texts_of, values_of
 from halogenator.inputs.column_choice import candidates, choose, with_extension
 from halogenator.inputs.page_sizes import largest_page
-from halogenator.inputs.rows import Record, Source, make_record, not_text
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
 from halogenator.model import Reading
 from halogenator.storage.remote import is_remote, open_binary, size_of
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow.parquet as pq
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 8_000_000  # fewer rows are taken when they are long
@@ -32,91 +26,22 @@ BUFFER_BYTES = 1 << 20  # read in pieces: else Arrow reads a row group's whole c
 MAX_PAGE = 100_000_000
 PAGE_HEADER_BYTES = 4096  # that are read of each page to find out how large it is
 
-_SAMPLE_ROWS = 200  # that are looked at to choose the columns
-_TRIED_COLUMNS = 40  # of which they are read where no column has a telling name
-
+_TRIED_COLUMNS = 40  # that are looked at where no column has a telling name
 _MAGIC = b"PAR1"
+_AGAIN = "copy, download or write it again"
 
 
-class Columns(NamedTuple):
-    """What a file's columns are taken for: their names, and the types of those that come along."""
-
-    smiles: str
-    id: str | None
-    name: str | None
-    others: tuple[tuple[str, pyarrow.DataType], ...]
-    extension: str | None = None
-
-    def names(self) -> list[str]:
-        """Return the names of all that are read."""
-        found = [self.smiles, self.id, self.name, *(name for name, _ in self.others), self.extension]
-        return list(dict.fromkeys(name for name in found if name is not None))
-
-
-def parquet_columns(path: Path, reading: Reading, like: Source | None = None) -> Columns:
-    """Return what the columns are taken for.
+@contextmanager
+def open_parquet(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Opened]:
+    """Open a file and find its columns: a null SMILES is "", a null id None, an id of another type its text.
 
     Raises:
-        UserError: the file is no whole Parquet file, a column is not there, or the SMILES column is no text.
+        UserError: the file is no whole Parquet file, a column is not there, the SMILES column is no text, or a page is
+            too large.
     """
-    with _open(path) as file:
-        return _columns(file, path, reading, like)
-
-
-def parquet_records(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Record]:
-    """Yield a record per row: a null SMILES is "", a null id None, an id of another type its text.
-
-    Raises:
-        UserError: the file is no whole Parquet file, a column is not there, or a page is corrupt.
-    """
-    file = _open(path)
-    try:
-        columns = _columns(file, path, reading, like)
-        _check_pages(file, path, columns.names())
-        yield from _records(file, path, columns)
-    finally:
-        file.close()
-
-
-def _records(file: Any, path: Path, columns: Columns) -> Iterator[Record]:
-    import pyarrow
-
-    row = 0
-    try:
-        for batch in file.iter_batches(batch_size=_batch_rows(file), columns=columns.names(), use_threads=False):
-            nothing = [None] * batch.num_rows
-            texts = texts_of(batch.column(columns.smiles))
-            ids = texts_of(batch.column(columns.id)) if columns.id else nothing
-            names = texts_of(batch.column(columns.name)) if columns.name else nothing
-            if columns.extension is not None:
-                cells = texts_of(batch.column(columns.extension))
-                texts = [with_extension(text, cell) for text, cell in zip(texts, cells, strict=True)]
-            extra = [values_of(batch.column(name), kind) for name, kind in columns.others]
-            rows = zip(*extra, strict=True) if extra else [()] * batch.num_rows
-            for text, identifier, name, others in zip(texts, ids, names, rows, strict=True):
-                row += 1
-                problem = next(filter(None, (not_text(each) for each in (text, identifier) if each)), None)
-                yield make_record(row, text, identifier, name, others, problem)
-    except MemoryError:
-        raise  # Arrow's is an ArrowException too, but no fault of the file
-    except (pyarrow.ArrowException, OSError) as error:
-        raise UserError(
-            "the Parquet file is corrupt",
-            where=f"{path}, after row {row:,}",
-            value=_first_line(error),
-            fix="copy, download or write it again",
-        ) from error
-
-
-def check_parquet(path: Path, reading: Reading, like: Source | None = None) -> int:
-    """Check footer and columns, and return the number of rows.
-
-    Raises:
-        UserError: the file is no whole Parquet file, a column is not there, or the SMILES column is no text.
-    """
-    with _open(path) as file:
-        _check_pages(file, path, _columns(file, path, reading, like).names())
-        return int(file.metadata.num_rows)
+    with open_footer(path) as file:
+        source = _source(file, path, reading, like)
+        yield Opened(source, lambda: _records(file, path, source), lambda: max(0, int(file.metadata.num_rows)))
 
 
 def count_rows(path: Path) -> int:
@@ -125,12 +50,16 @@ def count_rows(path: Path) -> int:
     Raises:
         UserError: the file is no whole Parquet file.
     """
-    with _open(path) as file:
+    with open_footer(path) as file:
         return max(0, int(file.metadata.num_rows))
 
 
-def _open(path: Path) -> Any:
-    """Return the open file, after a look at both ends: a file whose writing was broken off has no footer."""
+def open_footer(path: Path) -> pq.ParquetFile:
+    """Return the open file, after a look at both ends: a file whose writing was broken off has no footer.
+
+    Raises:
+        UserError: it is no whole Parquet file.
+    """
     size = size_of(path)
     with open_binary(path, ahead=0) as stream:
         start = stream.read(4)
@@ -164,26 +93,52 @@ def _open(path: Path) -> Any:
     return file
 
 
-def _no_footer(path: Path, value: object) -> UserError:
-    return UserError(
-        "the Parquet file has no readable footer: its writing or copying was broken off",
-        where=path,
-        value=value,
-        allowed=f"a file that begins and ends with {_MAGIC!r}",
-        fix="copy, download or write it again",
-    )
+def batch_rows(file: pq.ParquetFile) -> int:
+    """Return how many rows to take at once, so that the batches of the row group of longest rows keep to the bound.
+
+    All columns are counted, which is on the safe side: asked for the size of one column whose metadata is damaged,
+    Arrow ends the process (pyarrow 26, an uncaught ``ParquetException``; found by fuzzing).
+    """
+    groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
+    longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
+    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(longest, 1.0))))
 
 
-def _columns(file: Any, path: Path, reading: Reading, like: Source | None) -> Columns:
-    types = list(file.schema_arrow.types)
-    names = [name if i == file.schema_arrow.names.index(name) else "" for i, name in enumerate(file.schema_arrow.names)]
-    wanted = [i for i in candidates(names) if has_text(types[i])]
+def _records(file: pq.ParquetFile, path: Path, source: Source) -> Iterator[Record]:
+    import pyarrow
+
+    row = 0
+    try:
+        for batch in file.iter_batches(batch_size=batch_rows(file), columns=source.names(), use_threads=False):
+            texts, ids, names, cells = (
+                texts_of(batch.column(name)) if name is not None else [None] * batch.num_rows
+                for name in (source.smiles, source.id, source.name, source.extension)
+            )
+            extra = [values_of(batch.column(name), kind) for name, kind in source.others]
+            rows = zip(*extra, strict=True) if extra else [()] * batch.num_rows
+            for text, identifier, name, cell, others in zip(texts, ids, names, cells, rows, strict=True):
+                row += 1
+                problem = next(filter(None, (not_text(each) for each in (text, identifier) if each)), None)
+                yield make_record(row, with_extension(text, cell), identifier, name, others, problem)
+    except MemoryError:
+        raise  # Arrow's is an ArrowException too, but no fault of the file
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _corrupt(f"{path}, after row {row:,}", _first_line(error)) from error
+
+
+def _source(file: pq.ParquetFile, path: Path, reading: Reading, like: Source | None) -> Source:
+    schema = file.schema_arrow
+    types = list(schema.types)
+    names = [name if i == schema.names.index(name) else "" for i, name in enumerate(schema.names)]
     usable = [i for i, kind in enumerate(types) if names[i] and (is_string(kind) or is_binary(kind))]
-    wanted = wanted if any(i in usable for i in wanted) else list(dict.fromkeys([*wanted, *usable[:_TRIED_COLUMNS]]))
-    rows = _first_rows(file, path, [names[i] for i in wanted])
-    rows = [[dict(zip(wanted, row, strict=True)).get(i) for i in range(len(names))] for row in rows]
+    telling = [i for i in candidates(names) if has_text(types[i])]
+    if not set(telling).intersection(usable):
+        telling = list(dict.fromkeys([*telling, *usable[:_TRIED_COLUMNS]]))
+    columns = _first_rows(file, path, [names[i] for i in telling])
+    count = max(map(len, columns.values()), default=0)
+    rows = [[columns[name][row] if name in columns else None for name in names] for row in range(count)]
     choice = choose(names, rows, reading, path, like=like, textual=lambda i: has_text(types[i]))
-    smiles, identifier, name, others, extension = choice
+    smiles, identifier = choice.smiles, choice.id
     assert smiles is not None
     if not (is_string(types[smiles]) or is_binary(types[smiles])):
         raise UserError(
@@ -201,39 +156,29 @@ def _columns(file: Any, path: Path, reading: Reading, like: Source | None) -> Co
             allowed="text, numbers, dates",
             fix="name another column (id_column: ...)",
         )
-    return Columns(
-        names[smiles],
-        None if identifier is None else names[identifier],
-        None if name is None else names[name],
-        tuple((names[i], kept_type(types[i])) for i in others),
-        None if extension is None else names[extension],
-    )
+    source = choice.source(names, [kept_type(kind) for kind in types])
+    _check_pages(file, path, [name for name in source.names() if name not in columns])
+    return source
 
 
-def _first_rows(file: Any, path: Path, names: Sequence[str]) -> list[list[str | None]]:
-    """Return the first rows of some columns; none where they cannot be read, which their reading will say."""
+def _first_rows(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> dict[str, list[str | None]]:
+    """Return the first rows of some columns; {} where they cannot be read, which their reading will say."""
     import pyarrow
 
     if not names or file.metadata.num_row_groups == 0:
-        return []
+        return {}
     try:
         _check_pages(file, path, names)
-        batch = next(
-            file.iter_batches(batch_size=min(_SAMPLE_ROWS, _batch_rows(file)), columns=list(names), use_threads=False),
-            None,
-        )
-        return (
-            []
-            if batch is None
-            else [list(row) for row in zip(*(texts_of(batch.column(n)) for n in names), strict=True)]
-        )
+        size = min(SAMPLE_ROWS, batch_rows(file))
+        batch = next(file.iter_batches(batch_size=size, columns=list(names), use_threads=False), None)
+        return {} if batch is None else {name: texts_of(batch.column(name)) for name in names}
     except MemoryError:
         raise
     except (pyarrow.ArrowException, OSError, UserError):
-        return []
+        return {}
 
 
-def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
+def _check_pages(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> None:
     """Look at the page headers of columns where a row group is large enough to hide a page beyond memory.
 
     A file that lies about the size of its row groups is not found out here; the task's memory limit ends the reading.
@@ -243,7 +188,7 @@ def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
     """
     metadata = file.metadata
     large = [i for i in range(metadata.num_row_groups) if metadata.row_group(i).total_byte_size > MAX_PAGE]
-    if not large:
+    if not large or not names:
         return
     with open_binary(path, ahead=PAGE_HEADER_BYTES) as stream:
         for group in large:
@@ -259,9 +204,7 @@ def _check_column(stream: IO[bytes], column: Any, where: str) -> None:
         start = min(offset for offset in offsets if offset)
         largest = largest_page(stream, start, start + column.total_compressed_size)
     except (ValueError, OSError) as error:
-        raise UserError(
-            "the Parquet file is corrupt", where=where, value=str(error), fix="copy, download or write it again"
-        ) from error
+        raise _corrupt(where, str(error)) from error
     if largest > MAX_PAGE:
         raise UserError(
             "a page of the Parquet file is too large to be read within a task's memory",
@@ -272,15 +215,18 @@ def _check_column(stream: IO[bytes], column: Any, where: str) -> None:
         )
 
 
-def _batch_rows(file: Any) -> int:
-    """Return how many rows to take at once, so that the batches of the row group of longest rows keep to the bound.
+def _corrupt(where: str, value: str) -> UserError:
+    return UserError("the Parquet file is corrupt", where=where, value=value, fix=_AGAIN)
 
-    All columns are counted, which is on the safe side: asked for the size of one column whose metadata is damaged,
-    Arrow ends the process (pyarrow 26, an uncaught ``ParquetException``; found by fuzzing).
-    """
-    groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
-    longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
-    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(longest, 1.0))))
+
+def _no_footer(path: Path, value: object) -> UserError:
+    return UserError(
+        "the Parquet file has no readable footer: its writing or copying was broken off",
+        where=path,
+        value=value,
+        allowed=f"a file that begins and ends with {_MAGIC!r}",
+        fix=_AGAIN,
+    )
 
 
 def _first_line(error: Exception) -> str:

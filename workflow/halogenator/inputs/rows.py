@@ -1,26 +1,20 @@
-"""What every molecule file is read into, records, and lines in bounded memory, decoded."""
+"""What every molecule file is read into: rows as records, and what its columns are taken for."""
 
 from __future__ import annotations
 
-import io
-from collections import deque
-from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
-
-from halogenator.inputs.encodings import extends_ascii, find_encoding, not_in_encoding
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow
+
+T = TypeVar("T")
 
 MAX_LINE = 1_000_000  # characters of a line, or of a cell; a longer one is a problem of its row
 KEPT = 1_000  # characters of a text that cannot be used which a reject keeps
-PEEK_CHARACTERS = 2_000_000
-
-END = object()
-
-# What is looked at to find out an encoding, from the first line on that is not ASCII.
-_AHEAD_LINES = 2_000
-_AHEAD_BYTES = 500_000
+SAMPLE_ROWS = 200  # that are looked at to find out which column is what
 
 
 class Record(NamedTuple):
@@ -55,135 +49,68 @@ class Source(NamedTuple):
         id: the column that has the ids; None where rows are numbered.
         name: the column that has names beside the ids; None where there is none.
         others: (column, Arrow type) of each other column that comes along, in file order.
+        extension: the column that has the CXSMILES extensions of the SMILES; None where there is none.
     """
 
     smiles: str | None
     id: str | None
     name: str | None
-    others: tuple[tuple[str, pa.DataType], ...] = ()
+    others: tuple[tuple[str, pyarrow.DataType], ...] = ()
+    extension: str | None = None
+
+    def names(self) -> list[str]:
+        """Return the names of all columns that are read."""
+        found = (self.smiles, self.id, self.name, *(name for name, _ in self.others), self.extension)
+        return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def _uncounted() -> int:
+    raise NotImplementedError("of a text, a part is counted")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file of any format, open: what every format gives.
+
+    Attributes:
+        source: what its columns are taken for.
+        records: yields its records, whose ``extra`` has the order of ``source.others``; can be asked for once.
+        count: returns how many rows it has, of a format that is not text.
+    """
+
+    source: Source
+    records: Callable[[], Iterator[Record]]
+    count: Callable[[], int] = _uncounted
 
 
 class Undecoded(str):
-    """A line that is not text in its file's encoding: of bytes that are none their numbers stand in it."""
+    """A text that is none in its file's encoding: of bytes that are no character their numbers stand in it."""
 
     __slots__ = ()
 
 
-class Lines:
-    """The lines of a text stream, without their ends, in bounded memory: one longer than ``MAX_LINE`` is None.
+def without_blank_end(rows: Iterable[T], is_blank: Callable[[T], bool], nothing: T) -> Iterator[T]:
+    """Yield rows, ``nothing`` for each that is blank, but for the blank ones at the end.
 
-    Args:
-        stream: its bytes.
-        encoding: of the text; None: UTF-8, or what the first lines that are not ASCII show.
-        where: the file, for messages.
-
-    Attributes:
-        encoding: the encoding; None as long as all was ASCII.
+    Examples:
+        >>> list(without_blank_end(["CCO", " ", "CCN", "", ""], lambda row: not row.strip(), ""))
+        ['CCO', '', 'CCN']
     """
-
-    def __init__(self, stream: IO[bytes], encoding: str | None = None, where: object = None) -> None:
-        # Universal newlines: CR LF and the lone CR of old Mac exports end a line too.
-        wide = encoding if encoding is not None and not extends_ascii(encoding) else None
-        # A byte is a character at first: so one that does not belong to the encoding costs its line, not the file.
-        self._text = io.TextIOWrapper(stream, encoding=wide or "latin-1", newline=None)
-        self._wide = wide is not None
-        self._stated = encoding is not None
-        self._where = where
-        self._raw: deque[str | None] = deque()  # lines that were read ahead, as bytes
-        self._back: deque[str | None] = deque()
-        self._number = 0
-        self.encoding = encoding
-
-    def __iter__(self) -> Lines:
-        return self
-
-    def __next__(self) -> str | None:
-        if self._back:
-            return self._back.popleft()
-        line = self._raw.popleft() if self._raw else self._read()
-        self._number += 1
-        if self._number == 1 and line is not None:
-            line = line.removeprefix("\ufeff" if self._wide else "\xef\xbb\xbf")
-        if line is None or self._wide or line.isascii():
-            return line
-        return self._decoded(line)
-
-    def put_back(self, lines: Sequence[str | None]) -> None:
-        """Have ``lines`` come next, in their order."""
-        self._back.extendleft(reversed(lines))
-
-    def peek(self, most: int) -> list[str | None]:
-        """Return the next lines, at most so many and not much more than ``PEEK_CHARACTERS``; they still come."""
-        taken: list[str | None] = []
-        room = PEEK_CHARACTERS
-        while len(taken) < most and room > 0 and (line := next(self, END)) is not END:
-            assert line is None or isinstance(line, str)
-            taken.append(line)
-            room -= len(line or "")
-        self.put_back(taken)
-        return taken
-
-    @classmethod
-    def of(cls, lines: Sequence[str | None]) -> Lines:
-        """Return lines that were read already, as if they were a file's."""
-        found = cls(io.BytesIO())
-        found.put_back(lines)
-        return found
-
-    def close(self) -> None:
-        """Close the stream."""
-        self._text.close()
-
-    def _read(self) -> str | None:
-        try:
-            line = self._text.readline(MAX_LINE + 1)
-            if not line:
-                raise StopIteration
-            if line[-1] == "\n":
-                return line[:-1]
-            if len(line) <= MAX_LINE:
-                return line
-            while line and line[-1] != "\n":
-                line = self._text.readline(MAX_LINE)
-        except UnicodeError as error:
-            raise not_in_encoding(str(self.encoding), f"{self._where}, line {self._number + 1}", str(error)) from error
-        return None
-
-    def _decoded(self, line: str) -> str:
-        data = line.encode("latin-1")
-        if self.encoding is None:
-            self.encoding = self._found_out(data)
-        try:
-            return data.decode(self.encoding)
-        except UnicodeDecodeError:
-            text = data.decode(self.encoding, "backslashreplace")
-            if self._stated:
-                where = f"{self._where}, line {self._number}"
-                raise not_in_encoding(self.encoding, where, text) from None
-            return Undecoded(text)
-
-    def _found_out(self, data: bytes) -> str:
-        """Return the encoding of a text whose first line that is not ASCII this is, from it and the lines after it."""
-        sample, size = [data], len(data)
-        while len(self._raw) < _AHEAD_LINES and size < _AHEAD_BYTES:
-            try:
-                line = self._read()
-            except StopIteration:
-                break
-            self._raw.append(line)
-            size += len(line or "")
-            if line and not line.isascii():
-                sample.append(line.encode("latin-1"))
-        return find_encoding(sample, f"{self._where}, line {self._number}")
+    blank = 0
+    for row in rows:
+        if is_blank(row):
+            blank += 1
+            continue
+        yield from repeat(nothing, blank)
+        blank = 0
+        yield row
 
 
-def _unguarded(identifier: str) -> str:
-    """Return an id without the guard ="…", by which a spreadsheet is kept from taking it for a number."""
-    return (
-        identifier[2:-1]
-        if identifier.startswith('="') and identifier.endswith('"') and len(identifier) > 3
-        else identifier
-    )
+def text_type() -> pyarrow.DataType:
+    """Return the type of a column of text."""
+    import pyarrow
+
+    return pyarrow.string()
 
 
 def make_record(
@@ -194,16 +121,7 @@ def make_record(
     extra: tuple[Any, ...] = (),
     problem: str | None = None,
 ) -> Record:
-    """Return the record of a row whose cells were found (None: an empty cell).
-
-    Args:
-        row: its number.
-        smiles: its SMILES, or CXSMILES.
-        identifier: its id.
-        name: its name.
-        extra: its other cells.
-        problem: what is wrong with it, if that is known already.
-    """
+    """Return the record of a row's cells (None: an empty one), with its problem if it has one that is not known yet."""
     identifier = _unguarded((identifier or "").strip()) or None
     name = (name or "").strip() or None
     text = (smiles or "").strip()
@@ -224,6 +142,12 @@ def not_text(line: str | None) -> str | None:
     if line is None:
         return f"line longer than {MAX_LINE:,} characters"
     return "not UTF-8 text, as the rest of the file is" if isinstance(line, Undecoded) else None
+
+
+def _unguarded(identifier: str) -> str:
+    """Return an id without the guard ="…", by which a spreadsheet is kept from taking it for a number."""
+    guarded = len(identifier) > 3 and identifier.startswith('="') and identifier.endswith('"')
+    return identifier[2:-1] if guarded else identifier
 
 
 def _kept(text: str | None) -> str | None:

@@ -12,10 +12,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from halogenator.errors import UserError
+from halogenator.inputs.arrow_values import texts_of
+from halogenator.inputs.files import FORMATS, WHOLE
+from halogenator.inputs.parquet_rows import batch_rows, open_footer
 from halogenator.inputs.reading import describe, estimate_rows, head
+from halogenator.inputs.rows import Undecoded
 from halogenator.model import Reading
 from halogenator.storage.remote import is_remote, open_binary, size_of
 
@@ -25,10 +29,6 @@ _WINDOW = {"line": 6_000, "record": 60_000}  # bytes: some hundred lines, some t
 _LONGEST = 20  # windows that one is widened to where no record ends in it
 _FILES = 20  # files of a library that are looked into
 _DECODED_ROWS = 5_000_000  # of Parquet, a second or two
-
-_PARQUET = (".parquet", ".pq")
-_LINES = (".csv", ".tsv", ".tab", ".txt", ".smi", ".smiles", ".cxsmiles", ".ism")
-_RECORDS = (".sdf", ".sd")
 
 
 class Spread(NamedTuple):
@@ -64,18 +64,18 @@ def spread(paths: Path | Sequence[Path], reading: Reading, count: int) -> Spread
 
 
 def _of_file(path: Path, reading: Reading, count: int) -> Spread:
-    ending = path.suffix.casefold()
-    unit = "line" if ending in _LINES else "record" if ending in _RECORDS else None
-    found = None
+    kind = FORMATS.get(path.suffix.casefold(), "")  # none of a compressed file
+    unit = "record" if kind == "sdf" else "line"
     with suppress(UserError):  # said again below, of the file itself
-        if ending in _PARQUET and path.is_file():
+        found = None
+        if kind == "parquet" and path.is_file():
             found = _of_parquet(path, reading, count)
-        elif unit is not None and size_of(path) > 2 * _PLACES * _WINDOW[unit]:
+        elif kind not in ("", *WHOLE) and size_of(path) > 2 * _PLACES * _WINDOW[unit]:
             found = _of_text(path, reading, unit, count)
-    if found is None:
-        smiles, whole = head(path, count, reading)
-        found = Spread(smiles, estimate_rows(path, reading), whole, not whole)
-    return found
+        if found is not None:
+            return found
+    smiles, whole = head(path, count, reading)
+    return Spread(smiles, estimate_rows(path, reading), whole, not whole)
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
@@ -132,38 +132,21 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> Spread | None:
     """Return rows of evenly spread row groups, evenly spread in each: a row can only be got at through those before."""
     import pyarrow
 
+    column = describe(path, replace(reading, columns="none")).smiles
     try:
-        return _rows_of_parquet(path, describe(path, replace(reading, columns="none")).smiles, count)
+        with open_footer(path) as file:
+            rows, groups = int(file.metadata.num_rows), file.metadata.num_row_groups
+            every = min(max(1, -(-rows // _DECODED_ROWS)), max(1, groups // 2))
+            taken = range(0, groups, every)
+            there = sum(file.metadata.row_group(group).num_rows for group in taken)
+            step = max(1, there // count)
+            smiles: list[str] = []
+            position = 0
+            for batch in file.iter_batches(batch_rows(file), list(taken), [column], use_threads=False):
+                wanted = range(-position % step, batch.num_rows, step)
+                texts = texts_of(batch.column(0).take(pyarrow.array(wanted, pyarrow.int64())))
+                smiles += [text for text in texts if text and not isinstance(text, Undecoded)]
+                position += batch.num_rows
     except (pyarrow.ArrowException, OSError):
         return None
-
-
-def _rows_of_parquet(path: Path, column: str | None, count: int) -> Spread:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        rows = int(file.metadata.num_rows)
-        groups = _groups(file, rows)
-        there = sum(file.metadata.row_group(group).num_rows for group in groups)
-        step = max(1, there // count)
-        smiles: list[str] = []
-        position = 0
-        for batch in file.iter_batches(batch_size=8192, row_groups=groups, columns=[column], use_threads=False):
-            wanted = range(-position % step, batch.num_rows, step)
-            smiles += filter(None, (_text(batch.column(0)[row]) for row in wanted))
-            position += batch.num_rows
     return Spread(smiles, rows, step == 1 and there == rows, False)
-
-
-def _groups(file: Any, rows: int) -> list[int]:
-    number = file.metadata.num_row_groups
-    every = max(1, -(-rows // _DECODED_ROWS))
-    return list(range(0, number, min(every, max(1, number // 2))))
-
-
-def _text(value: Any) -> str | None:
-    try:
-        found = value.as_py()
-    except UnicodeDecodeError:
-        return None
-    return found.decode("utf-8", "replace") if isinstance(found, bytes) else found

@@ -6,59 +6,39 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.inputs.column_choice import Choice, check_listed, choose
-from halogenator.inputs.molfile import read_block
-from halogenator.inputs.rows import Lines, Record, Source, make_record, not_text
+from halogenator.inputs.column_choice import check_listed, choose, wanted
+from halogenator.inputs.lines import Lines
+from halogenator.inputs.molfile import read_molfile
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type
 from halogenator.model import Reading
 
 MAX_RECORD = 10_000_000  # bytes that a record may take in memory
 MAX_TAGS = 1_000  # distinct tags of a file that come along
 TITLE = "title line"  # what the first line of a record is called among the tags
 
-_SAMPLE_LINES, _SAMPLE_RECORDS = 20_000, 200
+_SAMPLE_LINES = 20_000
+_SAMPLE_CHARACTERS = 1_900_000  # after which there may be more than the lines that were read ahead
 _LINE_OVERHEAD = 64  # bytes that CPython adds to each str in a list
 
 
-class Tags(NamedTuple):
-    """What an SDF's tags are taken for: the names of those of id, name and others."""
+def open_sdf(
+    lines: Lines, where: object, reading: Reading, like: Source | None, all_lines: Iterable[str | None] | None = None
+) -> Opened:
+    """Find which tags are what, by the first records.
 
-    id: str | None
-    name: str | None
-    others: tuple[str, ...]
-
-
-def sdf_blocks(lines: Lines) -> Iterator[str | None]:
-    """Yield the text of each record, without its ``$$$$``; None for one that takes more than ``MAX_RECORD``."""
-    for block, _ in _blocks(lines):
-        yield block
-
-
-def sdf_records(lines: Lines, tags: Tags) -> Iterator[Record]:
-    """Yield a record per molecule, with its molecule as CXSMILES."""
-    for row, (block, not_decoded) in enumerate(_blocks(lines), 1):
-        if block is None:
-            problem = f"SDF record larger than {MAX_RECORD:,} bytes, or a line of it too long"
-            yield make_record(row, None, None, extra=(None,) * len(tags.others), problem=problem)
-            continue
-        found = sdf_properties(block)
-        identifier, name = (None if tag is None else found.get(tag) for tag in (tags.id, tags.name))
-        extra = tuple([found.get(tag) for tag in tags.others])
-        smiles, reason = read_block(block, row)
-        identifier = identifier.split("\n")[0] if identifier else None
-        name = name.split("\n")[0] if name else None
-        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason)
-
-
-def sdf_tags(lines: Lines, where: object, reading: Reading, like: Source | None) -> Tags:
-    """Return what the tags are taken for, by the first records, which still come.
+    Args:
+        lines: the file's.
+        where: the file, for messages.
+        reading: which tags are named, and which others come along.
+        like: what was chosen in an earlier file of the same library; those of its others are the others here.
+        all_lines: the file's once more, to go through for all tags; None: those of the first records are taken.
 
     Raises:
-        UserError: ``smiles_column`` is set; or a tag that is named is in no record of a short file.
+        UserError: ``smiles_column`` is set; a tag that is named is not there, or there are more than ``MAX_TAGS``.
     """
     if reading.smiles_column:
         raise UserError(
@@ -68,54 +48,26 @@ def sdf_tags(lines: Lines, where: object, reading: Reading, like: Source | None)
             fix="leave smiles_column out",
         )
     taken = lines.peek(_SAMPLE_LINES)
-    every = list(islice(_blocks(Lines.of(taken)), _SAMPLE_RECORDS + 1))
-    whole = len(taken) < _SAMPLE_LINES and len(every) <= _SAMPLE_RECORDS and not _is_cut(taken)
+    every = list(islice(_blocks(Lines.of(taken)), SAMPLE_ROWS + 1))
+    short = len(taken) < _SAMPLE_LINES and sum(len(line or "") for line in taken) <= _SAMPLE_CHARACTERS
+    whole = short and len(every) <= SAMPLE_ROWS
     records = [sdf_properties(block) for block, _ in (every if whole or len(every) == 1 else every[:-1]) if block]
-    names = _in_order(records)
+    names = list(dict.fromkeys(name for record in records for name in record))
     if whole:
         check_listed(names, reading, where)
     elif reading.id_column and reading.id_column not in names:
-        names = (*names, reading.id_column)  # further down, it may be
-    return _chosen(names, records, reading, where, like)
+        names.append(reading.id_column)  # further down, it may be
+    source = _source(names, records, reading, where, like)
+    if all_lines is not None:
+        source = source._replace(others=_other_tags(all_lines, source, where, reading))
+    elif like is not None:
+        source = source._replace(others=tuple((name, text_type()) for name, _ in like.others))
+    return Opened(source, lambda: _records(lines, source))
 
 
-def all_tags(lines: Lines, tags: Tags, where: object, reading: Reading) -> Tags:
-    """Return the tags with all that any record of the file has among the others.
-
-    Raises:
-        UserError: a tag that is named is in no record, or there are more than ``MAX_TAGS``.
-    """
-    names: dict[str, None] = dict.fromkeys([TITLE])
-    titled, at_title = False, True
-    for line in lines:
-        if at_title:
-            titled = titled or bool(line and line.strip())
-            at_title = False
-        elif line and line[0] == ">" and (name := _tag(line)) is not None:
-            names.setdefault(name)
-            if len(names) > 100 * MAX_TAGS:
-                break
-        elif line and line.startswith("$$$$"):
-            at_title = True
-    if not titled:
-        names.pop(TITLE)
-    if reading.id_column and reading.id_column not in names:
-        _chosen(tuple(names), [], reading, where, None)  # raises
-    check_listed(tuple(names), reading, where)
-    others = [name for name in names if name not in (tags.id, tags.name)]
-    if reading.columns == "none":
-        others = []
-    elif not isinstance(reading.columns, str):
-        others = [name for name in others if name in reading.columns]
-    if len(others) > MAX_TAGS:
-        raise UserError(
-            "the SDF has more tags than can come along as columns",
-            where=where,
-            value=f"{len(others):,} tags: {', '.join(others[:5])}, …",
-            allowed=f"at most {MAX_TAGS:,}",
-            fix="name those to bring along, columns: [...], or set columns: none",
-        )
-    return Tags(tags.id, tags.name, tuple(others))
+def count_records(lines: Lines) -> int:
+    """Return how many records an SDF has."""
+    return sum(1 for _ in _blocks(lines))
 
 
 def sdf_properties(block: str) -> dict[str, str]:
@@ -133,34 +85,64 @@ def sdf_properties(block: str) -> dict[str, str]:
     return found
 
 
-def _chosen(
+def _source(
     names: Sequence[str], records: Sequence[dict[str, str]], reading: Reading, where: object, like: Source | None
-) -> Tags:
+) -> Source:
     rows = [[record.get(name) for name in names] for record in records]
     title = list(names).index(TITLE) if TITLE in names else None
-    choice: Choice = choose(names, rows, reading, where, like=like, structures=True, title=title)
-    identifier, name = (None if i is None else names[i] for i in (choice.id, choice.name))
-    if like is not None:
-        identifier = like.id if reading.id_column is None and like.id in names else identifier
-        name = like.name if like.name in names and like.name != identifier else name
-    return Tags(identifier, name, tuple(names[i] for i in choice.others))
+    return choose(names, rows, reading, where, like=like, structures=True, title=title).source(names)
 
 
-def _in_order(records: Sequence[dict[str, str]]) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for record in records:
-        names.update(dict.fromkeys(record))
-    return tuple(names)
+def _other_tags(
+    lines: Iterable[str | None], source: Source, where: object, reading: Reading
+) -> tuple[tuple[str, object], ...]:
+    """Return all tags that any record of the file has, but for those of the id and the name."""
+    names: dict[str, None] = dict.fromkeys([TITLE])
+    titled, at_title = False, True
+    for line in lines:
+        if at_title:
+            titled = titled or bool(line and line.strip())
+            at_title = False
+        elif line and line[0] == ">" and (name := _tag(line)) is not None:
+            names.setdefault(name)
+            if len(names) > 100 * MAX_TAGS:
+                break
+        elif line and line.startswith("$$$$"):
+            at_title = True
+    if not titled:
+        names.pop(TITLE)
+    if reading.id_column and reading.id_column not in names:
+        _source(list(names), [], reading, where, None)  # raises
+    check_listed(list(names), reading, where)
+    others = ["" if name in (source.id, source.name) else name for name in names]
+    others = [others[i] for i in wanted(others, reading)]
+    if len(others) > MAX_TAGS:
+        raise UserError(
+            "the SDF has more tags than can come along as columns",
+            where=where,
+            value=f"{len(others):,} tags: {', '.join(others[:5])}, …",
+            allowed=f"at most {MAX_TAGS:,}",
+            fix="name those to bring along, columns: [...], or set columns: none",
+        )
+    return tuple((name, text_type()) for name in others)
+
+
+def _records(lines: Lines, source: Source) -> Iterator[Record]:
+    for row, (block, not_decoded) in enumerate(_blocks(lines), 1):
+        if block is None:
+            problem = f"SDF record larger than {MAX_RECORD:,} bytes, or a line of it too long"
+            yield make_record(row, None, None, extra=(None,) * len(source.others), problem=problem)
+            continue
+        found = sdf_properties(block)
+        identifier, name = (found.get(tag or "", "").partition("\n")[0] for tag in (source.id, source.name))
+        extra = tuple([found.get(tag) for tag, _ in source.others])
+        smiles, reason = read_molfile(block, row)
+        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason)
 
 
 def _tag(line: str) -> str | None:
     start, end = line.find("<") + 1, line.rfind(">")
     return line[start:end] if 0 < start < end else None
-
-
-def _is_cut(taken: Sequence[str | None]) -> bool:
-    """Return whether ``peek`` may have stopped for the sake of memory."""
-    return sum(len(line or "") for line in taken) > 1_900_000
 
 
 def _blocks(lines: Lines) -> Iterator[tuple[str | None, str | None]]:

@@ -3,210 +3,123 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.inputs.column_choice import Choice, choose, has_smiles, is_molecule, squeezed, unique
-from halogenator.inputs.delimited import MAX_SPAN, SAMPLE_LINES, Layout, count, plain_cells, wrong_count
-from halogenator.inputs.rows import Lines, Record, Source, make_record, not_text
+from halogenator.inputs.column_choice import (
+    Choice,
+    check_listed,
+    choose,
+    has_smiles,
+    is_molecule,
+    squeezed,
+    unique,
+    wanted,
+)
+from halogenator.inputs.delimited import MAX_SPAN, plain_cells, record_of, wrong_count
+from halogenator.inputs.lines import Lines
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, without_blank_end
 from halogenator.model import Reading
 
 _TRIED = 20  # lines that are tried to find out where the SMILES is
-_MARKS = ("M  END", "V2000", "V3000", "$$$$")
-
+_SDF_MARKS = ("M  END", "V2000", "V3000", "$$$$")
 _EXTENSION = re.compile(r"\|[^|]+\|")
 
 
-def smi_layout(lines: Lines, where: object, reading: Reading, like: Source | None, *, strict: bool = True) -> Layout:
-    """Read the header, if there is one, and find the columns.
+class _Layout(NamedTuple):
+    """How a line is cut into fields.
 
-    The first line that is neither blank nor a comment is a header if it has a SMILES column's name and its first field
-    is no SMILES. A comment is one too if it begins ``#smiles``, or is tab-separated and names a SMILES column.
-
-    Raises:
-        UserError: a column is named that is not there; or the file is a CSV by its first line. Not if not ``strict``.
+    Attributes:
+        columns: the fields' names.
+        choice: which of them is what.
+        tabs: whether a tab parts them; else any whitespace.
+        header: whether the file names them; else the last field has all that is left, so that none is lost.
     """
-    seen: list[str | None] = []
-    for line in lines:
-        seen.append(line)
-        if line is None or len(seen) > MAX_SPAN:
-            break
-        comment = line.startswith("#")
-        cells = _header_cells(line, reading.smiles_column)
-        if cells and not (comment and "\t" not in line and line[1:2].isspace()):
-            delimiter = "\t" if "\t" in line else None
-            columns = unique(cells)
-            shape = Layout(tuple(columns), Choice(0, None, None, ()), len(columns), delimiter)
-            if not strict or len(columns) == 1:
-                return shape if len(columns) > 1 else _headerless(lines, columns[0])
-            at = next(i for i, cell in enumerate(columns) if has_smiles([cell], reading.smiles_column))
-            shape = shape._replace(choice=Choice(at, None, None, ()))
-            rows = [_cells(row, shape) for row in _sample(lines)]
-            return shape._replace(choice=choose(columns, rows, reading, f"{where}, header line", like=like))
-        if line.strip() and not comment:
-            break
-    lines.put_back(seen)
-    if strict:
-        _check_headerless(next((line for line in seen if line and not line.startswith("#")), ""), where)
-        if reading.smiles_column or reading.id_column:
-            raise UserError(
-                "a column is named, but the SMILES file has no header line",
-                where=where,
-                value=reading.smiles_column or reading.id_column,
-                allowed="without a header: SMILES and id, either of them first",
-                fix="leave smiles_column and id_column out, or add a header line",
-            )
-    layout = _headerless(lines)
-    if reading.columns == "none":
-        return layout._replace(choice=layout.choice._replace(others=()))
-    if not isinstance(reading.columns, str):
-        wanted = tuple(i for i in layout.choice.others if layout.columns[i] in reading.columns)
-        return layout._replace(choice=layout.choice._replace(others=wanted))
-    return layout
+
+    columns: tuple[str, ...]
+    choice: Choice
+    tabs: bool
+    header: bool = True
 
 
-def smi_records(lines: Lines, layout: Layout) -> Iterator[Record]:
-    """Yield the records below the header.
+def open_smiles(lines: Lines, where: object, reading: Reading, like: Source | None) -> Opened:
+    """Read the header, if there is one, and find the columns.
 
     Without a header (or with a single column) a line is SMILES, then the id: the next tab-separated field, or all that
     follows if there is no tab; or it is an id, then SMILES, where the first lines show that. A CXSMILES extension
     ``|...|`` belongs to the SMILES that it follows. A comment (``#``) gives no record, but every line counts as a row,
     so that a row is found by its line number. Blank lines within the file are records with an empty SMILES; those at
     its end are none.
+
+    Raises:
+        UserError: a column is named that is not there; or the file is a CSV by its first line.
     """
-    blank = 0
-    for row, line in enumerate(lines, 1):
-        if line is not None and not line.strip():
-            blank += 1
-            continue
-        for i in range(row - blank, row):
-            yield Record(i, None, None, "", None, (None,) * len(layout.choice.others))
-        blank = 0
-        if line is None or line[0] != "#":
-            yield _smi_record(row, line, layout)
+    first, header = _header(lines, reading.smiles_column)
+    if header is None:
+        _check_headerless(first, where, reading)
+    names = unique(header[0]) if header else ["SMILES"]
+    if header is None or len(names) == 1:
+        layout = _headerless(lines, names[0])
+        check_listed(layout.columns, reading, where)
+        others = [name if i in layout.choice.others else "" for i, name in enumerate(layout.columns)]
+        layout = layout._replace(choice=layout.choice._replace(others=tuple(wanted(others, reading))))
+    else:
+        at = next(i for i, cell in enumerate(names) if has_smiles([cell], reading.smiles_column))
+        layout = _Layout(tuple(names), Choice(at, None, None, ()), header[1])
+        rows = [_fields(row, layout) for row in _sample(lines)]
+        layout = layout._replace(choice=choose(names, rows, reading, f"{where}, header line", like=like))
+    return Opened(layout.choice.source(layout.columns), lambda: _records(lines, layout))
 
 
 def count_lines(lines: Lines) -> int:
     """Return how many records a SMILES file has."""
-    return count(smi_records(lines, smi_layout(lines, "", Reading(), None, strict=False)))
+    _header(lines, None)
+    return sum(line is None or not line.startswith("#") for _, line in _numbered(lines))
 
 
 def kind_of_text(lines: Lines) -> str:
     """Return what a text without a telling ending is, by its first lines: sdf, csv, tsv or smi."""
     top = [line for line in lines.peek(MAX_SPAN) if line and line.strip()]
-    if any(line.startswith(mark) or line.rstrip().endswith(mark) for line in top for mark in _MARKS):
+    if any(line.startswith(mark) or line.rstrip().endswith(mark) for line in top for mark in _SDF_MARKS):
         return "sdf"
     for line in top:
         for delimiter in "\t,;|":
             cells = plain_cells(line, delimiter)
             if len(cells) > 1 and has_smiles(cells, exactly=True) and not is_molecule(cells[0]):
                 return "tsv" if delimiter == "\t" else "csv"
-    if top and squeezed(top[0]) == "smiles":
+    if not top or squeezed(top[0]) == "smiles":
         return "smi"
     layout = _headerless(Lines.of(list(top)))
     at = layout.choice.smiles or 0
-    fields = [_cells(line, layout) for line in top[:_TRIED] if not line.startswith("#")]
-    good = sum(is_molecule(row[at]) for row in fields if len(row) > at)
-    return "smi" if good or not top or not any(mark in top[0] for mark in "\t,;|") else "csv"
+    fields = [_fields(line, layout) for line in top[:_TRIED] if not line.startswith("#")]
+    good = any(is_molecule(row[at]) for row in fields if len(row) > at)
+    return "smi" if good or not any(mark in top[0] for mark in "\t,;|") else "csv"
 
 
-def _headerless(lines: Lines, name: str = "SMILES") -> Layout:
-    """Return the layout of lines without a header: which field is the SMILES, and how many there are."""
-    rows = [line for line in _sample(lines) if not line.startswith("#")]
-    tabs = any("\t" in line for line in rows)
-    split = [line.strip().split("\t") if tabs else line.split() for line in rows[:_TRIED]]
-    at = _smiles_field(split)
-    fields = [_fields(line, at) for line in rows]
-    width = max(map(len, fields), default=1)
-    names = [f"column_{i + 1}" for i in range(max(width, 2))]
-    names[0], names[1] = ("id", name) if at else (name, "id")
-    identifier = 1 - at if width > 1 else None
-    others = tuple(range(2, width))
-    return Layout(tuple(names), Choice(at, identifier, None, others), -width, "\t" if tabs else None)
+# ---- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _smiles_field(rows: Sequence[Sequence[str]]) -> int:
-    """Return 1 where the second field of the rows is the SMILES, else 0: PubChem's lists have the id first."""
+def _header(lines: Lines, smiles_column: str | None) -> tuple[str, tuple[list[str], bool] | None]:
+    """Read the header; return the file's first line, and the header's cells and whether tabs part them.
 
-    def share(at: int) -> float:
-        return sum(len(row) > at and is_molecule(row[at]) for row in rows) / max(len(rows), 1)
-
-    return int(share(0) < 0.5 and share(1) >= 0.8)
-
-
-def _sample(lines: Lines) -> list[str]:
-    return [line for line in lines.peek(SAMPLE_LINES) if line and line.strip()]
-
-
-def _smi_record(row: int, line: str | None, layout: Layout) -> Record:
-    if line is None:
-        return make_record(row, None, None, problem=not_text(None))
-    cells = _cells(line, layout)
-    problem = not_text(line)
-    if problem is None and len(cells) <= (layout.choice.smiles or 0):
-        problem = wrong_count(layout.width if layout.width > 0 else 2, cells)
-    return layout.record(row, cells, problem)
-
-
-def _cells(line: str, layout: Layout) -> list[str]:
-    """Return the fields of a line in the order of the columns; an extension stays with its SMILES."""
-    at = layout.choice.smiles or 0
-    if layout.width <= 0:
-        fields = _fields(line, at)
-        if len(fields) > -layout.width > 1:  # none is lost: the last has all that is left
-            fields[-layout.width - 1 :] = ["\t".join(fields[-layout.width - 1 :])]
-        return fields
-    if layout.delimiter:
-        cells = line.split(layout.delimiter)
-        if len(cells) > layout.width:
-            cells[layout.width - 1 :] = ["\t".join(cells[layout.width - 1 :]).rstrip()]
-    elif at == 0:
-        smiles, rest = _split_smiles(line)
-        cells = [smiles, *rest.split(None, layout.width - 2)]
-    else:
-        before = line.split(None, at)
-        smiles, rest = _split_smiles(before[at]) if len(before) > at else ("", "")
-        cells = [*before[:at], *filter(None, [smiles, *rest.split(None, max(0, layout.width - at - 2))])]
-    if layout.delimiter and len(cells) > at:
-        cells[at], rest = _split_smiles(cells[at])
-        identifier = layout.choice.id
-        if rest and identifier is not None and identifier >= len(cells):
-            cells += [""] * (identifier - len(cells)) + [rest]
-    return cells
-
-
-def _fields(line: str, at: int) -> list[str]:
-    """Return the fields of a line without a header."""
-    first, _, others = line.strip("\r\n").partition("\t")
-    rest = others.split("\t") if others else []
-    if at:
-        if not rest:
-            identifier, _, text = first.strip().partition(" ")
-            smiles, more = _split_smiles(text)
-        else:
-            identifier, (smiles, more) = first.strip(), _split_smiles(rest[0])
-            smiles, rest = _with_extension(smiles, rest)
-        return [identifier, smiles, *filter(None, [more]), *rest[1:]]
-    smiles, more = _split_smiles(first)
-    smiles, rest = _with_extension(smiles, rest)
-    return [smiles, *([more] if more else []), *rest]
-
-
-def _with_extension(smiles: str, fields: list[str]) -> tuple[str, list[str]]:
-    """Return the SMILES with the field that is its CXSMILES extension, and the other fields."""
-    at = next((i for i, field in enumerate(fields) if _EXTENSION.fullmatch(field.strip())), None)
-    if at is None or not smiles or " |" in smiles:
-        return smiles, fields
-    return f"{smiles} {fields[at].strip()}", fields[:at] + fields[at + 1 :]
-
-
-def _split_smiles(text: str) -> tuple[str, str]:
-    """Return the SMILES with its CXSMILES extension, and what follows them."""
-    smiles, _, rest = text.strip().replace("\t", " ").partition(" ")
-    rest = rest.lstrip()
-    if rest.startswith("|") and (end := rest.find("|", 1)) > 0:
-        return f"{smiles} {rest[: end + 1]}", rest[end + 1 :].lstrip()
-    return smiles, rest
+    The first line that is neither blank nor a comment is a header if it has a SMILES column's name and its first field
+    is no SMILES. A comment is one too if it begins ``#smiles``, or is tab-separated and names a SMILES column. Where
+    there is none, no line is read.
+    """
+    seen: list[str | None] = []
+    for line in lines:
+        seen.append(line)
+        if line is None or len(seen) > MAX_SPAN:
+            break
+        comment, tabs = line.startswith("#"), "\t" in line
+        cells = _header_cells(line, smiles_column)
+        if cells and not (comment and not tabs and line[1:2].isspace()):
+            return line, (cells, tabs)
+        if line.strip() and not comment:
+            break
+    lines.put_back(seen)
+    return next((line for line in seen if line and not line.startswith("#")), ""), None
 
 
 def _header_cells(line: str, smiles_column: str | None) -> list[str] | None:
@@ -219,7 +132,7 @@ def _header_cells(line: str, smiles_column: str | None) -> list[str] | None:
     return None if not first and not smiles_column and is_molecule(cells[0]) else cells
 
 
-def _check_headerless(line: str, where: object) -> None:
+def _check_headerless(line: str, where: object, reading: Reading) -> None:
     for delimiter in ",;|":
         cells = plain_cells(line, delimiter)
         if len(cells) > 1 and has_smiles(cells) and not is_molecule(cells[0]):
@@ -230,3 +143,110 @@ def _check_headerless(line: str, where: object) -> None:
                 allowed="SMILES, then a space or a tab, then the id",
                 fix="rename it to end in .csv",
             )
+    if reading.smiles_column or reading.id_column:
+        raise UserError(
+            "a column is named, but the SMILES file has no header line",
+            where=where,
+            value=reading.smiles_column or reading.id_column,
+            allowed="without a header: SMILES and id, either of them first",
+            fix="leave smiles_column and id_column out, or add a header line",
+        )
+
+
+def _headerless(lines: Lines, name: str = "SMILES") -> _Layout:
+    """Return the layout of lines without a header: which field is the SMILES, and how many there are."""
+    rows = [line for line in _sample(lines) if not line.startswith("#")]
+    tabs = any("\t" in line for line in rows)
+    tried = [line.strip().split("\t") if tabs else line.split() for line in rows[:_TRIED]]
+
+    def share(at: int) -> float:
+        return sum(len(row) > at and is_molecule(row[at]) for row in tried) / max(len(tried), 1)
+
+    at = int(share(0) < 0.5 and share(1) >= 0.8)  # PubChem's lists have the id first
+    width = max((len(_free_fields(line, at)) for line in rows), default=1)
+    named = ("id", name) if at else (name, "id")
+    names = (*named, *(f"column_{i + 1}" for i in range(2, width)))
+    identifier = 1 - at if width > 1 else None
+    return _Layout(names[: max(width, 2)], Choice(at, identifier, None, tuple(range(2, width))), tabs, header=False)
+
+
+def _sample(lines: Lines) -> list[str]:
+    return [line for line in lines.peek(SAMPLE_ROWS) if line and line.strip()]
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+
+def _numbered(lines: Lines) -> Iterator[tuple[int, str | None]]:
+    """Yield the lines with their numbers, a blank one as "", but for blank ones at the end."""
+    return enumerate(without_blank_end(lines, lambda line: line is not None and not line.strip(), ""), 1)
+
+
+def _records(lines: Lines, layout: _Layout) -> Iterator[Record]:
+    smiles = layout.choice.smiles or 0
+    for row, line in _numbered(lines):
+        if line is None:
+            yield make_record(row, None, None, problem=not_text(None))
+        elif not line:
+            yield Record(row, None, None, "", None, (None,) * len(layout.choice.others))
+        elif line[0] != "#":
+            cells = _fields(line, layout)
+            problem = not_text(line)
+            if problem is None and len(cells) <= smiles:
+                problem = wrong_count(len(layout.columns) if layout.header else 2, cells)
+            yield record_of(row, cells, layout.choice, problem)
+
+
+def _fields(line: str, layout: _Layout) -> list[str]:
+    """Return the fields of a line in the order of the columns; an extension stays with its SMILES."""
+    at, identifier = layout.choice.smiles or 0, layout.choice.id
+    width = len(layout.columns)
+    if not layout.header:
+        fields = _free_fields(line, at)
+        return fields if identifier is None else _joined(fields, width)
+    if layout.tabs:
+        cells = _joined(line.split("\t"), width)
+        if len(cells) > at:
+            cells[at], rest = _split_smiles(cells[at])
+            if rest and identifier is not None and identifier >= len(cells):
+                cells += [""] * (identifier - len(cells)) + [rest]
+        return cells
+    before = line.split(None, at)
+    smiles, rest = _split_smiles(before[at]) if len(before) > at else ("", "")
+    return [*before[:at], *filter(None, [smiles, *rest.split(None, max(0, width - at - 2))])]
+
+
+def _joined(fields: list[str], width: int) -> list[str]:
+    """Return ``width`` fields, of which the last has all that is left."""
+    return fields if len(fields) <= width else [*fields[: width - 1], "\t".join(fields[width - 1 :]).rstrip()]
+
+
+def _free_fields(line: str, at: int) -> list[str]:
+    """Return the fields of a line without a header, of which the SMILES is the first (``at`` 0) or the second."""
+    first, _, others = line.strip("\r\n").partition("\t")
+    rest = others.split("\t") if others else []
+    before: list[str] = []
+    if at and rest:
+        before, first, rest = [first.strip()], rest[0], rest[1:]
+    elif at:
+        identifier, _, first = first.strip().partition(" ")
+        before = [identifier]
+    smiles, more = _split_smiles(first)
+    extension = next((i for i, field in enumerate(rest) if _EXTENSION.fullmatch(field.strip())), None)
+    if extension is not None and smiles and " |" not in smiles:
+        smiles = f"{smiles} {rest.pop(extension).strip()}"
+    return [*before, smiles, *filter(None, [more]), *rest]
+
+
+def _split_smiles(text: str) -> tuple[str, str]:
+    """Return the SMILES with its CXSMILES extension, and what follows them.
+
+    Examples:
+        >>> _split_smiles("C[C@H](F)Cl |&1:1| mol 1")
+        ('C[C@H](F)Cl |&1:1|', 'mol 1')
+    """
+    smiles, _, rest = text.strip().replace("\t", " ").partition(" ")
+    rest = rest.lstrip()
+    if rest.startswith("|") and (end := rest.find("|", 1)) > 0:
+        return f"{smiles} {rest[: end + 1]}", rest[end + 1 :].lstrip()
+    return smiles, rest

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS, limits
 from halogenator.model import HALOGENS
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.storage.duck import identifier, literal
 from halogenator.storage.parquet import open_parquet
 

@@ -21,8 +21,8 @@ from halogenator.model import Export, fingerprint
 from halogenator.results import Results
 from halogenator.stages.catalog import create_views
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
+from halogenator.storage.content_hash import content_hash
 from halogenator.storage.duck import connect
-from halogenator.storage.marks import content_mark
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
 from halogenator.storage.seal import read_seal
@@ -221,7 +221,7 @@ def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], resul
 
 def _content(results: Path, paths: Sequence[Path]) -> str:
     """Return a fingerprint of the content of files, from their seals: only footers are read."""
-    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_mark(path)) for path in paths]
+    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
     return fingerprint(marks)
 
 

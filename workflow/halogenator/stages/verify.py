@@ -17,7 +17,7 @@ from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.storage.duck import connect, identifier, literal, plain

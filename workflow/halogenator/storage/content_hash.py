@@ -14,57 +14,56 @@ from pathlib import Path
 from halogenator.errors import UserError
 from halogenator.storage.remote import address, is_remote, version_of
 
-# Above this size in bytes a mark is made of size, time and the two ends: hashing gigabytes would delay every start.
+# Above this size in bytes a hash is made of size, time and the two ends: reading gigabytes would delay every start.
 _WHOLE = 16_000_000
 _END = 1_000_000
 
 
-def content_mark(*paths: Path) -> str:
+def content_hash(*paths: Path) -> str:
     """Return 16 hex digits that change when the files' content does; "missing" where there is none of one file."""
-    marks = [_mark(path) for path in paths]
-    return marks[0] if len(marks) == 1 else hashlib.sha256(" ".join(marks).encode()).hexdigest()[:16]
+    hashes = [_hash(path) for path in paths]
+    return hashes[0] if len(hashes) == 1 else _digits(" ".join(hashes).encode())
 
 
-def _mark(path: Path) -> str:
-    if is_remote(path):
-        try:
-            return hashlib.sha256(version_of(path).encode()).hexdigest()[:16]
-        except FileNotFoundError:
-            return "missing"
+def _hash(path: Path) -> str:
     try:
+        if is_remote(path):
+            return _digits(version_of(path).encode())
         with path.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
             if size <= _WHOLE:
-                return hashlib.sha256(file.read()).hexdigest()[:16]
-            mark = hashlib.sha256(f"{size} {path.stat().st_mtime_ns} ".encode())
-            mark.update(file.read(_END))
+                return _digits(file.read())
+            start = file.read(_END)
             file.seek(size - _END)
-            mark.update(file.read(_END))
-            return mark.hexdigest()[:16]
+            return _digits(f"{size} {path.stat().st_mtime_ns} ".encode() + start + file.read(_END))
     except FileNotFoundError:
         return "missing"
 
 
+def _digits(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 @contextmanager
-def unchanged(paths: Path | Sequence[Path], mark: str | None) -> Iterator[None]:
-    """Check before and after a block that reads files that they have the content of ``mark``; None: check nothing.
+def unchanged(paths: Path | Sequence[Path], expected: str | None) -> Iterator[None]:
+    """Check before and after a block that reads files that they have the expected hash; None: check nothing.
 
     Raises:
         UserError: if they have another.
     """
     files = (paths,) if isinstance(paths, Path) else tuple(paths)
-    _check(files, mark)
+    _check(files, expected)
     try:
         yield
     except UserError:
-        _check(files, mark)  # what was read may be of neither version, and so may the error
+        _check(files, expected)  # what was read may be of neither version, and so may the error
         raise
-    _check(files, mark)
+    _check(files, expected)
 
 
-def _check(paths: Sequence[Path], mark: str | None) -> None:
-    if mark is not None and content_mark(*paths) != mark:
+def _check(paths: Sequence[Path], expected: str | None) -> None:
+    if expected is not None and content_hash(*paths) != expected:
         raise UserError(
             "an input file was replaced while the run was on",
             where=", ".join(address(path) for path in paths[:3]),

@@ -9,7 +9,7 @@ from typing import Any
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
-from halogenator.cli.options import Parser, add_verb, memory_option
+from halogenator.cli.options import Parser, add_verb, memory_option, names, positive, results_option
 from halogenator.errors import UserError
 
 _MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
@@ -40,7 +40,7 @@ def _what_options(parser: Parser) -> None:
     add("--transform", dest="transforms", nargs="+", default=(), metavar="NAME", help="transforms (default: all)")
     add("--molecules", action="store_true", help="the molecules of the libraries themselves, not the products")
     add("--sql", metavar="SELECT", help="a query on the catalog's views, with a column smiles; rows in its order")
-    add("--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)")
+    results_option(group)
 
 
 def _which_options(parser: Parser) -> None:
@@ -50,11 +50,11 @@ def _which_options(parser: Parser) -> None:
     for name, each in DESCRIPTORS.items():
         text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
         add(f"--{name}", type=_window, metavar="LOW:HIGH", help=f"{text}; both inclusive, either side may be open")
-    add("--only", type=_names, default=(), metavar="PROPERTY,…", help="keep molecules that have all of these")
-    add("--without", type=_names, default=(), metavar="PROPERTY,…", help="keep molecules that have none of these")
-    add("--sample", type=_count, metavar="N", help="draw N of what passes, each with the same chance")
+    add("--only", type=names, default=(), metavar="PROPERTY,…", help="keep molecules that have all of these")
+    add("--without", type=names, default=(), metavar="PROPERTY,…", help="keep molecules that have none of these")
+    add("--sample", type=positive, metavar="N", help="draw N of what passes, each with the same chance")
     text = "pick N by MaxMin (Morgan fingerprints, radius 2, 2048 bits, Tanimoto) of what passes, or of the sample"
-    add("--diverse", type=_count, metavar="N", help=f"{text}; from at most a million")
+    add("--diverse", type=positive, metavar="N", help=f"{text}; from at most a million")
     add("--seed", type=int, default=0, metavar="N", help="of --sample and --diverse (default: %(default)s)")
 
 
@@ -63,17 +63,17 @@ def _how_options(parser: Parser) -> None:
     add = group.add_argument
     text = "file to make; its ending is the format: .smi .csv .tsv .sdf, all also .gz, or .parquet"
     add("--out", type=Path, required=True, metavar="FILE", help=text)
-    add("--split", type=_count, metavar="N", help="N molecules per file: FILE with -0001 and on before its ending")
-    add("--columns", type=_names, default=(), metavar="NAME,…", help="only these columns, in this order (default: all)")
-    add("--flag", type=_names, default=(), metavar="PROPERTY,…", help="add a column per property, true or false")
+    add("--split", type=positive, metavar="N", help="N molecules per file: FILE with -0001 and on before its ending")
+    add("--columns", type=names, default=(), metavar="NAME,…", help="only these columns, in this order (default: all)")
+    add("--flag", type=names, default=(), metavar="PROPERTY,…", help="add a column per property, true or false")
     add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
+    add("--request", type=_request, metavar="JSON", help=argparse.SUPPRESS)  # what a rule says instead of all of these
     text = "threads for PAINS, Brenk and fingerprints; the files are the same (default: %(default)s)"
-    add("--workers", type=_count, default=1, metavar="N", help=text)
+    add("--workers", type=positive, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
-    memory_option(parser)
-    parser.set_defaults(mem_mb=_MEMORY_MB)
+    memory_option(parser, default=_MEMORY_MB)
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -105,6 +105,9 @@ def request_of(options: argparse.Namespace) -> Any:
     Raises:
         UserError: it does not say of what.
     """
+    if options.request:
+        return options.request
+
     from halogenator.model import Export
     from halogenator.planning.request import ALL
     from halogenator.storage.molecule_files import format_of
@@ -129,6 +132,13 @@ def request_of(options: argparse.Namespace) -> Any:
     )
 
 
+def _request(text: str) -> Any:
+    from halogenator.dataclass_json import from_json
+    from halogenator.model import Export
+
+    return from_json(Export, text)
+
+
 def _window(text: str) -> Any:
     from halogenator.planning.request import parse_window
 
@@ -136,13 +146,3 @@ def _window(text: str) -> Any:
         return parse_window(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not LOW:HIGH, LOW: or :HIGH") from None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)

@@ -1,4 +1,4 @@
-"""The verbs that people call."""
+"""The verbs for a results folder: query, tour, monitor, diagnose, verify, adopt."""
 
 from __future__ import annotations
 
@@ -8,34 +8,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration, rows
+from halogenator.cli.options import add_verb, configuration, memory_option, positive, results_option
+from halogenator.results import Results
 
 
 def add_verbs(verbs: Any) -> None:
     """Add these verbs to the command line."""
-    for add in (_add_check, _add_query, _add_tour, _add_monitor, _add_diagnose, _add_verify, _add_adopt):
+    for add in (_add_query, _add_tour, _add_monitor, _add_diagnose, _add_verify, _add_adopt):
         add(verbs)
-
-
-def _add_check(verbs: Any) -> None:
-    parser = add_verb(verbs, "check", _check, "check configuration files and count the jobs they make", "check my.yaml")
-    parser.add_argument("config", type=Path, nargs="*", help="YAML files, each layered over the one before")
-    parser.add_argument("--bare", action="store_true", help="do not layer them over the shipped configs/config.yaml")
-
-
-def _check(options: argparse.Namespace) -> None:
-    from halogenator.inputs.first_rows import first_rows
-
-    config = configuration(options.config, Path.cwd(), bare=options.bare)
-    for found in first_rows(config.libraries.values()):
-        print(found.text)
-    built_upon = sum(library.implicit for library in config.libraries.values())
-    print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
-    print(f"transforms: {len(config.transforms)}")
-    print(f"jobs:       {len(config.jobs)}")
-    for note in config.notes:
-        print(f"note:       {note}")
-    print("all well" if config.jobs or not config.transforms else "valid")
 
 
 def _add_query(verbs: Any) -> None:
@@ -47,13 +27,9 @@ def _add_query(verbs: Any) -> None:
         'query "SELECT library, count(*) FROM products GROUP BY library"',
     )
     parser.add_argument("sql", help="over the views molecules, products, rejects and jobs")
-    parser.add_argument(
-        "--catalog",
-        type=Path,
-        default=Path("results/catalog.duckdb"),
-        help="database of the results (default: %(default)s)",
-    )
-    parser.add_argument("--rows", type=rows, default=20, help="print at most this many rows (default: %(default)s)")
+    text = "database of the results (default: %(default)s)"
+    parser.add_argument("--catalog", type=Path, default=Results(Path("results")).catalog, help=text)
+    parser.add_argument("--rows", type=positive, default=20, help="print at most this many rows (default: %(default)s)")
 
 
 def _query(options: argparse.Namespace) -> None:
@@ -63,12 +39,9 @@ def _query(options: argparse.Namespace) -> None:
 
 
 def _add_tour(verbs: Any) -> None:
-    parser = add_verb(
-        verbs, "tour", _tour, "say where the results are and how to look at them", "tour --results results"
-    )
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
-    )
+    text = "say where the results are and how to look at them"
+    parser = add_verb(verbs, "tour", _tour, text, "tour --results results")
+    results_option(parser)
 
 
 def _tour(options: argparse.Namespace) -> None:
@@ -85,16 +58,10 @@ def _add_monitor(verbs: Any) -> None:
         "show the memory of a running workflow: each task, the total against the cap, growth",
         "monitor --interval 5 --threshold 80",
     )
-    parser.add_argument(
-        "--interval", type=float, default=5.0, metavar="S", help="seconds between two looks (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        default=80.0,
-        metavar="PCT",
-        help="warn from this percent of the cap (default: %(default)s)",
-    )
+    text = "seconds between two looks (default: %(default)s)"
+    parser.add_argument("--interval", type=float, default=5.0, metavar="S", help=text)
+    text = "warn from this percent of the cap (default: %(default)s)"
+    parser.add_argument("--threshold", type=float, default=80.0, metavar="PCT", help=text)
     parser.add_argument("--directory", type=Path, default=Path(), help="where the workflow runs (default: here)")
     parser.add_argument("--once", action="store_true", help="look one time only")
 
@@ -119,10 +86,8 @@ def _add_diagnose(verbs: Any) -> None:
     parser.add_argument("library", help="a library that a run has built")
     parser.add_argument("transform", help="the transform's name")
     parser.add_argument("--configfile", type=Path, nargs="*", default=[], help="as for snakemake")
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
-    )
-    parser.add_argument("--rows", type=rows, default=5000, help="library rows to try (default: %(default)s)")
+    results_option(parser)
+    parser.add_argument("--rows", type=positive, default=5000, help="library rows to try (default: %(default)s)")
 
 
 def _diagnose(options: argparse.Namespace) -> None:
@@ -144,13 +109,10 @@ def _add_verify(verbs: Any) -> None:
         "check every Parquet file below a path: whole, of its kind, keys unique, SMILES readable, bytes as written",
         "verify results",
     )
-    parser.add_argument(
-        "path", type=Path, nargs="*", default=[Path("results")], help="files, folders (default: results)"
-    )
+    text = "files, folders (default: results)"
+    parser.add_argument("path", type=Path, nargs="*", default=[Path("results")], help=text)
     parser.add_argument("--all", action="store_true", help="read every SMILES with RDKit, not 1,000 of each file")
-    parser.add_argument(
-        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
-    )
+    memory_option(parser)
     parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
 
 
@@ -178,17 +140,12 @@ def _add_adopt(verbs: Any) -> None:
         "take over the products of an earlier pipeline, DIR/<library>_<transform>/products.parquet, as finished jobs",
         "adopt --dry-run /data/earlier",
     )
-    parser.add_argument(
-        "directory", type=Path, metavar="DIR", help="the earlier pipeline's outputs; they stay as they are"
-    )
-    parser.add_argument(
-        "--results", type=Path, default=Path("results"), help="folder of the results (default: %(default)s)"
-    )
+    text = "the earlier pipeline's outputs; they stay as they are"
+    parser.add_argument("directory", type=Path, metavar="DIR", help=text)
+    results_option(parser)
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="layered over configs/config.yaml")
     parser.add_argument("--dry-run", action="store_true", help="say what would be adopted, and change nothing")
-    parser.add_argument(
-        "--mem-mb", type=int, default=1000, metavar="MB", help="MB of memory to stay below (default: %(default)s)"
-    )
+    memory_option(parser)
 
 
 def _adopt(options: argparse.Namespace) -> None:

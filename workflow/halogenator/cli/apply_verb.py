@@ -9,12 +9,13 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, names, positive, repository
 from halogenator.units import prepared_words
 
 # Share of the machine's memory that tasks may declare together where nothing else is asked for.
@@ -101,14 +102,14 @@ def _add_main_options(parser: argparse.ArgumentParser) -> None:
         help=f"YAML files that the transform is in (default: {SHIPPED_TRANSFORMS})",
     )
     text = "tasks at a time (default: one a core); fewer, where their memory does not suffice"
-    parser.add_argument("--workers", type=_positive, metavar="N", help=text)
+    parser.add_argument("--workers", type=positive, metavar="N", help=text)
     text = (
         "MB of 10^6 bytes that all tasks together may use, beside some 100 MB for starting them "
         f"(default: {100 * _SHARE:.0f} %% of the machine's memory); a worker takes 500"
     )
-    parser.add_argument("--memory-mb", type=_positive, metavar="MB", help=text)
+    parser.add_argument("--memory-mb", type=positive, metavar="MB", help=text)
     text = "products a task (default: 500000, or fewer so that all workers have something to do)"
-    parser.add_argument("--chunk-products", type=_positive, metavar="N", help=text)
+    parser.add_argument("--chunk-products", type=positive, metavar="N", help=text)
 
 
 def _add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +146,7 @@ def _apply(options: argparse.Namespace) -> None:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
     from halogenator.config import find_path, find_transform, load_transforms
-    from halogenator.inputs.reading import find_files
+    from halogenator.inputs.files import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.progress import on_stderr
@@ -156,8 +157,7 @@ def _apply(options: argparse.Namespace) -> None:
     given = [path.absolute().parent.resolve() / path.name for path in options.input]
     sources = tuple(path for each in given for path in find_files(each))
     options.library = options.library or library_name(sources[0] if len(sources) == 1 else given[0])
-    names = ("smiles_column", "id_column", "columns", "encoding", "fragments", "charges", "tautomers")
-    reading = Reading(**{name: getattr(options, name) for name in names})
+    reading = Reading(**{field.name: getattr(options, field.name) for field in fields(Reading)})
     request = Request(
         library=Library(options.library, options.class_name, paths=sources, given=tuple(given), reading=reading),
         transform=transform,
@@ -251,12 +251,6 @@ def _one_path(text: str) -> Sequence[Path]:
     return [Path(text)]
 
 
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def _percent(text: str) -> float:
     try:
         value = float(text.removesuffix("%"))
@@ -268,12 +262,12 @@ def _percent(text: str) -> float:
 
 
 def _columns(text: str) -> str | tuple[str, ...]:
-    return text if text in ("all", "none") else tuple(filter(None, text.split(",")))
+    return text if text in ("all", "none") else names(text)
 
 
 def _descriptors(text: str) -> tuple[str, ...]:
-    names = tuple(filter(None, text.split(",")))
-    unknown = [name for name in names if name not in DESCRIPTORS]
+    chosen = names(text)
+    unknown = [name for name in chosen if name not in DESCRIPTORS]
     if unknown:
         raise argparse.ArgumentTypeError(f"invalid choice: '{unknown[0]}' (choose from {', '.join(DESCRIPTORS)})")
-    return names
+    return chosen

@@ -23,7 +23,7 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made
 from halogenator.storage.columns import product_columns
