@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: install run test test-rules test-slurm test-s3 test-container stress lint bench bench-scale bench-peers docs pictures lock clean
+.PHONY: install run test test-all test-slurm test-s3 test-container lint bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
@@ -15,13 +15,17 @@ run: $(VENV)/ready
 # The environment alone.
 install: $(VENV)/ready
 
+# For everybody who changes a line: every feature, on small samples, in at most five minutes on two idle cores.
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n 2
 
-# Rule sets of others, which are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
-test-rules: $(VENV)/ready .venv-rules/ready
-	$(BIN)/python -m pytest -n 2 tests/property/test_strangers.py
+# All that `make test` leaves out: large samples, kills, faults, a browser, rule sets of others, stores and clusters. What
+# this machine has not got is skipped, with the reason.
+test-all: $(VENV)/ready .venv-rules/ready
+	$(BIN)/python -m pytest -n 2 -rs --long
+	$(MAKE) test-s3 test-slurm
 
+# Rule sets of others, which are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
 .venv-rules/ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-rules/build 'setuptools<81'
 	PYTHONPATH=.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -30,15 +34,11 @@ test-rules: $(VENV)/ready .venv-rules/ready
 
 # A run on a Slurm that is set up on this machine for it; skipped, with the reason, where that cannot be done.
 test-slurm: .venv-slurm/ready
-	.venv-slurm/bin/python -m pytest --slurm -rs tests/slurm
+	.venv-slurm/bin/python -m pytest --long -rs tests/slurm
 
 # Results in a store, tasks on Kubernetes and AWS Batch: against stand-ins on this machine, in an environment of their own.
 test-s3: .venv-s3-test/ready
-	.venv-s3-test/bin/python -m pytest --s3 tests/s3
-
-# The long form of the tests that kill and damage things; --seed N for other moments.
-stress: $(VENV)/ready
-	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
+	.venv-s3-test/bin/python -m pytest --long -rs tests/s3
 
 # The image, and the default run in it; needs root, buildah and debootstrap.
 test-container:

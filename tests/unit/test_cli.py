@@ -17,6 +17,7 @@ import pytest
 from halogenator.chemistry import descriptors
 from halogenator.cli import apply, build_parser
 from halogenator.cli.options import EXIT_CODES
+from helpers.samples import SAFETY_NET
 
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = ("rdkit", "pyarrow", "duckdb", "numpy", "yaml", "rich", "snakemake", "psutil", "jsonschema", "shtab")
@@ -36,7 +37,7 @@ VERBS = dict(verbs(build_parser()))
 
 def run(*words: str, **how: object) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "halogenator", *words]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, **how)
+    return subprocess.run(line, capture_output=True, text=True, timeout=SAFETY_NET, **how)
 
 
 def test_the_verbs_for_people_come_first() -> None:
@@ -84,7 +85,7 @@ def test_help_is_instant(words: tuple[str, ...]) -> None:
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=SAFETY_NET)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.startswith("usage:")
     assert done.stderr.strip() == "[]"
@@ -110,11 +111,11 @@ def test_a_slip_on_the_command_line_is_answered(words: list[str], hint: str) -> 
 
 def test_output_that_nobody_reads_is_no_error() -> None:
     line = f"{shlex.quote(sys.executable)} -m halogenator completion zsh | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] in ("0", "141")
     line = f"{shlex.quote(sys.executable)} -m halogenator transforms | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=SAFETY_NET)
     assert (done.stdout, done.stderr) == ("141\n", "")
 
 
@@ -130,7 +131,7 @@ def completed(folder: Path, *words: str) -> set[str]:
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     line = ["bash", "--norc", "-c", script, "bash", "completion.sh", "halogenator", *words]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == 0, done.stderr
     return {line.strip() for line in done.stdout.splitlines() if line.strip()}
 

@@ -31,6 +31,7 @@ from halogenator.storage import readers_containers
 from halogenator.storage.pages import largest_page
 from halogenator.storage.readers import check_readable, head, read_records
 from halogenator.storage.readers_molblock import announced_atoms
+from helpers.samples import SAFETY_NET
 
 quiet()
 REPOSITORY = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def complaint(function: Callable[..., Any], *arguments: Any, **options: Any) -> 
 def verb(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """Run a verb as a task does: a process of its own, which is what has time limits."""
     command = [sys.executable, "-m", "halogenator", *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SAFETY_NET)
 
 
 # ---- time --------------------------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ def test_rows_that_share_a_giant_string_share_its_memory(tmp_path: Path) -> None
         "rows = sum(len(record.smiles) for record in read_records(sys.argv[1]))\n"
         "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == 0, done.stderr
     total, peak_kb = map(int, done.stdout.split())
     assert total == 9_000_000_000

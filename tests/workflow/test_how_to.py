@@ -44,6 +44,7 @@ def follow(page: str, copy: Copy) -> list[tuple[str, str]]:
     return ran
 
 
+@pytest.mark.long
 def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
     from rdkit import Chem
 
@@ -59,6 +60,7 @@ def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["how-to/one-job", "how-to/transforms", "how-to/libraries"])
+@pytest.mark.long
 def test_commands_run(page: str, tmp_path: Path) -> None:
     ran = follow(page, Copy(tmp_path))
     assert len(ran) >= 3
@@ -67,6 +69,7 @@ def test_commands_run(page: str, tmp_path: Path) -> None:
             assert "Merging MY_ETHER on lipid-1X" in printed
 
 
+@pytest.mark.long
 def test_a_run_is_planned_and_verified_as_told(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     target = "results/products/library=lipid-1X/transform=FG_CARBOXYL__COOH__TO__COOMe/products.parquet"

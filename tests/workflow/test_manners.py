@@ -99,6 +99,7 @@ def test_a_new_transform_runs_its_own_jobs_only(folder: Path, tmp_path: Path) ->
     assert [task for task in planned if "ETHYL" not in task] == [*CATALOG, "Summarising 5 jobs"]
 
 
+@pytest.mark.long
 def test_a_second_file_of_transforms_adds_its_own_jobs_only(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(f'transforms: [{{name: MINE, smirks: "{ETHYL["smirks"]}", scope_classes: [polyphenol]}}]\n')
@@ -139,6 +140,7 @@ def test_what_changes_no_result_reruns_nothing(folder: Path, tmp_path: Path) -> 
     ],
     ids=str,
 )
+@pytest.mark.long
 def test_settings_that_change_results_rerun_what_they_change(
     folder: Path, tmp_path: Path, changes: dict[str, object], kept: tuple[str, ...]
 ) -> None:
@@ -176,12 +178,14 @@ def repository(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.long
 def test_a_comment_in_the_code_reruns_nothing(folder: Path, repository: Path) -> None:
     for path in [*repository.rglob("*.py"), *repository.rglob("*.smk"), repository / "Snakefile"]:
         path.write_text(path.read_text() + "\n# A comment.\n")
     assert "Nothing to be done" in snakemake(folder, "-n", repository=repository)
 
 
+@pytest.mark.long
 def test_a_raised_engine_version_reruns_all_chemistry(folder: Path, repository: Path) -> None:
     path = repository / "workflow" / "halogenator" / "__init__.py"
     text, count = re.subn(r"^ENGINE_VERSION = (\d+)$", r"ENGINE_VERSION = 1\1", path.read_text(), flags=re.MULTILINE)
@@ -193,6 +197,7 @@ def test_a_raised_engine_version_reruns_all_chemistry(folder: Path, repository: 
     assert planned["read_library"] == 2
 
 
+@pytest.mark.long
 def test_lint_is_clean() -> None:
     output = snakemake(REPOSITORY, "--lint", "--configfile", REPOSITORY / "configs" / "config.yaml")
     assert "your workflow is in a good condition" in output
@@ -201,6 +206,7 @@ def test_lint_is_clean() -> None:
 # ---- last, since it changes the folder -------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_lost_file_is_made_again_alone(folder: Path) -> None:
     before = products(folder)
     (folder / f"results/products/library=mine/transform={OME}/products.parquet").unlink()
@@ -211,6 +217,7 @@ def test_a_lost_file_is_made_again_alone(folder: Path) -> None:
     assert "Nothing to be done" in snakemake(folder, "-n")
 
 
+@pytest.mark.long
 def test_a_transform_younger_than_its_library_is_exact(folder: Path, tmp_path: Path) -> None:
     """The library does not know this query's sites, so that every row has to be tried."""
     name, smirks = "CARBONYL", "[CX3:1]=[OX1:2]>>[CX4:1][O:2]"
