@@ -13,9 +13,8 @@ import yaml
 
 from halogenator.config import read_config
 from halogenator.model import Config
-from halogenator.planning.adopted import job_files
 from halogenator.planning.identity import job_identity, library_identity
-from halogenator.planning.states import library_files
+from halogenator.results import Results
 from halogenator.stages.records import provenance
 from halogenator.stages.transform import product_columns
 from halogenator.storage.checksum import checksums
@@ -101,7 +100,7 @@ def _lay_out(folder: Path, libraries: int) -> int:
 def _write_library(folder: Path, config: Config, name: str) -> None:
     columns = LIBRARY + descriptor_columns(config.descriptors)
     rows = [(f"p{row}", f"Oc1ccccc1{'C' * row}", f"p{row}", None, "", "", 1, row, None) for row in range(ROWS)]
-    files = library_files(folder / "results", name)
+    files = Results(folder / "results").files(name)
     note = provenance(library=name, config_hash=library_identity(config, name, folder), queries={})
     _write(files, columns, rows, len(config.descriptors), note)
     stats = {"library": name, "class": "polyphenol", "k": None, "rows_in": ROWS, "molecules": ROWS}
@@ -111,7 +110,7 @@ def _write_library(folder: Path, config: Config, name: str) -> None:
 def _write_job(folder: Path, config: Config, library: str, transform: str) -> None:
     columns = product_columns(config.descriptors, with_inchikey=False)
     rows = [(f"{transform[1:]}Oc1ccccc1{'C' * row}", f"p{row}", 0, 1) for row in range(ROWS)]
-    files = job_files(folder / "results", (library, transform))
+    files = Results(folder / "results").files(library, transform)
     note = provenance(library=library, transform=transform, config_hash=job_identity(config, transform))
     rows = [(f"{'C' * (int(transform[1:]) + 1)}{smiles.lstrip('0123456789')}", *rest) for smiles, *rest in rows]
     _write(files, columns, rows, len(config.descriptors), note)

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from halogenator.planning.adopted import job_files
 from halogenator.planning.chunks import chunk_names
-from halogenator.planning.states import library_files
+from halogenator.results import Results
 from measure import FOLDER, MB, REPOSITORY, Figure, environment, progress
 
 TASKS = (1_000, 10_000, 50_000)
@@ -74,7 +73,7 @@ def _lay_out(folder: Path, tasks: int) -> None:
 def _make_library(folder: Path) -> None:
     old = time.time() - _AGE
     os.utime(folder / "mine.smi", (old - _AGE, old - _AGE))
-    for path in library_files(folder / "results", "mine"):
+    for path in Results(folder / "results").files("mine"):
         _touch(path)
         os.utime(path, (old, old))
 
@@ -88,7 +87,7 @@ def _make_chunks(folder: Path, tasks: int) -> None:
 
 def _make_jobs(folder: Path) -> None:
     for number in range(1, _JOBS + 1):
-        for path in job_files(folder / "results", ("mine", f"T{number}")):
+        for path in Results(folder / "results").files("mine", f"T{number}"):
             _touch(path)
     for name in ("summary.tsv", "catalog.duckdb"):
         _touch(folder / "results" / name)

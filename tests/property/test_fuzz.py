@@ -1,7 +1,6 @@
 """Whatever stands in a file, a reader gives records or a user error, and the configuration is one or a user error.
 
-What was found this way is kept as an example beside it, or
-in ``tests/unit/test_hostile.py``.
+What was found this way is kept as an example beside it, or in ``tests/unit/inputs/test_containers.py``.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles
 from halogenator.config.loader import read_config
 from halogenator.config.transforms import load_halogenation, load_transforms
 from halogenator.errors import UserError
+from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
 from halogenator.model import Config
-from halogenator.storage.readers import Record, check_readable, estimate_rows, head, read_records
 from helpers.samples import examples
 
 REPOSITORY = Path(__file__).parents[2]

@@ -218,7 +218,7 @@ def test_planning_reads_a_footer_and_a_few_rows(store: Store, local: Path, tmp_p
     store.client.put_object(Bucket="inputs", Key="large/mine.parquet", Body=buffer.getvalue())
     store.sent.clear()
     assert "Merging library mine" in tasks(run(store, folder, "large", "-n"))
-    assert 0 < store.sent["inputs/large/mine.parquet"] < 12_000_000 < len(buffer.getvalue())
+    assert 0 < store.sent["inputs/large/mine.parquet"] < 2_000_000 < len(buffer.getvalue())
 
 
 def test_a_store_that_is_away_for_a_moment_is_asked_again(store: Store, local: Path, tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 from rdkit import Chem
+from unit.test_hostile import ENDLESS, grid
 
 from halogenator import limits
 from halogenator.model import Transform
 from halogenator.stages.trial import try_transforms
 from helpers.samples import SAFETY_NET
 from property import oracle
-from unit.test_hostile import ENDLESS, grid
 from workflow.flow import REPOSITORY
 
 ETHER = '- {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n'

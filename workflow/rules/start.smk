@@ -3,7 +3,7 @@
 from halogenator.environment import RESULTS_VARIABLE, preload_allocator
 from halogenator.memory.guard import BESIDE_VARIABLE, CAP_VARIABLE
 from halogenator.planning.adopted import adopted_jobs, make_outdated
-from halogenator.planning.first_rows import first_rows
+from halogenator.inputs.first_rows import first_rows
 from halogenator.storage.clock import check_dates, redate
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import claim_folder

@@ -154,12 +154,13 @@ class LogHandler(LogHandlerBase):
     def _summarize(self) -> None:
         """Write the summary of the jobs that are finished, at most once in ``_LOOK_SECONDS``."""
         from halogenator.errors import UserError
+        from halogenator.results import Results
         from halogenator.stages.catalog import write_summary
 
         if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
             self._unsummarized, self._summarized = False, time.monotonic()
             with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
-                write_summary(_results(), _results() / "summary.tsv")
+                write_summary(_results(), Results(_results()).summary)
 
     def _say(self, text: str) -> None:
         self._text.stream.write(text + "\n")

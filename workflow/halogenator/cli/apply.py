@@ -145,10 +145,10 @@ def _apply(options: argparse.Namespace) -> None:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
     from halogenator.config import find_path, find_transform, load_transforms
+    from halogenator.inputs.reading import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.stages.apply import Request, apply_transform, library_name
-    from halogenator.storage.readers import find_files
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))

@@ -24,7 +24,7 @@ def _add_check(verbs: Any) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from halogenator.planning.first_rows import first_rows
+    from halogenator.inputs.first_rows import first_rows
 
     config = configuration(options.config, Path.cwd(), bare=options.bare)
     for found in first_rows(config.libraries.values()):

@@ -35,10 +35,11 @@ def _plan(options: argparse.Namespace) -> None:
     import os
     from dataclasses import asdict
 
+    from halogenator.inputs.first_rows import first_rows
     from halogenator.planning.estimate import Estimates
-    from halogenator.planning.first_rows import first_rows
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.planning.states import standings
+    from halogenator.results import Results
     from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
     from halogenator.stages.plan_table import plan_text
 
@@ -56,7 +57,7 @@ def _plan(options: argparse.Namespace) -> None:
         cap_mb=min(config.cap_mb, machine_mb()),
     )
     if not options.no_file:
-        write_plan(plan, results / "plan.tsv")
+        write_plan(plan, Results(results).plan)
     if options.json:
         print(json.dumps({**as_json(plan), "files": list(map(asdict, files))}, indent=1))
     elif options.tsv:

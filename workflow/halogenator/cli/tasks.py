@@ -67,7 +67,7 @@ def _add_read_library(verbs: Any) -> None:
 
 
 def _read_library(options: argparse.Namespace) -> None:
-    from halogenator.planning.first_rows import describe_library, said
+    from halogenator.inputs.first_rows import describe_library, said
     from halogenator.stages.libraries import read_library
 
     library = library_of(options)

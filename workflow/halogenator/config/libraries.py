@@ -11,8 +11,8 @@ from typing import Any
 from halogenator.config.locate import Keys, Layers, dig
 from halogenator.config.problems import collecting, located
 from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.files import find_files
 from halogenator.model import Library, Reading
-from halogenator.storage.readers_files import find_files
 
 Find = Callable[[Keys], Path]
 
@@ -194,7 +194,7 @@ def _same_names(names: Iterable[str], layers: Layers) -> list[UserError]:
 
 def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: list[UserError]) -> None:
     """Add what is wrong with the files that the libraries are read from."""
-    from halogenator.storage.readers import check_readable
+    from halogenator.inputs.reading import check_readable
 
     checked: set[tuple[tuple[Path, ...], Reading]] = set()
     for library in libraries.values():

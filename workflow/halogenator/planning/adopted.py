@@ -18,12 +18,9 @@ from typing import Any
 
 from halogenator.model import Config, Library, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
+from halogenator.results import Results
 from halogenator.storage.checksum import sha256
 from halogenator.storage.records import read_object
-
-PRODUCTS = "products/library={library}/transform={transform}/products.parquet"
-REJECTS = "rejects/products/library={library}/transform={transform}/rejects.parquet"
-STATS = "stats/products/{library}/{transform}.json"
 
 Job = tuple[str, str]  # library, transform
 
@@ -99,7 +96,7 @@ def make_outdated(results: Path, job: Job) -> None:
     Adoption does this, and Snakemake compares the library with the oldest of a job's files. It is done again where a
     copy of the results has lost the time. Results that may not be changed stay as they are.
     """
-    rejects = job_files(results, job)[1]
+    rejects = Results(results).rejects(*job)
     with suppress(OSError):
         if rejects.stat().st_mtime != _LONG_GONE:
             os.utime(rejects, (_LONG_GONE, _LONG_GONE))
@@ -107,20 +104,11 @@ def make_outdated(results: Path, job: Job) -> None:
 
 def finished(results: Path, job: Job) -> bool:
     """Return whether all files of a job are there."""
-    return all(path.is_file() for path in job_files(results, job))
-
-
-def job_files(results: Path, job: Job) -> tuple[Path, Path, Path]:
-    """Return the paths of a job's products, rejects and statistics."""
-    library, transform = job
-    products, rejects, stats = (
-        results / pattern.format(library=library, transform=transform) for pattern in (PRODUCTS, REJECTS, STATS)
-    )
-    return products, rejects, stats
+    return all(path.is_file() for path in Results(results).files(*job))
 
 
 def library_constraint(names: Iterable[str], standing: Iterable[Job], *, adopted: bool) -> str:
-    """Return the constraint of the wildcard ``library`` in the paths above, for standing jobs or for all others.
+    """Return the constraint of the wildcard ``library`` in a job's paths, for standing jobs or for all others.
 
     No two wildcards can be constrained together, but a pattern can look ahead, past the library's name, at what
     follows it: ``/transform=<name>/`` or ``/<name>.json``.
@@ -134,7 +122,7 @@ def _record(results: Path, job: Job) -> dict[str, Any] | None:
     """Return what the statistics say of a job's adoption; None where it was not adopted or is not whole."""
     if not finished(results, job):
         return None
-    adopted = read_object(job_files(results, job)[2]).get("adopted")
+    adopted = read_object(Results(results).stats(*job)).get("adopted")
     return adopted if isinstance(adopted, dict) else None
 
 

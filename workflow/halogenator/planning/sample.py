@@ -71,7 +71,7 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Query
-    from halogenator.storage.readers_sample import spread
+    from halogenator.inputs.sampling import spread
 
     assert source.paths
     quiet()

@@ -73,14 +73,16 @@ def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
     It counts whether or not it stands: what is to be made anew, or is not asked for now, was made at the same speed.
     """
+    from halogenator.results import Results
     from halogenator.storage.records import read_object
 
+    places = Results(results)
     classes: dict[str, str] = {}
-    for path in sorted(results.glob("stats/libraries/*.json")):
+    for path in places.find(places.stats("*")):
         stats = read_object(path)
         classes[path.stem] = str(stats.get("class") or "")
         yield LIBRARY, stats
-    for path in sorted(results.glob("stats/products/*/*.json")):
+    for path in places.find(places.stats("*", "*")):
         yield classes.get(path.parent.name, ""), read_object(path)
 
 

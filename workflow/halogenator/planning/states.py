@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.model import Config
-from halogenator.planning.adopted import adopted_jobs, job_files
+from halogenator.planning.adopted import adopted_jobs
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
+from halogenator.results import Results
 from halogenator.storage.records import read_object
 from halogenator.storage.schema import read_metadata
 
@@ -62,16 +63,6 @@ class Standing:
         return self.state in ("partial", "to do")
 
 
-def library_files(results: Path, library: str) -> tuple[Path, Path, Path]:
-    """Return the paths of a library's molecules, rejects and statistics."""
-    folder = f"libraries/library={library}"
-    return (
-        results / folder / "molecules.parquet",
-        results / "rejects" / folder / "rejects.parquet",
-        results / "stats" / "libraries" / f"{library}.json",
-    )
-
-
 def standings(config: Config, estimates: Estimates, results: Path, working_dir: Path) -> dict[Name, Standing]:
     """Return where each library and job stands: libraries first, each before what is made from it.
 
@@ -84,14 +75,15 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
         results: the results folder.
         working_dir: what paths of input files are written relative to in a library's identity.
     """
+    places = Results(results)
     found: dict[Name, Standing] = {}
     for name, library in config.libraries.items():
-        files = library_files(results, name)
+        files = places.files(name)
         below = library.base is None or found[library.base, None].finished
-        origin = library_files(results, library.base)[0] if library.base else _newest(library.paths)
+        origin = places.molecules(library.base) if library.base else _newest(library.paths)
         chunks, ending = estimates.library_chunks(library), "built" if library.base else "read"
         made_by = library_identity(config, name, working_dir)
-        work = results / "work" / "libraries" / name
+        work = places.chunks(name)
         standing = _standing(files, origin, below, made_by, chunks, work, ending)
         found[name, None] = _in_parts(standing, estimates.library_parts(library))
 
@@ -99,13 +91,13 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
     for job in config.jobs:
         library_name, transform = job
         chunks = estimates.job_chunks(config.libraries[library_name], transform)
-        files = job_files(results, job)
+        files = places.files(*job)
         if job in adopted:
             found[job] = Standing("adopted", chunks, chunks, stats=read_object(files[2]))
             continue
-        origin = library_files(results, library_name)[0]
+        origin = places.molecules(library_name)
         below = found[library_name, None].finished
-        work = results / "work" / "products" / library_name / transform
+        work = places.chunks(*job)
         standing = _standing(files, origin, below, job_identity(config, transform), chunks, work, "products")
         found[job] = _in_parts(standing, estimates.job_parts(config.libraries[library_name], transform))
     return found
@@ -144,10 +136,8 @@ def planned_standings(
             continue
         library_name, transform = name
         library = config.libraries[library_name]
-        if transform is None:
-            chunks, files = estimates.library_chunks(library), library_files(results, library_name)
-        else:
-            chunks, files = estimates.job_chunks(library, transform), job_files(results, (library_name, transform))
+        chunks = estimates.job_chunks(library, transform) if transform else estimates.library_chunks(library)
+        files = Results(results).files(*name)
         if merges[name]:
             chunks_done = max(0, chunks - chunk_tasks[name])
             found[name] = Standing("partial" if chunks_done else "to do", chunks, chunks_done, part_tasks[name])

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from halogenator import ENGINE_VERSION, __version__
+from halogenator.results import REJECTS_FILE, Results
 from halogenator.storage.checksum import sha256
 
 # Characters of a configuration file that are shown, and of all of them.
@@ -92,18 +93,17 @@ def checksums(results: Path, limit: int) -> tuple[list[dict[str, str]], int]:
     """Return path and SHA-256 of at most ``limit`` Parquet files as recorded when they were made, and how many are."""
     found: list[dict[str, str]] = []
     count = 0
-    for path in sorted((results / "stats").rglob("*.json")):
+    places = Results(results)
+    for path in (*places.find(places.stats("*")), *places.find(places.stats("*", "*"))):
         try:
             stats = json.loads(path.read_bytes())
             sums = stats.get("checksums", {})
         except (OSError, ValueError, AttributeError):
             continue
-        place = f"library={stats.get('library')}"
-        place = f"products/{place}/transform={stats['transform']}" if "transform" in stats else f"libraries/{place}"
+        names = stats.get("library"), stats.get("transform")
         for name, digest in sums.items():
             count += 1
             if len(found) < limit:
-                found.append(
-                    {"file": f"{'rejects/' if name.startswith('rejects') else ''}{place}/{name}", "sha256": digest}
-                )
+                file = places.rejects(*names) if name == REJECTS_FILE else places.main(*names)
+                found.append({"file": file.relative_to(results).as_posix(), "sha256": digest})
     return found, count

@@ -25,10 +25,9 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
 from halogenator.errors import UserError
 from halogenator.model import Transform
-from halogenator.planning.adopted import job_files
-from halogenator.planning.states import library_files
 from halogenator.report import distributions, figures, gallery, matrix, origin
 from halogenator.report.drawings import CANNOT_DRAW, draw_reaction
+from halogenator.results import Results
 from halogenator.stages.catalog import check_made
 from halogenator.storage.duck import connect, literal
 from halogenator.storage.failures import writing
@@ -65,7 +64,7 @@ def write_report(
     limit_arrow_threads()
     quiet()
     with connect(memory_mb, scratch) as connection:
-        _attach(connection, results / "catalog.duckdb")
+        _attach(connection, Results(results).catalog)
         page = _Page(connection, results, configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
@@ -105,6 +104,7 @@ class _Page:
     ) -> None:
         self.connection = connection
         self.results = results
+        self.places = Results(results)
         self.files = files
         self.overrides = overrides
         self.scratch = scratch
@@ -125,9 +125,9 @@ class _Page:
 
     def render(self) -> str:
         """Return the page without its jobs, ``_PLACE`` in their place."""
-        memory = figures.memory(self.connection, self.results / "monitor.parquet", self.scratch)
+        memory = figures.memory(self.connection, self.places.monitor, self.scratch)
         built = {row["library"] for row in self.libraries if row["k"]}
-        tasks = figures.tasks(self.results / "benchmarks", built)
+        tasks = figures.tasks(self.places.benchmarks, built)
         sums, files_in_all = origin.checksums(self.results, 2 * MAX_JOBS)
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -211,10 +211,10 @@ class _Page:
         return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
 
     def _products(self, job: Mapping[str, Any]) -> Path:
-        return job_files(self.results, (job["library"], job["transform"]))[0]
+        return self.places.products(job["library"], job["transform"])
 
     def _molecules(self, library: str) -> Path:
-        return library_files(self.results, library)[0]
+        return self.places.molecules(library)
 
     def packed_jobs(self, left: int) -> Iterator[str]:
         """Yield an element a job with what is shown of it alone, all together within ``left`` bytes."""

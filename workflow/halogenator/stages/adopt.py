@@ -12,16 +12,15 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.memory.usage import Task
 from halogenator.model import Config
-from halogenator.planning.adopted import Job, adoption_record, finished, job_files, make_outdated
+from halogenator.planning.adopted import Job, adoption_record, finished, make_outdated
 from halogenator.planning.identity import job_identity
-from halogenator.stages.earlier import FILE, BrokenError, convert, examine
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
+from halogenator.stages.earlier import BrokenError, convert, examine
 from halogenator.stages.merge import merge_products
 from halogenator.storage.checksum import sha256
 from halogenator.storage.lock import claim_folder
 from halogenator.storage.parquet import limit_arrow_threads
 from halogenator.storage.schema import read_metadata
-
-SCRATCH = "work/scratch"
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,11 @@ def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_
         raise UserError(
             "there is no such folder to adopt from",
             where=directory,
-            allowed=f"a folder that holds <library>_<transform>/{FILE}",
+            allowed=f"a folder that holds <library>_<transform>/{PRODUCTS_FILE}",
         )
     working_dir = results.absolute().parent.resolve()
     if not dry_run:
-        claim_folder(working_dir / ".snakemake", scratch=results / SCRATCH, cap_mb=0)
+        claim_folder(working_dir / ".snakemake", scratch=Results(results).scratch, cap_mb=0)
     limit_arrow_threads()
     quiet()
     names = _job_names(config)
@@ -104,7 +103,7 @@ def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_di
         rows = examine(folder)
         detail = f"{rows:,} rows"
         if task is not None:
-            detail += _convert(folder / FILE, config, job, results, working_dir, task)
+            detail += _convert(folder / PRODUCTS_FILE, config, job, results, working_dir, task)
     except BrokenError as error:
         return Found(folder.name, "broken", str(error))
     return Found(folder.name, "adopted", detail)
@@ -118,11 +117,11 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
         "sha256": sha256(path),
         **adoption_record(config, job, working_dir),
     }
-    scratch = results / SCRATCH
+    scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
-    products, rejects, stats = job_files(results, job)
+    products, rejects, stats = Results(results).files(*job)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
-        chunk, reject_chunk = Path(temporary) / "products.parquet", Path(temporary) / "rejects.parquet"
+        chunk, reject_chunk = Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE
         convert(
             path,
             descriptor_names=config.descriptors,

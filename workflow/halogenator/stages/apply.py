@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.index import site_queries
 from halogenator.errors import UserError
+from halogenator.inputs.first_rows import first_rows
+from halogenator.inputs.reading import check_readable
 from halogenator.model import Library, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
-from halogenator.planning.first_rows import first_rows
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
@@ -31,7 +32,6 @@ from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import hold_folder
 from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.parquet import open_parquet
-from halogenator.storage.readers import check_readable
 from halogenator.storage.records import read_object, write_object
 from halogenator.storage.schema import LIBRARY, read_metadata
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from halogenator.errors import UserError
+from halogenator.results import Results
 from halogenator.stages.trees import molecules_query, plain, tree
 from halogenator.storage.duck import identifier, literal, memory_settings
 from halogenator.storage.failures import writing
@@ -51,7 +52,7 @@ _LIBRARY_STATS = """{
 
 def write_summary(results: Path, out: Path) -> None:
     """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
-    stats = sorted((results / "stats" / "products").glob("*/*.json"))
+    stats = Results(results).find(Results(results).stats("*", "*"))
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
@@ -96,19 +97,21 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
     """Make the catalog's views of a results folder in a database in memory; those of records that it has not, not."""
     results = results.resolve()
-    summary = results / "summary.tsv"
-    there = {"libraries": any(results.glob("stats/libraries/*.json")), "jobs": summary.exists()}
-    for name, query in _views(connection, results, summary).items():
+    places = Results(results)
+    there = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
+    for name, query in _views(connection, results, places.summary).items():
         if there.get(name, True):
             connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
 
 
 def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
+    places = Results(results)
     table = partial(tree, connection, results)
+    stats = f"{plain(results)}/{places.stats('*').relative_to(results)}"
     molecules, along = molecules_query(connection, results)
     beside = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *along))
-    products = table(["products/library=*/transform=*/products.parquet"], PRODUCTS, ("library", "transform"))
-    rejects = ("rejects/libraries/library=*/rejects.parquet", "rejects/products/library=*/transform=*/rejects.parquet")
+    products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
+    rejects = places.rejects("*"), places.rejects("*", "*")
     return {
         "molecules": molecules,
         "products": f"""
@@ -121,7 +124,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
-            FROM read_json({literal(f"{plain(results)}/stats/libraries/*.json")}, columns = {_LIBRARY_STATS},
+            FROM read_json({literal(stats)}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {_STATS_BYTES})
         """,
         # What can be told from the values only by chance: a transform named T, or counts that no job knows.
@@ -189,27 +192,30 @@ EXAMPLE_QUERIES = (
 
 def tour(results: Path) -> str:
     """Return what the results amount to, where they are, and example queries to copy."""
-    results = results.resolve()
-    with open_catalog(results / "catalog.duckdb") as connection:
+    places = Results(results.resolve())
+    with open_catalog(places.catalog) as connection:
         libraries, molecules, unused = connection.execute(
             "SELECT count(*), sum(molecules), sum(rejects) FROM libraries"
         ).fetchall()[0]
         jobs, products, failed = connection.execute(
             "SELECT count(*), sum(products::BIGINT), sum(rejects::BIGINT) FROM jobs"
         ).fetchall()[0]
+    shown = (
+        (places.molecules("*"), "the halogenated libraries"),
+        (places.products("*", "*"), "the products, one file a job"),
+        (places.rejects("*", "*"), "what could not be used, and why"),
+        (places.summary, "a row per job"),
+        (places.catalog, "all of it as SQL views"),
+    )
     lines = [
         f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
         f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
-        f"Results are in {results}",
-        "  libraries/library=*/molecules.parquet                 the halogenated libraries",
-        "  products/library=*/transform=*/products.parquet       the products, one file a job",
-        "  rejects/                                              what could not be used, and why",
-        "  summary.tsv                                           a row per job",
-        "  catalog.duckdb                                        all of it as SQL views",
+        f"Results are in {places.folder}",
+        *(f"  {path.relative_to(places.folder).as_posix():54}{what}" for path, what in shown),
         "Try:",
     ]
     program = shlex.quote(sys.executable)
-    catalog = shlex.quote(str(results / "catalog.duckdb"))
+    catalog = shlex.quote(str(places.catalog))
     for query in EXAMPLE_QUERIES:
         lines.append(f'  {program} -m halogenator query --catalog {catalog} "{query}"')
     return "\n".join(lines)

@@ -26,6 +26,7 @@ from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Transform
+from halogenator.results import Results
 from halogenator.stages.transform import product_columns, read_parents
 from halogenator.storage.duck import connect, find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
@@ -80,17 +81,17 @@ def diagnose(
     yield from _sizes(records, schema)
     with TemporaryDirectory(prefix="diagnose-") as folder:
         yield from _writing(records, schema, Path(folder))
-        yield from _growth(results / "monitor.parquet", library, transform.name)
-        chunk = results / "products" / f"library={library}" / f"transform={transform.name}" / "products.parquet"
+        yield from _growth(Results(results).monitor, library, transform.name)
+        chunk = Results(results).products(library, transform.name)
         if not chunk.exists():
             chunk = Path(folder) / "columns.parquet"
         yield from _deduplication(chunk, Path(folder))
 
 
 def _find(results: Path, library: str) -> Path:
-    path = results / "libraries" / f"library={library}" / "molecules.parquet"
+    path = Results(results).molecules(library)
     if not path.exists():
-        built = [folder.name.partition("=")[2] for folder in (results / "libraries").glob("library=*")]
+        built = list(Results(results).libraries())
         raise UserError(
             f"library {library} has not been built",
             where=path,

@@ -25,12 +25,12 @@ from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
 from halogenator.memory.usage import Task
 from halogenator.planning.spread import sampled
+from halogenator.results import PRODUCTS_FILE
 from halogenator.stages.records import provenance, write_reject
 from halogenator.stages.transform import product_columns
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.schema import REJECTS
 
-FILE = "products.parquet"
 SMILES_COLUMNS = ("smiles", "canonical_smiles")
 # What SQLite and writers remove when they end well. A dedup.db alone says nothing.
 LEFTOVERS = ("-wal", "-shm", "-journal", ".tmp", ".lock", ".part")
@@ -60,20 +60,20 @@ def examine(folder: Path) -> int:
     except OSError as error:
         raise BrokenError(f"the folder cannot be read: {error.strerror}") from error
     left = [name for name in names if name.endswith(LEFTOVERS)]
-    beside = f", beside {', '.join(name for name in names if name != FILE)}" if len(names) > 1 else ""
-    path = folder / FILE
+    beside = f", beside {', '.join(name for name in names if name != PRODUCTS_FILE)}" if len(names) > 1 else ""
+    path = folder / PRODUCTS_FILE
     if path.is_symlink():
-        raise BrokenError(f"{FILE} is a symbolic link, which is not followed")
+        raise BrokenError(f"{PRODUCTS_FILE} is a symbolic link, which is not followed")
     if not path.is_file():
         others = f"; there is {', '.join(names)}" if names else ""
-        raise BrokenError(f"no {FILE}{others}")
+        raise BrokenError(f"no {PRODUCTS_FILE}{others}")
     if not path.stat().st_size:
-        raise BrokenError(f"{FILE} is empty{beside}")
+        raise BrokenError(f"{PRODUCTS_FILE} is empty{beside}")
     try:
         with _open(path) as file:
             rows = _examine_rows(file)
     except READ_ERRORS as error:
-        raise BrokenError(f"{FILE} cannot be read: {_first_line(error)}{beside}") from error
+        raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}{beside}") from error
     if left:
         raise BrokenError(f"its making was cut off, or still goes on: there is {', '.join(left)}")
     return rows
@@ -129,7 +129,7 @@ def _open(path: Path) -> pq.ParquetFile:
 def _examine_rows(file: pq.ParquetFile) -> int:
     rows = int(file.metadata.num_rows)
     if not rows:
-        raise BrokenError(f"{FILE} has no rows; to make them again costs little")
+        raise BrokenError(f"{PRODUCTS_FILE} has no rows; to make them again costs little")
     column = _smiles_column(file.schema_arrow)
     columns = [column, *_columns(file.schema_arrow, [*descriptors.DESCRIPTORS, "inchikey"]).values()]
     row = tried = rejected = 0
@@ -142,7 +142,7 @@ def _examine_rows(file: pq.ParquetFile) -> int:
                 rejected += 1
         row += batch.num_rows
     if row != rows:
-        raise BrokenError(f"{FILE} gives {row:,} rows, where its footer says {rows:,}")
+        raise BrokenError(f"{PRODUCTS_FILE} gives {row:,} rows, where its footer says {rows:,}")
     _refuse(rejected, tried)
     return rows
 
@@ -159,7 +159,7 @@ def _smiles_column(schema: pa.Schema) -> str:
             kind = kind.value_type if pa.types.is_dictionary(kind) else kind
             if pa.types.is_string(kind) or pa.types.is_large_string(kind):
                 return name
-    raise BrokenError(f"{FILE} has no column {' or '.join(SMILES_COLUMNS)} of text")
+    raise BrokenError(f"{PRODUCTS_FILE} has no column {' or '.join(SMILES_COLUMNS)} of text")
 
 
 def _columns(schema: pa.Schema, wanted: Sequence[str]) -> dict[str, str]:
@@ -186,7 +186,7 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
                 values = [batch.column(columns[name]).to_pylist() if name in columns else none for name in wanted]
                 yield from zip(batch.column(smiles).to_pylist(), *values, strict=True)
     except READ_ERRORS as error:
-        raise BrokenError(f"{FILE} cannot be read: {_first_line(error)}") from error
+        raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}") from error
 
 
 def _described(mol: Chem.Mol, wanted: Sequence[str], values: Sequence[object]) -> Iterator[object]:

@@ -49,7 +49,7 @@ def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: It
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
     from halogenator.chemistry.probes import PROBES
-    from halogenator.storage.readers import read_records
+    from halogenator.inputs.reading import read_records
 
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
     late: dict[int, str] = {}

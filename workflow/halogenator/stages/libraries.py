@@ -12,6 +12,8 @@ from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.chemistry.prepare import prepare
+from halogenator.inputs.arrow_values import values_of
+from halogenator.inputs.reading import describe, find_files, read_records
 from halogenator.memory.usage import Task
 from halogenator.model import Library, Transform
 from halogenator.planning.chunks import chunk_bounds
@@ -20,8 +22,6 @@ from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.columns import ROOT_KEY, file_columns, names_in, note_of, passed_on
 from halogenator.storage.marks import unchanged
 from halogenator.storage.parquet import TableWriter, limit_arrow_threads, open_parquet, read_rows, table_writer
-from halogenator.storage.readers import describe, find_files, read_records
-from halogenator.storage.readers_values import values_of
 from halogenator.storage.remote import address
 from halogenator.storage.schema import LIBRARY, RAW, REJECTS, Column, descriptor_columns, read_metadata, site_columns
 

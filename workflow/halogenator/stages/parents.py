@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from halogenator.errors import UserError
+from halogenator.results import Results
 from halogenator.storage.columns import Holding, as_type, common_fields, holding
 from halogenator.storage.parquet import open_parquet, read_rows
 
@@ -79,7 +80,7 @@ class Parents:
     """
 
     def __init__(self, results: Path, libraries: Iterable[str]) -> None:
-        self._results = results
+        self._results = Results(results)
         self._holdings = {name: found for name in libraries if (found := self._holding(name))}
         self._origins = {
             name: origin
@@ -91,7 +92,7 @@ class Parents:
         self._origin: _Follower | None = None
 
     def _holding(self, library: str) -> Holding | None:
-        path = self._results / "libraries" / f"library={library}" / "molecules.parquet"
+        path = self._results.molecules(library)
         return holding(path, library) if path.exists() else None
 
     @property
@@ -132,7 +133,7 @@ class Parents:
         held, origin = self._holdings.get(place[0]), self._origins.get(place[0])
         self._near = self._origin = None
         if products:
-            path = held.path if held else self._results / "libraries" / f"library={place[0]}" / "molecules.parquet"
+            path = held.path if held else self._results.molecules(place[0])
             own = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
             self._near = _Follower(path, own)
         wanted = {field.name.casefold(): field for field in fields}

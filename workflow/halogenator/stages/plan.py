@@ -16,7 +16,8 @@ from halogenator.model import Config, Library, Transform
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
-from halogenator.planning.states import Name, Standing, library_files
+from halogenator.planning.states import Name, Standing
+from halogenator.results import Results
 from halogenator.stages.transform import site_column
 from halogenator.storage.duck import identifier, memory_settings
 from halogenator.storage.failures import writing
@@ -260,7 +261,7 @@ def _peak_mb(standing: Standing, rows: int, parts: int) -> int:
 
 def _index(library: Library, transforms: Iterable[Transform], results: Path) -> dict[str, tuple[int, int, int]]:
     """Return {transform: (rows, rows with a site, sites used)} from a library's index, where it has counted them."""
-    path = library_files(results, library.name)[0]
+    path = Results(results).molecules(library.name)
     columns = {transform: column for transform in transforms if (column := site_column(path, transform))}
     if not columns:
         return {}

@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from halogenator.planning.adopted import job_files
+from halogenator.results import Results
 from halogenator.stages.plan import Plan
 from halogenator.storage.records import read_object
 from halogenator.units import duration
@@ -63,7 +63,7 @@ class Progress:
         self.done: Counter[str] = Counter()
         self.used_mb = 0.0
         self._plan = plan
-        self._results = results
+        self._results = Results(results)
         self._began = time.monotonic()
         self._rules = frozenset(tasks)
         self._running: dict[int, Started] = {}
@@ -108,13 +108,13 @@ class Progress:
     def _count(self, job: Job, task: Started) -> None:
         library, transform = job
         if task.rule == "transform_chunk" and job not in self._merged:
-            chunk = self._results / "work" / "products" / library / str(transform) / f"{task.chunk}.products.parquet"
+            chunk = self._results.chunk(str(task.chunk), "products", library, transform)
             try:
                 self._products[job] += pq.read_metadata(chunk).num_rows
             except (OSError, pa.ArrowException):  # merged and removed before this was asked
                 return
         if task.rule == "merge_products":
-            stats = read_object(job_files(self._results, (library, str(transform)))[2])
+            stats = read_object(self._results.stats(library, transform))
             if "products" in stats:
                 self._products[job] = stats["products"]
                 self._merged.add(job)

@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
 from halogenator.model import Export, fingerprint
+from halogenator.results import Results
 from halogenator.stages.catalog import create_views
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.readers_columns import COLUMN_NAMES, by_name
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
@@ -187,10 +188,7 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
 
 
 def _product_parts(results: Path, export: Export) -> list[Part]:
-    jobs = {
-        (_value(path.parent.parent), _value(path.parent)): path
-        for path in sorted(results.glob("products/library=*/transform=*/products.parquet"))
-    }
+    jobs = Results(results).jobs()
     libraries = _chosen("library", export.libraries, dict.fromkeys(library for library, _ in jobs), results)
     within = dict.fromkeys(transform for library, transform in jobs if library in libraries)
     transforms = _chosen("transform", export.transforms, within, results)
@@ -201,7 +199,7 @@ def _product_parts(results: Path, export: Export) -> list[Part]:
 
 
 def _molecule_parts(results: Path, export: Export) -> list[Part]:
-    paths = {_value(path.parent): path for path in sorted(results.glob("libraries/library=*/molecules.parquet"))}
+    paths = Results(results).libraries()
     return [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
 
 
@@ -221,10 +219,6 @@ def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], resul
     return [name for name in names if name in wanted] if wanted else names
 
 
-def _value(folder: Path) -> str:
-    return folder.name.partition("=")[2]
-
-
 def _content(results: Path, paths: Sequence[Path]) -> str:
     """Return what changes when the content of a results folder's files does: all are sealed, so no byte is read."""
     marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_mark(path)) for path in paths]
@@ -236,8 +230,9 @@ def _content(results: Path, paths: Sequence[Path]) -> str:
 
 def query_content(results: Path) -> str:
     """Return what changes when anything does that a query can see."""
-    paths = sorted(results.glob("**/*.parquet"))
-    inner = [path for path in paths if path.relative_to(results).parts[0] in ("libraries", "products", "rejects")]
+    places = Results(results)
+    patterns = places.molecules("*"), places.products("*", "*"), places.rejects("*"), places.rejects("*", "*")
+    inner = sorted(path for pattern in patterns for path in places.find(pattern))
     if not inner:
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
     return _content(results, inner)

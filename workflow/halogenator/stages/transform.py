@@ -15,6 +15,7 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.memory.usage import Task
 from halogenator.model import Transform
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.stages.records import begin_row, provenance, write_reject
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
@@ -109,7 +110,7 @@ def as_single_chunk(
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
-        out, rejects_out = Path(folder) / "products.parquet", Path(folder) / "rejects.parquet"
+        out, rejects_out = Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE
         transform_chunk(
             library,
             transform,

@@ -10,11 +10,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.results import Results
 from halogenator.storage.columns import Holding, common_fields, holding
 from halogenator.storage.duck import identifier, literal
 from halogenator.storage.schema import LIBRARY, Column
-
-_MOLECULES = "libraries/library=*/molecules.parquet"
 
 
 def plain(path: Path) -> str:
@@ -25,12 +24,13 @@ def plain(path: Path) -> str:
 def tree(
     connection: duckdb.DuckDBPyConnection,
     results: Path,
-    patterns: Sequence[str],
+    patterns: Sequence[Path],
     columns: Sequence[Column],
     partitions: Sequence[str],
 ) -> str:
     """Return the query for a hive-partitioned tree; without any file, for a table of its columns and no rows."""
-    parts = [f"{plain(results)}/{pattern}" for pattern in patterns if any(results.glob(pattern))]
+    there = [pattern.relative_to(results) for pattern in patterns if Results(results).find(pattern)]
+    parts = [f"{plain(results)}/{pattern}" for pattern in there]
     if not parts:
         empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in (*(c.name for c in columns), *partitions))
         return f"SELECT {empty} WHERE false"
@@ -58,10 +58,10 @@ def molecules_query(connection: duckdb.DuckDBPyConnection, results: Path) -> tup
     these are few, and would be copied into each of some ten million rows. Every file with such columns is read alone:
     united by DuckDB, a column would take the type that it has in another file, or the query would fail.
     """
-    holdings = [holding(path, path.parent.name.partition("=")[2]) for path in sorted(results.glob(_MOLECULES))]
+    holdings = [holding(path, library) for library, path in Results(results).libraries().items()]
     origins = {held.library: held for held in holdings if held.told and not held.built}
     if not origins:
-        molecules = tree(connection, results, [_MOLECULES], LIBRARY, ("library",))
+        molecules = tree(connection, results, [Results(results).molecules("*")], LIBRARY, ("library",))
         return f"SELECT *, NULL::VARCHAR AS parent_name FROM ({molecules})", []
     fields = common_fields(origins.values())
     parts = [_file_molecules(held, fields) for held in origins.values()]

@@ -17,15 +17,22 @@ from halogenator.chemistry.enhanced import read
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
+from halogenator.results import (
+    MOLECULES_FILE,
+    PRODUCTS_FILE,
+    REJECTS_FILE,
+    STATS_FOLDER,
+    WORK_FOLDER,
+    place_of,
+)
 from halogenator.storage.checksum import sha256
 from halogenator.storage.columns import names_in
 from halogenator.storage.duck import connect, find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.records import Record, place_of, read_record, record_of, recorded_files
+from halogenator.storage.records import Record, read_record, record_of, recorded_files
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
 
 SAMPLE_ROWS = 1_000
-TASKS_FOLDER = "work"  # running tasks' own files, which come and go
 _BATCH_ROWS = 4_096
 _READ_BYTES = 1 << 20
 _KEPT_BYTES = 8_000_000  # of keys that are compared in memory; most files have fewer, and DuckDB takes 20 ms to start
@@ -66,9 +73,9 @@ def _kinds() -> dict[str, _Kind]:
 
     described = descriptor_columns(list(DESCRIPTORS))
     return {
-        "molecules.parquet": _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
-        "products.parquet": _Kind(PRODUCTS, (*described, INCHIKEY), ("smiles",)),
-        "rejects.parquet": _Kind(REJECTS),
+        MOLECULES_FILE: _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
+        PRODUCTS_FILE: _Kind(PRODUCTS, (*described, INCHIKEY), ("smiles",)),
+        REJECTS_FILE: _Kind(REJECTS),
     }
 
 
@@ -78,7 +85,7 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
     Checked are the footer, the columns, the number of rows against the footer and the record, the file's bytes against
     the record made when it was written, every page of every row group, that keys are unique and present, and that
     RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has another
-    name or stands in ``TASKS_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
+    name or stands in ``WORK_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
     meanwhile is skipped.
 
     Args:
@@ -112,11 +119,11 @@ def _walk(path: Path) -> Iterator[Path | Verdict]:
         return
     closed: list[OSError] = []
     for name, folders, files in os.walk(path, onerror=closed.append):
-        if TASKS_FOLDER in folders:
-            yield Verdict(Path(name, TASKS_FOLDER), "skip", "tasks' own files, which come and go")
-        folders[:] = sorted(folder for folder in folders if folder != TASKS_FOLDER and not folder.startswith("."))
+        if WORK_FOLDER in folders:
+            yield Verdict(Path(name, WORK_FOLDER), "skip", "tasks' own files, which come and go")
+        folders[:] = sorted(folder for folder in folders if folder != WORK_FOLDER and not folder.startswith("."))
         for file in sorted(files):
-            if file.endswith(".parquet") or (file.endswith(".json") and "/stats/" in f"{name}/"):
+            if file.endswith(".parquet") or (file.endswith(".json") and f"/{STATS_FOLDER}/" in f"{name}/"):
                 yield Path(name, file)
     for error in closed:
         yield Verdict(Path(error.filename), "BAD", f"cannot be entered: {error.strerror}")

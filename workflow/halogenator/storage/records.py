@@ -1,22 +1,16 @@
-"""Where the files of a results folder stand in it, and the record that was made when each was finished."""
+"""The record that was made of a results folder's files when each was finished."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from halogenator.results import REJECTS_FILE, place_of
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
-
-_PLACES = (
-    re.compile(r"(?:rejects/)?products/library=(?P<library>[^/]+)/transform=(?P<transform>[^/]+)/[^/]+"),
-    re.compile(r"(?:rejects/)?libraries/library=(?P<library>[^/]+)/[^/]+"),
-)
-_STATS = re.compile(r"stats/(?:products/(?P<library>[^/]+)/(?P<transform>[^/]+)|libraries/(?P<alone>[^/]+))\.json")
 
 
 @dataclass(frozen=True)
@@ -34,26 +28,13 @@ class Record:
     rows: dict[str, int]
 
 
-def place_of(path: Path) -> tuple[Path, str, str | None] | None:
-    """Return (results folder, library, transform) by a file's place; None where it stands in no results folder."""
-    text = path.absolute().as_posix()
-    for depth in (5, 4, 3):
-        root, inner = _split(text, depth)
-        for place in _PLACES:
-            if found := place.fullmatch(inner):
-                names = found.groupdict()
-                return Path(root), names["library"], names.get("transform")
-    return None
-
-
 def record_of(path: Path) -> Record | None:
     """Return the record that a file should agree with; None where there is none."""
     place = place_of(path)
     if place is None:
         return None
     results, library, transform = place
-    name = f"libraries/{library}.json" if transform is None else f"products/{library}/{transform}.json"
-    return read_record(results / "stats" / name)
+    return read_record(results.stats(library, transform))
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -84,22 +65,9 @@ def read_record(path: Path) -> Record | None:
 
 def recorded_files(path: Path) -> list[Path]:
     """Return the files that a statistics file has checksums of, at their places; none for another file."""
-    text = path.absolute().as_posix()
-    for depth in (4, 3):
-        root, inner = _split(text, depth)
-        found, record = _STATS.fullmatch(inner), read_record(path)
-        if found and record:
-            library, transform = found["library"] or found["alone"], found["transform"]
-            tree = "libraries" if transform is None else "products"
-            folder = f"library={library}" + (f"/transform={transform}" if transform else "")
-            return [
-                Path(root, "rejects" if name == "rejects.parquet" else "", tree, folder, name)
-                for name in record.checksums
-            ]
-    return []
-
-
-def _split(text: str, depth: int) -> tuple[str, str]:
-    """Return a path's beginning, and its last ``depth`` parts."""
-    parts = text.split("/")
-    return "/".join(parts[:-depth]) or "/", "/".join(parts[-depth:])
+    place, record = place_of(path), read_record(path)
+    if place is None or record is None or path.suffix != ".json":
+        return []
+    results, library, transform = place
+    main, rejects = results.main(library, transform), results.rejects(library, transform)
+    return [rejects if name == REJECTS_FILE else main.with_name(name) for name in record.checksums]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SCHEME = "s3:/"
 
-# One request fetches so much. A row group of a Parquet file takes several, and the file's footer is one.
+# One request fetches so much of a file that is read from its beginning on.
 _PIECE = 1 << 20
 _PAUSES = (0.5, 1.0, 2.0)  # seconds before a store that was away is asked again
 
@@ -54,8 +54,12 @@ def address(path: Path | str | None) -> str:
     return f"s3://{text.removeprefix(_SCHEME).lstrip('/')}" if text.startswith(_SCHEME) else text
 
 
-def open_binary(path: Path) -> IO[bytes]:
+def open_binary(path: Path, *, ahead: int = _PIECE) -> IO[bytes]:
     """Open a file on disk or in a store to read; of an object, all that is read is of the version that was opened.
+
+    Args:
+        path: the file.
+        ahead: bytes that a request to a store fetches at least; 0 suits a reader that jumps and has buffers of its own.
 
     Raises:
         OSError: it is not there, or may not be read.
@@ -63,7 +67,8 @@ def open_binary(path: Path) -> IO[bytes]:
     """
     if not is_remote(path):
         return path.open("rb")
-    return io.BufferedReader(cast("io.RawIOBase", _Object(path)), _PIECE)
+    stream = _Object(path)
+    return io.BufferedReader(stream, ahead) if ahead else cast("IO[bytes]", stream)
 
 
 def size_of(path: Path) -> int:

@@ -25,16 +25,16 @@ from halogenator.config.problems import CombinedUserError
 from halogenator.config.schema import MAX_PROBLEMS
 from halogenator.config.transforms import load_transforms
 from halogenator.errors import UserError
+from halogenator.inputs import containers
+from halogenator.inputs.molfile import announced_atoms
+from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.reading import check_readable, head, read_records
 from halogenator.model import Config, Halogenation, HalogenationRule, Library, Transform
 from halogenator.planning.estimate import Estimates
-from halogenator.storage import readers_containers
-from halogenator.storage.pages import largest_page
-from halogenator.storage.readers import check_readable, head, read_records
-from halogenator.storage.readers_molblock import announced_atoms
 from helpers.samples import SAFETY_NET
 
 quiet()
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def grid(size: int) -> str:
@@ -210,7 +210,7 @@ def test_a_record_that_crashed_rdkit_costs_itself(tmp_path: Path) -> None:
 def test_a_decompression_bomb_is_refused(
     tmp_path: Path, ending: str, filling: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers_containers, "FREE_GROWTH", 2_000_000)
+    monkeypatch.setattr(containers, "FREE_GROWTH", 2_000_000)
     path = tmp_path / f"bomb{ending}"
     path.write_bytes(gzip.compress(b"smiles\n" + filling * (8_000_000 // len(filling)), mtime=0))
     assert path.stat().st_size < 12_000
@@ -223,7 +223,7 @@ def test_a_decompression_bomb_is_refused(
 
 
 def test_a_well_compressed_library_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers_containers, "FREE_GROWTH", 1_000_000)
+    monkeypatch.setattr(containers, "FREE_GROWTH", 1_000_000)
     path = tmp_path / "a.smi.gz"
     path.write_bytes(gzip.compress(b"".join(b"OC(=O)CCCCCCCC(=O)O mol-%d\n" % i for i in range(100_000))))
     assert sum(1 for _ in read_records(path)) == 100_000
@@ -249,7 +249,7 @@ def test_rows_that_share_a_giant_string_share_its_memory(tmp_path: Path) -> None
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"smiles": giant}), path, compression="zstd")
     script = (
-        "import resource, sys; from halogenator.storage.readers import read_records\n"
+        "import resource, sys; from halogenator.inputs.reading import read_records\n"
         "rows = sum(len(record.smiles) for record in read_records(sys.argv[1]))\n"
         "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

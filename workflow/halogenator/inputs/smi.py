@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from halogenator.errors import UserError
+from halogenator.inputs.column_choice import Choice, choose, has_smiles, is_molecule, squeezed, unique
+from halogenator.inputs.delimited import MAX_SPAN, SAMPLE_LINES, Layout, count, plain_cells, wrong_count
+from halogenator.inputs.rows import Lines, Record, Source, make_record, not_text
 from halogenator.model import Reading
-from halogenator.storage.readers_base import Lines, Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import Choice, choose, has_smiles, is_molecule, squeezed, unique
-from halogenator.storage.readers_text import MAX_SPAN, SAMPLE_LINES, Layout, count, plain_cells, wrong_count
 
 _TRIED = 20  # lines that are tried to find out where the SMILES is
 _MARKS = ("M  END", "V2000", "V3000", "$$$$")

@@ -17,8 +17,8 @@ from rdkit import Chem
 from rdkit.Chem import AllChem
 
 from halogenator.errors import UserError
+from halogenator.inputs.reading import check_readable, describe, estimate_rows, find_files, read_records
 from halogenator.model import Reading
-from halogenator.storage.readers import check_readable, describe, estimate_rows, find_files, read_records
 
 BARE = Reading(columns="none")
 CSV = "smiles,name\nOc1ccccc1,phenol\nCc1ccc(O)cc1,cresol\n"

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from halogenator.errors import UserError
+from halogenator.inputs import delimited, reading, sdf
+from halogenator.inputs.column_choice import is_molecule
+from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
 from halogenator.model import Reading
-from halogenator.storage import readers, readers_sdf, readers_text
-from halogenator.storage.readers import Record, check_readable, estimate_rows, head, read_records
-from halogenator.storage.readers_columns import is_molecule
 
 BARE = Reading(columns="none")
 MOLECULES = {
@@ -189,7 +189,7 @@ def test_named_columns(write) -> None:
 
 def test_no_name_of_the_table_is_a_smiles() -> None:
     """A .smi header is told from a molecule by its name alone."""
-    assert not [name for names in readers.COLUMN_NAMES.values() for name in names if is_molecule(name)]
+    assert not [name for names in reading.COLUMN_NAMES.values() for name in names if is_molecule(name)]
 
 
 # --- CSV ---
@@ -250,9 +250,9 @@ def test_nul_and_latin_1(write) -> None:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".smi"])
-@pytest.mark.parametrize("size", [readers.MAX_LINE - 10, readers.MAX_LINE + 1, 3 * readers.MAX_LINE + 7])
+@pytest.mark.parametrize("size", [reading.MAX_LINE - 10, reading.MAX_LINE + 1, 3 * reading.MAX_LINE + 7])
 def test_long_line_costs_its_row(write, ending: str, size: int) -> None:
-    fits = size <= readers.MAX_LINE
+    fits = size <= reading.MAX_LINE
     path = write(f"a{ending}", "SMILES\nCCO\n" + "C" * size + "\nCCN\n" + "C" * size)
     records = list(read_records(path, BARE))
     assert [record.smiles and len(record.smiles) for record in records] == [
@@ -362,7 +362,7 @@ def test_sdf_bad_records_cost_themselves(write, capfd) -> None:
 
 
 def test_sdf_giant_record_costs_itself(write, monkeypatch) -> None:
-    monkeypatch.setattr(readers_sdf, "MAX_RECORD", 50_000)
+    monkeypatch.setattr(sdf, "MAX_RECORD", 50_000)
     good = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")) + "$$$$\n"
     path = write("a.sdf", good + good.replace("$$$$", "> <x>\n" + "a\n" * 1000 + "\n$$$$") + good)
     assert list(problems(path)) == [2]
@@ -500,7 +500,7 @@ def test_estimate_of_a_large_file_is_near(write, name: str) -> None:
         mark = " " if ".smi" in name else ","
         text = f"smiles{mark}id\n" + "".join(f"{'C' * rng.randint(5, 60)}{mark}{rng.random()}\n" for _ in range(count))
     path = write(name, text)
-    assert len(text) > 3 * readers.ESTIMATE_BYTES
+    assert len(text) > 3 * reading.ESTIMATE_BYTES
     assert estimate_rows(path) == estimate_rows(str(path)) == pytest.approx(count, rel=0.1)
 
 
@@ -625,6 +625,6 @@ def test_csv_agrees_with_the_csv_module(tmp_path: Path, rows: list[list[str]]) -
 
 
 def test_a_quote_takes_at_most_max_span_lines(write) -> None:
-    span = readers_text.MAX_SPAN
+    span = delimited.MAX_SPAN
     note = "\n".join("x" * (span - 1))
     assert pairs(write("a.csv", f'smiles,id\nC,"{note}"\nCC,b\n')) == [(note, "C"), ("b", "CC")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
-from halogenator.storage.readers_containers import CONTAINERS, container_of, members
+from halogenator.inputs.containers import CONTAINERS, container_of, members
 from halogenator.storage.remote import address, is_remote, size_of
 
 # What a file is, by its ending (in any case); the text ones also with .gz, .bz2, .xz, .zst or .zip after it.

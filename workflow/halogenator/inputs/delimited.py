@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from halogenator.errors import UserError
+from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique, with_extension
+from halogenator.inputs.rows import END, MAX_LINE, Lines, Record, Source, make_record, not_text
 from halogenator.model import Reading
-from halogenator.storage.readers_base import END, MAX_LINE, Lines, Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import Choice, choose, has_smiles, unique, with_extension
 
 # Lines that one CSV row (its quoted fields hold line ends), or what stands above a header, may take.
 MAX_SPAN = 100

@@ -80,8 +80,8 @@ def _quoted(name: str) -> str:
 
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     """Return what the columns of a library's file are taken for, without a look at its rows."""
+    from halogenator.inputs.reading import describe
     from halogenator.storage.columns import file_columns
-    from halogenator.storage.readers import describe
 
     source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}
@@ -119,7 +119,7 @@ def _look(library: Library, option: str | None) -> FirstRows:
 def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]:
     """Return the values of ``FirstRows``; of rows after one that takes too long only if ``patient``."""
     from halogenator.chemistry.molecules import quiet
-    from halogenator.storage.readers import read_records
+    from halogenator.inputs.reading import read_records
 
     quiet()
     found = describe_library(library)
@@ -188,8 +188,8 @@ def _none_readable(
 
 def _better_column(library: Library) -> str | None:
     """Return the column whose first values look like SMILES, if there is one."""
-    from halogenator.storage.readers import describe, read_records
-    from halogenator.storage.readers_columns import molecule_column
+    from halogenator.inputs.column_choice import molecule_column
+    from halogenator.inputs.reading import describe, read_records
 
     reading = replace(library.reading, columns="all")
     source = describe(_files(library), reading)
@@ -202,7 +202,7 @@ def _better_column(library: Library) -> str | None:
 
 def _files(library: Library) -> tuple[Path, ...]:
     """Return a library's files, which a task is told by folders and patterns."""
-    from halogenator.storage.readers import find_files
+    from halogenator.inputs.reading import find_files
 
     return tuple(path for given in library.paths for path in find_files(given))
 

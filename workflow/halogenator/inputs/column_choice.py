@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.rows import Source
 from halogenator.model import Reading
-from halogenator.storage.readers_base import Source
 
 # Names of the column that is taken when none is named, the better first.
 COLUMN_NAMES = {

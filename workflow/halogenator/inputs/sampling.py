@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
 from halogenator.errors import UserError
+from halogenator.inputs.reading import describe, estimate_rows, head
 from halogenator.model import Reading
-from halogenator.storage.readers import describe, estimate_rows, head
 from halogenator.storage.remote import is_remote, open_binary, size_of
 
 _PLACES = 40  # windows of a text file

@@ -11,10 +11,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from halogenator.errors import UserError
+from halogenator.inputs.column_choice import Choice, check_listed, choose
+from halogenator.inputs.molfile import read_block
+from halogenator.inputs.rows import Lines, Record, Source, make_record, not_text
 from halogenator.model import Reading
-from halogenator.storage.readers_base import Lines, Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import Choice, check_listed, choose
-from halogenator.storage.readers_molblock import read_block
 
 MAX_RECORD = 10_000_000  # bytes that a record may take in memory
 MAX_TAGS = 1_000  # distinct tags of a file that come along

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.errors import UserError
+from halogenator.inputs.arrow_values import number_text
+from halogenator.inputs.column_choice import Rows, choose, has_smiles, unique
+from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
+from halogenator.inputs.delimited import Layout
+from halogenator.inputs.rows import Record, Source
 from halogenator.model import Reading
-from halogenator.storage.readers_base import Record, Source
-from halogenator.storage.readers_columns import Rows, choose, has_smiles, unique
-from halogenator.storage.readers_containers import FREE_GROWTH, MAX_GROWTH
-from halogenator.storage.readers_text import Layout
-from halogenator.storage.readers_values import number_text
 from halogenator.storage.remote import open_binary, size_of
 
 _TOP_ROWS = 50  # that may stand above a header

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from halogenator.storage.readers_base import Undecoded
+from halogenator.inputs.rows import Undecoded
 
 if TYPE_CHECKING:
     import pyarrow

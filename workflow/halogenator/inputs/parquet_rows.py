@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.model import Reading
-from halogenator.storage.pages import largest_page
-from halogenator.storage.readers_base import Record, Source, make_record, not_text
-from halogenator.storage.readers_columns import candidates, choose, with_extension
-from halogenator.storage.readers_values import (
+from halogenator.inputs.arrow_values import (
     has_text,
     is_binary,
     is_string,
@@ -19,6 +15,10 @@ from halogenator.storage.readers_values import (
     texts_of,
     values_of,
 )
+from halogenator.inputs.column_choice import candidates, choose, with_extension
+from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.rows import Record, Source, make_record, not_text
+from halogenator.model import Reading
 from halogenator.storage.remote import is_remote, open_binary, size_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ BUFFER_BYTES = 1 << 20  # read in pieces: else Arrow reads a row group's whole c
 
 # Bytes that a page may decompress to: Arrow holds a whole one. Writers aim at 1 MB; a page of long SMILES has more.
 MAX_PAGE = 100_000_000
+PAGE_HEADER_BYTES = 4096  # that are read of each page to find out how large it is
 
 _SAMPLE_ROWS = 200  # that are looked at to choose the columns
 _TRIED_COLUMNS = 40  # of which they are read where no column has a telling name
@@ -131,7 +132,7 @@ def count_rows(path: Path) -> int:
 def _open(path: Path) -> Any:
     """Return the open file, after a look at both ends: a file whose writing was broken off has no footer."""
     size = size_of(path)
-    with open_binary(path) as stream:
+    with open_binary(path, ahead=0) as stream:
         start = stream.read(4)
         stream.seek(-min(4, size), 2)
         end = stream.read(4)
@@ -150,7 +151,7 @@ def _open(path: Path) -> Any:
 
     try:
         file = pyarrow.parquet.ParquetFile(
-            open_binary(path) if is_remote(path) else path,
+            open_binary(path, ahead=0) if is_remote(path) else path,
             pre_buffer=False,
             buffer_size=BUFFER_BYTES,
             page_checksum_verification=True,
@@ -244,7 +245,7 @@ def _check_pages(file: Any, path: Path, names: Sequence[str | None]) -> None:
     large = [i for i in range(metadata.num_row_groups) if metadata.row_group(i).total_byte_size > MAX_PAGE]
     if not large:
         return
-    with open_binary(path) as stream:
+    with open_binary(path, ahead=PAGE_HEADER_BYTES) as stream:
         for group in large:
             for position in range(metadata.num_columns):
                 column = metadata.row_group(group).column(position)

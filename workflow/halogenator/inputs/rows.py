@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from halogenator.storage.readers_encoding import extends_ascii, find_encoding, not_in_encoding
+from halogenator.inputs.encodings import extends_ascii, find_encoding, not_in_encoding
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,24 +15,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.model import Reading
-from halogenator.storage import readers_excel, readers_parquet, readers_sdf, readers_smi, readers_text
-from halogenator.storage.readers_base import MAX_LINE, Lines, Record, Source
-from halogenator.storage.readers_columns import COLUMN_NAMES, check_listed
-from halogenator.storage.readers_containers import (
+from halogenator.inputs import delimited, excel, parquet_rows, sdf, smi
+from halogenator.inputs.column_choice import COLUMN_NAMES, check_listed
+from halogenator.inputs.containers import (
     FREE_GROWTH,
     MAX_GROWTH,
     BrokenStreamError,
     broken,
     open_stream,
 )
-from halogenator.storage.readers_containers import (
+from halogenator.inputs.containers import (
     head as container_head,
 )
-from halogenator.storage.readers_encoding import by_first_bytes, check_encoding
-from halogenator.storage.readers_files import FORMATS, File, check_bytes, find_files, recognise, same_twice
-from halogenator.storage.readers_sdf import Tags
-from halogenator.storage.readers_text import Layout
+from halogenator.inputs.delimited import Layout
+from halogenator.inputs.encodings import by_first_bytes, check_encoding
+from halogenator.inputs.files import FORMATS, File, check_bytes, find_files, recognise, same_twice
+from halogenator.inputs.rows import MAX_LINE, Lines, Record, Source
+from halogenator.inputs.sdf import Tags
+from halogenator.model import Reading
 from halogenator.storage.remote import size_of
 
 if TYPE_CHECKING:
@@ -206,35 +206,35 @@ def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = 
     """Open a file and find its columns: those of ``like`` where it has them."""
     file = recognise(path)
     if file.kind == "parquet":
-        columns = readers_parquet.parquet_columns(path, reading, like)
-        yield _Open(Source(*columns[:4]), lambda: readers_parquet.parquet_records(path, reading, like))
+        columns = parquet_rows.parquet_columns(path, reading, like)
+        yield _Open(Source(*columns[:4]), lambda: parquet_rows.parquet_records(path, reading, like))
         return
     if file.kind == "xlsx":
-        sheet = readers_excel.excel_layout(path, reading, like)
-        yield _Open(_source_of(sheet), lambda: readers_excel.excel_records(path, reading, like))
+        sheet = excel.excel_layout(path, reading, like)
+        yield _Open(_source_of(sheet), lambda: excel.excel_records(path, reading, like))
         return
     with _lines(file, reading) as lines:
-        kind = readers_smi.kind_of_text(lines) if file.kind == "txt" else file.kind
+        kind = smi.kind_of_text(lines) if file.kind == "txt" else file.kind
         if kind == "sdf":
-            tags = readers_sdf.sdf_tags(lines, path, reading, like)
+            tags = sdf.sdf_tags(lines, path, reading, like)
             if whole and not (reading.columns == "none" and reading.id_column is None):
                 with _lines(file, reading) as again:
-                    tags = readers_sdf.all_tags(again, tags, path, reading)
+                    tags = sdf.all_tags(again, tags, path, reading)
             elif like is not None:
                 tags = Tags(tags.id, tags.name, tuple(name for name, _ in like.others))
             source = Source(None, tags.id, tags.name, tuple((name, _text()) for name in tags.others))
-            yield _Open(source, lambda: readers_sdf.sdf_records(lines, tags))
+            yield _Open(source, lambda: sdf.sdf_records(lines, tags))
             return
         layout = _text_layout(lines, kind, path, reading, like)
-        records = readers_smi.smi_records if kind == "smi" else readers_text.csv_records
+        records = smi.smi_records if kind == "smi" else delimited.csv_records
         yield _Open(_source_of(layout), lambda: records(lines, layout))
 
 
 def _text_layout(lines: Lines, kind: str, path: Path, reading: Reading, like: Source | None) -> Layout:
     if kind == "smi":
-        layout = readers_smi.smi_layout(lines, path, reading, like)
+        layout = smi.smi_layout(lines, path, reading, like)
     else:
-        layout = readers_text.csv_layout(lines, kind, path, reading, like)
+        layout = delimited.csv_layout(lines, kind, path, reading, like)
     check_listed(layout.columns, reading, path)
     return layout
 
@@ -290,7 +290,7 @@ def _fitting(own: Source, source: Source | None) -> Callable[[Record, int], Reco
 
 
 def _as_text(value: Any) -> str:
-    from halogenator.storage.readers_values import number_text
+    from halogenator.inputs.arrow_values import number_text
 
     return number_text(value) if isinstance(value, float) else str(value)
 
@@ -305,10 +305,10 @@ def _is_empty(path: Path, reading: Reading) -> bool:
     if size_of(path) == 0:
         return True
     if file.kind == "parquet":
-        return readers_parquet.check_parquet(path, reading) == 0
+        return parquet_rows.check_parquet(path, reading) == 0
     if file.kind == "xlsx":
-        readers_excel.excel_layout(path, reading)
-        return readers_excel.count_rows(path) == 0
+        excel.excel_layout(path, reading)
+        return excel.count_rows(path) == 0
     data, _, all_read = _head(file, CHECK_BYTES)
     wide = by_first_bytes(data) if reading.encoding is None else None
     check_bytes(path, data, wide=bool(wide) or "16" in (reading.encoding or "") or "32" in (reading.encoding or ""))
@@ -342,9 +342,9 @@ def _estimate(path: Path, reading: Reading) -> int:
     if size == 0:
         return 0
     if file.kind == "parquet":
-        return readers_parquet.count_rows(path)
+        return parquet_rows.count_rows(path)
     if file.kind == "xlsx":
-        return readers_excel.count_rows(path)
+        return excel.count_rows(path)
     data, consumed, whole = _head(file, _BZ2_BYTES if path.suffix.casefold() == ".bz2" else ESTIMATE_BYTES)
     wide = by_first_bytes(data) if reading.encoding is None else None
     if whole:
@@ -360,12 +360,12 @@ def _estimate(path: Path, reading: Reading) -> int:
 def _count(data: bytes, file: File, reading: Reading, wide: str | None) -> int:
     """Return how many records a text holds, without parsing a molecule."""
     lines = Lines(io.BytesIO(data), reading.encoding or wide, file.path)
-    kind = readers_smi.kind_of_text(lines) if file.kind == "txt" else file.kind
+    kind = smi.kind_of_text(lines) if file.kind == "txt" else file.kind
     if kind == "sdf":
-        return sum(1 for _ in readers_sdf.sdf_blocks(lines))
+        return sum(1 for _ in sdf.sdf_blocks(lines))
     if kind == "smi":
-        return readers_smi.count_lines(lines)
-    return readers_text.count_rows(lines, kind, reading.smiles_column)
+        return smi.count_lines(lines)
+    return delimited.count_rows(lines, kind, reading.smiles_column)
 
 
 def _empty(path: Path) -> UserError:
