@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 from rdkit import Chem
-from unit.test_hostile import ENDLESS, grid
 
 from halogenator import limits
 from halogenator.model import Transform
 from halogenator.stages.trial import try_transforms
+from helpers.endless import ENDLESS, grid
 from helpers.samples import SAFETY_NET
 from property import oracle
 from workflow.flow import REPOSITORY
