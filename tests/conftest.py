@@ -6,12 +6,14 @@ expensive run is shared by the tests of one file, so under pytest-xdist a file s
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from helpers import samples
+from helpers.finished import Finished, finished_run
 
 ELSEWHERE = ("s3", "slurm")  # folders of the long form, which need packages of their own
 
@@ -52,3 +54,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Distribute whole files where no other way was asked for; pytest-xdist's own default is single tests."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A small finished run; not to be changed, but to be copied."""
+    return finished_run(tmp_path_factory, os.environ.get("PYTEST_XDIST_WORKER", "master"))

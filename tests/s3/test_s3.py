@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from helpers.finished import lay_out
 from helpers.planned import wait_until
 from s3.store import Store
 from workflow.flow import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
-from workflow.test_manners import lay_out
 
 PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
 BUCKET = "results"

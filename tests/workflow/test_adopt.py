@@ -300,7 +300,8 @@ def test_a_fresh_checkout_of_the_input_changes_nothing(folder: Path) -> None:
     assert f"Merging {OME} on mine" not in tasks(snakemake(folder, "-n"))
 
 
-@pytest.mark.parametrize("kind", few(["stats", "products", "rejects"], 1))
+@pytest.mark.parametrize("kind", ["stats", "products", "rejects"])
+@pytest.mark.long
 def test_a_lost_file_brings_the_job_back(folder: Path, kind: str) -> None:
     """So does adoption cut off before its record, the last file, was written."""
     adopt_small(folder)

@@ -16,19 +16,16 @@ import pytest
 import yaml
 from rdkit import Chem
 
+from helpers.finished import Finished, lay_out
 from helpers.planned import Plan, Planned
 from helpers.samples import few
 from property.exports import export, records, rows
 from workflow.flow import (
-    COOME,
     OME,
     REPOSITORY,
     command,
-    named_parents,
     rules,
-    shipped,
     snakemake,
-    write_molecules,
     write_yaml,
 )
 
@@ -40,22 +37,17 @@ EXPORTS = {
 }
 
 
-def settings(exports: object) -> dict[str, object]:
-    return {
-        "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}},
-        "transforms": "transforms.yaml",
-        "select": {"libraries": ["mine"]},
-        "exports": exports,
-    }
+def export_as(folder: Path, exports: object) -> None:
+    """Write these exports into a configuration."""
+    settings = yaml.safe_load((folder / "config.yaml").read_text())
+    write_yaml(folder / "config.yaml", {**settings, "exports": exports})
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("exports")
-    write_molecules(made / "mine.csv", named_parents("polyphenol")[:15])
-    write_yaml(made / "transforms.yaml", {"transforms": [shipped(OME, "polyphenol"), shipped(COOME, "polyphenol")]})
-    write_yaml(made / "config.yaml", settings(EXPORTS))
-    snakemake(made, "--cores", 2)
+def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = finished.copy(tmp_path_factory.mktemp("exports"))
+    export_as(made, EXPORTS)
+    assert rules(snakemake(made, "--cores", 2, "exports")) == {"export": 3, "exports": 1}
     return made
 
 
@@ -87,15 +79,16 @@ def test_an_export_is_what_the_verb_makes(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_only_a_changed_export_is_made_again(folder: Path) -> None:
+    snakemake(folder, "--cores", 2)  # its catalog and its report are older than the exports
     assert "Nothing to be done" in snakemake(folder, "-n")
     before = files(folder)
     changed = {**EXPORTS, "ethers": {**EXPORTS["ethers"], "split": 8}}
-    write_yaml(folder / "config.yaml", settings(changed))
+    export_as(folder, changed)
     assert rules(snakemake(folder, "--cores", 1, "exports")) == {"export": 1, "exports": 1}
     assert len([name for name in files(folder) if name.startswith("ethers/ethers-")]) < len(
         [name for name in before if name.startswith("ethers/ethers-")]
     )
-    write_yaml(folder / "config.yaml", settings(EXPORTS))
+    export_as(folder, EXPORTS)
     snakemake(folder, "--cores", 1, "exports")
     assert files(folder) == before
     assert "Nothing to be done" in snakemake(folder, "-n")
@@ -116,11 +109,10 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", few(WRONG, 1))
-def test_a_wrong_export_stops_before_the_first_job(folder: Path, tmp_path: Path, name: str) -> None:
+def test_a_wrong_export_stops_before_the_first_job(tmp_path: Path, name: str) -> None:
     entry, said = WRONG[name]
-    for file in ("mine.csv", "transforms.yaml"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    write_yaml(tmp_path / "config.yaml", settings({"wrong": entry}))
+    lay_out(tmp_path)
+    export_as(tmp_path, {"wrong": entry})
     output = snakemake(tmp_path, "-n", fails=True)
     assert said in output
     assert re.search(r"exports\.wrong", output), output
@@ -161,10 +153,9 @@ def test_a_killed_verb_goes_on_and_gives_the_same_bytes(folder: Path, tmp_path: 
 
 
 @pytest.mark.long
-def test_a_killed_run_goes_on_with_its_export(folder: Path, tmp_path: Path) -> None:
-    for file in ("mine.csv", "transforms.yaml"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    write_yaml(tmp_path / "config.yaml", settings({"big": BIG}))
+def test_a_killed_run_goes_on_with_its_export(finished: Finished, tmp_path: Path) -> None:
+    finished.copy(tmp_path)
+    export_as(tmp_path, {"big": BIG})
     words, how = command(tmp_path, "--cores", 1)
     place = tmp_path / "results/exports/big"
     kill_at(words, Plan(tmp_path, [Planned("export", name="big-0005.sdf")]), **how)

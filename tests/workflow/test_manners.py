@@ -11,62 +11,27 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
+from helpers.finished import TRANSFORMS, Finished
 from property import oracle
 from workflow.flow import (
     COOME,
     OME,
     REPOSITORY,
-    named_parents,
     rules,
-    shipped,
     snakemake,
     tasks,
     transform,
-    write_molecules,
     write_yaml,
 )
 
 CATALOG = ["Cataloguing all results", "Reporting all results"]
 ETHYL = transform("ETHYL", "[c:1][OX2H:2]>>[c:1][O:2]CC", ["polyphenol", "other"], "Oc1ccccc1", "CCOc1ccccc1")
-TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
-
-
-def lay_out(folder: Path) -> None:
-    """An external library and a built one, in chunks of few products; all files it needs in the folder."""
-    write_molecules(folder / "mine.csv", named_parents("polyphenol")[:10])
-    write_molecules(folder / "other.smi", named_parents("other")[3:5], header=None)
-    write_yaml(folder / "transforms.yaml", {"transforms": TRANSFORMS})
-    halogenation = yaml.safe_load((REPOSITORY / "configs" / "halogenation.yaml").read_text())
-    halogenation["rules"] = [rule for rule in halogenation["rules"] if rule["name"] == "aromatic_ch"]
-    write_yaml(folder / "halogenation.yaml", {**halogenation, "halogens": ["F", "I"]})
-    write_yaml(
-        folder / "config.yaml",
-        {
-            "parents": {"other": "other.smi"},
-            "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}, "other-1X": {"class": "other", "k": 1}},
-            "transforms": "transforms.yaml",
-            "halogenation": "halogenation.yaml",
-            "select": {"libraries": ["mine", "other-1X"]},
-            "chunk": {"products": 15},
-        },
-    )
 
 
 @pytest.fixture(scope="module")
-def plan_and_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """The folder of a finished run, the plan made while it was empty, and the run's own output."""
-    folder = tmp_path_factory.mktemp("manners")
-    lay_out(folder)
-    plan = snakemake(folder, "-n")
-    assert not (folder / "results").exists()
-    return folder, plan, snakemake(folder, "--cores", 2)
-
-
-@pytest.fixture
-def folder(plan_and_run: tuple[Path, str, str]) -> Path:
-    return plan_and_run[0]
+def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finished.copy(tmp_path_factory.mktemp("run"))
 
 
 def products(folder: Path) -> dict[str, pa.Table]:
@@ -74,9 +39,9 @@ def products(folder: Path) -> dict[str, pa.Table]:
     return {str(path): pq.read_table(path, partitioning=None) for path in folder.rglob("products.parquet")}
 
 
-def test_the_first_plan_lists_every_task(plan_and_run: tuple[Path, str, str]) -> None:
+def test_the_first_plan_lists_every_task(finished: Finished) -> None:
     """A checkpoint would hide the chunks until the library is there."""
-    _, plan, output = plan_and_run
+    plan, output = finished.plan, finished.output
     assert tasks(plan) == tasks(output)
     assert rules(plan) == rules(output)
     assert rules(plan)["transform_chunk"] == sum(", chunk" in task and " on " in task for task in tasks(plan)) > 3
@@ -195,12 +160,6 @@ def test_a_raised_engine_version_reruns_all_chemistry(folder: Path, repository: 
     assert planned["merge_library"] == 3  # other-0X with them
     assert planned["merge_products"] == 3
     assert planned["read_library"] == 2
-
-
-@pytest.mark.long
-def test_lint_is_clean() -> None:
-    output = snakemake(REPOSITORY, "--lint", "--configfile", REPOSITORY / "configs" / "config.yaml")
-    assert "your workflow is in a good condition" in output
 
 
 # ---- last, since it changes the folder -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from helpers.finished import JOBS, Finished, lay_out
 from helpers.planned import Planned, wait_until
 from helpers.samples import SAFETY_NET, few
 from workflow.disturbed import Run
@@ -23,35 +24,11 @@ from workflow.flow import (
     OME,
     REPOSITORY,
     command,
-    named_parents,
-    shipped,
     snakemake,
-    write_molecules,
-    write_yaml,
 )
 from workflow.test_faults import mounted
 
 HEADLINES = {"mine", "other-0X", "other-1X"}
-JOBS = {("mine", OME), ("mine", COOME), ("other-1X", OME)}
-
-
-def lay_out(folder: Path) -> Path:
-    """A library from a file and a built one; the first has its job in several chunks."""
-    write_molecules(folder / "mine.csv", named_parents("polyphenol")[:10])
-    write_molecules(folder / "other.smi", named_parents("other")[3:5], header=None)
-    write_yaml(
-        folder / "transforms.yaml", {"transforms": [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]}
-    )
-    return write_yaml(
-        folder / "config.yaml",
-        {
-            "parents": {"other": "other.smi"},
-            "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}, "other-1X": {"class": "other", "k": 1}},
-            "transforms": "transforms.yaml",
-            "select": {"libraries": ["mine", "other-1X"]},
-            "chunk": {"products": 15},
-        },
-    )
 
 
 def halogenator(folder: Path, *words: object) -> str:
@@ -100,6 +77,12 @@ def test_before_the_first_run_all_is_to_do_and_estimated(story: Path) -> None:
     assert all(float(line["seconds"]) > 0 and int(line["peak_mb"]) == 500 for line in lines.values())
     assert dry_run_states(story) == states(story)
     assert (story / "results" / "plan.tsv").read_text() == halogenator(story, "plan", "config.yaml", "--tsv")
+
+
+def test_after_a_run_all_is_done(finished: Finished) -> None:
+    lines = plan(finished.folder)
+    assert {line["state"] for line in lines.values()} == {"done"}
+    assert {line["products_known"] for line in lines.values()} == {"made"}
 
 
 @pytest.mark.parametrize("flags", few([("--cores", 3), ("-j", 3), ("-j3",)], 1))
@@ -232,6 +215,7 @@ def test_a_log_has_a_line_per_task_and_one_with_the_sums(tmp_path: Path) -> None
     assert log.count("Finished jobid") == len(tasks)
 
 
+@pytest.mark.long
 def test_a_terminal_has_bars(tmp_path: Path) -> None:
     config = lay_out(tmp_path)
     words, settings = command(tmp_path, "--cores", 2, "--configfile", config)

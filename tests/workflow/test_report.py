@@ -29,6 +29,7 @@ from halogenator.report import distributions, figures, page
 from halogenator.report.matrix import colors
 from halogenator.stages.catalog import write_catalog, write_summary
 from halogenator.storage.duck import connect
+from helpers.finished import Finished
 from helpers.samples import SAFETY_NET
 from workflow.flow import ARYL_F, COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml
 from workflow.test_adopt import EARLIER, write_earlier
@@ -323,7 +324,8 @@ def multiply(results: Path, library: str, transform: str, times: int) -> None:
     catalogue(results)
 
 
-def test_the_same_results_give_the_same_report(results: Path, tmp_path: Path) -> None:
+def test_the_same_results_give_the_same_report(finished: Finished, tmp_path: Path) -> None:
+    results = finished.folder / "results"
     first, second = (write_report(results, tmp_path / name) for name in ("a.html", "b.html"))
     made = re.compile(r"Report made .*")
     assert made.sub("", first.read_text()) == made.sub("", second.read_text())
@@ -410,9 +412,9 @@ def test_without_a_catalog_it_says_what_to_do(tmp_path: Path) -> None:
     assert not (tmp_path / "r.html").exists()
 
 
-def test_the_record_of_memory_may_be_replaced_meanwhile(results: Path, tmp_path: Path) -> None:
+def test_the_record_of_memory_may_be_replaced_meanwhile(finished: Finished, tmp_path: Path) -> None:
     """As the run does, whose report is made while it goes on."""
-    record = results / "monitor.parquet"
+    record = Path(shutil.copy(finished.folder / "results" / "monitor.parquet", tmp_path))
     longer = pq.read_table(record)
     tables = [longer, longer.slice(0, longer.num_rows // 2)]
     ended = threading.Event()
@@ -458,8 +460,8 @@ def test_where_rdkit_cannot_draw_the_verb_says_so(bare: None, tmp_path: Path) ->
 # ---- its figures -----------------------------------------------------------------------------------------------------
 
 
-def test_figures_are_those_of_the_files(run: Path) -> None:
-    results = run / "results"
+def test_figures_are_those_of_the_files(finished: Finished) -> None:
+    results = finished.folder / "results"
     details = job_of(results / "report.html", 0)
     rows = pq.read_table(results / f"products/library=mine/transform={OME}/products.parquet", partitioning=None)
     after = details["after"]
