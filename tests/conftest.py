@@ -47,6 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]
+    items.sort(key=lambda item: item.path.parent.name != "workflow")  # first the files that take longest
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,6 +55,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Distribute whole files where no other way was asked for; pytest-xdist's own default is single tests."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ class Store:
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         keys = {name.upper(): value for name, value in self._keys("aws_{}").items()}
         there = {"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": os.devnull}
-        return others | keys | there | {"PYTHONDONTWRITEBYTECODE": "1"}
+        return others | keys | there
 
     def stop(self) -> None:
         self.let_go.set()

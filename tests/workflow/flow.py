@@ -30,8 +30,7 @@ def command(folder: Path, *flags: object, repository: Path = REPOSITORY) -> tupl
     words = [sys.executable, "-m", "snakemake", "--directory", folder, *flags]
     if "--configfile" not in flags:
         words += ["--configfile", folder / "config.yaml"]
-    settings = {"cwd": repository, "text": True, "env": {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}}
-    return [str(word) for word in words], settings
+    return [str(word) for word in words], {"cwd": repository, "text": True, "env": dict(os.environ)}
 
 
 def snakemake(folder: Path, *flags: object, repository: Path = REPOSITORY, fails: bool = False, **how: object) -> str:
