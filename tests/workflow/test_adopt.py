@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -19,41 +18,11 @@ from rdkit import Chem
 from rdkit.Chem import Descriptors, rdMolDescriptors
 
 from halogenator.config import read_config
+from helpers.earlier import EARLIER, write_earlier
 from helpers.samples import SAFETY_NET, few
 from workflow.flow import OME, REPOSITORY, named_parents, rules, shipped, snakemake, tasks, write_molecules, write_yaml
 
 DEFAULT = REPOSITORY / "configs" / "config.yaml"
-
-# What methylation gives of fluorinated gallic acid, catechol and resorcinol; written as no program writes them, one
-# twice, one that is no molecule.
-EARLIER = ["c1c(OC)c(F)c(O)cc1C(O)=O", "O(C)c1ccccc1O", "Oc1cccc(OC)c1F", "COc1ccccc1O"]
-
-
-def earlier_table(smiles: Sequence[str]) -> pa.Table:
-    """Rows as the earlier pipeline wrote them."""
-    mols = [Chem.MolFromSmiles(text) or Chem.MolFromSmiles("C") for text in smiles]
-    return pa.table(
-        {
-            "smiles": pa.array(smiles, pa.string()),
-            "canonical_smiles": pa.array(smiles, pa.string()),
-            "inchikey": [Chem.MolToInchiKey(mol) for mol in mols],
-            "xf_rule_id": [OME] * len(mols),
-            "source_smiles": ["Oc1ccccc1"] * len(mols),
-            "MW": [Descriptors.MolWt(mol) for mol in mols],
-            "TPSA": [rdMolDescriptors.CalcTPSA(mol) for mol in mols],
-            "HBD": [rdMolDescriptors.CalcNumHBD(mol) for mol in mols],
-            "HBA": [rdMolDescriptors.CalcNumHBA(mol) for mol in mols],
-            "cLogP": [rdMolDescriptors.CalcCrippenDescriptors(mol)[0] for mol in mols],
-            "RotB": [rdMolDescriptors.CalcNumRotatableBonds(mol) for mol in mols],
-        }
-    )
-
-
-def write_earlier(folder: Path, job: tuple[str, str], smiles: Sequence[str] = EARLIER) -> Path:
-    path = folder / "_".join(job) / "products.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(earlier_table(smiles), path)
-    return path
 
 
 def adopt(folder: Path, *flags: object, fails: bool = False) -> str:

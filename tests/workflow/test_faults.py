@@ -9,13 +9,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
+from helpers.mounted import mounted
 from helpers.planned import Planned
 from helpers.samples import SAFETY_NET, SEED
 from workflow.disturbed import CHUNKS, JOB, OME, PRODUCTS, Run, lay_out, same
@@ -52,19 +51,6 @@ def one_message(output: str, *words: str) -> None:
 
 
 # ---- the disk --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def mounted(folder: Path, *words: object) -> Iterator[None]:
-    """Mount something on a folder for a while; skip the test where that is not permitted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["mount", *map(str, words), str(folder)], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("place", [CHUNKS, str(Path(PRODUCTS).parent)], ids=["chunk", "merge"])

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpers.finished import JOBS, Finished, lay_out
+from helpers.mounted import mounted
 from helpers.planned import Planned, wait_until
 from helpers.samples import SAFETY_NET, few
 from workflow.disturbed import Run
@@ -26,7 +27,6 @@ from workflow.flow import (
     command,
     snakemake,
 )
-from workflow.test_faults import mounted
 
 HEADLINES = {"mine", "other-0X", "other-1X"}
 

@@ -12,12 +12,9 @@ there. Three things differ from what a reader does, all to keep this short:
 from __future__ import annotations
 
 import importlib
-import os
 import re
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +28,7 @@ from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.config import read_config
 from halogenator.stages.catalog import SUMMARY
 from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS
-from helpers.samples import SAFETY_NET
+from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text()
@@ -86,55 +83,10 @@ def table(*header: str) -> list[list[str]]:
     return found[2:]
 
 
-class Copy:
-    """A copy of the repository to run commands in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "repository"
-        elsewhere = shutil.ignore_patterns(".*", "results", "__pycache__", "*.egg-info", "*.tmp.*")
-        shutil.copytree(REPOSITORY, self.root, ignore=elsewhere)
-        (folder / "home").mkdir()
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("SNAKEMAKE")},
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PYTHONPATH": str(self.root / "workflow"),
-            "HOME": str(folder / "home"),
-        }
-        self.printed: dict[str, str] = {}
-
-    def run(self, command: str) -> str:
-        """Run a command line in the shell and return what it printed.
-
-        Raises:
-            AssertionError: it failed; with all it printed.
-        """
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SAFETY_NET,
-        )
-        assert done.returncode == 0, f"{command}\nexit status {done.returncode}\n{done.stdout}"
-        return done.stdout
-
-    def snakemake(self, command: str) -> str:
-        """Run a snakemake command, as its plan if it would run the default configuration; the same one only once."""
-        command = command.partition("  #")[0].strip()
-        partial = ("results/", "select=", "my.yaml", "-n")
-        if not any(word.startswith(partial) for word in shlex.split(command)):
-            command = command.replace(" --cores all", "") + " -n"
-        if command not in self.printed:
-            self.printed[command] = self.run(command)
-        return self.printed[command]
-
-
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a copy of the repository with the results of a small selection."""
-    made = Copy(tmp_path_factory.mktemp("readme"))
+    made = Checkout(tmp_path_factory.mktemp("readme"))
     (selection,) = [command for command in every_command() if "select=" in command]
     made.snakemake(selection)
     # The commands change the summary, so what there is to compare is kept.
@@ -161,7 +113,7 @@ def test_make_run_and_make_test_would_work() -> None:
 
 
 @pytest.mark.long
-def test_commands_run(copy: Copy) -> None:
+def test_commands_run(copy: Checkout) -> None:
     ran = []
     for block in blocks("sh", "bash", "yaml", "csv"):
         if block.language in ("yaml", "csv"):
@@ -202,7 +154,7 @@ def test_a_library_takes_five_lines() -> None:
 
 
 @pytest.mark.long
-def test_python_lines_read_the_results(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_lines_read_the_results(copy: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every reader that is installed is tried; DuckDB always is."""
     monkeypatch.chdir(copy.root)
     tried = {}
@@ -216,7 +168,7 @@ def test_python_lines_read_the_results(copy: Copy, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.long
-def test_product_excerpt_is_real(copy: Copy) -> None:
+def test_product_excerpt_is_real(copy: Checkout) -> None:
     columns = [column.name for column in PRODUCTS if column.name != "enhanced_stereo"] + list(DESCRIPTORS)
     (shown_path,) = re.findall(r"^Rows of `results/(products/library=[^`]*)`", README, flags=re.MULTILINE)
     path = copy.root.parent / "selection" / shown_path
@@ -232,7 +184,7 @@ def as_shown(value: object, like: str) -> str:
 
 
 @pytest.mark.long
-def test_summary_excerpt_is_real(copy: Copy) -> None:
+def test_summary_excerpt_is_real(copy: Checkout) -> None:
     lines = (copy.root.parent / "selection/summary.tsv").read_text().splitlines()
     header, *rows = [line.split("\t") for line in lines]
     assert header == list(SUMMARY)
