@@ -14,7 +14,7 @@ from statistics import mean, median
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.metadata import read_metadata
 from measure import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 

@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from halogenator.stages.records import provenance
-from halogenator.stages.transform import product_columns
+from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
+from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import REJECTS, arrow_schema
 from measure import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 
@@ -87,7 +86,7 @@ def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iter
     for first in range(0, rows, chunk_rows):
         name = f"{first // chunk_rows:03}of{-(-rows // chunk_rows):03}"
         out, rejects_out = folder / f"{name}.products.parquet", folder / f"{name}.rejects.parquet"
-        note = provenance(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
+        note = with_versions(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
         note |= {"rows_matched": chunk_rows // _SITES, "rejects": 0, "task": usage}
         with table_writer(out, columns, note) as products, table_writer(rejects_out, REJECTS, {}):
             for start in range(first, min(first + chunk_rows, rows), _GROUP_ROWS):

@@ -23,7 +23,7 @@ import yaml
 
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
-from halogenator.stages.transform import site_column
+from halogenator.stages.transform_chunk import site_column
 from measure import FOLDER, REPOSITORY, Figure, Used, progress, run
 from molecules import DESCRIPTORS, OME, composition, dihalogenated, parents, transform, write_library
 

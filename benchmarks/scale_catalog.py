@@ -15,11 +15,10 @@ from halogenator.config import read_config
 from halogenator.model import Config
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.stages.records import provenance
-from halogenator.stages.transform import product_columns
-from halogenator.storage.checksum import checksums
+from halogenator.storage.columns import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns, product_columns
+from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns
+from halogenator.storage.seal import read_seal
 from measure import FOLDER, REPOSITORY, Figure, halogenator, progress, run
 
 LIBRARIES = TRANSFORMS = 100
@@ -101,7 +100,7 @@ def _write_library(folder: Path, config: Config, name: str) -> None:
     columns = LIBRARY + descriptor_columns(config.descriptors)
     rows = [(f"p{row}", f"Oc1ccccc1{'C' * row}", f"p{row}", None, "", "", 1, row, None) for row in range(ROWS)]
     files = Results(folder / "results").files(name)
-    note = provenance(library=name, config_hash=library_identity(config, name, folder), queries={})
+    note = with_versions(library=name, config_hash=library_identity(config, name, folder), queries={})
     _write(files, columns, rows, len(config.descriptors), note)
     stats = {"library": name, "class": "polyphenol", "k": None, "rows_in": ROWS, "molecules": ROWS}
     _record(files, stats)
@@ -111,7 +110,7 @@ def _write_job(folder: Path, config: Config, library: str, transform: str) -> No
     columns = product_columns(config.descriptors, with_inchikey=False)
     rows = [(f"{transform[1:]}Oc1ccccc1{'C' * row}", f"p{row}", 0, 1) for row in range(ROWS)]
     files = Results(folder / "results").files(library, transform)
-    note = provenance(library=library, transform=transform, config_hash=job_identity(config, transform))
+    note = with_versions(library=library, transform=transform, config_hash=job_identity(config, transform))
     rows = [(f"{'C' * (int(transform[1:]) + 1)}{smiles.lstrip('0123456789')}", *rest) for smiles, *rest in rows]
     _write(files, columns, rows, len(config.descriptors), note)
     stats = {"library": library, "transform": transform, "rows_in": ROWS, "rows_matched": ROWS, "products": ROWS}
@@ -140,4 +139,5 @@ def _batch(arrays: Iterator[pa.Array], schema: pa.Schema) -> Iterator[pa.RecordB
 def _record(files: tuple[Path, Path, Path], stats: dict[str, object]) -> None:
     files[2].parent.mkdir(parents=True, exist_ok=True)
     stats |= {"duplicates": 0, "rejects": 0, "bytes": files[0].stat().st_size, "chunks": 1, "parts": 0}
-    files[2].write_text(json.dumps({**stats, "checksums": checksums(files[:2]), "usage": _USAGE}))
+    stats |= {"checksums": {path.name: read_seal(path) for path in files[:2]}, "usage": _USAGE}
+    files[2].write_text(json.dumps(stats))

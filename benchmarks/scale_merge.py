@@ -17,10 +17,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.stages.transform import product_columns
-from halogenator.storage.checksum import sha256
+from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, table_writer
-from halogenator.storage.schema import LIBRARY, REJECTS, descriptor_columns, read_metadata, site_columns
+from halogenator.storage.seal import sha256
 from measure import FOLDER, MB, Figure, halogenator, progress, run
 from merge import merge_command, write_chunks
 from molecules import DESCRIPTORS, dihalogenated

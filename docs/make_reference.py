@@ -16,7 +16,7 @@ from halogenator.cli import build_parser
 from halogenator.cli.options import EXIT_CODES
 from halogenator.stages.catalog import SUMMARY
 from halogenator.stages.plan import Line
-from halogenator.storage.schema import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.storage.columns import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
 
 REPOSITORY = Path(__file__).parents[1]
 NOTE = "<!-- Made by docs/make_reference.py: change the source named there, then run make docs. -->\n"

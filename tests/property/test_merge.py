@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from halogenator.cli import main
 from halogenator.planning.chunks import apart, chunk_names, together
-from halogenator.stages import duplicates
-from halogenator.storage import duck
+from halogenator.stages import find_duplicates
+from halogenator.storage import duplicates
+from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns, read_metadata
 from halogenator.storage.seal import remove_refused
 from helpers.samples import examples, few
 from property.verbs import Made, merge_chunks, verb
@@ -145,8 +146,8 @@ def test_a_merge_in_parts_gives_the_same_file(tmp_path: Path, monkeypatch: pytes
     whole = merge(tmp_path, files, key)
     check(whole, chunks, key)
     footer = read_metadata(whole.path)
-    monkeypatch.setattr(duck, "SLICE_ROWS", 11_000)
-    monkeypatch.setattr(duplicates, "_GROUP_ROWS", 500)
+    monkeypatch.setattr(duplicates, "SLICE_ROWS", 11_000)
+    monkeypatch.setattr(find_duplicates, "_GROUP_ROWS", 500)
     in_parts = merge(tmp_path, files, key, parts=5)
     assert pq.read_metadata(tmp_path / "0of5.duplicates.parquet").num_row_groups > 10
     check(in_parts, chunks, key)

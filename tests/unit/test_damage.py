@@ -11,10 +11,11 @@ import pytest
 
 from halogenator.errors import UserError
 from halogenator.storage.clock import redate
+from halogenator.storage.columns import Column
 from halogenator.storage.failures import explain
 from halogenator.storage.marks import content_mark, unchanged
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.schema import Column, read_metadata
 from halogenator.storage.seal import SEAL_KEY, damage
 
 COLUMNS = (Column("smiles", pa.string(), "SMILES"), Column("sites", pa.int32(), "sites"))

@@ -25,7 +25,7 @@ from halogenator.config.schema import load_schema
 from halogenator.model import Export, Window
 from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB
-from halogenator.storage.writers import FORMATS
+from halogenator.storage.molecule_files import FORMATS
 from property.exports import export, lay_out, records, rows, text
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"

@@ -8,7 +8,7 @@ from rdkit import Chem
 
 from halogenator.chemistry.enhanced import write
 from halogenator.chemistry.molblock import mol_block
-from halogenator.storage.writers import FORMATS, molecule_writer
+from halogenator.storage.molecule_files import FORMATS, molecule_writer
 
 EPICATECHIN = "Oc1cc(O)c2c(c1)O[C@H](c1ccc(O)c(O)c1)[C@H](O)C2"
 
@@ -34,7 +34,7 @@ def test_a_line_of_a_smiles_file_is_a_cxsmiles(tmp_path: Path) -> None:
     schema = pa.schema([("smiles", pa.string()), ("name", pa.string()), ("enhanced_stereo", pa.string())])
     rows = [["C[C@@H](O)F", "C[C@@H](O)F"], ["racemate", "enantiomer"], ["&1:1", None]]
     path = tmp_path / "out.smi"
-    with molecule_writer(path, FORMATS["smi"], schema, {}) as writer:
-        writer.write(pa.record_batch([pa.array(column, pa.string()) for column in rows], schema))
+    with molecule_writer(path, FORMATS["smi"], schema, {}) as write:
+        write(pa.record_batch([pa.array(column, pa.string()) for column in rows], schema))
     assert path.read_text() == "C[C@@H](O)F |&1:1|\tracemate\nC[C@@H](O)F\tenantiomer\n"
     assert write(Chem.MolFromSmiles("C[C@@H](O)F |&1:1|\tracemate")) == ("C[C@@H](O)F", "&1:1")

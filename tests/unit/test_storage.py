@@ -11,9 +11,10 @@ import pytest
 
 from halogenator.errors import UserError
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.storage.columns import Column
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer, verify, whole_or_absent
-from halogenator.storage.schema import Column, read_metadata
 
 COLUMNS = (Column("smiles", pa.string(), "SMILES"), Column("sites", pa.int32(), "sites"))
 

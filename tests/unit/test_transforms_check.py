@@ -12,7 +12,7 @@ from halogenator.cli import main
 from halogenator.config import load_transforms, sound_transforms
 from halogenator.errors import UserError
 from halogenator.model import Transform
-from halogenator.stages.examine import examine
+from halogenator.stages.transform_advice import advise
 
 
 def write(folder: Path, **smirks: str) -> Path:
@@ -23,7 +23,7 @@ def write(folder: Path, **smirks: str) -> Path:
 
 
 def warned(smirks: str, *molecules: str) -> str:
-    (advice,) = examine([Transform("RULE", smirks)], molecules, [])
+    (advice,) = advise([Transform("RULE", smirks)], molecules, [])
     return "\n".join(advice.warnings)
 
 
@@ -117,7 +117,7 @@ def test_warnings_show_what_became_of_a_molecule() -> None:
 
 
 def test_a_rule_that_matches_nothing_is_told_of() -> None:
-    (advice,) = examine([Transform("RULE", "[Pt:1][OX2H]>>[Pt:1]F")], [], [])
+    (advice,) = advise([Transform("RULE", "[Pt:1][OX2H]>>[Pt:1]F")], [], [])
     assert advice.warnings == () and "matches none of" in advice.notes[0]
 
 

@@ -27,7 +27,7 @@ import halogenator
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.config import read_config
 from halogenator.stages.catalog import SUMMARY
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS
+from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS
 from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).parents[2]

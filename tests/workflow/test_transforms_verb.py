@@ -14,7 +14,7 @@ from rdkit import Chem
 
 from halogenator import limits
 from halogenator.model import Transform
-from halogenator.stages.trial import try_transforms
+from halogenator.stages.transform_trials import try_transforms
 from helpers.endless import ENDLESS, grid
 from helpers.samples import SAFETY_NET
 from property import oracle

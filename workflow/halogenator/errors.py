@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import partial
+from typing import Any, cast
 
 _LONGEST_NAME = 1_000  # characters; likenesses of longer ones take too long to find, and are no slips
 
@@ -39,6 +41,14 @@ class UserError(Exception):
         self.value = value
         self.allowed = allowed
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a process hands it to another: values of any kind as text."""
+        value = self.value if isinstance(self.value, str | int | float | list | None) else repr(self.value)
+        allowed = self.allowed if isinstance(self.allowed, str | None) else list(map(str, cast("Any", self.allowed)))
+        where = None if self.where is None else str(self.where)
+        fields = {"where": where, "value": value, "allowed": allowed, "fix": self.fix}
+        return partial(type(self), **fields), (self.what,)
 
     def __str__(self) -> str:
         lines = [self.what]

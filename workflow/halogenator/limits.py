@@ -9,15 +9,15 @@ of a molecule. Where there is no ``fork`` (Windows), nothing is limited.
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
+import pickle
 import signal
 import struct
 import sys
 import traceback
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from halogenator.errors import UserError
 
@@ -32,6 +32,9 @@ PARENT_VARIABLE = "HALOGENATOR_PARENT"
 
 NONE = -1
 _NUMBER = struct.Struct("q")
+
+
+T = TypeVar("T")
 
 
 class StepError(Exception):
@@ -53,11 +56,11 @@ class Watch:
 
     Attributes:
         seconds: of processor time for a step; None: any.
-        skipped: numbers of steps to leave out.
+        skipped: {number of a step to leave out: why}.
         step: the present one, or ``NONE``.
     """
 
-    def __init__(self, seconds: float | None, skipped: Collection[int] = ()) -> None:
+    def __init__(self, seconds: float | None, skipped: Mapping[int, str]) -> None:
         self.seconds = seconds
         self.skipped = skipped
         self.shared = mmap.mmap(-1, _NUMBER.size)
@@ -71,16 +74,21 @@ class Watch:
     def step(self, number: int) -> None:
         _NUMBER.pack_into(self.shared, 0, number)
 
+    @property
+    def overrun(self) -> str:
+        """What is said of a step that took too long."""
+        return f"more than {self.seconds:g} s of processor time"
+
 
 _watch: Watch | None = None  # of this process, if it is such a child
 
 
 def begin(step: int) -> str | None:
-    """Give a step (a number from 0) its time; return why it is to be skipped if it has used that up before."""
+    """Give a step (a number from 0) its time; return why it is to be skipped if it did not come to an end before."""
     if _watch is None:
         return None
     if step in _watch.skipped:
-        return _overrun(_watch)
+        return _watch.skipped[step]
     _watch.step = step
     if _watch.seconds is not None:
         signal.setitimer(signal.ITIMER_PROF, _watch.seconds)
@@ -94,67 +102,61 @@ def end() -> None:
         _watch.step = NONE
 
 
-def answer(work: Callable[[], Any], skipped: Collection[int] = ()) -> Any:
-    """Return what ``work`` returns (a JSON value), done in a child.
+def answer(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a child; begun anew without each step that does not end.
 
     Args:
-        work: calls ``begin`` before each step, which has ``PLAN_SECONDS``.
-        skipped: steps that ``begin`` says to skip.
+        work: calls ``begin`` before each step, which has ``PLAN_SECONDS`` and says which steps to skip.
 
     Raises:
-        StepError: a step ran out of time, or ended the child.
+        StepError: no step, or one that was to be skipped, ran out of time or ended the child.
         UserError: ``work`` raised it.
     """
     if not hasattr(os, "fork"):
         return work()
+    skipped: dict[int, str] = {}
+    while True:
+        try:
+            return _attempt(work, Watch(PLAN_SECONDS, skipped))
+        except StepError as error:
+            if error.step == NONE or error.step in skipped:
+                raise
+            skipped[error.step] = error.reason
+
+
+def _attempt(work: Callable[[], T], watch: Watch) -> T:
     reading, writing = os.pipe()
-    watch = Watch(PLAN_SECONDS, skipped)
 
     def reply() -> int:
         os.close(reading)
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(_outcome(work), pipe)
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(_outcome(work), pipe)
         return 0
 
     sys.stdout.flush()
     sys.stderr.flush()
     child = start(reply, watch)
     os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
     status = _wait(child)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         late = number == signal.SIGPROF
-        raise StepError(watch.step, _overrun(watch) if late else f"RDKit ended the process with signal {number}")
-    outcome = json.loads(text)
-    if "user error" in outcome:
-        raise UserError(**outcome["user error"])
-    if "failure" in outcome:
-        raise RuntimeError(outcome["failure"])
-    return outcome["result"]
+        raise StepError(watch.step, watch.overrun if late else f"RDKit ended the process with signal {number}")
+    result, error = pickle.loads(data)
+    if error is not None:
+        raise error
+    return result
 
 
-def as_fields(error: UserError) -> dict[str, Any]:
-    """Return what a user error says, as JSON values that ``UserError`` takes."""
-    where = None if error.where is None else str(error.where)
-    plain = isinstance(error.value, str | int | float | list | None)
-    allowed = error.allowed if isinstance(error.allowed, str | None) else list(map(str, error.allowed))  # type: ignore[call-overload]
-    value = error.value if plain else repr(error.value)
-    return {"what": error.what, "where": where, "value": value, "allowed": allowed, "fix": error.fix}
-
-
-def _overrun(watch: Watch) -> str:
-    return f"more than {watch.seconds:g} s of processor time"
-
-
-def _outcome(work: Callable[[], Any]) -> dict[str, Any]:
+def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
-        return {"result": work()}
+        return work(), None
     except UserError as error:
-        return {"user error": as_fields(error)}
+        return None, error
     except Exception:
-        return {"failure": traceback.format_exc()}
+        return None, RuntimeError(traceback.format_exc())
     finally:
         end()
 

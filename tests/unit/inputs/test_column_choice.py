@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.storage.columns import as_type, common_type, file_columns, stored_type
+from halogenator.storage.file_columns import as_type, common_type, file_columns, stored_type
 from halogenator.storage.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
 from property.exports import export, rows
 

@@ -13,7 +13,7 @@ from halogenator.chemistry import enhanced, fragments
 from halogenator.chemistry.molecules import RejectError, check_size, parse_smiles, reread, written
 from halogenator.chemistry.screen import check_molecule
 from halogenator.model import Reading
-from halogenator.storage.schema import PREPARED
+from halogenator.storage.columns import PREPARED
 
 _OPEN = re.compile(r"[*~|]")
 _MAP = re.compile(r":\d+\]")
@@ -29,7 +29,7 @@ class Prepared:
         mol: as parsed from ``smiles``.
         smiles: stays the same when read and written again.
         enhanced_stereo: CXSMILES extension with what the SMILES cannot say; None: nothing.
-        prepared: ``storage.schema.PREPARED`` of what was changed, comma-separated; None: nothing.
+        prepared: ``storage.columns.PREPARED`` of what was changed, comma-separated; None: nothing.
         stripped_from: the canonical input, where something was.
     """
 

@@ -85,7 +85,7 @@ def _how_options(parser: Parser) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from halogenator.cli.progress import Progress
-    from halogenator.stages.export import export_molecules
+    from halogenator.stages.export_molecules import export_molecules
 
     export = request_of(options)
     with Progress() as progress:
@@ -114,7 +114,7 @@ def request_of(options: argparse.Namespace) -> Any:
     """
     from halogenator.model import Export
     from halogenator.planning.request import ALL
-    from halogenator.storage.writers import format_of
+    from halogenator.storage.molecule_files import format_of
 
     if not (options.libraries or options.transforms or options.sql):
         raise UserError(

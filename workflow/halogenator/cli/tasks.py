@@ -68,7 +68,7 @@ def _add_read_library(verbs: Any) -> None:
 
 def _read_library(options: argparse.Namespace) -> None:
     from halogenator.inputs.first_rows import describe_library, said
-    from halogenator.stages.libraries import read_library
+    from halogenator.stages.read_library import read_library
 
     library = library_of(options)
     print(said(describe_library(library)), flush=True)
@@ -92,17 +92,15 @@ def _add_standardize_chunk(verbs: Any) -> None:
 
 
 def _standardize_chunk(options: argparse.Namespace) -> None:
-    from halogenator.stages.libraries import standardize_chunk
+    from halogenator.stages.standardize_chunk import standardize_chunk
 
-    standardize_chunk(
-        options.raw,
-        library_of(options),
-        index_of(options),
-        chunk=options.chunk,
-        out=options.out,
-        rejects_out=options.rejects,
-        task=task_of(options),
-    )
+    standardize_chunk(_chunk(options, options.raw), library_of(options), index_of(options))
+
+
+def _chunk(options: argparse.Namespace, source: Path) -> Any:
+    from halogenator.stages.chunk_task import Chunk
+
+    return Chunk(source, options.chunk, options.out, options.rejects, task_of(options))
 
 
 def _add_halogenate_chunk(verbs: Any) -> None:
@@ -121,18 +119,10 @@ def _add_halogenate_chunk(verbs: Any) -> None:
 
 
 def _halogenate_chunk(options: argparse.Namespace) -> None:
-    from halogenator.stages.libraries import halogenate_chunk
+    from halogenator.stages.halogenate_chunk import halogenate_chunk
 
-    halogenate_chunk(
-        options.base,
-        library_of(options),
-        halogenation_of(options).transforms(options.class_name),
-        index_of(options),
-        chunk=options.chunk,
-        out=options.out,
-        rejects_out=options.rejects,
-        task=task_of(options),
-    )
+    transforms = halogenation_of(options).transforms(options.class_name)
+    halogenate_chunk(_chunk(options, options.base), library_of(options), transforms, index_of(options))
 
 
 def _add_merge_library(verbs: Any) -> None:
@@ -149,21 +139,19 @@ def _add_merge_library(verbs: Any) -> None:
 
 
 def _merge_library(options: argparse.Namespace) -> None:
-    from halogenator.stages.merge import merge_library
+    from halogenator.stages.merge_library import merge_library
 
-    stats = merge_library(
-        files_of(options.chunks),
-        files_of(options.reject_chunks),
-        library=library_of(options),
-        config_hash=options.config_hash,
-        out=options.out,
-        rejects_out=options.rejects,
-        stats_out=options.stats,
-        scratch=options.scratch,
-        task=task_of(options),
-        parts=files_of(options.duplicates),
-    )
+    files = files_of(options.chunks), files_of(options.reject_chunks)
+    stats = merge_library(_merge(options, *files, task_of(options)), library_of(options))
     print(f"library {library_of(options).name}: {stats['molecules']:,} molecules; {prepared_words(stats)}", flush=True)
+
+
+def _merge(options: argparse.Namespace, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Any) -> Any:
+    from halogenator.stages.merge import Merge
+
+    made = options.out, options.rejects, options.stats
+    parts = files_of(options.duplicates)
+    return Merge(chunks, reject_chunks, *made, options.scratch, options.config_hash, task, parts)
 
 
 def _add_transform_chunk(verbs: Any) -> None:
@@ -180,17 +168,13 @@ def _add_transform_chunk(verbs: Any) -> None:
 
 
 def _transform_chunk(options: argparse.Namespace) -> None:
-    from halogenator.stages.transform import transform_chunk
+    from halogenator.stages.transform_chunk import transform_chunk
 
     transform_chunk(
-        options.molecules,
+        _chunk(options, options.molecules),
         transform_of(options),
         descriptor_names=options.descriptors,
         with_inchikey=options.inchikey,
-        chunk=options.chunk,
-        out=options.out,
-        rejects_out=options.rejects,
-        task=task_of(options),
     )
 
 
@@ -213,7 +197,7 @@ def _add_find_duplicates(verbs: Any) -> None:
 
 
 def _find_duplicates(options: argparse.Namespace) -> None:
-    from halogenator.stages.duplicates import find_part
+    from halogenator.stages.find_duplicates import find_part
 
     find_part(
         files_of(options.chunks),
@@ -243,31 +227,19 @@ def _add_merge_products(verbs: Any) -> None:
 
 
 def _merge_products(options: argparse.Namespace) -> None:
-    from halogenator.stages.merge import merge_products
+    from halogenator.stages.merge_products import merge_products
 
     task = task_of(options)
-    with _chunks(options, task) as (chunks, reject_chunks):
-        merge_products(
-            chunks,
-            reject_chunks,
-            library=library_of(options),
-            transform=transform_of(options),
-            key=options.key,
-            config_hash=options.config_hash,
-            out=options.out,
-            rejects_out=options.rejects,
-            stats_out=options.stats,
-            scratch=options.scratch,
-            task=task,
-            parts=files_of(options.duplicates),
-        )
+    with _chunks(options, task) as files:
+        merge = _merge(options, *files, task)
+        merge_products(merge, library_of(options), transform_of(options), options.key)
 
 
 def _chunks(options: argparse.Namespace, task: Any) -> AbstractContextManager[tuple[Sequence[Path], Sequence[Path]]]:
     if options.chunks:
         return nullcontext((files_of(options.chunks), files_of(options.reject_chunks)))
 
-    from halogenator.stages.transform import as_single_chunk
+    from halogenator.stages.transform_chunk import as_single_chunk
 
     return as_single_chunk(
         options.molecules,

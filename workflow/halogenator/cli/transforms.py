@@ -98,13 +98,13 @@ def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
 def _check(options: argparse.Namespace) -> None:
     from halogenator.config import find_path, sound_transforms
     from halogenator.config.problems import raise_all
-    from halogenator.stages.examine import examine
-    from halogenator.stages.trial import find_examples, try_transforms
+    from halogenator.stages.transform_advice import advise
+    from halogenator.stages.transform_trials import find_examples, try_transforms
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.file]
     transforms, problems = sound_transforms(*paths)
     parents = sorted(repository().glob("configs/parents/*.smi"))
-    advice = {each.transform: each for each in examine(list(transforms.values()), options.on, parents)}
+    advice = {each.transform: each for each in advise(list(transforms.values()), options.on, parents)}
     warned = [name for name, each in advice.items() if each.warnings]
     print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")
     bare = [transform for transform in transforms.values() if not transform.examples]

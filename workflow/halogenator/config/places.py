@@ -24,7 +24,7 @@ _FILE = {r"[{}]": _BRACES, r"[\x00-\x1f\x7f]": _CONTROL}
 
 
 def _columns() -> set[str]:
-    from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+    from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
 
     names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
     return names | {"library", "transform", *WINDOWS}

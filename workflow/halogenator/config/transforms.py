@@ -166,23 +166,15 @@ def _chemistry(entries: Sequence[tuple[Transform, _Entry]]) -> list[tuple[int, U
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
-    def work() -> list[tuple[int, dict[str, Any]]]:
-        found: list[tuple[int, dict[str, Any]]] = []
+    def work() -> list[tuple[int, UserError]]:
+        found: list[tuple[int, UserError]] = []
         for step, (transform, entry) in enumerate(entries):
-            if not limits.begin(step):
-                found += [(step, limits.as_fields(problem)) for problem in _transform_problems(transform, entry)]
+            late = limits.begin(step)
+            problems = [_endless(transform, entry, late)] if late else _transform_problems(transform, entry)
+            found += [(step, problem) for problem in problems]
         return found
 
-    late: dict[int, UserError] = {}
-    while True:
-        try:
-            fields = limits.answer(work, skipped=late)
-        except limits.StepError as error:
-            if error.step not in range(len(entries)) or error.step in late:
-                raise
-            late[error.step] = _endless(*entries[error.step], error.reason)
-            continue
-        return sorted([*((step, UserError(**each)) for step, each in fields), *late.items()], key=lambda pair: pair[0])
+    return limits.answer(work)
 
 
 def _endless(transform: Transform, entry: _Entry, reason: str) -> UserError:

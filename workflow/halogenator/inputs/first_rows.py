@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from halogenator import limits
 from halogenator.errors import UserError
@@ -81,7 +81,7 @@ def _quoted(name: str) -> str:
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     """Return what the columns of a library's file are taken for, without a look at its rows."""
     from halogenator.inputs.reading import describe
-    from halogenator.storage.columns import file_columns
+    from halogenator.storage.file_columns import file_columns
 
     source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}
@@ -100,42 +100,29 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     """
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
-    return [_look(library, option) for library in libraries if library.paths]
+    read = [partial(_read, library, option) for library in libraries if library.paths]
+    return [limits.answer(work) for work in read]
 
 
-def _look(library: Library, option: str | None) -> FirstRows:
-    slow: set[int] = set()
-    while True:
-        try:
-            found = limits.answer(lambda: _read(library, option, len(slow) < _MOST_SLOW), skipped=slow)
-        except limits.StepError as error:
-            if error.step < 0 or error.step in slow:
-                raise
-            slow.add(error.step)  # the run will make a reject of it
-        else:
-            return FirstRows(**found)
-
-
-def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]:
-    """Return the values of ``FirstRows``; of rows after one that takes too long only if ``patient``."""
+def _read(library: Library, option: str | None) -> FirstRows:
+    """Return what the first rows are like; those after the last that may take too long are not read."""
     from halogenator.chemistry.molecules import quiet
     from halogenator.inputs.reading import read_records
 
     quiet()
     found = describe_library(library)
-    readable = rows = 0
+    readable = rows = slow = 0
     changed: Counter[str] = Counter()
-    slow = False
     first: tuple[int, str | None, str] | None = None
     filled = 0
     records = read_records(_files(library), replace(library.reading, columns="none"))
     for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
-        if filled == ROWS or (slow and not patient):
+        if filled == ROWS or slow == _MOST_SLOW:
             break
         rows += 1
         filled += record.smiles != ""
         if limits.begin(step):
-            slow = True
+            slow += 1  # the run will make a reject of it
             continue
         problem = record.problem or _problem(record.smiles or "", library, changed)
         readable += problem is None
@@ -144,7 +131,7 @@ def _read(library: Library, option: str | None, patient: bool) -> dict[str, Any]
     limits.end()
     if first is not None and not readable and not slow:
         raise _none_readable(library, found, rows, first, option)
-    return vars(replace(found, readable=readable, rows=rows, changed=dict(changed)))
+    return replace(found, readable=readable, rows=rows, changed=dict(changed))
 
 
 def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:

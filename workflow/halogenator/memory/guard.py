@@ -74,13 +74,13 @@ def run_guarded(work: Callable[[], int], task: Declaration, *, step_seconds: flo
     """
     if not hasattr(os, "fork"):  # no such guard on this platform
         return work()
-    slow: set[int] = set()
+    slow: dict[int, str] = {}
     while True:
         watch = limits.Watch(step_seconds, slow)
         code = _attempt(work, task, watch)
         if code != -getattr(signal, "SIGPROF", 0) or watch.step == limits.NONE:
             return code if code >= 0 else 128 - code
-        slow.add(watch.step)
+        slow[watch.step] = watch.overrun
         print(f"halogenator: row {watch.step:,} takes too long: starting again without it", file=sys.stderr)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 from halogenator.model import Config, Library, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.storage.checksum import sha256
-from halogenator.storage.records import read_object
+from halogenator.storage.seal import sha256
+from halogenator.storage.statistics import read_object
 
 Job = tuple[str, str]  # library, transform
 

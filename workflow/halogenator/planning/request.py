@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from halogenator.chemistry.filters import FILTERS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, Window
-from halogenator.storage.writers import FORMATS
+from halogenator.storage.molecule_files import FORMATS
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from halogenator import limits
@@ -48,26 +48,10 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
     """
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
-    patterns = list(queries)
-    slow: set[int] = set()
-    while True:
-        try:
-            rows, sampled, whole, first, counts = limits.answer(lambda: _count(source, patterns), skipped=slow)
-        except limits.StepError as error:
-            number, position = divmod(error.step - _FIRST_MOLECULE, len(patterns) + 1)
-            if number >= 0 and position:
-                query = patterns[position - 1]
-                raise _endless(source, query, queries[query], number + 1, error.reason) from error
-            if error.step < 0 or error.step in slow:
-                raise
-            slow.add(error.step)  # a molecule that is not read in time; the run will make a reject of it
-        else:
-            sites = tuple(dict(zip(patterns, row, strict=True)) for row in counts)
-            return Sample(rows, rows / sampled if sampled and not whole else 1, whole, first, sites)
+    return limits.answer(lambda: _count(source, queries))
 
 
-def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, bool, list[list[int]]]:
-    """Return a source's rows, how many were sampled, whether all or the first, and each molecule's sites by query."""
+def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Query
@@ -79,22 +63,23 @@ def _count(source: Library, queries: Sequence[str]) -> tuple[int, int, bool, boo
     texts, rows, whole, first_only = spread(source.paths, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
-    counted = [Query(query) for query in queries]
-    found = []
+    counters = {query: Query(query) for query in queries}
+    sites: list[dict[str, int]] = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
-            continue
+            continue  # the run will make a reject of it
         try:
             mol = prepare(text, reading).mol
         except RejectError:
             continue
-        counts = []
-        for position, query in enumerate(counted, 1):
-            limits.begin(first + position)
-            counts.append(query.count(mol))
-        found.append(counts)
-    return rows, len(texts), whole, first_only, found
+        sites.append({})
+        for position, (query, counter) in enumerate(counters.items(), 1):
+            if reason := limits.begin(first + position):
+                raise _endless(source, query, queries[query], number + 1, reason)
+            sites[-1][query] = counter.count(mol)
+    scale = rows / len(texts) if texts and not whole else 1
+    return Sample(rows, scale, whole, first_only, tuple(sites))
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:

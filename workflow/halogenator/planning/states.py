@@ -17,8 +17,8 @@ from halogenator.planning.adopted import adopted_jobs
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.storage.records import read_object
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.metadata import read_metadata
+from halogenator.storage.statistics import read_object
 
 # An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
 _CHECKSUM_BYTES = 1_000_000

@@ -31,8 +31,8 @@ from halogenator.results import Results
 from halogenator.stages.catalog import check_made
 from halogenator.storage.duck import connect, literal
 from halogenator.storage.failures import writing
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads, whole_or_absent
-from halogenator.storage.schema import read_metadata
 from halogenator.units import duration, size
 
 MAX_BYTES = 8_000_000

@@ -15,12 +15,14 @@ from halogenator.model import Config
 from halogenator.planning.adopted import Job, adoption_record, finished, make_outdated
 from halogenator.planning.identity import job_identity
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
+from halogenator.stages.chunk_task import Chunk
 from halogenator.stages.earlier import BrokenError, convert, examine
-from halogenator.stages.merge import merge_products
-from halogenator.storage.checksum import sha256
+from halogenator.stages.merge import Merge
+from halogenator.stages.merge_products import merge_products
 from halogenator.storage.lock import claim_folder
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.seal import sha256
 
 
 @dataclass(frozen=True)
@@ -119,32 +121,14 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
     }
     scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
-    products, rejects, stats = Results(results).files(*job)
+    made = Results(results).files(*job)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
-        chunk, reject_chunk = Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE
-        convert(
-            path,
-            descriptor_names=config.descriptors,
-            with_inchikey="inchikey" in config.identifiers,
-            out=chunk,
-            rejects_out=reject_chunk,
-            task=task,
-        )
-        merge_products(
-            [chunk],
-            [reject_chunk],
-            library=library,
-            transform=transform,
-            key=config.dedup_key,
-            config_hash=job_identity(config, transform.name),
-            out=products,
-            rejects_out=rejects,
-            stats_out=stats,
-            scratch=scratch,
-            task=task,
-            adopted=record,
-        )
+        chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
+        convert(chunk, descriptor_names=config.descriptors, with_inchikey="inchikey" in config.identifiers)
+        identity = job_identity(config, transform.name)
+        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
+        merge_products(merge, library, transform, config.dedup_key, adopted=record)
     make_outdated(results, job)  # in case the configuration changes
-    note = read_metadata(products)
-    left_out = {"duplicates": note["duplicates"], "rejects": note["rejects"]}
+    metadata = read_metadata(made[0])
+    left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

@@ -27,13 +27,14 @@ from halogenator.planning.chunks import total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.stages.pool import Pool, VerbTask
-from halogenator.stages.transform import site_column
+from halogenator.stages.transform_chunk import site_column
+from halogenator.storage.columns import LIBRARY
 from halogenator.storage.failures import check_writable
 from halogenator.storage.lock import hold_folder
 from halogenator.storage.marks import content_mark, unchanged
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet
-from halogenator.storage.records import read_object, write_object
-from halogenator.storage.schema import LIBRARY, read_metadata
+from halogenator.storage.statistics import read_object, write_object
 
 PRODUCTS, REJECTS, MOLECULES, STATS = "products.parquet", "rejects.parquet", "molecules.parquet", "stats.json"
 OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)

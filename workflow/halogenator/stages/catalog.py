@@ -15,11 +15,11 @@ import duckdb
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.stages.trees import molecules_query, plain, tree
-from halogenator.storage.duck import identifier, literal, memory_settings
+from halogenator.stages.result_queries import molecules_query, tree
+from halogenator.storage.columns import PRODUCTS, REJECTS
+from halogenator.storage.duck import identifier, literal, memory_settings, plain
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent
-from halogenator.storage.schema import PRODUCTS, REJECTS
 
 # Column of summary.tsv -> where its value stands in a job's statistics.
 SUMMARY = {

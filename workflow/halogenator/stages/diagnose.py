@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,10 +26,12 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Transform
 from halogenator.results import Results
-from halogenator.stages.transform import product_columns, read_parents
-from halogenator.storage.duck import connect, find_duplicates, number_routes
+from halogenator.stages.chunk_task import Rows
+from halogenator.stages.transform_chunk import read_parents
+from halogenator.storage.columns import arrow_schema, product_columns
+from halogenator.storage.duck import connect
+from halogenator.storage.duplicates import find_duplicates, number_routes
 from halogenator.storage.parquet import limit_arrow_threads, open_parquet, table_writer
-from halogenator.storage.schema import arrow_schema
 from halogenator.units import MB
 
 _BATCHES = 8
@@ -38,19 +39,6 @@ _MOST_WINDOWS = 20
 _DUCKDB_MB = 500
 _MOST_KEYS = 1_000_000
 _WARM_UP = 10.0  # seconds in which a task loads its libraries and fills its first batch
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Bytes per row: mean, least, median, 95th percentile, most."""
-
-    values: np.ndarray
-
-    def line(self, name: str) -> str:
-        """Return them as a line of a table."""
-        v = self.values
-        figures = (v.mean(), v.min(), np.median(v), np.percentile(v, 95), v.max())
-        return f"  {name:<22}" + "".join(f"{figure:>10,.0f}" for figure in figures)
 
 
 def diagnose(
@@ -126,7 +114,7 @@ def _make(
     kernel = Kernel([transform], descriptor_names)
     records = []
     for start, stop in windows:
-        for _, name, smiles, stereo, values in read_parents(file, None, descriptor_names, start, stop):
+        for _, name, smiles, stereo, values in read_parents(Rows(file, start, stop), None, descriptor_names):
             for product in kernel.products(smiles, values, stereo)[0]:
                 own = product.smiles, name, product.site, product.n_routes, product.enhanced_stereo
                 row = (*own, *product.descriptors)
@@ -140,8 +128,9 @@ def _sizes(records: list[dict[str, Any]], schema: pa.Schema) -> Iterator[str]:
     table = pa.Table.from_pylist(records, schema=schema)
     as_arrow = table.nbytes / len(records) - lengths.mean() + lengths
     yield f"1. Product size, bytes{'mean':>12}{'min':>10}{'median':>10}{'p95':>10}{'max':>10}"
-    yield Sizes(as_dicts).line("Python dict")
-    yield Sizes(as_arrow).line("Arrow row")
+    for name, values in (("Python dict", as_dicts), ("Arrow row", as_arrow)):
+        figures = values.mean(), *np.percentile(values, [0, 50, 95, 100])
+        yield f"  {name:<22}" + "".join(f"{figure:>10,.0f}" for figure in figures)
     yield f"  a dict is {as_dicts.mean() / as_arrow.mean():.1f} times its Arrow row\n"
 
 

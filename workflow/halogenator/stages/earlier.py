@@ -23,13 +23,12 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
-from halogenator.memory.usage import Task
 from halogenator.planning.spread import sampled
 from halogenator.results import PRODUCTS_FILE
-from halogenator.stages.records import provenance, write_reject
-from halogenator.stages.transform import product_columns
-from halogenator.storage.parquet import table_writer
-from halogenator.storage.schema import REJECTS
+from halogenator.stages.chunk_task import Chunk, Made
+from halogenator.storage.columns import product_columns
+from halogenator.storage.metadata import with_versions
+from halogenator.storage.parquet import TableWriter
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles")
 # What SQLite and writers remove when they end well. A dedup.db alone says nothing.
@@ -79,47 +78,30 @@ def examine(folder: Path) -> int:
     return rows
 
 
-def convert(
-    path: Path,
-    *,
-    descriptor_names: Sequence[str],
-    with_inchikey: bool,
-    out: Path,
-    rejects_out: Path,
-    task: Task,
-) -> None:
+def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: bool) -> None:
     """Write a file's rows, in its order and with its duplicates, as a chunk of a job; what cannot be read as rejects.
 
     Args:
-        path: the earlier pipeline's file.
+        chunk: all rows of the earlier pipeline's file; those rows in this program's columns, and the rejects.
         descriptor_names: descriptor columns, in order.
         with_inchikey: whether to add the InChIKey.
-        out: the rows in this program's columns.
-        rejects_out: the rejects.
-        task: this process's record.
 
     Raises:
         BrokenError: it cannot be read to its end, or more than ``MAX_REJECTED`` of its rows are rejects.
     """
-    note = provenance()
     wanted = [*descriptor_names, *(["inchikey"] if with_inchikey else [])]
-    with (
-        table_writer(out, product_columns(descriptor_names, with_inchikey=with_inchikey), note) as products,
-        table_writer(rejects_out, REJECTS, {}) as rejects,
-    ):
-        row = rejected = 0
-        for row, (text, *values) in enumerate(_rows(path, wanted), 1):
-            try:
-                mol = parse_smiles(text)
-                smiles = Chem.MolToSmiles(mol)
-                smiles = text if smiles == text else stored_form(mol)[1]
-            except RejectError as error:
-                rejected += 1
-                write_reject(rejects, error, source=str(path), row=row, identifier=None, smiles=text)
-                continue
-            products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
-        _refuse(rejected, row)
-        note |= {"rows_in": row, "rows_matched": row - rejected, "rejects": rejected, "task": task.usage()}
+
+    def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
+        mol = parse_smiles(text)
+        smiles = Chem.MolToSmiles(mol)
+        smiles = text if smiles == text else stored_form(mol)[1]
+        products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
+        return 1, ()
+
+    rows = ((row, None, *values) for row, values in enumerate(_rows(chunk.source, wanted), 1))
+    chunk.write(rows, make, product_columns(descriptor_names, with_inchikey=with_inchikey), with_versions())
+    converted, rejected = (pq.read_metadata(path).num_rows for path in (chunk.out, chunk.rejects_out))
+    _refuse(rejected, converted + rejected)
 
 
 def _open(path: Path) -> pq.ParquetFile:

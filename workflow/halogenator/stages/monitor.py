@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.memory.tree import Worker, workers
+from halogenator.storage.columns import MONITOR, arrow_schema
 from halogenator.storage.lock import lock_holder
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
-from halogenator.storage.schema import MONITOR, arrow_schema
 
 # Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
 MAX_ROWS = 200_000

@@ -18,7 +18,7 @@ from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.results import Results
-from halogenator.stages.transform import site_column
+from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.duck import identifier, memory_settings
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from halogenator.results import Results
 from halogenator.stages.plan import Plan
-from halogenator.storage.records import read_object
+from halogenator.storage.statistics import read_object
 from halogenator.units import duration
 
 # Stage -> the rules whose tasks are its steps; what is in none belongs to the last.

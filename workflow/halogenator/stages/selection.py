@@ -19,10 +19,11 @@ from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
 from halogenator.model import Export, fingerprint
 from halogenator.results import Results
 from halogenator.stages.catalog import create_views
+from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
 from halogenator.storage.duck import connect
 from halogenator.storage.marks import content_mark
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, read_metadata
 from halogenator.storage.seal import read_seal
 
 POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
@@ -228,8 +229,14 @@ def _content(results: Path, paths: Sequence[Path]) -> str:
 # ---- the rows of a query ---------------------------------------------------------------------------------------------
 
 
-def query_content(results: Path) -> str:
-    """Return what changes when anything does that a query can see."""
+def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
+    """Return what changes when anything does that a query can see; it is checked, and not run.
+
+    Raises:
+        UserError: it is not a query that an export can be made of.
+    """
+    with _asked(results, sql, memory_mb, scratch):
+        pass
     places = Results(results)
     patterns = places.molecules("*"), places.products("*", "*"), places.rejects("*"), places.rejects("*", "*")
     inner = sorted(path for pattern in patterns for path in places.find(pattern))

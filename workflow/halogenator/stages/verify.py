@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -10,32 +11,25 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from halogenator.chemistry.enhanced import read
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.spread import sampled
-from halogenator.results import (
-    MOLECULES_FILE,
-    PRODUCTS_FILE,
-    REJECTS_FILE,
-    STATS_FOLDER,
-    WORK_FOLDER,
-    place_of,
-)
-from halogenator.storage.checksum import sha256
-from halogenator.storage.columns import names_in
-from halogenator.storage.duck import connect, find_duplicates, number_routes
+from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
+from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.storage.duck import connect, identifier, literal, plain
+from halogenator.storage.duplicates import find_duplicates
+from halogenator.storage.file_columns import names_in
+from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.records import Record, read_record, record_of, recorded_files
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, read_metadata
+from halogenator.storage.seal import wrong_bytes
+from halogenator.storage.statistics import Statistics
 
 SAMPLE_ROWS = 1_000
 _BATCH_ROWS = 4_096
 _READ_BYTES = 1 << 20
-_KEPT_BYTES = 8_000_000  # of keys that are compared in memory; most files have fewer, and DuckDB takes 20 ms to start
 _SHOWN = 80
 
 
@@ -45,7 +39,7 @@ class Verdict:
 
     Attributes:
         path: the file.
-        state: "ok", "ok, no record" (whole, but nothing says whether its bytes are those written), "BAD", or "skip".
+        state: "ok", "ok, no record" (whole, but no statistics say what it should be), "BAD", or "skip".
         detail: its rows, or the reason.
     """
 
@@ -83,9 +77,9 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
     """Check every Parquet file at or below paths, and yield a verdict for each as it is reached, in order of names.
 
     Checked are the footer, the columns, the number of rows against the footer and the record, the file's bytes against
-    the record made when it was written, every page of every row group, that keys are unique and present, and that
-    RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has another
-    name or stands in ``WORK_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
+    its seal and the record made when it was written, every page of every row group, that keys are unique and present,
+    and that RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has
+    another name or stands in ``WORK_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
     meanwhile is skipped.
 
     Args:
@@ -102,14 +96,14 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
             raise UserError("there is nothing to verify", where=path, fix="give a file or a folder that exists")
     limit_arrow_threads()
     quiet()
-    for path in paths:
-        for found in _walk(path):
+    with connect(mem_mb, scratch) as connection:
+        for found in itertools.chain.from_iterable(map(_walk, paths)):
             if isinstance(found, Verdict):
                 yield found
             elif found.suffix == ".json":
                 yield from _missing(found)
             else:
-                yield _verdict(found, every_row=every_row, mem_mb=mem_mb, scratch=scratch)
+                yield _verdict(found, connection, every_row=every_row, mem_mb=mem_mb)
 
 
 def _walk(path: Path) -> Iterator[Path | Verdict]:
@@ -130,17 +124,18 @@ def _walk(path: Path) -> Iterator[Path | Verdict]:
 
 
 def _missing(stats: Path) -> Iterator[Verdict]:
-    """Yield a verdict for each file that statistics record and that is not there."""
-    for path in recorded_files(stats):
-        if not path.exists() and read_record(stats) is not None:
+    """Yield a verdict for each file that statistics have a checksum of and that is not there."""
+    found = Statistics.read(stats)
+    for path in found.files if found else ():
+        if not path.exists() and stats.exists():
             yield Verdict(path, "BAD", f"missing, though {stats} records it")
 
 
-def _verdict(path: Path, *, every_row: bool, mem_mb: int, scratch: Path) -> Verdict:
+def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bool, mem_mb: int) -> Verdict:
     before = _stamp(path)
-    record = record_of(path)
+    record = Statistics.of(path)
     try:
-        rows = _check(path, record, every_row=every_row, mem_mb=mem_mb, scratch=scratch)
+        rows = _check(path, record, connection, every_row=every_row)
     except (_BadError, pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
         if isinstance(error, duckdb.OutOfMemoryException):
             raise UserError(f"DuckDB needs more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
@@ -158,7 +153,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, scratch: Path) -> int:
+def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyConnection, *, every_row: bool) -> int:
     """Return how many rows a file has.
 
     Raises:
@@ -174,13 +169,13 @@ def _check(path: Path, record: Record | None, *, every_row: bool, mem_mb: int, s
             _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
             _check_place(path)
         rows = _check_count(file, path.name, record)
-        if record and path.name in record.checksums and sha256(path) != record.checksums[path.name]:
-            raise _BadError(f"its bytes are not those that were written: another SHA-256 than in {record.path}")
-        keys = _check_rows(file, kind, rows if every_row else SAMPLE_ROWS)
-    if keys is not None:
-        _check_few_keys(keys)
-    elif kind and kind.keys and rows:
-        _check_keys(path, kind.keys, mem_mb, scratch)
+        recorded = record.checksums.get(path.name) if record else None
+        if problem := wrong_bytes(path, recorded):
+            raise _BadError(f"{problem}{f': another checksum than in {record.path}' if record and recorded else ''}")
+        keys = kind.keys if kind else ()
+        _check_rows(file, keys, rows if every_row else SAMPLE_ROWS)
+    for key in keys if rows else ():
+        _check_key(path, key, connection)
     return rows
 
 
@@ -203,15 +198,15 @@ def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None
 
 def _check_place(path: Path) -> None:
     """Compare the names in the file's metadata with those of its folders."""
-    place, note = place_of(path), read_metadata(path)
+    place, metadata = place_of(path), read_metadata(path)
     if place is None:
         return
     for name, expected in zip(("library", "transform"), place[1:], strict=True):
-        if expected is not None and name in note and note[name] != expected:
-            raise _BadError(f"made for {name} {note[name]}, not for {expected}")
+        if expected is not None and name in metadata and metadata[name] != expected:
+            raise _BadError(f"made for {name} {metadata[name]}, not for {expected}")
 
 
-def _check_count(file: pq.ParquetFile, name: str, record: Record | None) -> int:
+def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> int:
     rows = int(file.metadata.num_rows)
     grouped = sum(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
     if grouped != rows:
@@ -221,43 +216,20 @@ def _check_count(file: pq.ParquetFile, name: str, record: Record | None) -> int:
     return rows
 
 
-def _check_rows(file: pq.ParquetFile, kind: _Kind | None, sample: int) -> dict[str, list[pa.Array]] | None:
-    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit.
-
-    Returns:
-        {key: its values}; None if they are more than ``_KEPT_BYTES``.
-    """
-    keys = kind.keys if kind else ()
-    kept: dict[str, list[pa.Array]] | None = {key: [] for key in keys}
-    size = 0
+def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
+    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit."""
     rows = file.metadata.num_rows
     row = 0
     for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
         for key in keys:
-            values = batch.column(key)
-            if values.null_count:
+            if batch.column(key).null_count:
                 raise _BadError(f"a row without {key}, from row {row + 1} on")
-            if key == "smiles" and batch.column("enhanced_stereo").null_count < batch.num_rows:
-                values = _with_stereo(values, batch.column("enhanced_stereo"))
-            size += values.nbytes
-            if size > _KEPT_BYTES:
-                kept = None
-            if kept is not None:
-                kept[key].append(values)
-        if keys:
-            for at in sampled(rows, sample, row, row + batch.num_rows):
-                smiles, stereo = batch.column("smiles")[at - row].as_py(), batch.column("enhanced_stereo")[at - row]
-                _check_smiles(smiles, stereo.as_py(), at + 1)
+        for at in sampled(rows, sample, row, row + batch.num_rows) if keys else ():
+            smiles, stereo = (batch.column(name)[at - row].as_py() for name in ("smiles", "enhanced_stereo"))
+            _check_smiles(smiles, stereo, at + 1)
         row += batch.num_rows
     if row != rows:
         raise _BadError(f"its footer says {rows} rows, and {row} can be read")
-    return kept
-
-
-def _with_stereo(smiles: pa.Array, stereo: pa.Array) -> pa.Array:
-    """Return what tells molecules apart, as ``storage.duck.identity`` does."""
-    said = pc.binary_join_element_wise(smiles, pa.scalar(" |"), stereo, pa.scalar("|"), "")
-    return pc.if_else(pc.is_null(stereo), smiles, said)
 
 
 def _check_smiles(text: str, stereo: str | None, row: int) -> None:
@@ -270,25 +242,14 @@ def _check_smiles(text: str, stereo: str | None, row: int) -> None:
     raise _BadError(f"row {row}: RDKit cannot read {said[:_SHOWN]!r}")
 
 
-def _check_few_keys(keys: dict[str, list[pa.Array]]) -> None:
-    for key, arrays in keys.items():
-        seen: dict[str, int] = {}
-        values = (value for array in arrays for value in array.to_pylist())
-        for row, value in enumerate(values, 1):
-            first = seen.setdefault(value, row)
-            if first != row:
-                raise _repeated(key, first, row)
-
-
-def _repeated(key: str, first: int, again: int) -> _BadError:
-    return _BadError(f"rows {first} and {again} have the same {key}")
-
-
-def _check_keys(path: Path, keys: Sequence[str], mem_mb: int, scratch: Path) -> None:
-    with connect(mem_mb, scratch) as connection:
-        number_routes(connection, [path])
-        for key in keys:
-            if find_duplicates(connection, key, key):
-                query = f"SELECT keeper + 1, position + 1 FROM {key}_dropped ORDER BY position LIMIT 1"
-                first, again = connection.execute(query).fetchall()[0]
-                raise _repeated(key, first, again)
+def _check_key(path: Path, key: str, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = f"""(
+        SELECT {identifier(key)}, enhanced_stereo, n_routes, file_row_number AS position
+        FROM read_parquet({literal(plain(path))}, file_row_number = true, hive_partitioning = false)
+    )"""
+    repeats = find_duplicates(connection, key, "key", rows)
+    query = "SELECT keeper + 1, position + 1 FROM key_dropped ORDER BY position LIMIT 1"
+    found = connection.execute(query).fetchall()
+    connection.execute("DROP TABLE key_dropped; DROP TABLE key_kept")
+    if repeats:
+        raise _BadError("rows {} and {} have the same {}".format(*found[0], key))

@@ -1,214 +1,117 @@
-"""A file's other columns on their way through the tables: what each is called there, of which type it is, who has it.
-
-They keep their names, unless a table or a view has a column of that name already, or DuckDB, for which case does not
-matter, could not tell two of them apart. Such a column gets another name, which ``Renamed`` columns say in words.
-"""
+"""The columns of every Parquet file: one table a file drives its schema, its checks and its documentation."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-from halogenator.storage.schema import INCHIKEY, LIBRARY, PRODUCTS, RAW, read_metadata
-
-SUFFIX = "_in_file"
-UNNAMED = "unnamed"
-# What folders' names, views, exports and DuckDB call columns of theirs.
-_VIEWS = (
-    "library",
-    "transform",
-    "parent_smiles",
-    "parent_name",
-    "file_row_number",
-    "file of the chunk",
-    "mol block",
-    "position in the selection",
-)
-_SITES = re.compile(r"sites_(.*_[0-9a-f]{6}|halogenation)")
-_BREAKS = re.compile(r"[\s\x00-\x1f\x7f]+")
-
-# Keys of a file's metadata: its other columns, and whether it has names.
-COLUMNS_KEY, NAMED_KEY, ROOT_KEY = "columns", "named", "root"
 
 
 @dataclass(frozen=True)
-class FileColumn:
-    """A column that comes along.
-
-    Attributes:
-        name: what it is called in the tables.
-        type: its Arrow type there.
-        given: what it is called in the file.
-    """
+class Column:
+    """A column with its type and, for people, its meaning and unit."""
 
     name: str
     type: pa.DataType
-    given: str
-
-    @property
-    def renamed(self) -> bool:
-        return self.name != self.given.strip()
+    text: str
 
 
-def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn, ...]:
-    """Return what a file's other columns, as (name, Arrow type), are called and are in the tables, in their order.
+# The words of the column ``prepared``, in the order in which things are done, and what was done.
+PREPARED = {
+    "atom maps": "atom-map numbers were taken off",
+    "axis": "an axis of chirality was left open: a SMILES cannot say it",
+    "metal": "a salt drawn with a bond to its metal was taken for the salt",
+    "fragments": "counterions, solvents or smaller fragments were taken away",
+    "racemate": "two enantiomers side by side were taken for their racemate",
+    "charges": "protons were taken up or given off",
+    "tautomer": "RDKit's canonical tautomer was taken",
+}
 
-    A name that a table or view has gets ``_in_file`` after it, one that an earlier column has a number, and a column
-    without one is called ``unnamed``; line ends and spaces in a row become one space.
-    """
-    others = list(others)
-    clean = [_BREAKS.sub(" ", given).strip() or UNNAMED for given, _ in others]
-    # A column keeps its name even where one before it, renamed, would want it.
-    taken = {*_reserved()} | {name.casefold() for name in clean if not _is_reserved(name)}
-    seen: set[str] = set()
-    found = []
-    for (given, kind), name in zip(others, clean, strict=True):
-        if _is_reserved(name):
-            name = _free(name + SUFFIX, taken)
-        elif name.casefold() in seen:
-            name = _free(name, taken)
-        seen.add(name.casefold())
-        taken.add(name.casefold())
-        found.append(FileColumn(name, stored_type(kind), given))
-    return tuple(found)
+RAW = (
+    Column("row", pa.int64(), "data row of the source file, from 1; of several files counted on from one to the next"),
+    Column("id", pa.string(), "identifier in the source file"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
+    Column("smiles", pa.string(), "SMILES as the source file has it"),
+    Column("problem", pa.string(), "why the row could not be read"),
+)
+LIBRARY = (
+    Column("id", pa.string(), "identifier, unique in the library"),
+    Column("smiles", pa.string(), "canonical SMILES; atom indices everywhere are those of this string"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
+    Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from"),
+    Column("k", pa.int8(), "number of halogenations since the parent"),
+    Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
+    Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
+    Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
+    Column("row", pa.int64(), "data row of the source file (of several, counted on); null in a built library"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
+    Column("prepared", pa.string(), f"what was changed on reading: {', '.join(PREPARED)}; null: nothing"),
+    Column(
+        "stripped_from", pa.string(), "the input, canonical, where something was changed on reading; null: nothing was"
+    ),
+)
+PRODUCTS = (
+    Column("smiles", pa.string(), "canonical SMILES"),
+    Column("parent_id", pa.string(), "id of the library molecule that the first route starts from"),
+    Column("site", pa.int32(), "atom index, in the parent's SMILES, where the first route acts"),
+    Column("n_routes", pa.int32(), "how many parent/site pairs of the library give this product"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
+)
+REJECTS = (
+    Column("source", pa.string(), "file that the row stands in"),
+    Column("row", pa.int64(), "data row of that file, from 1"),
+    Column("id", pa.string(), "identifier of the row"),
+    Column("site", pa.int32(), "atom index of the site whose product was rejected; null for a whole row"),
+    Column("smiles", pa.string(), "SMILES of the row, at most 200 characters of it"),
+    Column("reason", pa.string(), "kind of problem"),
+    Column("detail", pa.string(), "this row's problem"),
+)
+
+DUPLICATES = (
+    Column("position", pa.int64(), "row of the chunks, all in a line"),
+    Column("keeper", pa.int64(), "position of the row that stays in its place; null where this one stays"),
+    Column("n_routes", pa.int64(), "routes of all rows with its key; null where it drops"),
+)
+
+MONITOR = (
+    Column("time", pa.float64(), "moment, in seconds since 1970"),
+    Column("pid", pa.int64(), "first process of the task"),
+    Column("task", pa.string(), "verb, library, transform and chunk; snakemake for the workflow itself"),
+    Column("declared_mb", pa.int32(), "memory that the task declared, in MB"),
+    Column("unique_mb", pa.float64(), "memory that would be free if it ended, in MB"),
+    Column("cap_mb", pa.int32(), "what all tasks together may declare, in MB"),
+)
+
+INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI has none")
 
 
-def _free(name: str, taken: set[str]) -> str:
-    free, number = name, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name}_{number}"
-    return free
-
-
-@cache
-def _reserved() -> frozenset[str]:
+def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the named descriptors."""
     from halogenator.chemistry.descriptors import DESCRIPTORS
-    from halogenator.chemistry.filters import FILTERS
 
-    tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
-    return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
-
-
-def _is_reserved(name: str) -> bool:
-    return name.casefold() in _reserved() or bool(_SITES.fullmatch(name.casefold()))
+    chosen = (DESCRIPTORS[name] for name in names)
+    return tuple(
+        Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
+        for d in chosen
+    )
 
 
-def stored_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type that a column of a file has in the tables: the Parquet type itself, however Arrow holds it."""
-    if isinstance(kind, pa.BaseExtensionType):
-        return stored_type(kind.storage_type)
-    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
-        return stored_type(kind.value_type)
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
-        return pa.string()
-    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
-        return pa.binary()
-    return kind
+def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns that count a molecule's sites, from {column name: what it counts}."""
+    return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
 
 
-def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
-    """Return the type of a column that several libraries have: their own, a number, or else text."""
-    distinct = set(kinds)
-    if len(distinct) == 1:
-        return distinct.pop()
-    if all(pa.types.is_integer(kind) and kind != pa.uint64() for kind in distinct):
-        return pa.int64()
-    if all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in distinct):
-        return pa.float64()
-    return pa.string()
+def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns of a library with descriptors and counted sites, {column name: what it counts}."""
+    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
 
 
-def as_type(values: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return values as another type, which may be text: the nested as JSON, bytes that are no text in hexadecimal."""
-    if values.type == kind:
-        return values
-    if pa.types.is_string(kind) and pa.types.is_nested(values.type):
-        plain = (None if value is None else json.dumps(value, default=str) for value in values.to_pylist())
-        return pa.array(plain, pa.string())
-    if pa.types.is_string(kind) and (pa.types.is_binary(values.type) or pa.types.is_fixed_size_binary(values.type)):
-        return pa.array((None if value is None else _text(value) for value in values.to_pylist()), pa.string())
-    if pa.types.is_string(kind) and pa.types.is_floating(values.type):
-        return pa.array((None if value is None else str(value) for value in values.to_pylist()), pa.string())
-    return values.cast(kind, safe=False)
+def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
+    """Return the columns of a product table."""
+    return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
 
 
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.hex()
-
-
-def note_of(columns: Sequence[FileColumn], *, named: bool) -> dict[str, Any]:
-    """Return what a table's metadata says of the columns that came along."""
-    return {COLUMNS_KEY: {column.name: column.given for column in columns}, NAMED_KEY: named}
-
-
-def passed_on(note: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a table's metadata what the table made of it says too."""
-    return {key: note[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY) if key in note}
-
-
-def names_in(note: Mapping[str, Any]) -> list[str]:
-    """Return the names of the columns that came along into a table with this metadata."""
-    return list(note.get(COLUMNS_KEY) or ())
-
-
-@dataclass(frozen=True)
-class Holding:
-    """What a library has of its file.
-
-    Attributes:
-        path: its molecules.
-        library: its name.
-        root: the library of the natural products that it was built from; itself, if it is read from a file.
-        fields: the file's other columns.
-        named: whether it has names.
-    """
-
-    path: Path
-    library: str
-    root: str
-    fields: tuple[pa.Field, ...]
-    named: bool
-
-    @property
-    def built(self) -> bool:
-        """Whether it was made from another library."""
-        return self.root != self.library
-
-    @property
-    def told(self) -> bool:
-        """Whether its file says more of a molecule than what it is."""
-        return bool(self.fields or self.named)
-
-
-def holding(path: Path, library: str) -> Holding:
-    """Return what a library's molecules file, in its place in the results, has of its file."""
-    note: Mapping[str, Any] = read_metadata(path)
-    fields: tuple[pa.Field, ...] = ()
-    if names := names_in(note):
-        schema = pq.read_schema(path)
-        fields = tuple(schema.field(name) for name in names if schema.get_field_index(name) >= 0)
-    return Holding(path, library, str(note.get(ROOT_KEY) or library), fields, bool(note.get(NAMED_KEY)))
-
-
-def common_fields(holdings: Iterable[Holding]) -> tuple[pa.Field, ...]:
-    """Return the columns that any of some libraries has, each once whatever its case, in a type for all of them."""
-    spellings: dict[str, str] = {}
-    kinds: dict[str, list[pa.DataType]] = {}
-    for held in holdings:
-        for field in held.fields:
-            key = field.name.casefold()
-            spellings.setdefault(key, field.name)
-            kinds.setdefault(key, []).append(field.type)
-    return tuple(pa.field(spellings[key], common_type(found)) for key, found in kinds.items())
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the Arrow schema of a table of columns."""
+    return pa.schema([(column.name, column.type) for column in columns])

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
+from halogenator.storage.columns import Column, arrow_schema
 from halogenator.storage.failures import writing
-from halogenator.storage.schema import METADATA_KEY, Column, arrow_schema
+from halogenator.storage.metadata import METADATA_KEY
 from halogenator.storage.seal import BLANK, SEAL_KEY, seal
 
 COMPRESSION = "zstd"
@@ -74,6 +75,7 @@ class TableWriter:
     Attributes:
         columns: one list a column; ``append`` adds to each, and callers may change values of rows not yet written.
         written: rows in row groups so far.
+        seal: the checksum in the footer, once the file is closed.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -81,6 +83,7 @@ class TableWriter:
         self.schema = schema
         self.columns: list[list[Any]] = [[] for _ in schema]
         self.written = 0
+        self.seal = ""
         self._held: list[pa.RecordBatch] = []
         self._bytes = 0
         self._held_bytes = 0
@@ -155,7 +158,7 @@ class TableWriter:
         self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(metadata), SEAL_KEY: BLANK})
         with writing(self.path):
             self._writer.close()
-            seal(self.path)
+            self.seal = seal(self.path)
 
     def abandon(self) -> None:
         """Let go of the file without caring for what it holds."""

@@ -16,7 +16,9 @@ from typing import BinaryIO
 from halogenator.errors import UserError
 
 SEAL_KEY = "halogenator_sha256"
-BLANK = "sha256:" + 64 * "0"
+_ALGORITHM = "sha256:"
+BLANK = _ALGORITHM + 64 * "0"
+_CHANGED = "its bytes are not those that were written"
 
 _ENTRY = re.compile(re.escape(SEAL_KEY.encode()) + rb".{1,8}?(sha256:[0-9a-f]{64})", re.DOTALL)
 _MAGIC = b"PAR1"
@@ -24,14 +26,25 @@ _REFUSED = ".refused"  # ending of the mark beside a file that a task could not 
 _BLOCK = 1 << 20
 
 
-def seal(path: Path) -> None:
-    """Fill in the checksum of a file whose metadata has ``SEAL_KEY: BLANK``."""
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hex digits: of an input, or of a file that has no seal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(path: Path) -> str:
+    """Fill in the checksum of a file whose metadata has ``SEAL_KEY: BLANK``, and return it."""
     with path.open("r+b") as file:
         found = _find(file)
         assert found is not None and found[1] == BLANK, f"{path} has no blank seal"
         value = _checksum(file, found[0])
         file.seek(found[0])
         file.write(value.encode())
+    return value
 
 
 def read_seal(path: Path) -> str | None:
@@ -48,9 +61,24 @@ def damage(path: Path) -> str | None:
             found = _find(file)
             if found is None:
                 return "no whole Parquet file with a checksum"
-            return None if _checksum(file, found[0]) == found[1] else "its bytes are not those that were written"
+            return None if _checksum(file, found[0]) == found[1] else _CHANGED
     except FileNotFoundError:
         return "missing"
+
+
+def wrong_bytes(path: Path, recorded: str | None) -> str | None:
+    """Return what is wrong with a file's bytes, or None; a file with neither a seal nor a record is taken as it is.
+
+    Args:
+        path: the file.
+        recorded: its seal, as its statistics have it; in statistics from before that, the SHA-256 of the whole file.
+    """
+    if recorded is not None and not recorded.startswith(_ALGORITHM):
+        return None if sha256(path) == recorded else _CHANGED
+    seal = read_seal(path)
+    if recorded not in (None, seal):
+        return _CHANGED
+    return damage(path) if seal else None
 
 
 def check_chunks(paths: Iterable[Path]) -> None:
@@ -115,7 +143,7 @@ def _checksum(file: BinaryIO, at: int) -> str:
     _feed(checksum, file, 0, at)
     checksum.update(BLANK.encode())
     _feed(checksum, file, at + len(BLANK), None)
-    return "sha256:" + checksum.hexdigest()
+    return _ALGORITHM + checksum.hexdigest()
 
 
 def _feed(checksum: hashlib._Hash, file: BinaryIO, start: int, stop: int | None) -> None:

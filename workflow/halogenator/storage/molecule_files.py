@@ -6,17 +6,18 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
 
 from halogenator.errors import UserError, did_you_mean
-from halogenator.storage.columns import as_type
 from halogenator.storage.failures import writing
+from halogenator.storage.file_columns import as_type
 from halogenator.storage.parquet import table_writer, whole_or_absent
 
 BLOCK = "mol block"  # the column that an SDF is written from; no name that a column of data could have
@@ -68,16 +69,13 @@ def format_of(path: Path) -> Format:
     return found
 
 
-class Writer:
-    """Takes batches; the subclasses know the formats."""
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        raise NotImplementedError
+# Takes batches, and writes them.
+Write = Callable[[pa.RecordBatch], None]
 
 
 @contextmanager
-def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Writer]:
-    """Give a writer whose file appears at ``path``, whole, when the block ends without error.
+def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Write]:
+    """Give a function that writes batches to a file, which appears, whole, when the block ends without error.
 
     The same batches give the same bytes, also gzipped.
 
@@ -89,7 +87,7 @@ def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[
     """
     if form.kind == "parquet":
         with table_writer(path, schema, metadata) as table:
-            yield _TableWriter(table)
+            yield lambda batch: table.copy([batch])
         return
     with whole_or_absent(path) as temporary, writing(path), ExitStack() as stack:
         binary: Any = stack.enter_context(temporary.open("wb"))
@@ -100,29 +98,45 @@ def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[
         yield _WRITERS[form.kind](text, schema)
 
 
-class _TableWriter(Writer):
-    def __init__(self, table: Any) -> None:
-        self._table = table
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        self._table.copy([batch])
-
-
-class _SmilesWriter(Writer):
+def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
     """A line a molecule, SMILES and name with a tab between, no header: what docking tools take.
 
     Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
     """
 
-    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
-        self._file = file
+    def write(batch: pa.RecordBatch) -> None:
+        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        for smiles, stereo, name in rows:
+            file.write(f"{smiles}\t{name}\n" if stereo is None else f"{smiles} |{stereo}|\t{name}\n")
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        pairs = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
-        self._file.writelines(
-            f"{smiles}\t{name}\n" if stereo is None else f"{smiles} |{stereo}|\t{name}\n"
-            for smiles, stereo, name in pairs
-        )
+    return write
+
+
+def _separated_writer(file: TextIO, schema: pa.Schema, delimiter: str = ",") -> Write:
+    """A header and a line a molecule; a field is quoted only where it must be."""
+    lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    lines.writerow(schema.names)
+    return lambda batch: lines.writerows(zip(*map(_texts, batch.columns), strict=True))
+
+
+def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
+    """A record a molecule: its mol block, then a tag for each column that is not null."""
+    names = [name for name in schema.names if name != BLOCK]
+    tags: list[str] = []
+    for name in names:
+        tag = re.sub(r"[<>\s]", "_", name)
+        tags.append(tag if tag not in tags else f"{tag}_{len(tags) + 1}")
+
+    def write(batch: pa.RecordBatch) -> None:
+        columns = [_texts(batch[name]) for name in names]
+        for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
+            file.write(block)
+            for tag, value in zip(tags, values, strict=True):
+                if value is not None:
+                    file.write(f">  <{tag}>\n{_line(value)}\n\n")
+            file.write("$$$$\n")
+
+    return write
 
 
 def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
@@ -130,45 +144,6 @@ def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
     there = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
     found: list[str | None] = batch["enhanced_stereo"].to_pylist() if there else [None] * batch.num_rows
     return found
-
-
-class _SeparatedWriter(Writer):
-    """A header and a line a molecule; a field is quoted only where it must be."""
-
-    delimiter = ","
-
-    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
-        self._writer = csv.writer(file, delimiter=self.delimiter, lineterminator="\n")
-        self._writer.writerow(schema.names)
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.writerows(zip(*map(_texts, batch.columns), strict=True))
-
-
-class _TabbedWriter(_SeparatedWriter):
-    delimiter = "\t"
-
-
-class _SdfWriter(Writer):
-    """A record a molecule: its mol block, then a tag for each column that is not null."""
-
-    def __init__(self, file: TextIO, schema: pa.Schema) -> None:
-        self._file = file
-        tags: list[str] = []
-        for name in schema.names:
-            if name != BLOCK:
-                tag = re.sub(r"[<>\s]", "_", name)
-                tags.append(tag if tag not in tags else f"{tag}_{len(tags) + 1}")
-        self._heads = [f">  <{tag}>\n" for tag in tags]
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        columns = [_texts(batch[name]) for name in batch.schema.names if name != BLOCK]
-        for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
-            self._file.write(block)
-            for head, value in zip(self._heads, values, strict=True):
-                if value is not None:
-                    self._file.write(f"{head}{_line(value)}\n\n")
-            self._file.write("$$$$\n")
 
 
 def _texts(column: pa.Array) -> Sequence[object]:
@@ -187,9 +162,9 @@ def _line(value: object) -> str:
     return re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else str(value)
 
 
-_WRITERS: dict[str, type[Any]] = {
-    "smi": _SmilesWriter,
-    "csv": _SeparatedWriter,
-    "tsv": _TabbedWriter,
-    "sdf": _SdfWriter,
+_WRITERS: dict[str, Callable[[TextIO, pa.Schema], Write]] = {
+    "smi": _smiles_writer,
+    "csv": _separated_writer,
+    "tsv": partial(_separated_writer, delimiter="\t"),
+    "sdf": _sdf_writer,
 }

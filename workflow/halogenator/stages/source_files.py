@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import cast
 
 from halogenator.storage.duck import literal
-from halogenator.storage.schema import read_metadata
+from halogenator.storage.metadata import read_metadata
 
 
 @dataclass(frozen=True)
-class Places:
+class SourceFiles:
     """The files of a library in their order.
 
     Attributes:
@@ -24,7 +24,7 @@ class Places:
     starts: tuple[int, ...]
 
     @classmethod
-    def of(cls, table: Path) -> Places:
+    def of(cls, table: Path) -> SourceFiles:
         """Return those that a table's metadata has: one of raw rows, or a chunk made of it."""
         sources = cast("list[tuple[str, int]]", read_metadata(table).get("sources") or [("", 0)])
         return cls(tuple(str(file) for file, _ in sources), tuple(int(start) for _, start in sources))
@@ -34,7 +34,12 @@ class Places:
         return [[file, start] for file, start in zip(self.files, self.starts, strict=True)]
 
     def find(self, row: int) -> tuple[str, int]:
-        """Return the file that a row stands in, and which row of that file it is."""
+        """Return the file that a row stands in, and which row of that file it is.
+
+        Examples:
+            >>> SourceFiles(("a.smi", "b.smi"), (0, 100)).find(101)
+            ('b.smi', 1)
+        """
         at = max(0, bisect_left(self.starts, row) - 1)
         return self.files[at], row - self.starts[at]
 

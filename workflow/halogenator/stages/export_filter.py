@@ -1,4 +1,4 @@
-"""What the windows and filters of an export say of each row, and the rows of which nothing can be said."""
+"""The windows and filters of an export: which rows pass, and which are rejects because nothing can be said of them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Rejects:
 
 
 class Tally:
-    """How many rows could not be used for each reason, and the first few of them: of any number, in little memory."""
+    """How many rows could not be used, by reason, and the first few of them: little memory for any number of rows."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.examples: list[list[str]] = []
 
     def take(self, rejects: Rejects, stop: int | None = None) -> None:
-        """Count rejects and let go of them; only those before the position ``stop``, where given."""
+        """Move rejects here: those before the position ``stop``, or all."""
         for position in sorted(rejects.rows):
             if stop is None or position < stop:
                 reason, example = rejects.rows.pop(position)
@@ -51,8 +51,13 @@ class Tally:
         self.examples += examples[: _EXAMPLES - len(self.examples)]
 
 
-class Sieve:
-    """An export's windows and filters: what they say of the rows of a batch."""
+class RowFilter:
+    """An export's windows and filters.
+
+    Attributes:
+        is_slow: whether RDKit has to look at every molecule.
+        fields: the columns to add, for the properties of ``flag``.
+    """
 
     def __init__(self, export: Export, threads: int) -> None:
         self._windows = export.windows

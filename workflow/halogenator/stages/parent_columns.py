@@ -1,18 +1,18 @@
-"""What is known of a row's origin beside it: its parent, and what the file says of its natural product.
+"""Columns beside a row that say where it comes from: its parent, and what the file says of its natural product.
 
 All files are in the order of the natural products, so they are read side by side, in the memory of a batch of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.storage.columns import Holding, as_type, common_fields, holding
+from halogenator.storage.file_columns import Holding, as_type, common_fields, holding
 from halogenator.storage.parquet import open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
@@ -20,8 +20,8 @@ NAME_FIELD = pa.field("parent_name", pa.string())
 _ROWS = 8_192
 
 
-class _Follower:
-    """Looks up rows of a library's molecules by id, asked for in the order in which they stand there.
+class _Lookup:
+    """Rows of a library's molecules by id, asked for in the order in which they stand there.
 
     Args:
         path: the molecules.
@@ -35,8 +35,10 @@ class _Follower:
         file = open_parquet(path)
         names = list(dict.fromkeys(["id", *columns]))
         self._batches = read_rows(file, names, 0, file.metadata.num_rows, _ROWS)
-        self._near: dict[str, int] = {}
-        self._rows = pa.RecordBatch.from_arrays([pa.nulls(0, kind) for kind in self._schema.types], schema=self._schema)
+        self._row_of: dict[str, int] = {}  # id -> its row in the batch at hand
+        self._batch = pa.RecordBatch.from_arrays(
+            [pa.nulls(0, kind) for kind in self._schema.types], schema=self._schema
+        )
 
     def rows(self, ids: Sequence[str | None]) -> pa.Table:
         """Return a row for each id; nulls for None.
@@ -44,18 +46,18 @@ class _Follower:
         Raises:
             UserError: the library has no such molecule, or not in this order.
         """
-        found, places = [], list[int | None]()
+        found, rows = [], list[int | None]()
         for name in ids:
-            if name is not None and name not in self._near:
-                found.append(self._rows.take(pa.array(places, pa.int64())))
-                places = []
+            if name is not None and name not in self._row_of:
+                found.append(self._batch.take(pa.array(rows, pa.int64())))
+                rows = []
                 self._advance(name)
-            places.append(None if name is None else self._near[name])
-        found.append(self._rows.take(pa.array(places, pa.int64())))
+            rows.append(None if name is None else self._row_of[name])
+        found.append(self._batch.take(pa.array(rows, pa.int64())))
         return pa.Table.from_batches(found, schema=self._schema)
 
     def _advance(self, name: str) -> None:
-        while name not in self._near:
+        while name not in self._row_of:
             batch = next(self._batches, None)
             if batch is None:
                 raise UserError(
@@ -64,15 +66,14 @@ class _Follower:
                     value=name,
                     fix="the library was made again since: run snakemake --cores all, then export again",
                 )
-            self._near = {key: row for row, key in enumerate(batch["id"].to_pylist())}
+            self._row_of = {key: row for row, key in enumerate(batch["id"].to_pylist())}
             typed = zip(self._names, self._schema.types, strict=True)
-            self._rows = pa.RecordBatch.from_arrays(
-                [as_type(batch[column], kind) for column, kind in typed], schema=self._schema
-            )
+            columns = [as_type(batch[column], kind) for column, kind in typed]
+            self._batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
 
 
-class Parents:
-    """Gives the columns of rows' origins, whose rows come in the order of their files.
+class ParentColumns:
+    """The columns of rows' origins, for rows that come in the order of their files.
 
     Args:
         results: the folder of results.
@@ -88,8 +89,8 @@ class Parents:
             if (origin := self._holding(held.root) if held.built else held)
         }
         self._place: tuple[object, object] | None = None
-        self._near: _Follower | None = None
-        self._origin: _Follower | None = None
+        self._parents: _Lookup | None = None
+        self._natural: _Lookup | None = None
 
     def _holding(self, library: str) -> Holding | None:
         path = self._results.molecules(library)
@@ -111,44 +112,38 @@ class Parents:
         Raises:
             UserError: the library has no such molecule, or not in this order.
         """
-        names = batch.schema.names
         if not batch.num_rows:
             return [pa.nulls(0, field.type) for field in fields]
-        place = batch["library"][0].as_py(), batch["transform"][0].as_py() if "transform" in names else None
+        is_job = "transform" in batch.schema.names
+        place = batch["library"][0].as_py(), batch["transform"][0].as_py() if is_job else None
         if place != self._place:
-            self._open(place, fields, products="transform" in names)
-        parents = batch["parent_id"].to_pylist() if self._near else batch["parent"].to_pylist()
-        near = self._near.rows(parents) if self._near else None
-        known: dict[str, pa.Array] = {}
-        if near is not None:
-            known |= _columns_of(near, [field.name for field in PARENT_FIELDS])
-            parents = near["parent"].to_pylist()
-        if self._origin:
-            told = self._origin.rows(parents)
-            known |= _columns_of(told, told.schema.names)
-        return [known.get(field.name, pa.nulls(batch.num_rows, field.type)) for field in fields]
+            self._place = place
+            self._parents = self._open_parents(place[0]) if is_job else None
+            self._natural = self._open_natural(place[0], fields)
+        known: dict[str, pa.ChunkedArray] = {}
+        ids = batch["parent_id" if self._parents else "parent"].to_pylist()
+        if self._parents:
+            found = self._parents.rows(ids)
+            known |= {name: found[name] for name in found.column_names}
+            ids = found["parent"].to_pylist()
+        if self._natural:
+            found = self._natural.rows(ids)
+            known |= {name: found[name] for name in found.column_names}
+        nothing = batch.num_rows
+        return [
+            known[field.name].combine_chunks() if field.name in known else pa.nulls(nothing, field.type)
+            for field in fields
+        ]
 
-    def _open(self, place: tuple[str, object], fields: Sequence[pa.Field], *, products: bool) -> None:
-        self._place = place
-        held, origin = self._holdings.get(place[0]), self._origins.get(place[0])
-        self._near = self._origin = None
-        if products:
-            path = held.path if held else self._results.molecules(place[0])
-            own = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
-            self._near = _Follower(path, own)
+    def _open_parents(self, library: str) -> _Lookup:
+        own = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
+        return _Lookup(self._results.molecules(library), own)
+
+    def _open_natural(self, library: str, fields: Sequence[pa.Field]) -> _Lookup | None:
+        origin = self._origins.get(library)
+        if origin is None:
+            return None
         wanted = {field.name.casefold(): field for field in fields}
-        columns: dict[str, pa.Field] = {}
-        if origin is not None:
-            if NAME_FIELD.name in wanted:
-                columns["name"] = NAME_FIELD
-            for field in origin.fields:
-                if field.name.casefold() in wanted:
-                    columns[field.name] = wanted[field.name.casefold()]
-        if origin is not None and columns:
-            self._origin = _Follower(origin.path, columns)
-
-
-def _columns_of(table: pa.Table, names: Iterable[str]) -> Iterator[tuple[str, pa.Array]]:
-    for name in names:
-        column = table[name].combine_chunks()
-        yield name, column
+        columns = {"name": NAME_FIELD} if NAME_FIELD.name in wanted else {}
+        columns |= {own.name: wanted[own.name.casefold()] for own in origin.fields if own.name.casefold() in wanted}
+        return _Lookup(origin.path, columns) if columns else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.results import Results
-from halogenator.storage.columns import Holding, common_fields, holding
-from halogenator.storage.duck import identifier, literal
-from halogenator.storage.schema import LIBRARY, Column
-
-
-def plain(path: Path) -> str:
-    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
+from halogenator.storage.columns import LIBRARY, Column
+from halogenator.storage.duck import identifier, literal, plain
+from halogenator.storage.file_columns import Holding, common_fields, holding
 
 
 def tree(
@@ -101,7 +95,7 @@ def _columns(held: Holding, fields: Sequence[pa.Field]) -> str:
 
 
 def _as_type(field: pa.Field, kind: pa.DataType) -> str:
-    """Return the expression for a column as another type, as ``storage.columns.as_type`` gives it."""
+    """Return the expression for a column as another type, as ``storage.file_columns.as_type`` gives it."""
     name = identifier(field.name)
     if field.type == kind:
         return name

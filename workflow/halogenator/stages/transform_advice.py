@@ -1,10 +1,10 @@
-"""What transforms do that their authors will not have meant: seen in their templates, and tried on molecules."""
+"""Advice on transforms: what they do that is hardly meant, seen in their templates and tried on molecules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,11 @@ _LOOKED_AT = 50
 
 @dataclass(frozen=True)
 class Advice:
-    """What is to be said of one transform.
+    """Advice on one transform.
 
     Attributes:
         transform: its name.
-        warnings: what will not have been meant.
+        warnings: what is hardly meant.
         notes: what may be worth knowing.
         matching: SMILES that it matches among those tried, natural products before others and short before long.
     """
@@ -38,8 +38,8 @@ class Advice:
     matching: tuple[str, ...] = ()
 
 
-def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: Iterable[Path]) -> list[Advice]:
-    """Return what is to be said of each transform, worked out in a child: a SMIRKS may take RDKit hours.
+def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Iterable[Path]) -> list[Advice]:
+    """Return advice on each transform, worked out in a child process: a SMIRKS may take RDKit hours.
 
     Args:
         transforms: what to look at.
@@ -52,34 +52,17 @@ def examine(transforms: Sequence[Transform], molecules: Sequence[str], files: It
     from halogenator.inputs.reading import read_records
 
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
-    late: dict[int, str] = {}
 
-    def work() -> list[dict[str, Any]]:
+    def work() -> list[Advice]:
         pools = [_Pool(molecules), _Pool(texts), _Pool(PROBES)]
         found = []
         for step, transform in enumerate(transforms):
-            reason = late.get(step) if limits.begin(step) else None
-            advice = _unknown(transform, reason) if reason else _examine(transform, pools)
-            found.append(asdict(advice))
+            late = limits.begin(step)
+            unknown = Advice(transform.name, notes=(f"not tried on all molecules: {late}",))
+            found.append(unknown if late else _advise(transform, pools))
         return found
 
-    while True:
-        try:
-            answers = limits.answer(work, skipped=late)
-        except limits.StepError as error:
-            if error.step not in range(len(transforms)) or error.step in late:
-                raise
-            late[error.step] = error.reason
-        else:
-            return [_advice(each) for each in answers]
-
-
-def _advice(fields: dict[str, Any]) -> Advice:
-    return Advice(fields["transform"], *(tuple(fields[name]) for name in ("warnings", "notes", "matching")))
-
-
-def _unknown(transform: Transform, reason: str) -> Advice:
-    return Advice(transform.name, notes=(f"not tried on all molecules: {reason}",))
+    return limits.answer(work)
 
 
 @dataclass(frozen=True)
@@ -144,7 +127,7 @@ class _Pool:
         return found
 
 
-def _examine(transform: Transform, pools: Sequence[_Pool]) -> Advice:
+def _advise(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     from halogenator.chemistry.slips import Templates, slips
 
     templates = Templates(transform.smirks)

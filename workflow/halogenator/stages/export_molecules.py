@@ -15,17 +15,17 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, fingerprint
 from halogenator.planning.request import check
-from halogenator.stages.choose import Positions, at_positions, choose
-from halogenator.stages.parents import PARENT_FIELDS, Parents
-from halogenator.stages.records import provenance
+from halogenator.stages.export_filter import Rejects, RowFilter, Tally
+from halogenator.stages.export_sample import Positions, Sample, at_positions
+from halogenator.stages.parent_columns import PARENT_FIELDS, ParentColumns
 from halogenator.stages.reporter import Reporter
-from halogenator.stages.selection import POSITION, Selection, check_query, find_selection, query_content, run_query
-from halogenator.stages.sieve import Rejects, Sieve, Tally
-from halogenator.storage.checksum import sha256
+from halogenator.stages.selection import POSITION, Selection, find_selection, query_content, run_query
 from halogenator.storage.failures import check_writable
-from halogenator.storage.manifest import Ledger, Split, split_path
+from halogenator.storage.manifest import Manifest, Split, split_path
+from halogenator.storage.metadata import with_versions
+from halogenator.storage.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
 from halogenator.storage.parquet import limit_arrow_threads
-from halogenator.storage.writers import BLOCK, FORMATS, molecule_writer, stereo_of
+from halogenator.storage.seal import sha256
 
 # Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
 _EXPORT_VERSION = 2
@@ -45,16 +45,14 @@ def export_molecules(
     scratch: Path | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """Write an export's files and its manifest ``<out>.json``; go on where an earlier attempt was ended.
-
-    Files that the same request made of the same results, and that have the bytes that were written, stay.
+    """Write an export's files and its manifest ``<out>.json``; files that the same request made before stay.
 
     Args:
         results: the folder of results.
         export: what is asked for.
         out: the file to make; ``-0001`` and on go in front of its ending where it is split.
         force: whether the files of another export under this name may be replaced.
-        threads: RDKit's, for catalogs and fingerprints; the files do not depend on it.
+        threads: RDKit's, for catalogs and fingerprints.
         memory_mb: what the process may use, in MB (10^6 bytes).
         scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
         reporter: is told how far it is.
@@ -68,26 +66,22 @@ def export_molecules(
     quiet()
     limit_arrow_threads()
     check(export)
-    if FORMATS[export.format].ending != out.name[-len(FORMATS[export.format].ending) :].lower():
+    if not out.name.lower().endswith(FORMATS[export.format].ending):
         raise UserError("the file's name does not end in its format", value=out.name, allowed=f".{export.format}")
     check_writable(out.parent)
     scratch = scratch or out.parent
     if export.sql is None:
         selection, content = find_selection(results, export)
     else:
-        check_query(results, export.sql, memory_mb=memory_mb, scratch=scratch)
-        content = query_content(results)
+        content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
     identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content)
-    ledger = Ledger(out, identity, force=force)
-    standing = {number: split for number, split in ledger.splits.items() if split.stands(out.parent)}
-    if ledger.complete and len(standing) == len(ledger.splits):
-        return ledger.read()
+    manifest = Manifest(out, identity, force=force)
+    if manifest.complete:
+        return manifest.read()
     rows = out.with_name(f".{out.name}.rows.parquet")
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
-    ledger.splits = standing
-    writing = _Export(results, selection, export, out, reporter or Reporter(), threads=threads, memory_mb=memory_mb)
-    made = writing.run(ledger)
+    made = _Export(results, selection, export, out, reporter or Reporter(), threads, memory_mb).run(manifest)
     rows.unlink(missing_ok=True)
     return made
 
@@ -136,21 +130,20 @@ class _Export:
         export: Export,
         out: Path,
         reporter: Reporter,
-        *,
         threads: int,
         memory_mb: int,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
         self._reporter, self._threads, self._memory_mb = reporter, threads, memory_mb
         self._form = FORMATS[export.format]
-        self._sieve = Sieve(export, threads)
+        self._passing = RowFilter(export, threads)
         told = () if export.sql else self._parents().fields
         near = () if export.sql or export.molecules else PARENT_FIELDS
         self._beside = [*near, *told]
         self._schema = self._columns()
         self._beside = [field for field in self._beside if field.name in self._schema.names]
-        self._fields = [*self._beside, *self._sieve.fields]
-        self._is_slow = self._form.kind == "sdf" or self._sieve.is_slow
+        self._fields = [*self._beside, *self._passing.fields]
+        self._is_slow = self._form.kind == "sdf" or self._passing.is_slow
         self._positions: Positions | None = None
 
     def _columns(self) -> pa.Schema:
@@ -159,7 +152,7 @@ class _Export:
         Raises:
             UserError: one that is asked for is not there, or one to be added is there already.
         """
-        there = [*self._selection.schema, *self._beside, *self._sieve.fields]
+        there = [*self._selection.schema, *self._beside, *self._passing.fields]
         names = [field.name for field in there]
         for name in self._export.columns:
             if name not in names:
@@ -179,51 +172,44 @@ class _Export:
         fields = [there[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
 
-    def _parents(self) -> Parents:
+    def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
-        return Parents(self._results, libraries)
+        return ParentColumns(self._results, libraries)
 
-    def run(self, ledger: Ledger) -> dict[str, Any]:
-        """Write what the ledger does not have, and the manifest; return that."""
+    def run(self, manifest: Manifest) -> dict[str, Any]:
+        """Write what the manifest does not have, and the manifest; return that."""
         tally = Tally()
-        self._positions = choose(
-            self._selection,
-            self._sieve,
-            self._export,
-            tally,
-            self._reporter,
-            threads=self._threads,
-            memory_mb=self._memory_mb,
-        )
+        means = self._reporter, self._threads, self._memory_mb
+        self._positions = Sample(self._selection, self._passing, self._export, tally, *means).positions()
         self._reporter.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
-        splits, rest = self._write_splits(ledger)
+        splits, rest = self._write_splits(manifest)
         for split in splits:
             tally.add(split.rejects, split.examples)
         tally.add(rest.counts, rest.examples)
-        return ledger.finish(
+        return manifest.finish(
             splits,
             request=self._export.plain(),
             molecules=sum(split.rows for split in splits),
             of_rows=self._selection.rows,
             rejects=dict(tally.counts),
             examples_of_rejects=tally.examples,
-            **provenance(),
+            **with_versions(),
         )
 
-    def _write_splits(self, ledger: Ledger) -> tuple[list[Split], Tally]:
+    def _write_splits(self, manifest: Manifest) -> tuple[list[Split], Tally]:
         """Return all splits, written now or before, and what could not be written after the last of them."""
         splits: list[Split] = []
         stream: _Stream | None = None
         position = 0
-        with ledger.record(self._export.plain()) as lines:
+        with manifest.unfinished(self._export.plain()) as add:
             while self._export.split or not splits:
-                split = ledger.splits.get(len(splits))
+                split = manifest.splits.get(len(splits))
                 if split is None:
                     stream = stream or _Stream(self._ready(position), position)
                     split = self._write_split(stream, len(splits))
                     if split is None:
                         return splits, stream.tally
-                    lines.add(split)
+                    add(split)
                 else:
                     stream = None
                     self._reporter.advance(self._count(position, split.stop))
@@ -238,9 +224,9 @@ class _Export:
         if batch is None and number:
             return None
         path = self._path(number)
-        with molecule_writer(path, self._form, self._schema, provenance(request=self._export.plain())) as writer:
+        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
             while batch is not None:
-                writer.write(batch.select(self._schema.names))
+                write(batch.select(self._schema.names))
                 rows += batch.num_rows
                 batch = stream.take(None if limit is None else limit - rows)
         tally, stream.tally = stream.tally, Tally()
@@ -273,15 +259,15 @@ class _Export:
             stop, count = batch[POSITION][-1].as_py() + 1, batch.num_rows
             rejects = Rejects()
             if self._positions is None:
-                batch = batch.filter(pa.array(self._sieve.quick(batch, rejects)))
-                batch = batch.filter(pa.array(self._sieve.slow(batch, rejects)))
+                batch = batch.filter(pa.array(self._passing.quick(batch, rejects)))
+                batch = batch.filter(pa.array(self._passing.slow(batch, rejects)))
             yield self._complete(batch, parents, rejects), rejects, stop
             self._reporter.advance(count)
 
-    def _complete(self, batch: pa.RecordBatch, parents: Parents | None, rejects: Rejects) -> pa.RecordBatch:
+    def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
         """Return a batch with the columns that are made for the export, without the rows for which one cannot be."""
         beside = parents.columns(batch, self._beside) if parents else ()
-        columns = [*beside, *self._sieve.flags(batch, rejects)]
+        columns = [*beside, *self._passing.flags(batch, rejects)]
         for field, column in zip(self._fields, columns, strict=True):
             batch = batch.append_column(field, column)
         if self._form.kind == "sdf":

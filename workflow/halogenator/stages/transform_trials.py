@@ -1,9 +1,9 @@
-"""What transforms would do to given molecules, and why one would do nothing: for who writes a transform."""
+"""Trials of transforms on given molecules: the products, or the reason why there are none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from halogenator import limits
@@ -57,31 +57,22 @@ class Trial:
 
 
 def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
-    """Return what each transform does to each SMILES, worked out in a child: a SMIRKS may take RDKit hours.
+    """Return what each transform does to each SMILES, worked out in a child process: a SMIRKS may take RDKit hours.
 
     A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
     """
     import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
 
     pairs = [(transform, smiles) for transform in transforms for smiles in molecules]
-    late: dict[int, str] = {}
 
-    def work() -> list[dict[str, Any]]:
+    def work() -> list[Trial]:
         found = []
         for step, (transform, smiles) in enumerate(pairs):
-            reason = late.get(step) if limits.begin(step) else None
-            found.append(asdict(_nothing(transform, smiles, reason) if reason else _try(transform, smiles)))
+            late = limits.begin(step)
+            found.append(_nothing(transform, smiles, late) if late else _try(transform, smiles))
         return found
 
-    while True:
-        try:
-            trials = limits.answer(work, skipped=late)
-        except limits.StepError as error:
-            if error.step not in range(len(pairs)) or error.step in late:
-                raise
-            late[error.step] = error.reason
-        else:
-            return [_trial(each) for each in trials]
+    return limits.answer(work)
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:
@@ -100,12 +91,6 @@ def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Seque
                 wanted.remove(len(trial.products))
                 found.append(trial)
     return found
-
-
-def _trial(fields: dict[str, Any]) -> Trial:
-    products = tuple(Outcome(**product) for product in fields["products"])
-    texts = {name: tuple(fields[name]) for name in ("unlimited", "problems")}
-    return Trial(**{**fields, **texts, "products": products})
 
 
 def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", sites: int = 0) -> Trial:
