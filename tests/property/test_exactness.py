@@ -127,7 +127,7 @@ def derivatives(draw: st.DrawFn) -> str:
     return settled(smiles)
 
 
-@examples(12, 150)
+@examples(12, 60)
 @given(smiles=derivatives(), rules=st.lists(st.sampled_from(TRANSFORMS + EVERY_RULE), min_size=3, max_size=6))
 def test_random_derivatives(smiles: str, rules: list[Rule]) -> None:
     for rule in rules:

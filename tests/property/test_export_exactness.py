@@ -99,7 +99,7 @@ def test_flags_and_selections_agree_with_rdkit(results: Path, stored: list[str],
 BOUND = st.none() | st.integers(-5, 600)
 
 
-@examples(4, 25)
+@examples(4, 15)
 @given(name=st.sampled_from(sorted(DESCRIPTORS)), low=BOUND, high=BOUND)
 def test_windows_are_inclusive(results: Path, tmp_path: Path, name: str, low: int | None, high: int | None) -> None:
     """And the same whether the file has the column or RDKit has to be asked."""
