@@ -21,7 +21,7 @@ from halogenator.chemistry import descriptors
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.model import fingerprint
-from measure import Figure, middle, progress, run
+from harness import Figure, middle, progress, run
 from molecules import DESCRIPTORS, composition, dihalogenated, transform
 
 _BLOCK = 50  # parents that one side takes before the other has its turn

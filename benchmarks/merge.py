@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
-from measure import FOLDER, Figure, halogenator, middle, progress, run
+from harness import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 
 ROWS = 5_000_000
 DECLARED_MB = 500
 _CHUNK_ROWS = 500_000
-_GROUP_ROWS = 13_000  # what TableWriter's batch holds of such rows
+GROUP_ROWS = 13_000  # what TableWriter's batch holds of such rows
 _REPEATED = 0.065  # of rows; some of them repeat what is not there, which leaves 0.06
 _REACH = 400_000  # a repetition lies at most so many rows after its first
 _SITES = 4
@@ -89,8 +89,8 @@ def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iter
         note = with_versions(transform=transform().name, smirks=transform().smirks, rows_in=chunk_rows // _SITES)
         note |= {"rows_matched": chunk_rows // _SITES, "rejects": 0, "task": usage}
         with table_writer(out, columns, note) as products, table_writer(rejects_out, REJECTS, {}):
-            for start in range(first, min(first + chunk_rows, rows), _GROUP_ROWS):
-                stop = min(start + _GROUP_ROWS, first + chunk_rows, rows)
+            for start in range(first, min(first + chunk_rows, rows), GROUP_ROWS):
+                stop = min(start + GROUP_ROWS, first + chunk_rows, rows)
                 products.copy([molecules.batch(start, stop, arrow_schema(columns))])
                 products.flush()
         yield out, rejects_out
@@ -117,10 +117,10 @@ class _Molecules:
         earlier = rows - self._numbers.integers(1, _REACH, len(rows))
         source = np.where(repeated & (earlier >= 0), earlier, rows)
         parents = pc.binary_join_element_wise("polyphenol-2X", pa.array(rows // _SITES + 1).cast(pa.string()), "-")
-        values = _describe(rows)
-        arrays = [self._smiles(source), parents, rows % _SITES * 7 + 3, np.ones(len(rows)), *values]
-        typed = zip(arrays, schema.types, strict=True)
-        return pa.RecordBatch.from_arrays([_arrow(array).cast(kind) for array, kind in typed], schema=schema)
+        known = {"smiles": self._smiles(source), "parent_id": parents, "site": rows % _SITES * 7 + 3}
+        known |= {"n_routes": np.ones(len(rows)), "enhanced_stereo": pa.nulls(len(rows)), **_describe(rows)}
+        arrays = [_arrow(known[field.name]).cast(field.type) for field in schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def _smiles(self, rows: np.ndarray) -> pa.Array:
         molecule, pattern = np.divmod(rows, _PER_MOLECULE)
@@ -136,7 +136,7 @@ class _Molecules:
         return pc.binary_join_element_wise(*parts, methyl, "")
 
 
-def _describe(rows: np.ndarray) -> list[np.ndarray]:
+def _describe(rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return the six descriptors: a molecule's own, and what its two halogens and its site add."""
     molecule, pattern = np.divmod(rows, _PER_MOLECULE)
     two, site = pattern // _SITES % 16, pattern % _SITES
@@ -144,8 +144,8 @@ def _describe(rows: np.ndarray) -> list[np.ndarray]:
     mw = 420.381 + molecule % 97 * 2.016 + weight[two // 4] + weight[two % 4]
     tpsa = 166.14 + molecule % 13 * 9.23 - site // 3 * 11.0
     clogp = 3.1283 + molecule % 89 * 0.0461 + two // 4 * 0.4137 + two % 4 * 0.2913 + site * 0.0036
-    counts = [5 + molecule % 5, 11 + molecule % 4, 7 + molecule % 3]
-    return [mw.round(6), tpsa.round(6), counts[0], counts[1], clogp.round(6), counts[2]]
+    real = {"mw": mw.round(6), "tpsa": tpsa.round(6), "clogp": clogp.round(6)}
+    return real | {"hbd": 5 + molecule % 5, "hba": 11 + molecule % 4, "rotb": 7 + molecule % 3}
 
 
 def _arrow(array: np.ndarray | pa.Array) -> pa.Array:

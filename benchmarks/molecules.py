@@ -15,9 +15,9 @@ from rdkit import Chem
 
 from halogenator import ENGINE_VERSION
 from halogenator.chemistry.kernel import Kernel
-from halogenator.config.transforms import load_halogenation, load_transforms
+from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.model import Transform, fingerprint
-from measure import FOLDER, REPOSITORY
+from harness import FOLDER, REPOSITORY
 
 # Natural products of 35 to 59 heavy atoms: SMILES, name, formula.
 PARENTS = REPOSITORY / "benchmarks" / "polyphenols.smi"

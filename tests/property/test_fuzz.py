@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, stored_form
 from halogenator.config.loader import read_config
-from halogenator.config.transforms import load_halogenation, load_transforms
+from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.errors import UserError
 from halogenator.inputs.reading import Record, check_readable, estimate_rows, head, read_records
 from halogenator.model import Config

@@ -20,8 +20,8 @@ from halogenator.chemistry.diverse import MAX_CANDIDATES, needed_mb
 from halogenator.chemistry.filters import FILTERS
 from halogenator.cli import main
 from halogenator.cli.export import WINDOWS, add_verbs, request_of
-from halogenator.config import exports as config_exports
-from halogenator.config.schema import load_schema
+from halogenator.config import export_entries as config_exports
+from halogenator.config.validation import load_schema
 from halogenator.model import Export, Window
 from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB

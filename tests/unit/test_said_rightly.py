@@ -1,4 +1,4 @@
-"""What is shown to people is so: numbers of rows, places in the matrix, time left, words instead of tracebacks."""
+"""What is shown to people is so: numbers of rows, the plan, words instead of tracebacks."""
 
 from __future__ import annotations
 
@@ -14,14 +14,10 @@ import pytest
 
 from halogenator.cli import main
 from halogenator.cli.apply import as_options
-from halogenator.config.places import place_problems
 from halogenator.model import Library
 from halogenator.planning.sample import read_sample
 from halogenator.planning.speed import LIBRARY, finished_in, recorded_speed
-from halogenator.report import matrix
-from halogenator.report.origin import Transform as Column
 from halogenator.stages.diagnose import _windows
-from halogenator.stages.progress import Progress, Started, line
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 PHENOL = "[c:1][OX2H:2]"
@@ -112,68 +108,7 @@ def test_the_speed_of_all_that_was_ever_finished_counts(tmp_path: Path) -> None:
     assert not recorded_speed(finished_in(tmp_path / "elsewhere")).recorded
 
 
-def test_time_left_is_never_nothing() -> None:
-    class Plan:
-        on_cluster, cap_mb, tasks_at_once = False, 1000, 1
-
-        class _Line:
-            library, transform, seconds, tasks = "mine", "T", 10.0, 1
-
-        waiting = (_Line,)
-
-    progress = Progress({"merge_products": 1, "report": 1}, Plan, Path())  # type: ignore[arg-type]
-    assert "about 10 s left" in line(progress)
-    progress.start(1, Started("merge_products", "mine", "T", None))
-    progress.finish(1)
-    assert "left" not in line(progress)
-    assert "the last tasks" in line(progress)
-    progress.start(2, Started("report", None, None, None))
-    progress.finish(2)
-    assert "the last tasks" not in line(progress)
-
-
-# ---- the matrix ------------------------------------------------------------------------------------------------------
-
-
-def test_the_matrix_tells_out_of_scope_from_not_run() -> None:
-    transforms = {
-        "A": Column("A", "A", "own", scope_classes=("lipid",)),
-        "B": Column("B", "B", "own"),
-    }
-    jobs = [
-        {"library": "fats", "transform": "A", "products": 3},
-        {"library": "teas", "transform": "B", "products": 2},
-    ]
-    made = matrix.make(jobs, transforms, {"fats": "lipid", "teas": "polyphenol"})
-    found = {
-        row["library"]: [(cell is not None, in_scope) for _, cell, in_scope in row["cells"]] for row in made["rows"]
-    }
-    assert found == {"fats": [(True, True), (False, True)], "teas": [(False, False), (True, True)]}
-
-
 # ---- words -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("folder", "files", "sign"),
-    [
-        ("/data/why?", [], "'?'"),
-        ("/data/{guid}", [], "'{'"),
-        ("/data/a\\b", [], "'\\\\'"),
-        ("/data/a\nb", [], "'\\n'"),
-        ("/data/k=2/run", [], "'k=2'"),
-        ("/data", ["/data/part{1}.csv"], "'{'"),
-    ],
-)
-def test_a_name_that_would_be_taken_for_something_else_is_refused(folder: str, files: list[str], sign: str) -> None:
-    (problem,) = place_problems(Path(folder), map(Path, files))
-    assert f"found:   {sign}" in str(problem)
-    assert "fix:" in str(problem)
-
-
-@pytest.mark.parametrize("folder", ["My Drive [v1] (2)", "o'neil α *", "#1 100% $HOME", "semi;amp&", "run=3", 'quo"te'])
-def test_other_names_are_not(folder: str) -> None:
-    assert place_problems(Path("/data") / folder, [Path("/data") / folder / "why?.csv"]) == []
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}\n", "---\n"])

@@ -14,11 +14,22 @@
     const [a, b] = [light(channels(color)), light(behind(element))].sort((x, y) => y - x);
     return (a + 0.05) / (b + 0.05);
   };
-  const seen = (element) => element.getClientRects().length && !element.closest("script, style, option, .disabled, .dt-column-order");
+  const seen = (element) =>
+    element.getClientRects().length && !element.closest("script, style, option, .disabled, .dt-column-order");
   const told = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  const texts = [...document.querySelectorAll("main *, header *")].filter((element) => told(element) && seen(element))
-    .map((element) => [element, contrast(element, getComputedStyle(element)[element instanceof SVGElement ? "fill" : "color"]), 4.5]);
-  const strokes = [...document.querySelectorAll(".mol .l")].map((element) => [element, contrast(element, getComputedStyle(element).stroke), 3]);
-  return [...texts, ...strokes].filter(([, found, least]) => found < least)
+  const texts = [...document.querySelectorAll("main *, header *")]
+    .filter((element) => told(element) && seen(element))
+    .map((element) => [
+      element,
+      contrast(element, getComputedStyle(element)[element instanceof SVGElement ? "fill" : "color"]),
+      4.5,
+    ]);
+  const strokes = [...document.querySelectorAll(".mol .l")].map((element) => [
+    element,
+    contrast(element, getComputedStyle(element).stroke),
+    3,
+  ]);
+  return [...texts, ...strokes]
+    .filter(([, found, least]) => found < least)
     .map(([element, found]) => `${element.outerHTML.slice(0, 80)}: ${found.toFixed(2)}`);
-}
+};

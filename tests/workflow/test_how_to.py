@@ -20,6 +20,8 @@ OTHERWISE = {
     "kubernetes": "wants a cluster",
     "aws-batch": "wants AWS",
     "prepare": "what it says of molecules is in tests/unit/test_prepare.py",
+    "results": "run after the README by test_readme.py, and so is the next",
+    "run": "",
 }
 
 

@@ -1,9 +1,9 @@
-"""README.md is true: its commands run, its examples are used by them, its excerpts and tables are those of the program.
+"""README.md and the pages after it are true: commands run with the examples, excerpts and tables are the program's.
 
-The commands run in order, in a copy of the repository, after the files that README.md gives beside them have been put
+The commands run in order, in a copy of the repository, after the files that a page gives beside them have been put
 there. Three things differ from what a reader does, all to keep this short:
 
-* ``make run`` and ``make test`` are not run; that they would do the right thing is read from ``make --dry-run``.
+* What calls make is not run; that it would do the right thing is read from ``make --dry-run``.
 * A ``snakemake`` command that would run the whole default configuration is run as its plan, with ``-n``.
 * The environment of this test is used instead of ``.venv``, and the command that runs a small selection comes first, so
   that there are results to query and to compare the excerpts with.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import importlib
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,8 @@ from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS
 from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).parents[2]
-README = (REPOSITORY / "README.md").read_text()
+PAGES = ("README.md", "docs/how-to/results.md", "docs/how-to/run.md")
+README = "\n".join((REPOSITORY / page).read_text() for page in PAGES)
 
 # Columns of the summary that are the same in every run.
 SETTLED = ("library", "transform", "rows_in", "matched", "products", "duplicates_removed", "rejects", "chunks")
@@ -57,7 +57,7 @@ class Block:
 
 
 def blocks(*languages: str) -> list[Block]:
-    """Return the fenced blocks of README.md in any of some languages, in order."""
+    """Return the fenced blocks of the pages in any of some languages, in order."""
     found = re.finditer(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
     every = [Block(m[1], m[2], README[: m.start()].rstrip().rpartition("\n\n")[2]) for m in found]
     return [block for block in every if block.language in languages]
@@ -68,18 +68,18 @@ def every_command() -> Iterator[str]:
         yield from block.commands()
 
 
-def tables() -> list[list[list[str]]]:
-    """Return README.md's tables as rows of cells, without backticks and without the rule below the header."""
-    found = re.finditer(r"(?:^\|.*\|\n)+", README, flags=re.MULTILINE)
+def tables(text: str) -> list[list[list[str]]]:
+    """Return a page's tables as rows of cells, without backticks and without the rule below the header."""
+    found = re.finditer(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE)
     return [
         [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in match[0].splitlines()]
         for match in found
     ]
 
 
-def table(*header: str) -> list[list[str]]:
+def table(*header: str, text: str = README) -> list[list[str]]:
     """Return the rows of the one table whose header begins so."""
-    (found,) = [rows for rows in tables() if rows[0][: len(header)] == list(header)]
+    (found,) = [rows for rows in tables(text) if rows[0][: len(header)] == list(header)]
     return found[2:]
 
 
@@ -100,16 +100,18 @@ def test_blocks_are_all_of_a_kind_that_is_tested() -> None:
     assert set(languages) == {"sh", "yaml", "csv", "python"}
 
 
-def test_make_run_and_make_test_would_work() -> None:
+def test_what_make_is_asked_for_would_work(tmp_path: Path) -> None:
+    copy = Checkout(tmp_path)
     asked = {command.split("#")[0].strip() for command in every_command() if command.startswith("make ")}
-    assert asked == {"make run", "make test"}
-    run, test = (
-        subprocess.check_output(["make", "--dry-run", "--always-make", target], cwd=REPOSITORY, text=True)
-        for target in ("run", "test")
-    )
+    assert asked >= {"make run", "make test"}
+    for command in asked:
+        copy.run(command.replace("make", "make --dry-run"))
+    listed = set(re.findall(r"^  make (\S+)", copy.run("make help"), flags=re.MULTILINE))
+    assert {word.removeprefix("make ") for word in asked} < listed
+    run = copy.run("make --dry-run run")
     assert re.search(r"^\S*\.venv/bin/snakemake --cores all$", run, flags=re.MULTILINE)
     assert "-r envs/requirements.txt" in run
-    assert re.search(r"^\S*\.venv/bin/python -m pytest", test, flags=re.MULTILINE)
+    assert re.search(r"^\S*\.venv/bin/python -m pytest", copy.run("make --dry-run test"), flags=re.MULTILINE)
 
 
 @pytest.mark.long
@@ -121,8 +123,8 @@ def test_commands_run(copy: Checkout) -> None:
             continue
         for command in block.commands():
             if command.startswith("make "):
-                continue  # test_make_run_and_make_test_would_work
-            if command == "source .venv/bin/activate":
+                continue  # test_what_make_is_asked_for_would_work
+            if command.startswith("source .venv/bin/activate"):
                 continue  # made by make run
             printed = copy.snakemake(command) if command.startswith("snakemake ") else copy.run(command)
             assert "Error" not in printed, f"{command}\n{printed}"
@@ -212,7 +214,8 @@ def test_counts_and_rules_are_those_of_the_configuration() -> None:
     assert f"{len(libraries)} libraries, {len(config.jobs)} jobs" in README
     assert f"with its {len(libraries)} libraries" in README
     assert f"{len(config.transforms)} come in `configs/transforms.yaml`" in README
-    shown = [(name, classes.split(", ")) for name, _, classes in table("rule", "change")]
+    page = (REPOSITORY / "docs/how-to/libraries.md").read_text()
+    shown = [(name, classes.split(", ")) for name, _, classes in table("rule", "change", text=page)]
     assert shown == [(rule.name, list(rule.scope_classes)) for rule in config.halogenation.rules]
     assert ", ".join(config.halogenation.halogens[:3]) in README
 
@@ -233,3 +236,12 @@ def test_citation_and_changelog_name_this_version() -> None:
     assert {"message", "title", "authors", "license", "date-released"} <= set(citation)
     assert citation["version"] == halogenator.__version__
     assert f"## [{halogenator.__version__}] - {citation['date-released']}" in (REPOSITORY / "CHANGELOG.md").read_text()
+
+
+def test_what_is_deprecated_is_still_there_until_the_version_that_removes_it() -> None:
+    text = (REPOSITORY / "DEPRECATED.md").read_text()
+    names = re.findall(r"^\| key `(\w+)`|^\| `apply (--[\w-]+)", text, flags=re.MULTILINE)
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())["$defs"]
+    assert {key for key, _ in names if key} == {name for name, found in schema.items() if found.get("deprecated")}
+    apply = (REPOSITORY / "workflow/halogenator/cli/apply.py").read_text()
+    assert all(f'"{option}"' in apply for _, option in names if option) and len(names) == 5

@@ -144,6 +144,7 @@ def _attempt(work: Callable[[], T], watch: Watch) -> T:
         number = os.WTERMSIG(status)
         late = number == signal.SIGPROF
         raise StepError(watch.step, watch.overrun if late else f"RDKit ended the process with signal {number}")
+    result: T
     result, error = pickle.loads(data)
     if error is not None:
         raise error

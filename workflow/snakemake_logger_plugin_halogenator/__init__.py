@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.live import Live
 from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -26,7 +25,7 @@ from snakemake_logger_plugin_halogenator.configfiles import explain
 # The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
 # path, which need not be the one that this plugin is installed with.
 if TYPE_CHECKING:
-    from halogenator.stages.progress import Progress
+    from halogenator.stages.run_progress import RunProgress
 
 # Attribute of a log record that carries the plan of the run.
 PLAN = "halogenator_plan"
@@ -65,13 +64,12 @@ class LogHandler(LogHandlerBase):
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
         self._plain = settings.dryrun or settings.verbose or settings.printshellcmds
         self._plan = None
-        self._progress: Progress | None = None
-        self._live: Live | None = None
+        self._progress: RunProgress | None = None
+        self._bars = False
         self._end = threading.Event()
         self._looker = threading.Thread(target=self._look, daemon=True)
         self._unsummarized = False
         self._summarized = float("-inf")
-        self._said = time.monotonic()
 
     def setFormatter(self, formatter: logging.Formatter | None) -> None:  # noqa: N802 (logging's name)
         """Take the formatter that Snakemake gives its handlers."""
@@ -98,25 +96,31 @@ class LogHandler(LogHandlerBase):
             self._text.emit(record)
 
     def _begin(self, stats: dict[str, int]) -> None:
-        from halogenator.stages.progress import Progress, bars
+        from halogenator.progress import Bars, Lines, Progress
+        from halogenator.stages.run_progress import RunProgress
 
+        def say(text: str) -> None:
+            self._say(f"{time.strftime('%H:%M:%S')}  {text}")
+
+        shown: Progress = Lines(say, every=_LOG_SECONDS, share=_LOG_SHARE, announce=False)
+        self._bars = self._text.is_tty
+        if self._bars:
+            shown = Bars(Console(file=self._text.stream), remaining=False)
+        shown.__enter__()
+        if self._bars:
+            self._text.setStream(sys.stderr)  # what the bars have put there: text goes above them
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
-        self._progress = Progress(tasks, self._plan, _results())
-        if self._text.is_tty:
-            console = Console(file=self._text.stream)
-            self._live = Live(bars(self._progress), console=console, auto_refresh=False, redirect_stdout=False)
-            self._live.start()
-            self._text.setStream(sys.stderr)  # what Live has put there: text goes above the bars
+        self._progress = RunProgress(tasks, self._plan, _results(), shown)
         self._looker.start()
 
     def _started(self, record: logging.LogRecord) -> None:
-        from halogenator.stages.progress import Started
+        from halogenator.stages.run_progress import Started
 
         wildcards = record.wildcards  # type: ignore[attr-defined]
         names = (wildcards.get(name) for name in ("library", "transform", "chunk"))
         if self._progress:
             self._progress.start(record.jobid, Started(record.rule_name, *names))  # type: ignore[attr-defined]
-        if not self._live:
+        if not self._bars:
             text = record.rule_msg or record.rule_name  # type: ignore[attr-defined]
             self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
 
@@ -125,31 +129,15 @@ class LogHandler(LogHandlerBase):
         if task and task.rule == "merge_products":
             self._unsummarized = True
             self._summarize()
-        self._draw()
-
-    def _draw(self) -> None:
-        from halogenator.stages.progress import bars
-
-        if self._live and self._progress:
-            self._live.update(bars(self._progress), refresh=True)
 
     def _look(self) -> None:
         """Keep memory, bars and summary fresh until the end."""
-        while not self._end.wait(_LOOK_SECONDS):
-            self._freshen()
-
-    def _freshen(self) -> None:
         from halogenator.memory.tree import workers
-        from halogenator.stages.progress import line
 
-        if self._progress is None:
-            return
-        self._progress.used_mb = sum(worker.unique_mb for worker in workers(os.getpid()))
-        self._summarize()
-        self._draw()
-        if not self._live and time.monotonic() - self._said >= max(_LOG_SECONDS, _LOG_SHARE * self._progress.seconds):
-            self._said = time.monotonic()
-            self._say(line(self._progress))
+        while not self._end.wait(_LOOK_SECONDS):
+            if self._progress is not None:
+                self._progress.look(sum(worker.unique_mb for worker in workers(os.getpid())))
+                self._summarize()
 
     def _summarize(self) -> None:
         """Write the summary of the jobs that are finished, at most once in ``_LOOK_SECONDS``."""
@@ -171,11 +159,7 @@ class LogHandler(LogHandlerBase):
         self._end.set()
         if self._looker.is_alive():
             self._looker.join()
-        if self._live:
-            self._live.stop()
-        elif self._progress and self._progress.done.total():
-            from halogenator.stages.progress import line
-
-            self._say(line(self._progress))
-        self._progress = self._live = None
+        if self._progress:
+            self._progress.close()
+        self._progress = None
         super().close()

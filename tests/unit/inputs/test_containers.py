@@ -19,12 +19,11 @@ from halogenator import limits
 from halogenator.chemistry import reaction
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
-from halogenator.config.loader import find_path, read_config
-from halogenator.config.locate import read_yaml
-from halogenator.config.problems import CombinedUserError
-from halogenator.config.schema import MAX_PROBLEMS
-from halogenator.config.transforms import load_transforms
-from halogenator.errors import UserError
+from halogenator.config import find_path, read_config
+from halogenator.config.rule_files import load_transforms
+from halogenator.config.validation import MAX_PROBLEMS
+from halogenator.config.yaml_files import read_yaml
+from halogenator.errors import CombinedUserError, UserError
 from halogenator.inputs import containers
 from halogenator.inputs.molfile import announced_atoms
 from halogenator.inputs.page_sizes import largest_page

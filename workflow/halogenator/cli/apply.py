@@ -148,6 +148,7 @@ def _apply(options: argparse.Namespace) -> None:
     from halogenator.inputs.reading import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
+    from halogenator.progress import on_stderr
     from halogenator.stages.apply import Request, apply_transform, library_name
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
@@ -168,15 +169,15 @@ def _apply(options: argparse.Namespace) -> None:
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
         chunk_products=options.chunk_products,
     )
-    with _ending_in_order(), _reporter() as reporter, _in_options():
-        stats = apply_transform(request, reporter)
+    with _ending_in_order(), on_stderr() as progress, _in_options():
+        stats = apply_transform(request, progress)
     for line in _summary(stats, options.outdir):
         print(line)
 
 
 def _check_usage(options: argparse.Namespace) -> None:
     """End with status 2 where options do not go together."""
-    from halogenator.config.scope import near_class
+    from halogenator.config.class_words import near_class
     from halogenator.model import CLASSES
 
     if not options.transform:
@@ -244,74 +245,6 @@ def as_options(text: str) -> str:
     keys = "smiles_column|id_column"
     said = re.sub(rf"(?<![\w-])(?P<key>{keys})(?:: (?P<value><[^>]*>|[^,;)\s]+(?: [^,;)\s]+)*))?", option, text)
     return re.sub(r"(?<![\w-])(?P<key>columns|encoding|fragments|charges|tautomers): (?P<value>[\w…-]+)", option, said)
-
-
-@contextmanager
-def _reporter() -> Iterator[Any]:
-    """Give who shows how far a run is: bars on a terminal, else a line a step, both on standard error."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines()
-        return
-
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    # Refreshed by tick, not by a thread: processes are started from here, which a thread could disturb.
-    columns = (TextColumn("{task.description:18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, auto_refresh=False) as progress:
-        yield _Bars(progress)
-
-
-def _say(text: str) -> None:
-    print(f"halogenator: {text}", file=sys.stderr, flush=True)
-
-
-def _nothing_to_do() -> None:
-    print("halogenator: nothing to do: all is there, of the same input and settings", file=sys.stderr)
-
-
-class _Lines:
-    """A line a step."""
-
-    nothing_to_do = staticmethod(_nothing_to_do)
-    say = staticmethod(_say)
-
-    def begin(self, step: str, tasks: int, done: int) -> None:
-        there = f", {done} of them there already" if done else ""
-        print(f"halogenator: {step}: {tasks} task{'s' * (tasks != 1)}{there}", file=sys.stderr, flush=True)
-
-    def advance(self) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
-
-
-class _Bars:
-    """A bar a step.
-
-    Args:
-        progress: what draws them.
-    """
-
-    nothing_to_do = staticmethod(_nothing_to_do)
-    say = staticmethod(_say)
-
-    def __init__(self, progress: Any) -> None:
-        self._progress = progress
-        self._bar: Any = None
-
-    def begin(self, step: str, tasks: int, done: int) -> None:
-        self._bar = self._progress.add_task(step, total=tasks, completed=done)
-        self._progress.refresh()
-
-    def advance(self) -> None:
-        self._progress.advance(self._bar)
-
-    def tick(self) -> None:
-        self._progress.refresh()
 
 
 def _one_path(text: str) -> Sequence[Path]:

@@ -84,11 +84,11 @@ def _how_options(parser: Parser) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from halogenator.cli.progress import Progress
+    from halogenator.progress import on_stderr
     from halogenator.stages.export_molecules import export_molecules
 
     export = request_of(options)
-    with Progress() as progress:
+    with on_stderr() as progress:
         made = export_molecules(
             options.results,
             export,
@@ -97,7 +97,7 @@ def _export(options: argparse.Namespace) -> None:
             threads=options.workers,
             memory_mb=options.mem_mb,
             scratch=options.scratch,
-            reporter=progress,
+            progress=progress,
         )
     files = made["files"]
     named = f"{files[0]['file']} … {files[-1]['file']}" if len(files) > 1 else files[0]["file"]

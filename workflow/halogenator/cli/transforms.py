@@ -97,7 +97,7 @@ def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
 
 def _check(options: argparse.Namespace) -> None:
     from halogenator.config import find_path, sound_transforms
-    from halogenator.config.problems import raise_all
+    from halogenator.errors import raise_all
     from halogenator.stages.transform_advice import advise
     from halogenator.stages.transform_trials import find_examples, try_transforms
 

@@ -1,9 +1,18 @@
 """The configuration: YAML in layers, read with lines kept, checked by schema, chemistry and file, made a ``Config``."""
 
-from halogenator.config.loader import find_path, load_config, merge, read_config
-from halogenator.config.transforms import find_transform, load_halogenation, load_transforms, sound_transforms
+from halogenator.config.layers import merge
+from halogenator.config.loader import load_config, read_config
+from halogenator.config.paths import find_path
+from halogenator.config.rule_files import (
+    describe_transforms,
+    find_transform,
+    load_halogenation,
+    load_transforms,
+    sound_transforms,
+)
 
 __all__ = [
+    "describe_transforms",
     "find_path",
     "find_transform",
     "load_config",

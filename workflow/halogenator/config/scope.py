@@ -1,17 +1,14 @@
-"""Which transforms run on which libraries by class and by name, and what there is to say about that before a run."""
+"""The jobs of a run, by class and by name: which transforms run on which libraries, and what is refused or noted."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from halogenator.config.locate import Layers, Place, dig, read_yaml
+from halogenator.config.layers import Layers, dig
 from halogenator.errors import UserError
-from halogenator.model import CLASSES, Halogenation, HalogenationRule, Library, Transform
+from halogenator.model import Halogenation, Library, Transform
 
-_SLIPS = 2  # letters by which a word may differ from a class and still be taken for it misspelt
 _SHOWN = 4  # names that a sentence lists
 
 Job = tuple[str, str]
@@ -31,47 +28,37 @@ def make_jobs(
         settings: the configuration, valid by the schema and with defaults.
     """
     libraries_named, transforms_named = _named(settings)
+
+    def runs(library: Library, transform: Transform) -> bool:
+        if transform.is_for(library.class_name):
+            return True
+        return transform.name in transforms_named and (library.name in libraries_named or not library.class_name)
+
     chosen = list(transforms)
-    return tuple(
-        (library.name, transform.name)
-        for library in libraries.values()
-        for transform in chosen
-        if not library.implicit
-        and (
-            transform.is_for(library.class_name)
-            or (transform.name in transforms_named and (library.name in libraries_named or not library.class_name))
-        )
-    )
+    made = [library for library in libraries.values() if not library.implicit]
+    return tuple((library.name, t.name) for library in made for t in chosen if runs(library, t))
 
 
 def _named(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the names of libraries and of transforms that ``select`` lists; none where it says all."""
-    chosen = settings["select"]
-    libraries, transforms = (
-        chosen[kind] if isinstance(chosen[kind], list) else [] for kind in ("libraries", "transforms")
-    )
-    return libraries, transforms
+    libraries, transforms = (settings["select"][kind] for kind in ("libraries", "transforms"))
+    return [] if libraries == "all" else libraries, [] if transforms == "all" else transforms
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
 
 def job_problems(
-    jobs: Sequence[Job],
-    libraries: Mapping[str, Library],
-    chosen: Sequence[Transform],
-    settings: Mapping[str, Any],
-    layers: Layers,
+    jobs: Sequence[Job], libraries: Mapping[str, Library], chosen: Sequence[Transform], layers: Layers
 ) -> list[UserError]:
     """Return the problem with a run whose transforms are named and have no library to run on."""
-    _, named = _named(settings)
-    if jobs or not named or not chosen:
+    if jobs or not chosen or layers.settings["select"]["transforms"] == "all":
         return []
     classes = sorted({library.class_name or "none" for library in libraries.values() if not library.implicit})
     return [
         UserError(
             "nothing to run: none of the selected transforms is for a selected library",
-            where=layers.place(("select", "transforms")),
+            where=layers.place("select", "transforms"),
             value="; ".join(f"{transform.name} is for {_scope(transform)}" for transform in chosen),
             allowed=f"transforms for the libraries' classes: {', '.join(classes)}",
             fix="name the libraries too, under select.libraries: what is named in both runs whatever its scope; "
@@ -82,11 +69,13 @@ def job_problems(
 
 def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, layers: Layers) -> list[UserError]:
     """Return a problem per built library whose class no halogenation rule applies to: it could only be empty."""
+    if not halogenation.rules:
+        return []
     ruled = sorted({name for rule in halogenation.rules for name in rule.scope_classes})
     return [
         UserError(
             f"library '{library.name}' would be empty: no halogenation rule applies to class {library.class_name}",
-            where=layers.place(("libraries", library.name)),
+            where=layers.place("libraries", library.name),
             value=library.class_name,
             allowed=f"classes with a rule: {', '.join(ruled)}",
             fix=f"add {library.class_name} to the scope_classes of a rule, remove or unselect the library, "
@@ -97,97 +86,7 @@ def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, la
     ]
 
 
-def class_problems(
-    settings: Mapping[str, Any],
-    transforms: Iterable[Transform],
-    halogenation: Halogenation,
-    paths: Mapping[str, Sequence[Path]],
-    layers: Layers,
-) -> list[UserError]:
-    """Return a problem per word for a class that looks like a known one misspelt and that only one side knows.
-
-    Args:
-        settings: the configuration, valid by the schema and with defaults.
-        transforms: all of them.
-        halogenation: the rules.
-        paths: the files that "transforms" and "rules" are from.
-        layers: where the configuration's keys were written.
-    """
-    entries = {name: entry for name, entry in settings["libraries"].items() if "class" in entry}
-    classes = {entry["class"] for entry in entries.values()}
-    parents = set(settings["parents"])
-    parents_used = {
-        entry.get("parents", entry.get("class")) for entry in settings["libraries"].values() if "k" in entry
-    }
-    scoped: list[tuple[str, Transform | HalogenationRule]] = [("transforms", transform) for transform in transforms]
-    scoped += [("rules", rule) for rule in halogenation.rules]
-    scopes = {word for _, entry in scoped for word in entry.scope_classes}
-    found = [
-        _slip(entry["class"], [*CLASSES, *scopes, *parents], layers.place(("libraries", name, "class")))
-        for name, entry in entries.items()
-    ]
-    found += [
-        _slip(word, CLASSES, layers.place(("parents", word)))
-        for word in settings["parents"]
-        if word not in parents_used
-    ]
-    for kind, entry in scoped:
-        for word in entry.scope_classes:
-            problem = _slip(word, [*CLASSES, *classes, *parents_used], None)
-            if problem is not None:
-                problem.where = _place(paths[kind], kind, entry.name) or problem.where
-                found.append(problem)
-    return [problem for problem in found if problem is not None]
-
-
-def _slip(word: str, known: Sequence[str], where: object) -> UserError | None:
-    """Return the problem with a word that is not known and nearly a known one; None where it is a word of its own."""
-    near = None if word in known else near_class(word, known)
-    if near is None:
-        return None
-    return UserError(
-        f"nothing else speaks of a class '{word}', which is nearly '{near}'",
-        where=where,
-        value=word,
-        allowed=f"{', '.join(CLASSES)}, or a word of your own",
-        fix=f"did you mean '{near}'? A class of your own needs a name that differs more",
-    )
-
-
-def near_class(word: str, known: Iterable[str]) -> str | None:
-    """Return the known class that a word looks like misspelt, or None."""
-    return next((name for name in known if _looks_like(word, name)), None)
-
-
-def _looks_like(word: str, name: str) -> bool:
-    one, other = (re.sub(r"[-_.]", "", text.casefold()) for text in (word, name))
-    if one == other:
-        return True
-    same_start = one[:1] == other[:1] and re.findall(r"\d", one) == re.findall(r"\d", other)
-    return same_start and min(len(one), len(other)) > _SLIPS + 2 and _distance(one, other) <= _SLIPS
-
-
-def _distance(one: str, other: str) -> int:
-    """Return how many letters are to be added, left out or changed to make one word of the other (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for number, letter in enumerate(one, 1):
-        before, row[0] = row[0], number
-        for place, against in enumerate(other, 1):
-            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (letter != against))
-    return row[-1]
-
-
-def _place(paths: Sequence[Path], kind: str, name: str) -> Place | None:
-    """Return where the scope of a transform or a rule is written."""
-    for path in paths:
-        document = read_yaml(path)
-        for number, entry in enumerate(document.data[kind]):
-            if entry["name"] == name:
-                return Layers([document], document.data).place((kind, number, "scope_classes"))
-    return None
-
-
-# ---- what is said ----------------------------------------------------------------------------------------------------
+# ---- what is noted ---------------------------------------------------------------------------------------------------
 
 
 def notes(
@@ -195,7 +94,6 @@ def notes(
     libraries: Mapping[str, Library],
     chosen: Sequence[Transform],
     halogenation: Halogenation,
-    settings: Mapping[str, Any],
     layers: Layers,
 ) -> Iterator[str]:
     """Yield what a user may not expect of the run.
@@ -205,17 +103,16 @@ def notes(
         libraries: of the run.
         chosen: the selected transforms.
         halogenation: the rules.
-        settings: the configuration, valid by the schema and with defaults.
-        layers: where its keys were written.
+        layers: the configuration.
     """
-    yield from _replaced_parents(settings, libraries, layers)
+    yield from _replaced_parents(libraries, layers)
     yield from _borrowed_rules(libraries, halogenation)
     yield from _out_of_scope(jobs, libraries, chosen)
-    yield from _without_jobs(jobs, libraries, chosen, settings)
+    yield from _without_jobs(jobs, libraries, chosen, layers.settings)
 
 
-def _replaced_parents(settings: Mapping[str, Any], libraries: Mapping[str, Library], layers: Layers) -> Iterator[str]:
-    for name, entry in settings["parents"].items():
+def _replaced_parents(libraries: Mapping[str, Library], layers: Layers) -> Iterator[str]:
+    for name, entry in layers.settings["parents"].items():
         written = [
             value
             for document in layers.documents

@@ -68,7 +68,7 @@ def prepared(libraries: Rows) -> Rows:
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the jobs of the catalog, with ``made``: products before duplicates were removed."""
-    counts = (
+    counts = [
         "rows_in",
         "matched",
         "products",
@@ -78,10 +78,10 @@ def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
         "bytes",
         "peak_mb",
         "declared_mb",
-    )
-    amounts = ("seconds", "cpu_seconds", "peak_of_declared")
+    ]
     # Without any job, the columns of the summary have no type.
-    typed = [*(f"{name}::BIGINT AS {name}" for name in counts), *(f"{name}::DOUBLE AS {name}" for name in amounts)]
+    typed = [f"{name}::BIGINT AS {name}" for name in (*counts, "peak_mb", "declared_mb")]
+    typed += [f"{name}::DOUBLE AS {name}" for name in ("seconds", "cpu_seconds", "peak_of_declared")]
     return rows(
         connection,
         f"SELECT library, transform, {', '.join(typed)}, products::BIGINT + duplicates_removed::BIGINT AS made "
@@ -115,6 +115,39 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -
     """
     if not record.exists():
         return None
+    _read_record(connection, record, scratch)
+    (total,) = rows(
+        connection,
+        "SELECT max(elapsed) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
+        "max(declared) AS declared_mb FROM moment",
+    )
+    if total["seconds"] is None:
+        return None
+    width = max(1.0, total["seconds"] / POINTS)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE point AS
+        SELECT floor(elapsed / {width}) AS bin, arg_max(time, used) AS time, arg_max(elapsed, used) AS elapsed,
+               max(used) AS used, max(declared) AS declared
+        FROM moment GROUP BY bin
+        """
+    )
+    queries = {
+        "points": "SELECT round(elapsed, 1) AS t, round(used) AS used, declared FROM point ORDER BY elapsed",
+        "used": "SELECT round(point.elapsed, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
+        "FROM point JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
+        "spans": f"SELECT floor(elapsed / {width}) * {width} AS t, stage, count(DISTINCT look.pid) AS tasks "
+        "FROM moment JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
+        "starts": "SELECT round(elapsed, 1) AS t, time FROM moment WHERE starts ORDER BY elapsed LIMIT 50",
+    }
+    found = {name: rows(connection, query) for name, query in queries.items()}
+    seen = {row["stage"] for row in found["spans"]}
+    stages = [name for name in [*dict.fromkeys(STAGES.values()), OTHER] if name in seen]
+    return {**{name: round(value) for name, value in total.items()}, "width": width, "stages": stages, **found}
+
+
+def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -> None:
+    """Make the tables ``look``, a row a process and time, and ``moment``, a row a time."""
     stage = "CASE split_part(task, ' ', 1) " + " ".join(
         f"WHEN {literal(verb)} THEN {literal(name)}" for verb, name in STAGES.items()
     )
@@ -144,47 +177,6 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -
         SELECT *, sum(CASE WHEN starts THEN 1 ELSE step END) OVER (ORDER BY time) - 1 AS elapsed FROM stepped
         """
     )
-    total = rows(
-        connection,
-        "SELECT max(elapsed) AS seconds, arg_max(cap, time) AS cap_mb, max(used) AS peak_mb, "
-        "max(declared) AS declared_mb FROM moment",
-    )[0]
-    if total["seconds"] is None:
-        return None
-    width = max(1.0, total["seconds"] / POINTS)
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE point AS
-        SELECT floor(elapsed / {width}) AS bin, arg_max(time, used) AS time, arg_max(elapsed, used) AS elapsed,
-               max(used) AS used, max(declared) AS declared
-        FROM moment GROUP BY bin
-        """
-    )
-    points = rows(
-        connection, "SELECT round(elapsed, 1) AS t, round(used) AS used, declared FROM point ORDER BY elapsed"
-    )
-    used = rows(
-        connection,
-        "SELECT round(point.elapsed, 1) AS t, stage, round(sum(unique_mb), 1) AS mb, count(*) AS tasks "
-        "FROM point JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
-    )
-    spans = rows(
-        connection,
-        f"SELECT floor(elapsed / {width}) * {width} AS t, stage, count(DISTINCT look.pid) AS tasks "
-        "FROM moment JOIN look USING (time) GROUP BY ALL ORDER BY t, stage",
-    )
-    seen = {row["stage"] for row in spans}
-    return {
-        **{name: round(value) for name, value in total.items()},
-        "width": width,
-        "points": points,
-        "used": used,
-        "spans": spans,
-        "stages": [name for name in [*dict.fromkeys(STAGES.values()), OTHER] if name in seen],
-        "starts": rows(
-            connection, "SELECT round(elapsed, 1) AS t, time FROM moment WHERE starts ORDER BY elapsed LIMIT 50"
-        ),
-    }
 
 
 def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
@@ -222,21 +214,21 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         for stage in dict.fromkeys(STAGES.values())
         if stage in times
     ]
-    balance: Rows = [
-        {
-            "library": library,
-            "transform": transform,
-            "chunks": len(values),
-            "median": round(median(values), 2),
-            "longest": round(max(values), 2),
-            "ratio": round(max(values) * len(values) / sum(values), 2) if sum(values) else 1.0,
-            "seconds": [round(value, 2) for value in values[:: -(-len(values) // 200)]],
-        }
-        for (library, transform), values in chunks.items()
-        if len(values) > 1
-    ]
-    balance.sort(key=lambda row: -row["ratio"])
+    several = {names: values for names, values in chunks.items() if len(values) > 1}
+    balance = sorted((_balance(*names, values) for names, values in several.items()), key=lambda row: -row["ratio"])
     return {"stages": stages, "chunks": balance[:200]}
+
+
+def _balance(library: str, transform: str | None, values: list[float]) -> dict[str, Any]:
+    return {
+        "library": library,
+        "transform": transform,
+        "chunks": len(values),
+        "median": round(median(values), 2),
+        "longest": round(max(values), 2),
+        "ratio": round(max(values) * len(values) / sum(values), 2) if sum(values) else 1.0,
+        "seconds": [round(value, 2) for value in values[:: -(-len(values) // 200)]],
+    }
 
 
 def _stage(parts: tuple[str, ...], built: set[str]) -> str:

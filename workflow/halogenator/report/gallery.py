@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
@@ -34,16 +35,10 @@ def pick(path: Path, descriptors: Sequence[str]) -> list[dict[str, Any]]:
                 columns = ["smiles", "parent_id", "site", *present]
                 for batch in file.iter_batches(row_groups=[group], columns=columns, use_threads=False):
                     inside = [row - offset for row in wanted if offset <= row < offset + batch.num_rows]
-                    found += batch.take(_indices(inside)).to_pylist() if inside else []
+                    found += batch.take(pa.array(inside, pa.int64())).to_pylist() if inside else []
                     offset += batch.num_rows
             first += count
     return found
-
-
-def _indices(rows: Sequence[int]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(rows, pa.int64())
 
 
 def find_parents(

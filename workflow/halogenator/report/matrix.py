@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from math import log10
+from pathlib import Path
 from typing import Any
 
-from halogenator.report.origin import Transform
+from halogenator.config import describe_transforms
+from halogenator.model import Transform
 
 # Viridis, from many to few: even steps for the eye, also of those who see few colours, and in grey.
 _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
+
+
+def labelled(files: Iterable[Path], names: Iterable[str]) -> dict[str, Transform]:
+    """Return transforms by name, those that a configuration file describes first and in its order.
+
+    Label and family are told by the name, ``FG_<group>__<from>__TO__<to>``, where no file says them.
+    """
+    wanted = set(names)
+    described = {name: transform for name, transform in describe_transforms(files).items() if name in wanted}
+    found = {}
+    for name in [*described, *sorted(wanted - described.keys())]:
+        transform, (label, family) = described.get(name, Transform(name, "")), _told(name)
+        found[name] = replace(transform, label=transform.label or label, family=transform.family or family)
+    return found
+
+
+def _told(name: str) -> tuple[str, str]:
+    """Return the label and the family that a name tells.
+
+    Examples:
+        >>> _told("FG_PHENOL_OH__OH__TO__OMe")
+        ('phenol oh: OH → OMe', 'phenol oh')
+    """
+    parts = name.split("__")
+    if len(parts) != 4 or parts[2] != "TO":
+        return name, ""
+    group = parts[0].removeprefix("FG_").replace("_", " ").lower()
+    return f"{group}: {parts[1]} → {parts[3]}", group
 
 
 def make(
@@ -26,26 +57,21 @@ def make(
         classes: of the libraries, by name.
     """
     most = max((int(job["products"]) for job in jobs), default=0)
-    columns = [transforms[name] for name in transforms if any(job["transform"] == name for job in jobs)]
+    used = {job["transform"] for job in jobs}
+    columns = [transform for name, transform in transforms.items() if name in used]
     cells: dict[str, dict[str, Any]] = {}
     for job in jobs:
         back, ink = colors(int(job["products"]), most)
         cells.setdefault(job["library"], {})[job["transform"]] = {"job": job, "back": back, "ink": ink}
-    families = [(family, len(list(group))) for family, group in groupby(columns, key=lambda column: column.family)]
+
+    def in_scope(library: str, transform: Transform) -> bool:
+        return not transform.scope_classes or classes.get(library) in transform.scope_classes
+
     rows = [
-        {
-            "library": library,
-            "cells": [
-                (
-                    column,
-                    found.get(column.name),
-                    not column.scope_classes or classes.get(library) in column.scope_classes,
-                )
-                for column in columns
-            ],
-        }
+        {"library": library, "cells": [(t, found.get(t.name), in_scope(library, t)) for t in columns]}
         for library, found in cells.items()
     ]
+    families = [(family, len(list(group))) for family, group in groupby(columns, key=lambda column: column.family)]
     return {"families": families, "columns": columns, "rows": rows}
 
 

@@ -25,7 +25,7 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
 from halogenator.errors import UserError
 from halogenator.model import Transform
-from halogenator.report import distributions, figures, gallery, matrix, origin
+from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.report.drawings import CANNOT_DRAW, draw_reaction
 from halogenator.results import Results
 from halogenator.stages.catalog import check_made
@@ -42,7 +42,10 @@ MAX_ROWS = 1_000
 
 _SPARE_BYTES = 200_000
 _ASSETS = Path(__file__).parents[2] / "report"
+_SCRIPTS = ("elements", "charts", "memory", "time", "distributions", "molecules", "job", "tables", "main")
 _PLACE = "<!-- jobs -->"
+# Columns of the catalog's jobs of which the page shows sums.
+_SUMMED = ("rows_in", "matched", "made", "products", "duplicates_removed", "rejects", "chunks", "bytes")
 
 
 def write_report(
@@ -65,7 +68,7 @@ def write_report(
     quiet()
     with connect(memory_mb, scratch) as connection:
         _attach(connection, Results(results).catalog)
-        page = _Page(connection, results, configuration, overrides, scratch)
+        page = _Page(connection, Results(results), configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
         with whole_or_absent(out) as temporary, writing(out), temporary.open("w") as file:
@@ -97,14 +100,13 @@ class _Page:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        results: Path,
+        results: Results,
         files: Sequence[Path],
         overrides: str,
         scratch: Path,
     ) -> None:
         self.connection = connection
         self.results = results
-        self.places = Results(results)
         self.files = files
         self.overrides = overrides
         self.scratch = scratch
@@ -114,8 +116,7 @@ class _Page:
         self.totals: dict[str, float] = {name: sum(int(job[name] or 0) for job in every_job) for name in _SUMMED}
         self.totals["seconds"] = sum(float(row["cpu_seconds"] or 0) for row in [*every_job, *self.libraries])
         ranks = {row["library"]: rank for rank, row in enumerate(self.libraries)}
-        names = sorted({job["transform"] for job in every_job})
-        self.transforms = origin.transforms(files, names)
+        self.transforms = matrix.labelled(files, {job["transform"] for job in every_job})
         order = {name: rank for rank, name in enumerate(self.transforms)}
         largest = sorted(every_job, key=lambda job: -int(job["products"]))[:MAX_JOBS]
         self.jobs = sorted(
@@ -125,22 +126,18 @@ class _Page:
 
     def render(self) -> str:
         """Return the page without its jobs, ``_PLACE`` in their place."""
-        memory = figures.memory(self.connection, self.places.monitor, self.scratch)
+        memory = figures.memory(self.connection, self.results.monitor, self.scratch)
         built = {row["library"] for row in self.libraries if row["k"]}
-        tasks = figures.tasks(self.places.benchmarks, built)
-        sums, files_in_all = origin.checksums(self.results, 2 * MAX_JOBS)
+        tasks = figures.tasks(self.results.benchmarks, built)
+        sums, files_in_all = reproduction.checksums(self.results, 2 * MAX_JOBS)
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
-        vendor = json.loads((_ASSETS / "vendor" / "manifest.json").read_text())
         return environment.get_template("report.html.j2").render(
             style=(_ASSETS / "report.css").read_text(),
-            script=_checked_script((_ASSETS / "report.js").read_text()),
-            vendor=[
-                {**entry, "text": _vendored(entry), "terms": (_ASSETS / "vendor" / entry["license_file"]).read_text()}
-                for entry in vendor
-            ],
+            scripts=[_checked_script((_ASSETS / "scripts" / f"{name}.js").read_text()) for name in _SCRIPTS],
+            vendor=[_vendored(entry) for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text())],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
             jobs=self.jobs,
@@ -149,9 +146,10 @@ class _Page:
             library_count=len(self.libraries),
             transforms=self.transforms,
             totals=self.totals,
-            molecules=sum(int(row["molecules"] or 0) for row in self.libraries),
-            library_rejects=sum(int(row["rejects"] or 0) for row in self.libraries),
-            library_bytes=sum(int(row["bytes"] or 0) for row in self.libraries),
+            **{
+                f"library_{name}": sum(int(row[name] or 0) for row in self.libraries)
+                for name in ("molecules", "rejects", "bytes")
+            },
             matrix=matrix.make(self.jobs, self.transforms, {row["library"]: row["class"] for row in self.libraries}),
             legend=matrix.legend(max((int(job["products"]) for job in self.jobs), default=0)),
             memory=memory,
@@ -161,60 +159,41 @@ class _Page:
             reject_count=len(self.rejects),
             limits=distributions.LIMITS,
             descriptors=DESCRIPTORS,
-            configuration=origin.configuration(self.files),
+            configuration=reproduction.configuration(self.files),
             overrides=self.overrides,
-            versions=origin.versions(),
+            versions=reproduction.versions(),
             checksums=sums,
             checksum_count=files_in_all,
             place=_PLACE,
         )
 
     def _data(self, memory: dict[str, Any] | None, tasks: dict[str, Any]) -> dict[str, Any]:
-        smirks = self._smirks()
         kept = ("library", "transform", "peak_of_declared", *_SUMMED)
-        drawings = {name: draw_reaction(text) for name, text in smirks.items()}
         return {
             "jobs": [{name: job[name] for name in kept} for job in self.jobs],
             "libraries": [
-                {"library": row["library"], "peak_mb": row["peak_mb"], "declared_mb": row["declared_mb"]}
-                for row in self.libraries
+                {name: row[name] for name in ("library", "peak_mb", "declared_mb")} for row in self.libraries
             ],
-            "transforms": {
-                name: {"label": transform.label, "smirks": smirks.get(name, "")}
-                | ({"drawing": drawing.svg(f"Reaction: {transform.label}")} if (drawing := drawings.get(name)) else {})
-                for name, transform in self.transforms.items()
-            },
-            "descriptors": [
-                {
-                    "name": name,
-                    "text": descriptor.text,
-                    "unit": descriptor.unit,
-                    "integer": descriptor.integer,
-                    "bins": distributions.bins_of(name)[:2],
-                    "limit": distributions.LIMITS[name].value if name in distributions.LIMITS else None,
-                    "source": distributions.LIMITS[name].source if name in distributions.LIMITS else None,
-                }
-                for name, descriptor in DESCRIPTORS.items()
-            ],
+            "transforms": {name: self._reaction(name, smirks) for name, smirks in self._smirks().items()},
+            "descriptors": [_described(name) for name in DESCRIPTORS],
             "cannot_draw": CANNOT_DRAW,
             "memory": memory,
             "tasks": tasks,
         }
 
+    def _reaction(self, name: str, smirks: str) -> dict[str, str]:
+        label, drawing = self.transforms[name].label, draw_reaction(smirks)
+        drawn = {"drawing": drawing.svg(f"Reaction: {label}")} if drawing else {}
+        return {"label": label, "smirks": smirks, **drawn}
+
     def _smirks(self) -> dict[str, str]:
         """Return the SMIRKS of each transform, as one of its jobs records it; an adopted job does not."""
         found: dict[str, str] = {}
         for job in self.jobs:
-            path = self._products(job)
+            path = self.results.products(job["library"], job["transform"])
             if not found.get(job["transform"]) and path.exists():
                 found[job["transform"]] = str(read_metadata(path).get("smirks") or "")
         return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
-
-    def _products(self, job: Mapping[str, Any]) -> Path:
-        return self.places.products(job["library"], job["transform"])
-
-    def _molecules(self, library: str) -> Path:
-        return self.places.molecules(library)
 
     def packed_jobs(self, left: int) -> Iterator[str]:
         """Yield an element a job with what is shown of it alone, all together within ``left`` bytes."""
@@ -233,20 +212,21 @@ class _Page:
     def _details(
         self, library: str, jobs: Sequence[tuple[int, dict[str, Any]]]
     ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the number of each job of a library that has products with what is shown of it, else with nothing."""
         names = list(DESCRIPTORS)
-        molecules = self._molecules(library)
+        molecules = self.results.molecules(library)
         queries = read_metadata(molecules).get("queries", {}) if molecules.exists() else {}
         columns = {query: column for column, query in queries.items()} if isinstance(queries, dict) else {}
-        picked = {number: gallery.pick(path, names) for number, job in jobs if (path := self._products(job)).exists()}
+        products = {number: self.results.products(library, job["transform"]) for number, job in jobs}
+        picked = {number: gallery.pick(path, names) for number, path in products.items() if path.exists()}
         ids = {row["parent_id"] for rows in picked.values() for row in rows if row["parent_id"] is not None}
         parents = gallery.find_parents(self.connection, molecules, list(ids), names)
         before: dict[str | None, dict[str, Any]] = {}
         for number, job in jobs:
-            path = self._products(job)
-            if not path.exists():
+            if number not in picked:
                 yield number, {}
                 continue
-            note = read_metadata(path)
+            note = read_metadata(products[number])
             transform = Transform(name=job["transform"], smirks=str(note.get("smirks") or ""))
             sites = columns.get(transform.query)
             if sites not in before and molecules.exists():
@@ -258,19 +238,30 @@ class _Page:
                 {
                     "adopted": bool(note.get("adopted")),
                     "matched": sites is not None,
-                    "reasons": [
-                        [row["reason"], row["rejects"]]
-                        for row in self.rejects
-                        if (row["library"], row["transform"]) == (library, job["transform"])
-                    ],
+                    "reasons": self._reasons(library, job["transform"]),
                     "before": before.get(sites),
-                    "after": distributions.profile(self.connection, path, names),
+                    "after": distributions.profile(self.connection, products[number], names),
                     "gallery": [pair for pair in drawn if pair],
                 },
             )
 
+    def _reasons(self, library: str, transform: str) -> list[list[Any]]:
+        job = library, transform
+        return [[row["reason"], row["rejects"]] for row in self.rejects if (row["library"], row["transform"]) == job]
 
-_SUMMED = ("rows_in", "matched", "made", "products", "duplicates_removed", "rejects", "chunks", "bytes")
+
+def _described(name: str) -> dict[str, Any]:
+    """Return what the page says of a descriptor, and the axis and limit of its histogram."""
+    descriptor, limit = DESCRIPTORS[name], distributions.LIMITS.get(name)
+    return {
+        "name": name,
+        "text": descriptor.text,
+        "unit": descriptor.unit,
+        "integer": descriptor.integer,
+        "bins": distributions.bins_of(name)[:2],
+        "limit": limit and limit.value,
+        "source": limit and limit.source,
+    }
 
 
 def _fit(details: dict[str, Any], size: int) -> str:
@@ -283,17 +274,18 @@ def _fit(details: dict[str, Any], size: int) -> str:
     return text if len(text) <= size else pack({"fewer": True})
 
 
-def _vendored(entry: Mapping[str, str]) -> str:
-    """Return a library's text.
+def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
+    """Return a library's entry in the manifest with its ``text`` and the ``terms`` of its licence.
 
     Raises:
-        UserError: if it is not the one that the manifest names.
+        UserError: it is not the one that the manifest names.
     """
     path = _ASSETS / "vendor" / entry["file"]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")
-    return _checked_script(content.decode())
+    terms = path.with_name(entry["license_file"]).read_text()
+    return {**entry, "text": _checked_script(content.decode()), "terms": terms}
 
 
 def _checked_script(text: str) -> str:

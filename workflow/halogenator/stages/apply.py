@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +26,7 @@ from halogenator.model import Library, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.progress import Progress
 from halogenator.stages.pool import Pool, VerbTask
 from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.columns import LIBRARY
@@ -80,26 +81,7 @@ class Request:
         return ", ".join(map(str, self.sources))
 
 
-class Reporter(Protocol):
-    """Who is told how far a run is."""
-
-    def begin(self, step: str, tasks: int, done: int) -> None:
-        """A step has begun: what it does, of how many tasks it is, how many of them an earlier run did."""
-
-    def advance(self) -> None:
-        """A task of the step is done."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
-
-    def say(self, text: str) -> None:
-        """Something is to be known of the input."""
-
-    def nothing_to_do(self) -> None:
-        """All is there, made of the same input with the same settings."""
-
-
-def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
+def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
     """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
 
     A file of molecules that this program made is taken as it is, with its ids; any other is read as a library.
@@ -111,19 +93,19 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
     check_readable(request.sources, request.library.reading)
     if not _is_library(request.sources, request.descriptors):
         for look in first_rows([request.library], option="--smiles-column"):
-            reporter.say(look.text)
+            progress.note(look.text)
     check_writable(request.outdir)
     mark = content_mark(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)
     if stats is not None:
-        reporter.nothing_to_do()
+        progress.note("nothing to do: all is there, of the same input and settings")
         return stats
     work = request.outdir / "work"
     fix = "wait until it ends, or give another --outdir"
     with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
-        run = _Run(request, work, identity, reporter)
+        run = _Run(request, work, identity, progress)
         run.make(mark)
     shutil.rmtree(work, ignore_errors=True)
     found = _finished(request.outdir, identity)
@@ -134,13 +116,13 @@ def apply_transform(request: Request, reporter: Reporter) -> dict[str, Any]:
 class _Run:
     """The steps of a run, each leaving out what is there."""
 
-    def __init__(self, request: Request, work: Path, identity: str, reporter: Reporter) -> None:
+    def __init__(self, request: Request, work: Path, identity: str, progress: Progress) -> None:
         self.request = request
         self.out = request.outdir
         self.work = work
         self.identity = identity
-        self.reporter = reporter
-        self.pool = Pool(request.workers, request.memory_mb, reporter.tick)
+        self.progress = progress
+        self.pool = Pool(request.workers, request.memory_mb, progress.tick)
         self.state = self._begin()
 
     def make(self, mark: str) -> None:
@@ -207,8 +189,8 @@ class _Run:
     def _step(self, name: str, tasks: Sequence[tuple[VerbTask, tuple[Path, ...]]]) -> None:
         """Run those of the tasks whose files are not all there."""
         missing = [task for task, files in tasks if not all(path.exists() for path in files)]
-        self.reporter.begin(name, len(tasks), len(tasks) - len(missing))
-        self.pool.run(missing, self.reporter.advance)
+        self.progress.begin(name, len(tasks), len(tasks) - len(missing), "task")
+        self.pool.run(missing, self.progress.advance)
 
     def _task(self, verb: str, words: Sequence[object], mem_mb: int, number: int = 0) -> VerbTask:
         name = verb.replace("-", " ")

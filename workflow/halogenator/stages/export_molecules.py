@@ -15,10 +15,10 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, fingerprint
 from halogenator.planning.request import check
+from halogenator.progress import Progress
 from halogenator.stages.export_filter import Rejects, RowFilter, Tally
 from halogenator.stages.export_sample import Positions, Sample, at_positions
 from halogenator.stages.parent_columns import PARENT_FIELDS, ParentColumns
-from halogenator.stages.reporter import Reporter
 from halogenator.stages.selection import POSITION, Selection, find_selection, query_content, run_query
 from halogenator.storage.failures import check_writable
 from halogenator.storage.manifest import Manifest, Split, split_path
@@ -43,7 +43,7 @@ def export_molecules(
     threads: int = 1,
     memory_mb: int = 1000,
     scratch: Path | None = None,
-    reporter: Reporter | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write an export's files and its manifest ``<out>.json``; files that the same request made before stay.
 
@@ -55,7 +55,7 @@ def export_molecules(
         threads: RDKit's, for catalogs and fingerprints.
         memory_mb: what the process may use, in MB (10^6 bytes).
         scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
-        reporter: is told how far it is.
+        progress: is told how far it is.
 
     Returns:
         The manifest.
@@ -81,7 +81,7 @@ def export_molecules(
     rows = out.with_name(f".{out.name}.rows.parquet")
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
-    made = _Export(results, selection, export, out, reporter or Reporter(), threads, memory_mb).run(manifest)
+    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb).run(manifest)
     rows.unlink(missing_ok=True)
     return made
 
@@ -129,12 +129,12 @@ class _Export:
         selection: Selection,
         export: Export,
         out: Path,
-        reporter: Reporter,
+        progress: Progress,
         threads: int,
         memory_mb: int,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
-        self._reporter, self._threads, self._memory_mb = reporter, threads, memory_mb
+        self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
         self._form = FORMATS[export.format]
         self._passing = RowFilter(export, threads)
         told = () if export.sql else self._parents().fields
@@ -179,9 +179,9 @@ class _Export:
     def run(self, manifest: Manifest) -> dict[str, Any]:
         """Write what the manifest does not have, and the manifest; return that."""
         tally = Tally()
-        means = self._reporter, self._threads, self._memory_mb
+        means = self._progress, self._threads, self._memory_mb
         self._positions = Sample(self._selection, self._passing, self._export, tally, *means).positions()
-        self._reporter.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
+        self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
         splits, rest = self._write_splits(manifest)
         for split in splits:
             tally.add(split.rejects, split.examples)
@@ -212,7 +212,7 @@ class _Export:
                     add(split)
                 else:
                     stream = None
-                    self._reporter.advance(self._count(position, split.stop))
+                    self._progress.advance(self._count(position, split.stop))
                 splits.append(split)
                 position = split.stop
         return splits, Tally()
@@ -262,7 +262,7 @@ class _Export:
                 batch = batch.filter(pa.array(self._passing.quick(batch, rejects)))
                 batch = batch.filter(pa.array(self._passing.slow(batch, rejects)))
             yield self._complete(batch, parents, rejects), rejects, stop
-            self._reporter.advance(count)
+            self._progress.advance(count)
 
     def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
         """Return a batch with the columns that are made for the export, without the rows for which one cannot be."""

@@ -16,8 +16,8 @@ from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, needed_m
 from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
 from halogenator.model import Export
+from halogenator.progress import Progress
 from halogenator.stages.export_filter import Rejects, RowFilter, Tally
-from halogenator.stages.reporter import Reporter
 from halogenator.stages.selection import POSITION, Selection
 
 Positions = npt.NDArray[np.int64]
@@ -76,7 +76,7 @@ class Sample:
         passing: which of them pass.
         export: says how many to draw and to pick.
         tally: takes what cannot be used.
-        reporter: is told how far it is.
+        progress: is told how far it is.
         threads: RDKit's, for fingerprints.
         memory_mb: what the process may use, in MB (10^6 bytes).
     """
@@ -85,7 +85,7 @@ class Sample:
     passing: RowFilter
     export: Export
     tally: Tally
-    reporter: Reporter
+    progress: Progress
     threads: int
     memory_mb: int
 
@@ -98,12 +98,12 @@ class Sample:
         if not (self.export.sample or self.export.diverse):
             return None
         draw = Draw(min(filter(None, (self.export.sample, self.export.diverse and MAX_CANDIDATES))), self.export.seed)
-        self.reporter.begin("drawing", self.selection.rows)
+        self.progress.begin("drawing", self.selection.rows)
         for batch in self.selection.read(0, _ROWS):
             rejects = Rejects()
             self._draw_from(batch, draw, rejects)
             self.tally.take(rejects)
-            self.reporter.advance(batch.num_rows)
+            self.progress.advance(batch.num_rows)
         drawn = draw.positions()
         if not self.export.diverse:
             return drawn
@@ -116,7 +116,7 @@ class Sample:
             )
         if draw.is_cut and draw.size != self.export.sample:
             many = f"{MAX_CANDIDATES:,}"
-            self.reporter.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
+            self.progress.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
         return self._pick(drawn, self.export.diverse)
 
     def _draw_from(self, batch: pa.RecordBatch, draw: Draw, rejects: Rejects) -> None:
@@ -133,7 +133,7 @@ class Sample:
             draw.add(hashes[some], positions[some])
 
     def _pick(self, drawn: Positions, wanted: int) -> Positions:
-        self.reporter.begin("fingerprints", len(drawn))
+        self.progress.begin("fingerprints", len(drawn))
         candidates: list[Any] = []
         kept = [np.empty(0, np.int64)]
         gc.disable()  # it would look at every fingerprint again and again, and there are no cycles to find
@@ -146,7 +146,7 @@ class Sample:
             self.tally.take(rejects)
             candidates += [made[index] for index in good]
             kept.append(batch[POSITION].to_numpy()[good])
-            self.reporter.advance(batch.num_rows)
+            self.progress.advance(batch.num_rows)
         picked = pick(candidates, wanted, self.export.seed)
         gc.enable()
         return np.sort(np.concatenate(kept)[picked])

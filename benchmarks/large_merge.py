@@ -1,0 +1,131 @@
+"""The merge of one job of 100 million rows, by one task and in parts; of a library of ten million, built and of a file.
+
+Beside the last, how long a file of a million rows is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+
+from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
+from halogenator.storage.metadata import read_metadata
+from halogenator.storage.parquet import open_parquet, table_writer
+from halogenator.storage.seal import sha256
+from harness import FOLDER, MB, Figure, Watch, halogenator, progress, run
+from merge import GROUP_ROWS, merge_command, write_chunks
+from molecules import DESCRIPTORS, dihalogenated
+
+ROWS = 100_000_000
+PARTS = 4
+_CHUNK_ROWS = 2_000_000
+_FOLDER = FOLDER / "large-merge"
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    """Return the figures of both ways, after a check that both give the same file."""
+    rows = ROWS // 10 if quick else ROWS
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    progress(f"merge: making {rows:,} rows")
+    chunks, rejects = zip(*write_chunks(_FOLDER, rows, _CHUNK_ROWS), strict=True)
+    products, stats = _FOLDER / "products.parquet", _FOLDER / "stats.json"
+    figures = _measured("whole", rows, merge_command(_FOLDER, chunks, rejects, merge_mb(rows)), stats)
+    expected = sha256(products)
+    found = [_FOLDER / f"{part:03}of{PARTS:03}.duplicates.parquet" for part in range(PARTS)]
+    for part, out in enumerate(found):
+        figures += _measured(f"part{part}", rows, _part_command(chunks, part, out, merge_mb(rows, PARTS)), out)
+    figures += _measured("of_parts", rows, merge_command(_FOLDER, chunks, rejects, stream_mb(), found))
+    if sha256(products) != expected:
+        raise RuntimeError("a merge in parts gives another file")
+    shutil.rmtree(_FOLDER)
+    return [*figures, *_libraries(rows // 10), *_reading(rows // 100)]
+
+
+def _measured(name: str, rows: int, command: Sequence[object], record: Path | None = None) -> list[Figure]:
+    """Run a task and return its figures; its peak as it recorded it in a file, or else as it is seen from outside."""
+    progress(f"merge: {name}")
+    with Watch(_scratch_mb) as scratch:
+        used = run(command, sample=record is None)
+    peak: object = used.peak_mb
+    if record is not None:
+        # The statistics hold the most of merge and chunks; no chunk used as much of what it declared.
+        usage = json.loads(record.read_text())["usage"] if record.suffix == ".json" else read_metadata(record)["task"]
+        peak = usage["peak_mb"]
+    name = f"merge_{rows // MB}M_{name}"
+    return [
+        Figure(f"{name}_wall", round(used.wall_seconds, 1), "s"),
+        Figure(f"{name}_cpu", round(used.cpu_seconds / rows * 1e6, 3), "µs/row"),
+        Figure(f"{name}_peak_mb", peak, "MB"),
+        Figure(f"{name}_spill_mb", round(scratch.highest), "MB"),
+    ]
+
+
+def _scratch_mb() -> float:
+    """Return what the temporary files of a merge take on disk, in MB."""
+    size = 0
+    for parent, _, names in os.walk(_FOLDER / "scratch"):
+        for name in names:
+            with suppress(OSError):
+                size += Path(parent, name).stat().st_blocks * 512
+    return size / MB
+
+
+def _part_command(chunks: Sequence[Path], part: int, out: Path, declared_mb: int) -> list[object]:
+    words = ["--library", "polyphenol-2X", "--part", f"{part}/{PARTS}", "--mem-mb", declared_mb]
+    return halogenator("find-duplicates", *words, "--out", out, "--scratch", _FOLDER / "scratch", "--chunks", *chunks)
+
+
+def _libraries(rows: int) -> Iterator[Figure]:
+    """Yield the figures of the merge of so many molecules as a built library, and as one that is read from a file."""
+    progress(f"merge: making a library of {rows:,} molecules")
+    chunks, rejects = zip(*_library_chunks(rows), strict=True)
+    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--mem-mb", merge_mb(rows)]
+    words += ["--out", _FOLDER / "m.parquet", "--rejects", _FOLDER / "r.parquet", "--stats", _FOLDER / "s.json"]
+    words += ["--scratch", _FOLDER / "scratch", "--chunks", *chunks, "--reject-chunks", *rejects]
+    yield from _measured("library", rows, halogenator("merge-library", *words, "--k", 2))
+    yield from _measured("library_of_file", rows, halogenator("merge-library", *words, "--path", "not-read.csv"))
+    shutil.rmtree(_FOLDER)
+
+
+def _library_chunks(rows: int) -> Iterator[tuple[Path, Path]]:
+    """Write products as the molecules of a library; yield the two files of each chunk, molecules and rejects."""
+    columns = LIBRARY + descriptor_columns(DESCRIPTORS) + site_columns({f"sites_{number}": "" for number in range(4)})
+    products = [column.name for column in product_columns(DESCRIPTORS, with_inchikey=False)]
+    same = ("smiles", "n_routes", *(column.name for column in descriptor_columns(DESCRIPTORS)))
+    constant = {"id": None, "k": 2, "halogens": "Cl,F", "rules": "aromatic_ch,hydroxyl", "stripped_from": None}
+    first = 1
+    for chunk, _ in write_chunks(_FOLDER, rows, _CHUNK_ROWS):
+        out, rejects = chunk.with_suffix(".library"), chunk.with_suffix(".rejects")
+        with table_writer(out, columns, read_metadata(chunk)) as writer, table_writer(rejects, REJECTS, {}):
+            for batch in open_parquet(chunk).iter_batches(GROUP_ROWS, columns=products):
+                size = batch.num_rows
+                known = {name: batch[name] for name in same} | {"parent": batch["parent_id"]}
+                known["row"] = pa.array(range(first, first + size))
+                first += size
+                filled = {
+                    c.name: pa.array([constant.get(c.name, None if pa.types.is_string(c.type) else 1)] * size, c.type)
+                    for c in columns
+                    if c.name not in known
+                }
+                writer.copy([pa.RecordBatch.from_pydict(filled | known)])
+                writer.flush()
+        yield out, rejects
+
+
+def _reading(rows: int) -> Iterator[Figure]:
+    """Yield the figures of reading so many rows from a file."""
+    _FOLDER.mkdir(parents=True)
+    molecules = dihalogenated()
+    with (_FOLDER / "mine.csv").open("w") as file:
+        file.write("id,smiles\n")
+        file.writelines(f"mol{row},{molecules[row % len(molecules)]}\n" for row in range(rows))
+    words = ["--library", "mine", "--class", "polyphenol", "--path", _FOLDER / "mine.csv", "--mem-mb", stream_mb()]
+    yield from _measured("reading", rows, halogenator("read-library", *words, "--out", _FOLDER / "raw.parquet"))
+    shutil.rmtree(_FOLDER)

@@ -1,0 +1,18 @@
+import js from "@eslint/js";
+import globals from "globals";
+
+// The page holds its scripts one after the other, not as modules: each says what it takes of the others, and what it gives.
+export default [
+  { ignores: ["workflow/report/vendor/", "results/", "**/.*/"] },
+  js.configs.recommended,
+  {
+    files: ["workflow/report/scripts/*.js"],
+    languageOptions: { sourceType: "script", globals: globals.browser },
+    rules: { strict: ["error", "global"], eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
+  },
+  {
+    files: ["tests/**/*.js"],
+    languageOptions: { sourceType: "script", globals: globals.browser },
+    rules: { "no-unused-expressions": "off" },
+  },
+];

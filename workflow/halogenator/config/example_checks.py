@@ -1,0 +1,201 @@
+"""The SMIRKS of transforms, tried out on the examples that they give: each must parse, and make just what they list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from halogenator import limits
+from halogenator.errors import UserError
+from halogenator.model import Example, Transform
+
+# RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
+_MAX_PRODUCTS = 10_000
+# Atoms that all products of an example may have together: all are held at once, at 470 bytes an atom.
+_MAX_PRODUCT_ATOMS = 500_000
+
+Place = Callable[..., str]  # the keys below an entry -> where they are written
+
+
+def check_transforms(entries: Sequence[tuple[Transform, Place]]) -> list[tuple[int, UserError]]:
+    """Return what is chemically wrong with transforms, each problem with the transform's index.
+
+    It is worked out in a child process: a SMIRKS may take RDKit hours.
+
+    Args:
+        entries: each transform, and a function that tells where the keys of its entry are written.
+    """
+    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
+
+    def work() -> list[tuple[int, UserError]]:
+        found: list[tuple[int, UserError]] = []
+        for step, (transform, place) in enumerate(entries):
+            late = limits.begin(step)
+            problems = [_endless(transform, place, late)] if late else _transform_problems(transform, place)
+            found += [(step, problem) for problem in problems]
+        return found
+
+    return limits.answer(work)
+
+
+def _endless(transform: Transform, place: Place, reason: str) -> UserError:
+    return UserError(
+        f"the SMIRKS of '{transform.name}' cannot be applied to its own examples: {reason}",
+        where=place("smirks"),
+        value=transform.smirks,
+        allowed=f"a SMIRKS whose examples are done in {limits.PLAN_SECONDS} s",
+        fix="make the reactant smaller or more specific: long runs of atoms that match much match in endless ways",
+    )
+
+
+def _transform_problems(transform: Transform, place: Place) -> Iterator[UserError]:
+    """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
+    from rdkit import rdBase
+
+    with rdBase.BlockLogs():
+        wrong = list(_smirks_problems(transform, place("smirks")))
+        yield from wrong
+        for index, example in enumerate(() if wrong else transform.examples):
+            where = place("examples", index)
+            yield from _example_problems(f"example {index + 1} of '{transform.name}'", example, transform, where)
+
+
+def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
+    from halogenator.chemistry.openness import gaps
+
+    reaction, reason = _reaction(transform.smirks)
+    if reaction is None:
+        yield UserError(
+            f"the SMIRKS of '{transform.name}' {reason}",
+            where=where,
+            value=transform.smirks,
+            allowed="reactant>>product in reaction SMARTS, one of each, with map numbers on the atoms that stay",
+            fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
+        )
+        return
+    for gap in gaps(reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)):
+        what = f"the SMIRKS of '{transform.name}' {gap.what}"
+        yield UserError(what, where=where, value=transform.smirks, allowed=gap.allowed, fix=gap.fix)
+
+
+def _reaction(smirks: str) -> tuple[Any, str]:
+    """Return RDKit's reaction, or None and why this project cannot use it."""
+    from rdkit import Chem
+    from rdkit.Chem import rdChemReactions
+
+    try:
+        reaction = rdChemReactions.ReactionFromSmarts(smirks)
+    except ValueError as error:
+        return None, f"does not parse: {_reason(error)}"
+    counts = {
+        "reactant": reaction.GetNumReactantTemplates(),
+        "agent": reaction.GetNumAgentTemplates(),
+        "product": reaction.GetNumProductTemplates(),
+    }
+    if tuple(counts.values()) != (1, 0, 1):
+        given = ", ".join(f"{count} {role}{'' if count == 1 else 's'}" for role, count in counts.items())
+        return None, f"has {given}; it must have one reactant, no agent and one product"
+    before, after = (
+        [atom.GetAtomMapNum() for atom in template.GetAtoms() if atom.GetAtomMapNum()]
+        for template in (reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0))
+    )
+    for side, numbers in (("reactant", before), ("product", after)):
+        twice = sorted({number for number in numbers if numbers.count(number) > 1})
+        if twice:
+            return None, f"uses map number {twice[0]} twice in the {side}"
+    if not set(before) & set(after):
+        reason = "has no map number that is in the reactant and in the product, so nothing of the molecule would stay"
+        return None, reason
+    if Chem.MolFromSmarts(smirks.split(">>")[0].strip()) is None:
+        return None, "groups its reactant in parentheses; write the reactant as plain SMARTS"
+    _, errors = reaction.Validate(True)
+    return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")
+
+
+def _example_problems(title: str, example: Example, transform: Transform, where: str) -> Iterator[UserError]:
+    named = [(f"the reactant of {title}", example.reactant), *((f"a product of {title}", s) for s in example.products)]
+    standard: list[str] = []
+    for what, smiles in named:
+        molecule, reason = _molecule(smiles)
+        if molecule is None:
+            readable, mend = "a SMILES that RDKit can read", "mend the SMILES"
+            yield UserError(f"{what} does not parse: {reason}", where=where, value=smiles, allowed=readable, fix=mend)
+            return
+        standard.append(molecule)
+    reactant, expected = standard[0], set(standard[1:])
+    found, error = _made(transform, reactant)
+    if isinstance(error, int):
+        yield UserError(
+            f"{title} is too large",
+            where=where,
+            value=example.reactant,
+            allowed=f"at most {error:,} products of such a reactant",
+            fix="take a smaller reactant, or one with fewer sites",
+        )
+    elif error is not None:
+        yield UserError(
+            f"{title} gives a product that RDKit cannot sanitize: {error}",
+            where=where,
+            value=example.reactant,
+            allowed="products with normal valences",
+            fix="give the changed atoms of the SMIRKS the right hydrogens, charges and bonds, or narrow its reactant",
+        )
+    elif found != expected:
+        nothing = f"{title}: the SMIRKS does not match the reactant"
+        differences = {"missing": expected - found, "not listed": found - expected}
+        told = "; ".join(f"{which}: {', '.join(sorted(smiles))}" for which, smiles in differences.items() if smiles)
+        yield UserError(
+            f"{title} gives other products than it lists" if found else nothing,
+            where=where,
+            value=sorted(found),
+            allowed=f"exactly {sorted(expected)}; {told}",
+            fix="mend the SMIRKS; or, if what was found is right, list that under products",
+        )
+
+
+def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | None]:
+    """Return all products of a SMILES, ``max_sites`` not counted; where not, the reason, or how many are allowed."""
+    from rdkit import Chem
+
+    from halogenator.chemistry.kernel import Kernel
+
+    mol = Chem.MolFromSmiles(reactant)
+    room = min(_MAX_PRODUCTS, _MAX_PRODUCT_ATOMS // mol.GetNumAtoms())
+    query = Chem.MolFromSmarts(transform.query)
+    if len(mol.GetSubstructMatches(query, uniquify=False, maxMatches=room + 1)) > room:
+        return set(), room
+    products, rejects = Kernel([replace(transform, max_sites=None)]).products(reactant)
+    if any(error.reason == "too many matches" for _, error in rejects):
+        return set(), room
+    for _, error in rejects:
+        return set(), error.detail
+    return {_canonical(product.smiles) for product in products}, None
+
+
+def _molecule(smiles: str) -> tuple[str | None, str]:
+    """Return the SMILES that a library would hold of a molecule, or None and why there is none."""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles, sanitize=False)
+    if molecule is None or molecule.GetNumAtoms() == 0:
+        return None, "not a SMILES"
+    try:
+        Chem.SanitizeMol(molecule)
+    except ValueError as error:
+        return None, _reason(error)
+    # Parsed again: without sanitization, MolFromSmiles leaves stereochemistry unassigned.
+    settled = _canonical(str(Chem.MolToSmiles(Chem.MolFromSmiles(smiles))))
+    return (settled, "") if Chem.MolFromSmiles(settled) else (None, "RDKit cannot read it back")
+
+
+def _canonical(smiles: str) -> str:
+    """Return the SMILES that both sides of a comparison use; one that RDKit cannot read back is left as it is."""
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(smiles)
+    return smiles if molecule is None else str(Chem.MolToSmiles(molecule))
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("ChemicalReactionParserException: ").strip()

@@ -1,0 +1,114 @@
+"""The entries under ``exports``: what is to be written for other programs, and whether the run will have it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from halogenator.config.layers import Layers
+from halogenator.errors import UserError, collecting, did_you_mean, located
+from halogenator.model import Export, Library, Transform, Window
+
+WINDOWS = ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
+_SAME = ("molecules", "sql", "format", "split", "coordinates", "parents", "sample", "diverse", "seed")
+_LISTS = ("columns", "only", "without", "flag")
+
+
+def resolve_exports(
+    libraries: Mapping[str, Library],
+    transforms: Mapping[str, Transform],
+    jobs: Sequence[tuple[str, str]],
+    layers: Layers,
+    problems: list[UserError],
+) -> dict[str, Export]:
+    """Return the exports by name, each with its libraries and transforms named.
+
+    Args:
+        libraries: those of the run.
+        transforms: all of them.
+        jobs: the (library, transform) pairs of the run.
+        layers: the configuration.
+        problems: what is wrong is added here.
+    """
+    from halogenator.planning.request import check
+
+    exports: dict[str, Export] = {}
+    made = [name for name, library in libraries.items() if not library.implicit]
+    for name, entry in layers.settings["exports"].items():
+        with collecting(problems), located(layers.place("exports", name)):
+            _check_named(entry)
+            chosen = _names("library", entry, made)
+            of_jobs = [job for job in jobs if not chosen or job[0] in chosen]
+            steps = _names("transform", entry, transforms)
+            of_jobs = [job for job in of_jobs if not steps or job[1] in steps]
+            if not (of_jobs or entry["molecules"] or "sql" in entry):
+                raise _no_job(chosen, steps, jobs)
+            if "sql" not in entry:
+                chosen = chosen or (made if entry["molecules"] else _first(of_jobs, 0))
+                steps = steps or ([] if entry["molecules"] else _first(of_jobs, 1))
+            exports[name] = _export(entry, chosen, steps)
+            check(exports[name])
+    return exports
+
+
+def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iterable[str]) -> Export:
+    bounds = {name: entry[name] for name in WINDOWS if name in entry}
+    same: dict[str, Any] = {name: entry[name] for name in _SAME if name in entry}
+    lists: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS if name in entry}
+    return Export(
+        libraries=tuple(libraries),
+        transforms=tuple(transforms),
+        windows={name: Window(*_bounds(*pair)) for name, pair in bounds.items()},
+        **same,
+        **lists,
+    )
+
+
+def _bounds(low: float | None, high: float | None) -> tuple[float, float]:
+    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+
+
+def _check_named(entry: Mapping[str, Any]) -> None:
+    if not {"library", "transform", "sql"} & entry.keys():
+        raise UserError(
+            "nothing says what to export",
+            value=sorted(entry),
+            allowed="library, transform, both, or sql",
+            fix="add library: all for the products of all jobs",
+        )
+
+
+def _names(kind: str, entry: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """Return the names under ``library`` or ``transform``; none for all of them.
+
+    Raises:
+        UserError: there is no such library or transform in this run.
+    """
+    value = entry.get(kind, "all")
+    names = [value] if isinstance(value, str) else list(value)
+    if names == ["all"]:
+        return []
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"there is no {kind} '{name}' in this run",
+                value=name,
+                allowed=["all", *known],
+                fix=did_you_mean(name, known) or "take one of the allowed names",
+            )
+    return names
+
+
+def _first(jobs: Iterable[tuple[str, str]], index: int) -> list[str]:
+    return list(dict.fromkeys(job[index] for job in jobs))
+
+
+def _no_job(libraries: Sequence[str], transforms: Sequence[str], jobs: Sequence[tuple[str, str]]) -> UserError:
+    related = [job for job in jobs if job[0] in libraries or job[1] in transforms] or jobs
+    return UserError(
+        "no job of this run has these products",
+        value=f"library {', '.join(libraries) or 'all'}; transform {', '.join(transforms) or 'all'}",
+        allowed=[" × ".join(job) for job in related],
+        fix="take a transform that is for the library's class, or molecules: true for the library itself",
+    )

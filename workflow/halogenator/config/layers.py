@@ -1,0 +1,122 @@
+"""A configuration's YAML files layered over one another, and where each of its values was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from halogenator.config.yaml_files import Document, Keys, display
+from halogenator.errors import UserError
+
+COMMAND_LINE = "command line (--config)"
+DEFAULT = "default, set in no file"
+
+_ABSENT = object()
+
+
+class Layers:
+    """YAML files, the later over the earlier ones, and the data that they and the command line give together.
+
+    Args:
+        documents: the files, lowest layer first.
+        data: what holds in the end.
+        settings: the same with the schema's defaults, once it is known to be valid.
+    """
+
+    def __init__(self, documents: Sequence[Document], data: Any, settings: Any = None) -> None:
+        self.documents = tuple(documents)
+        self.data = data
+        self.settings = settings
+
+    def place(self, *keys: Any) -> str:
+        """Return where the value that holds was written, as ``configs/my.yaml, line 7: libraries.my-library.class``."""
+        if not keys and self.documents:
+            return display(self.documents[-1].path)
+        written = self._written(keys)
+        if written:
+            return f"{display(self.documents[written[0]].path)}, line {written[1]}: {self.key(keys)}"
+        source = DEFAULT if dig(self.data, keys) is _ABSENT else COMMAND_LINE
+        return f"{source}: {self.key(keys)}" if keys else source
+
+    def order(self, keys: Keys) -> tuple[int, int]:
+        """Return a sort key: the order in which a reader of the files comes across ``keys``."""
+        last = len(self.documents) - 1
+        return (self._written(keys) or (last + 1, 0)) if keys else (last, 0)
+
+    def _written(self, keys: Keys) -> tuple[int, int] | None:
+        """Return the number of the last file that has the value which holds, and the line in it."""
+        value = dig(self.data, keys)
+        for number in reversed(range(len(self.documents))):
+            document = self.documents[number]
+            line, written = document.line(keys), dig(document.data, keys)
+            # Mappings of several files merge, so each may hold a part; any other value replaces the one below.
+            if line is not None and (isinstance(written, Mapping) or written == value):
+                return number, line
+        return None
+
+    def text(self, keys: Keys, *, of_key: bool = False) -> str | None:
+        """Return a plain value (or the last key) as written in the last file that has it."""
+        found = (document.text(keys, of_key=of_key) for document in reversed(self.documents))
+        return next(filter(None, found), None)
+
+    def key(self, keys: Keys) -> str:
+        """Return ``keys`` as ``transforms[FG_X].examples[entry 2]``: list entries by name or by number from 1."""
+        text = ""
+        for depth, key in enumerate(keys, 1):
+            if isinstance(dig(self.data, keys[: depth - 1]), list):
+                entry = dig(self.data, keys[:depth])
+                name = entry.get("name") if isinstance(entry, Mapping) else None
+                text += f"[{name}]" if isinstance(name, str) else f"[entry {key + 1}]"
+            else:
+                written = key if isinstance(key, str) else self.text(keys[:depth], of_key=True) or str(key)
+                text += f".{written}" if text else written
+        return text
+
+
+def dig(data: Any, keys: Keys) -> Any:
+    """Return the value below ``keys``, or a value that equals nothing else if there is none."""
+    for key in keys:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return _ABSENT
+    return data
+
+
+def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``high`` layered over ``low`` as Snakemake does it: mappings merge at every depth, all else is replaced.
+
+    Examples:
+        >>> merge({"memory": {"cap_mb": 9000}, "chunk": {"products": 5}}, {"memory": {"cap_mb": 2000}})
+        {'memory': {'cap_mb': 2000}, 'chunk': {'products': 5}}
+    """
+    merged = dict(low)
+    for key, value in high.items():
+        below = merged.get(key)
+        merged[key] = merge(below if isinstance(below, Mapping) else {}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def same_name_problems(named: Iterable[tuple[str, str]]) -> list[UserError]:
+    """Return a problem for each name that an earlier entry has, in upper or lower case.
+
+    Args:
+        named: the name of each entry, and where it is written.
+    """
+    problems: list[UserError] = []
+    first: dict[str, tuple[str, str]] = {}
+    for entry in named:
+        name, place = entry
+        earlier, there = found = first.setdefault(name.casefold(), entry)
+        if found is not entry:
+            twice = f"the name '{name}' is given twice"
+            problems.append(
+                UserError(
+                    twice if earlier == name else f"the names '{earlier}' and '{name}' differ in case only",
+                    where=f"{there} and {place}",
+                    value=name,
+                    allowed="names that differ, also on file systems that ignore case",
+                    fix="rename one of the two, or remove it",
+                )
+            )
+    return problems

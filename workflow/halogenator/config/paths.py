@@ -1,0 +1,122 @@
+"""Where the files are that a configuration names, and which paths Snakemake or DuckDB would misread."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from halogenator.config.export_entries import WINDOWS
+from halogenator.errors import UserError, did_you_mean
+from halogenator.storage.remote import is_remote, object_path
+
+_BRACES = "Snakemake would take what is in braces for a wildcard"
+_CONTROL = "no command line has a place for it"
+
+# What in the path of a working directory, where the results will be, and why not.
+_FOLDER = {
+    r"[{}]": _BRACES,
+    r"[\x00-\x1f\x7f]": _CONTROL,
+    r"\?": "DuckDB, which keeps the catalog, would take what follows for parameters",
+    r"\\": "DuckDB, which keeps the catalog, would take it for the end of a folder's name",
+}
+_FILE = {r"[{}]": _BRACES, r"[\x00-\x1f\x7f]": _CONTROL}
+
+
+def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
+    """Return the absolute path of a file named in the configuration; if ``several``, also of a folder, or a pattern.
+
+    A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
+    One in a store is not looked up here: ``check_readable`` does.
+
+    Raises:
+        UserError: there is no such file in either place, or it is a folder; or the address of an object is none.
+    """
+    if is_remote(text):
+        return object_path(text)
+    try:
+        wanted = Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text} has no home directory", value=text, fix="write the path in full") from error
+    places = list(dict.fromkeys((base / wanted).absolute() for base in (working_dir, repository)))
+    for place in places:
+        if _is_file(place):
+            return place.parent.resolve() / place.name  # the name itself stays: its ending says what is in the file
+    if several:
+        for base, place in zip((working_dir, repository), places, strict=False):
+            if place.is_dir():
+                return place.resolve()
+            pattern = Path(glob.escape(str(base.absolute()))) / wanted  # the folder's own name may have a bracket
+            if glob.has_magic(str(wanted)) and next(glob.iglob(str(pattern), recursive=True), None):  # noqa: PTH207
+                return pattern
+    folders = [place for place in places if _listing(place) is not None]
+    hints = filter(None, (did_you_mean(place.name, _listing(place.parent) or ()) for place in places))
+    raise UserError(
+        f"{text} is a folder, not a file" if folders and not several else f"there is no file {text}",
+        value=text,
+        allowed="a file at " + " or at ".join(map(str, places)),
+        fix=next(hints, "mend the path, or give it in full"),
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long or holds NUL, a folder that may not be entered
+        return False
+
+
+def _listing(folder: Path) -> list[str] | None:
+    """Return names in a folder, of a huge one only some; None if it is no folder or may not be read."""
+    try:
+        return [path.name for path in itertools.islice(folder.iterdir(), 10_000)]
+    except (OSError, ValueError):
+        return None
+
+
+def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
+    """Return what is wrong with the names of the folder that a run works in, and of the files that it reads.
+
+    Args:
+        folder: the working directory.
+        files: the libraries' files.
+    """
+    elsewhere = "rename the folder, or work in another one: snakemake --directory DIR"
+    allowed = "a path without { } ? \\ and control characters"
+    found = [_odd(folder.absolute(), _FOLDER, "working directory", allowed, elsewhere)]
+    allowed, rename = "a path without { } and control characters", "rename the file or its folder, or copy it elsewhere"
+    if found == [None]:
+        local = [file for file in dict.fromkeys(files) if not is_remote(file)]
+        found = [_odd(file, _FILE, "file of a library", allowed, rename) for file in local]
+    # DuckDB takes a folder called name=value for a column, so such a one above the results would stand in for theirs.
+    columns = _columns()
+    found += [
+        UserError(
+            "the results cannot be here: DuckDB would take the name of a folder above them for one of their columns",
+            where=folder.absolute(),
+            value=part,
+            allowed=f"a folder that is not called COLUMN=VALUE, as {part.partition('=')[0]}=… is",
+            fix=elsewhere,
+        )
+        for part in folder.absolute().parts
+        if "=" in part and part.partition("=")[0].casefold() in columns
+    ]
+    return [problem for problem in found if problem is not None]
+
+
+def _odd(path: Path, reasons: dict[str, str], what: str, allowed: str, fix: str) -> UserError | None:
+    for pattern, reason in reasons.items():
+        sign = re.search(pattern, str(path))
+        if sign:
+            what = f"the path of the {what} has {sign[0]!r} in it: {reason}"
+            return UserError(what, where=path, value=sign[0], allowed=allowed, fix=fix)
+    return None
+
+
+def _columns() -> set[str]:
+    from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+
+    names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
+    return names | {"library", "transform", *WINDOWS}

@@ -1,0 +1,136 @@
+"""The files of transforms and of halogenation rules: read, checked, or only described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from halogenator.config.example_checks import Place, check_transforms
+from halogenator.config.layers import Layers, dig, same_name_problems
+from halogenator.config.validation import MAX_PROBLEMS, checked, slips, with_defaults
+from halogenator.config.yaml_files import read_yaml
+from halogenator.errors import UserError, collecting, did_you_mean, raise_all
+from halogenator.model import Example, Halogenation, HalogenationRule, Transform
+
+# An entry of a file, with defaults, and what tells where its keys are written.
+_Entry = tuple[Mapping[str, Any], Place]
+
+
+def load_transforms(*paths: Path) -> dict[str, Transform]:
+    """Return the transforms of one or more files by name, in file order, each SMIRKS and each example checked.
+
+    Raises:
+        UserError: a file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
+            does not take or that does not do what its examples say. All such problems are in one error.
+    """
+    transforms, problems = sound_transforms(*paths)
+    raise_all(problems)
+    return transforms
+
+
+def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError]]:
+    """Return those transforms of the files in which nothing is wrong, as ``load_transforms``, and all that is."""
+    problems: list[UserError] = []
+    entries: list[_Entry] = []
+    for path in paths:
+        with collecting(problems):
+            found, wrong = _read_entries(path)
+            entries += found
+            problems += wrong
+    twice = _same_names(entries)
+    transforms = [Transform(**_fields(entry)) for entry, _ in entries]
+    chemistry = check_transforms([(t, place) for t, (_, place) in zip(transforms, entries, strict=True)])
+    refused = {index for index, _ in chemistry}
+    sound: dict[str, Transform] = {}
+    for index, transform in enumerate(transforms):
+        if index not in refused and transform.name.casefold() not in map(str.casefold, sound if twice else ()):
+            sound[transform.name] = transform
+    return sound, [*problems, *twice, *(problem for _, problem in chemistry)]
+
+
+def _read_entries(path: Path) -> tuple[list[_Entry], list[UserError]]:
+    """Return the entries of a file that fit the schema, and what is wrong with the others.
+
+    Raises:
+        UserError: the file cannot be read, or not its entries are wrong but the file itself.
+    """
+    document = read_yaml(path)
+    layers = Layers([document], document.data)
+    found = slips(layers, "transforms")
+    problems = [problem for _, problem in found]
+    if len(found) >= MAX_PROBLEMS or any(len(keys) < 2 or keys[0] != "transforms" for keys, _ in found):
+        raise_all(problems)
+    bad = {keys[1] for keys, _ in found}
+    layers.settings = with_defaults(document.data, "transforms")
+    entries = _entries(layers, "transforms")
+    return [entry for number, entry in enumerate(entries) if number not in bad], problems
+
+
+def _entries(layers: Layers, key: str) -> list[_Entry]:
+    return [(entry, partial(layers.place, key, number)) for number, entry in enumerate(layers.settings[key])]
+
+
+def find_transform(name: str, transforms: Mapping[str, Transform], where: object) -> Transform:
+    """Return the transform of a name.
+
+    Raises:
+        UserError: there is none; it offers the nearest name.
+    """
+    if name not in transforms:
+        raise UserError(
+            f"there is no transform '{name}'",
+            where=where,
+            value=name,
+            allowed=list(transforms),
+            fix=did_you_mean(name, transforms) or "list them with: python -m halogenator transforms",
+        )
+    return transforms[name]
+
+
+def load_halogenation(path: Path) -> Halogenation:
+    """Return the halogenation rules of a file, each SMIRKS and each example checked with each halogen.
+
+    Raises:
+        UserError: as ``load_transforms``.
+    """
+    document = read_yaml(path)
+    layers = checked(Layers([document], document.data), "halogenation")
+    entries = _entries(layers, "rules")
+    rules = tuple(HalogenationRule(**_fields(entry)) for entry, _ in entries)
+    halogens = tuple(layers.settings["halogens"])
+    made = [(t, place) for rule, (_, place) in zip(rules, entries, strict=True) for t in rule.transforms(halogens)]
+    by_place: dict[str, UserError] = {}
+    for _, problem in check_transforms(made):
+        by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
+    raise_all([*_same_names(entries), *by_place.values()])
+    return Halogenation(halogens, rules)
+
+
+def _same_names(entries: Iterable[_Entry]) -> list[UserError]:
+    return same_name_problems([(entry["name"], place("name")) for entry, place in entries])
+
+
+def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+    examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
+    scope = tuple(entry.get("scope_classes", ()))
+    return {"label": entry["name"], **entry, "scope_classes": scope, "examples": examples}
+
+
+def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:
+    """Return the transforms that files describe, by name, as far as they can be understood: nothing is checked.
+
+    For results of long ago, whose files may say what no run would take today. What is no such file is passed over.
+    """
+    found: dict[str, Transform] = {}
+    for path in paths:
+        with collecting([]):
+            listed = dig(read_yaml(path).data, ("transforms",))
+            for entry in listed if isinstance(listed, list) else ():
+                if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+                    smirks, label, family = (str(entry.get(key) or "") for key in ("smirks", "label", "family"))
+                    scope = entry.get("scope_classes")
+                    classes = tuple(map(str, scope)) if isinstance(scope, list) else ()
+                    found[entry["name"]] = Transform(entry["name"], smirks, label, family, classes)
+    return found

@@ -1,0 +1,177 @@
+"""How far a long piece of work is: told by library code, which never prints, and shown as bars or as lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+
+_REFRESH_SECONDS = 0.1  # between two drawings of the bars
+
+
+class Progress:
+    """Hears how far work is and says nothing; used in a ``with`` block, which ends what is shown."""
+
+    def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
+        """A step begins: of ``total`` units, of which an earlier run did ``done``."""
+
+    def advance(self, count: int = 1, step: str | None = None) -> None:
+        """So many more units of a step are done; None is the step that began last."""
+
+    def tick(self, status: str = "") -> None:
+        """Some time has passed; ``status`` is what there is to say of the whole."""
+
+    def note(self, text: str) -> None:
+        """Something that a person should know."""
+
+    def show(self, status: str = "") -> None:
+        """Show how far it is now."""
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        return None
+
+
+@dataclass
+class _Step:
+    total: int
+    done: int
+    unit: str
+    began: float = field(default_factory=time.monotonic)
+    made: int = 0  # since it began
+
+    def __str__(self) -> str:
+        return f"{self.done:,}/{self.total:,}" + (f" {self.unit}s" if self.unit else "")
+
+    @property
+    def rate(self) -> str:
+        return f"{self.made / max(time.monotonic() - self.began, 1e-3):,.0f}/s" if self.made else ""
+
+
+class Lines(Progress):
+    """A line for each step that begins, and one now and then: for a file.
+
+    Args:
+        say: writes a line.
+        every: seconds between two lines.
+        share: and at least this share of the time so far.
+        announce: whether a step that begins has a line.
+    """
+
+    def __init__(
+        self, say: Callable[[str], object], *, every: float = 10.0, share: float = 0.0, announce: bool = True
+    ) -> None:
+        self._say, self._every, self._share, self._announce = say, every, share, announce
+        self._steps: dict[str, _Step] = {}
+        self._last = self._status = ""
+        self._began = self._said = time.monotonic()
+
+    def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
+        self._steps = {name: other for name, other in self._steps.items() if other.done < other.total}
+        self._steps[step] = _Step(total, done, unit)
+        self._last = step
+        if self._announce:
+            there = f", {done:,} of them there already" if done else ""
+            self._say(f"{step}: {total:,} {unit}{'s' * (total != 1)}{there}")
+
+    def advance(self, count: int = 1, step: str | None = None) -> None:
+        advanced = self._steps[step or self._last]
+        advanced.done += count
+        advanced.made += count
+        self._show_now_and_then()
+
+    def tick(self, status: str = "") -> None:
+        self._status = status
+        self._show_now_and_then()
+
+    def note(self, text: str) -> None:
+        self._say(text)
+
+    def show(self, status: str = "") -> None:
+        self._status = status or self._status
+        self._said = time.monotonic()
+        steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
+        more = self._status or (self._steps[self._last].rate if self._steps else "")
+        self._say(f"{steps}; {more}" if more else steps)
+
+    def _show_now_and_then(self) -> None:
+        now = time.monotonic()
+        if now - self._said >= max(self._every, self._share * (now - self._began)):
+            self.show()
+
+
+class Bars(Progress):
+    """A bar for each step, and the status below them: for a terminal.
+
+    No thread refreshes them: processes are started while they are shown, which a thread could disturb.
+
+    Args:
+        console: the terminal.
+        remaining: whether each bar says how long its step will still take.
+    """
+
+    def __init__(self, console: Console, *, remaining: bool = True) -> None:
+        from rich import progress
+        from rich.live import Live
+
+        columns = [progress.TextColumn("{task.description:<18}"), progress.BarColumn(), progress.MofNCompleteColumn()]
+        self._bars = progress.Progress(*columns, *([progress.TimeRemainingColumn()] if remaining else []))
+        self._numbers: dict[str, Any] = {}
+        self._last = self._status = ""
+        self._shown = 0.0
+        self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
+
+    def __enter__(self) -> Bars:
+        self._live.start()
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        self.show()
+        self._live.stop()
+
+    def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
+        self._numbers[step] = self._bars.add_task(step, total=total, completed=done)
+        self._last = step
+        self.show()
+
+    def advance(self, count: int = 1, step: str | None = None) -> None:
+        self._bars.advance(self._numbers[step or self._last], count)
+        self._show_now_and_then()
+
+    def tick(self, status: str = "") -> None:
+        self._status = status
+        self._show_now_and_then()
+
+    def note(self, text: str) -> None:
+        self._live.console.print(text, markup=False, highlight=False)
+
+    def show(self, status: str = "") -> None:
+        self._status = status or self._status
+        self._shown = time.monotonic()
+        self._live.refresh()
+
+    def _show_now_and_then(self) -> None:
+        if time.monotonic() - self._shown >= _REFRESH_SECONDS:
+            self.show()
+
+    def _render(self) -> Group:
+        from rich.console import Group
+        from rich.text import Text
+
+        return Group(self._bars.get_renderable(), *([Text(self._status, "dim")] if self._status else []))
+
+
+def on_stderr() -> Progress:
+    """Return what shows a verb's progress on standard error: bars on a terminal, lines elsewhere."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        return Bars(Console(stderr=True))
+    return Lines(lambda text: print(f"halogenator: {text}", file=sys.stderr, flush=True))
