@@ -18,7 +18,6 @@ from halogenator.stages.transform_trials import try_transforms
 from helpers.endless import ENDLESS, grid
 from helpers.samples import SAFETY_NET
 from property import oracle
-from unit.inputs.test_containers import ENDLESS, grid
 from workflow.flow import REPOSITORY
 
 ETHER = '- {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n'
