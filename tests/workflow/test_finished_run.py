@@ -67,7 +67,7 @@ FORMATS = {
     "sdf-gz": ("b.sdf.gz", None, {}),
 }
 if not LONG:  # what each reader gives is in tests/unit/inputs
-    FORMATS = {name: FORMATS[name] for name in ("parquet", "csv", "sdf-gz")}
+    FORMATS = {name: FORMATS[name] for name in ("parquet", "csv")}
 KEPT = [SALT, ("hordenine", "CN(C)CCc1ccc(O)cc1"), ("tyramine", "NCCc1ccc(O)cc1"), ("choline", "C[N+](C)(C)CCO.[Cl-]")]
 TINY = [("carvacrol", "Cc1ccc(C(C)C)cc1O"), ("geraniol", "CC(C)=CCC/C(C)=C/CO"), ("perillyl", "C=C(C)C1CC=C(CO)CC1")]
 HALOGENS = ("F", "Cl")
