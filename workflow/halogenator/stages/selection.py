@@ -1,4 +1,4 @@
-"""The rows that an export is of: products of jobs, molecules of libraries or the result of a query, always in order."""
+"""The rows to export: products of jobs, molecules of libraries or the result of a query, always in the same order."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class _Namer:
         return pa.array(texts, pa.string())
 
     def _runs(self, raw: pa.RecordBatch) -> np.ndarray[Any, Any]:
-        """Return for each row how many right before it are of the same parent and site."""
+        """Return for each row how many rows right before it have the same parent and site."""
         parents, sites = raw["parent_id"], raw["site"]
         same = np.zeros(raw.num_rows, bool)
         equal = pc.and_(pc.equal(parents[1:], parents[:-1]), pc.equal(sites[1:], sites[:-1])).fill_null(False)
@@ -168,7 +168,7 @@ class _Namer:
 
 
 def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
-    """Return the rows of an export that is no query, and what changes when their content does.
+    """Return the rows of an export of products or molecules, and a fingerprint of their content.
 
     Raises:
         UserError: a name is unknown in these results, or there is nothing of that name.
@@ -221,7 +221,7 @@ def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], resul
 
 
 def _content(results: Path, paths: Sequence[Path]) -> str:
-    """Return what changes when the content of a results folder's files does: all are sealed, so no byte is read."""
+    """Return a fingerprint of the content of files, from their seals: only footers are read."""
     marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_mark(path)) for path in paths]
     return fingerprint(marks)
 
@@ -230,7 +230,7 @@ def _content(results: Path, paths: Sequence[Path]) -> str:
 
 
 def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
-    """Return what changes when anything does that a query can see; it is checked, and not run.
+    """Return a fingerprint of all files that a query can read; the query is checked, and not run.
 
     Raises:
         UserError: it is not a query that an export can be made of.
@@ -243,16 +243,6 @@ def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> 
     if not inner:
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
     return _content(results, inner)
-
-
-def check_query(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> None:
-    """Check that a query is one that an export can be made of, without running it.
-
-    Raises:
-        UserError: it is not.
-    """
-    with _asked(results, sql, memory_mb, scratch):
-        pass
 
 
 def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: int, scratch: Path) -> Selection:
@@ -281,7 +271,7 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
 
 @contextmanager
 def _asked(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
-    """Give a query on the views of a results folder, checked; it runs when it is read."""
+    """Give a checked query on the views of a results folder; it runs when its rows are read."""
     with connect(memory_mb, scratch) as connection:
         try:
             create_views(connection, results)

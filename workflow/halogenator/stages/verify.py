@@ -35,7 +35,7 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of a file.
+    """The result of checking a file.
 
     Attributes:
         path: the file.
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a file of a certain name holds: its first columns, those that may follow, and what no two rows share."""
+    """A kind of file: its first columns, those that may follow, and the columns in which no value stands twice."""
 
     columns: tuple[Column, ...]
     optional: tuple[Column, ...] = ()
