@@ -35,7 +35,7 @@ RENAMES = [(verb, name, when) for verb, names in OUTPUTS.items() for name in nam
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay_out(tmp_path_factory.mktemp("settings"), every=size(20, 2), products=size(40, 300))
+    return lay_out(tmp_path_factory.mktemp("settings"), every=size(47, 2), products=size(15, 300))
 
 
 @pytest.fixture(scope="module")
