@@ -14,7 +14,7 @@ from workflow.flow import COOME, OME, REPOSITORY, named_parents, shipped, snakem
 
 TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
 JOBS = {("mine", OME), ("mine", COOME), ("other-1X", OME)}
-PHENOLS = named_parents("polyphenol")[:10]
+PHENOLS = named_parents("polyphenol")[:18]
 SALT = ("salt", "[Na+].O=C([O-])c1ccccc1O")
 BAD = [("unclosed", "C1CC("), (None, ""), ("pentavalent", "CC(C)(C)(C)C"), ("again", PHENOLS[0][1])]
 ROWS = [*PHENOLS, *BAD, SALT]
@@ -36,7 +36,7 @@ def lay_out(folder: Path) -> Path:
             "transforms": "transforms.yaml",
             "halogenation": "halogenation.yaml",
             "select": {"libraries": ["mine", "other-1X"]},
-            "chunk": {"products": 15},
+            "chunk": {"products": 20},
         },
     )
 
