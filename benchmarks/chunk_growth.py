@@ -91,10 +91,11 @@ def _library(rows: int) -> Path:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         molecules = phenols(rows)
-        schema = pa.schema([("id", pa.string()), ("smiles", pa.string())])
+        schema = pa.schema([(name, pa.string()) for name in ("id", "smiles", "enhanced_stereo")])
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for first in range(0, rows, _GROUP_ROWS):
                 group = list(islice(molecules, _GROUP_ROWS))
                 names = [f"phenol-{number}" for number in range(first + 1, first + len(group) + 1)]
-                writer.write_table(pa.table({"id": names, "smiles": group}, schema=schema))
+                nothing = [None] * len(group)
+                writer.write_table(pa.table([names, group, nothing], schema=schema))
     return path

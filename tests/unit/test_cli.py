@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from halogenator.chemistry import descriptors
-from halogenator.cli import apply, build_parser
+from halogenator.cli import build_parser
 from halogenator.cli.options import EXIT_CODES
 from helpers.samples import SAFETY_NET
 
@@ -72,10 +71,6 @@ def test_help_says_all(name: str) -> None:
     assert words[:3] == ["python", "-m", "halogenator"]
     options, unknown = build_parser().parse_known_args(words[3:])
     assert (options.verb, unknown) == (name.split()[-1], [])
-
-
-def test_descriptors_that_help_names_are_those_there_are() -> None:
-    assert tuple(descriptors.DESCRIPTORS) == apply.DESCRIPTORS
 
 
 @pytest.mark.parametrize("words", [(), *(tuple(name.split()) for name in VERBS)], ids=" ".join)

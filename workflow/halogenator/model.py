@@ -16,9 +16,24 @@ HALOGENS = ("F", "Cl", "Br", "I")
 
 
 def fingerprint(*parts: object) -> str:
-    """Return 12 hex digits that change when any of ``parts`` (JSON values) does."""
+    """Return 12 hex digits that change when any of ``parts`` (JSON values) does.
+
+    Examples:
+        >>> fingerprint("[c:1][OX2H:2]"), fingerprint("[c:1][OX2H:2]", None)
+        ('ec613fccf89e', '95ff94d70f3f')
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def reactant_of(smirks: str) -> str:
+    """Return the reactant template of a SMIRKS, as SMARTS.
+
+    Examples:
+        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
+        '[c:1][OX2H:2]'
+    """
+    return smirks.split(">>")[0].strip()
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,7 @@ class Transform:
     @property
     def query(self) -> str:
         """The reactant template as SMARTS: what decides which molecules the transform touches."""
-        return self.smirks.split(">>")[0].strip()
+        return reactant_of(self.smirks)
 
     @property
     def fingerprint(self) -> str:
@@ -80,8 +95,18 @@ class HalogenationRule:
     stereo: str = "keep"
     new_stereo: str = "open"
 
+    @property
+    def query(self) -> str:
+        """The reactant template as SMARTS."""
+        return reactant_of(self.smirks)
+
     def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
-        """Return one transform per halogen, named ``<rule>:<halogen>``."""
+        """Return one transform per halogen, named ``<rule>:<halogen>``.
+
+        Examples:
+            >>> [t.smirks for t in HalogenationRule("aromatic CH", "[cH:1]>>[c:1]{X}").transforms(("F", "Cl"))]
+            ['[cH:1]>>[c:1]F', '[cH:1]>>[c:1]Cl']
+        """
         return [
             Transform(
                 name=f"{self.name}:{halogen}",
@@ -196,7 +221,12 @@ class Library:
 
 @dataclass(frozen=True)
 class Window:
-    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit."""
+    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit.
+
+    Examples:
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
+    """
 
     low: float = -math.inf
     high: float = math.inf

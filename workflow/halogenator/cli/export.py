@@ -7,19 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
 from halogenator.cli.options import Parser, add_verb, memory_option
 from halogenator.errors import UserError
 
-# Those of chemistry.descriptors, which takes RDKit to import; a test compares the two.
-WINDOWS = {
-    "mw": "molecular weight, g/mol",
-    "tpsa": "topological polar surface area, Å²",
-    "hbd": "hydrogen-bond donors",
-    "hba": "hydrogen-bond acceptors",
-    "clogp": "Wildman-Crippen logP",
-    "rotb": "rotatable bonds",
-}
 _MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
 
 
@@ -55,7 +47,8 @@ def _which_options(parser: Parser) -> None:
     properties = "; ".join(f"{entry.name}: {entry.text} ({entry.source})" for entry in FILTERS.values())
     group = parser.add_argument_group("which of them", f"Properties: {properties}.")
     add = group.add_argument
-    for name, text in WINDOWS.items():
+    for name, each in DESCRIPTORS.items():
+        text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
         add(f"--{name}", type=_window, metavar="LOW:HIGH", help=f"{text}; both inclusive, either side may be open")
     add("--only", type=_names, default=(), metavar="PROPERTY,…", help="keep molecules that have all of these")
     add("--without", type=_names, default=(), metavar="PROPERTY,…", help="keep molecules that have none of these")
@@ -122,7 +115,7 @@ def request_of(options: argparse.Namespace) -> Any:
             allowed="--library NAME, --transform NAME, both, or --sql SELECT",
             fix=f"--library {ALL} for the products of all jobs",
         )
-    windows = {name: getattr(options, name) for name in WINDOWS if getattr(options, name)}
+    windows = {name: getattr(options, name) for name in DESCRIPTORS if getattr(options, name)}
     same = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
     return Export(
         libraries=() if list(options.libraries) == [ALL] else tuple(options.libraries),

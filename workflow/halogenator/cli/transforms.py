@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,26 @@ def _list(options: argparse.Namespace) -> None:
     for line in _table(transforms):
         print(line)
     if options.draw is not None:
-        from halogenator.stages.drawing import draw_transforms
+        print(f"{len(transforms)} drawings: {_draw(transforms.values(), options.draw)}")
 
-        paths = draw_transforms(transforms.values(), options.draw)
-        print(f"{len(paths) - 1} drawings: {paths[-1]}")
+
+def _draw(transforms: Iterable[Any], folder: Path) -> Path:
+    """Write ``<name>.svg`` of each transform and a page of all of them, and return the page's path."""
+    from halogenator.chemistry.drawing import draw_transform
+    from halogenator.chemistry.molecules import quiet
+    from halogenator.storage.failures import writing
+    from halogenator.storage.parquet import whole_or_absent
+
+    def write(path: Path, text: str) -> Path:
+        with whole_or_absent(path) as temporary, writing(path):
+            temporary.write_text(text, encoding="utf-8")
+        return path
+
+    quiet()
+    paths = [write(folder / f"{transform.name}.svg", draw_transform(transform)) for transform in transforms]
+    images = "\n".join(f'<p><img src="{escape(path.name)}" alt="{escape(path.stem)}"></p>' for path in paths)
+    page = f"<!doctype html>\n<meta charset=utf-8>\n<title>Transforms</title>\n{images}\n"
+    return write(folder / "index.html", page)
 
 
 def _table(transforms: Mapping[str, Any]) -> Iterator[str]:

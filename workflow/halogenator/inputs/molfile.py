@@ -59,7 +59,7 @@ def read_block(block: str, row: int) -> Block:
         return Block(None, f"{unreadable}{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read")
     from rdkit import Chem, rdBase
 
-    from halogenator.chemistry.configuration import states_more_double_bonds
+    from halogenator.chemistry.stereochemistry import states_more_double_bonds
 
     try:
         with rdBase.BlockLogs():

@@ -77,10 +77,7 @@ class Estimates:
         return prod(max(routes - step, 0) * halogens for step in range(level)) / factorial(level)
 
     def _rules(self, class_name: str) -> list[tuple[str, int | None]]:
-        return [
-            (rule.smirks.split(">>")[0].strip(), rule.max_sites)
-            for rule in self.config.halogenation.rules_for(class_name)
-        ]
+        return [(rule.query, rule.max_sites) for rule in self.config.halogenation.rules_for(class_name)]
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)
@@ -97,7 +94,7 @@ class Estimates:
     def _queries(self, source: Library) -> dict[str, str]:
         """Return {query: what has it}: the rules of a source's class, the transforms of all that is built from it."""
         named = [
-            (rule.smirks.split(">>")[0].strip(), f"halogenation rule '{rule.name}'")
+            (rule.query, f"halogenation rule '{rule.name}'")
             for rule in self.config.halogenation.rules_for(source.class_name)
         ]
         for library in self.config.libraries.values():

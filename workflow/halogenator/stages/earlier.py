@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
-from halogenator.chemistry.molecules import RejectError, parse_smiles, stored_form
+from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
 from halogenator.planning.spread import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made
@@ -94,7 +94,7 @@ def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: boo
     def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
         mol = parse_smiles(text)
         smiles = Chem.MolToSmiles(mol)
-        smiles = text if smiles == text else stored_form(mol)[1]
+        smiles = text if smiles == text else settled(mol).smiles
         products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
         return 1, ()
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, needed_mb, pick
+from halogenator.chemistry.maxmin import MAX_CANDIDATES, fingerprints, needed_mb, pick
 from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
 from halogenator.model import Export

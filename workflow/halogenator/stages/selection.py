@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
 from halogenator.model import Export, fingerprint
@@ -176,8 +177,6 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     parts = _molecule_parts(results, export) if export.molecules else _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
     there = set(itertools.chain.from_iterable(file.schema_arrow.names for file in files)) - _NOT_EXPORTED
     fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]

@@ -14,9 +14,8 @@ from rdkit import Chem
 
 from halogenator import limits
 from halogenator.chemistry.kernel import Kernel
-from halogenator.chemistry.molecules import RejectError, quiet, stored_form
-from halogenator.chemistry.probes import PROBES
-from halogenator.chemistry.slips import Templates, slips
+from halogenator.chemistry.molecules import RejectError, quiet, settled
+from halogenator.chemistry.smirks_checks import PROBES, Templates, likely_mistakes
 from halogenator.inputs.reading import read_records
 from halogenator.model import Transform
 
@@ -100,7 +99,7 @@ class _Pool:
         found: dict[str, None] = {}
         for mol in filter(None, map(Chem.MolFromSmiles, texts)):
             with suppress(RejectError):
-                found[stored_form(mol)[1]] = None
+                found[settled(mol).smiles] = None
         self.candidates = [_Candidate(smiles) for smiles in sorted(found, key=lambda smiles: (len(smiles), smiles))]
 
     def matching(self, transform: Transform) -> dict[str, list[str]]:
@@ -120,8 +119,8 @@ def _advise(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     warnings: dict[str, list[str]] = {}
     notes: dict[str, str] = {}
     shown: set[str] = set()
-    for slip in slips(templates):
-        warnings.setdefault(slip.kind, []).append(slip.text)
+    for mistake in likely_mistakes(templates):
+        warnings.setdefault(mistake.kind, []).append(mistake.text)
     given, natural, small = (pool.matching(transform) for pool in pools)
     own = _Pool(example.reactant for example in transform.examples).matching(transform)
     if not (warnings.get("impossible") or given or natural or small or own):

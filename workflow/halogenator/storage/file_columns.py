@@ -17,6 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.filters import FILTERS
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW
 from halogenator.storage.metadata import read_metadata
 
@@ -92,9 +94,6 @@ def _free(name: str, taken: set[str]) -> str:
 
 @cache
 def _reserved() -> frozenset[str]:
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-    from halogenator.chemistry.filters import FILTERS
-
     tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 

@@ -16,7 +16,7 @@ from halogenator.model import Reading
 
 quiet()
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 OME = "FG_PHENOL_OH__OH__TO__OMe"
 GALLIC, ELLAGIC = "O=C(O)c1cc(O)c(O)c(O)c1", "O=c1oc2c(O)c(O)cc3c(=O)oc4c(O)c(O)cc1c4c23"
 NICOTINE, NAPROXEN = "CN1CCC[C@H]1c1cccnc1", "COc1ccc2cc([C@H](C)C(=O)O)ccc2c1"

@@ -13,7 +13,7 @@ from halogenator.config import load_halogenation, load_transforms
 from halogenator.model import CLASSES, Transform
 
 quiet()
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 SHIPPED = [
     *load_transforms(CONFIGS / "transforms.yaml").values(),
     *(rule for name in CLASSES for rule in load_halogenation(CONFIGS / "halogenation.yaml").transforms(name)),

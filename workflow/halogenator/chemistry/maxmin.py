@@ -1,4 +1,4 @@
-"""A diverse choice of molecules: MaxMin on Morgan fingerprints."""
+"""MaxMin picking: a diverse choice of molecules by their Morgan fingerprints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def needed_mb(candidates: int) -> int:
 
 
 def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
-    """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule; the error for what cannot be read."""
+    """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule; the error for what cannot be read.
+
+    Method: RDKit's ``GetMorganGenerator`` (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742).
+    """
     found: list[Any] = []
     for text in smiles:
         try:
@@ -43,6 +46,11 @@ def pick(candidates: Sequence[Any], count: int, seed: int) -> list[int]:
 
     The first is drawn by the seed. Method: MaxMin with lazy distances, RDKit's ``LazyBitVectorPick`` (Ashton et al.,
     Quant. Struct.-Act. Relat. 2002, 21, 598; Roger Sayle, RDKit UGM 2017).
+
+    Examples:
+        >>> found = fingerprints(["CCO", "CCCO", "c1ccccc1", "CCCCO"])
+        >>> 2 in pick(found, 2, seed=0)  # benzene is far from all the alcohols
+        True
     """
     if count >= len(candidates):
         return list(range(len(candidates)))

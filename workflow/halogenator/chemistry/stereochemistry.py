@@ -1,4 +1,4 @@
-"""Configuration where atoms are exchanged: what comes takes the place of what leaves, and what stays keeps its own.
+"""Stereochemistry of products: what comes takes the place of what leaves, and what stays keeps its configuration.
 
 RDKit's RunReactants has rules of its own for this: it puts a new neighbour before the others, so that one in an
 implicit hydrogen's place inverts a stereocentre; after a group is deleted, the configuration depends on the order of
@@ -58,53 +58,48 @@ def carry_configuration(
     """
     if stated_bonds:
         Chem.AssignStereochemistry(product, cleanIt=False, force=True)
-    image = {atom.GetIntProp(_ORIGIN): atom for atom in product.GetAtoms() if atom.HasProp(_ORIGIN)}
+    image = {origin_of(atom): atom for atom in product.GetAtoms()}
     for centre in parent.GetAtoms():
         atom = image.get(centre.GetIdx())
-        if centre.GetChiralTag() in TURNED and atom is not None and not _is_stated(atom, stated):
+        if centre.GetChiralTag() in TURNED and atom is not None and map_number_of(atom) not in stated:
             atom.SetChiralTag(_carried_tag(centre, atom, stereo))
     for bond in product.GetBonds():
         bond.SetBondDir(Chem.BondDir.NONE)
         if bond.GetBondType() == Chem.BondType.DOUBLE:
             ends = bond.GetBeginAtom(), bond.GetEndAtom()
-            if frozenset(map(_map_number, ends)) not in stated_bonds:
+            if frozenset(map(map_number_of, ends)) not in stated_bonds:
                 _carry_bond(parent, bond, stereo)
     product.SetIntProp(_SETTLED, 1)
 
 
-def _is_stated(atom: Chem.Atom, stated: Collection[int]) -> bool:
-    return bool(stated) and _map_number(atom) in stated
+def origin_of(atom: Chem.Atom) -> int | None:
+    """Return the index of the parent's atom that an atom of a product of RunReactants was; None: a new atom."""
+    return atom.GetIntProp(_ORIGIN) if atom.HasProp(_ORIGIN) else None
 
 
-def _map_number(atom: Chem.Atom) -> int:
+def map_number_of(atom: Chem.Atom) -> int:
+    """Return the map number that an atom of a product of RunReactants has in the templates; 0: none."""
     return int(atom.GetIntProp(_MAP_NUMBER)) if atom.HasProp(_MAP_NUMBER) else 0
 
 
 def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.ChiralType:
-    """Return the chiral tag of a product's atom, of a parent's centre that it was."""
+    """Return the chiral tag of a product's atom that was a stereocentre of the parent."""
     places = [neighbor.GetIdx() for neighbor in centre.GetNeighbors()]
-    ligands = [_origin(neighbor) for neighbor in atom.GetNeighbors()]
-    if not _may_stay_a_centre(centre.GetTotalDegree(), atom.GetTotalDegree(), atom.GetAtomicNum()):
+    ligands = [origin_of(neighbor) for neighbor in atom.GetNeighbors()]
+    before, after = centre.GetTotalDegree(), atom.GetTotalDegree()
+    # Other than carbon, an atom may be a centre by its lone pair.
+    if before != after and (atom.GetAtomicNum() == _CARBON or {before, after} != {3, 4}):
         return UNSPECIFIED
     tag = centre.GetChiralTag()
-    moved = order_of(places, ligands)
+    moved = parity_of(places, ligands)
     if moved is None or (moved[1] and stereo == OPEN):
         return UNSPECIFIED
     odd, changed = moved
     return TURNED[tag] if odd != (changed and stereo == INVERT) else tag
 
 
-def _may_stay_a_centre(before: int, after: int, element: int) -> bool:
-    """Return whether a centre of so many neighbours can be one with so many others: by a lone pair, if not carbon."""
-    return before == after or (element != _CARBON and {before, after} == {3, 4})
-
-
-def _origin(atom: Chem.Atom) -> int | None:
-    return atom.GetIntProp(_ORIGIN) if atom.HasProp(_ORIGIN) else None
-
-
-def order_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool, bool] | None:
-    """Return whether ligands stand in a centre's places by an odd permutation, and whether one of them is new.
+def parity_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool, bool] | None:
+    """Return whether a centre's neighbours have changed places by an odd permutation, and whether one of them is new.
 
     Args:
         places: the neighbours that the centre had, in order; an implicit hydrogen or a lone pair comes last.
@@ -114,11 +109,11 @@ def order_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool
         None where more than one is new: which of them takes which place is then nowhere said.
 
     Examples:
-        >>> order_of([4, 7, 9], [4, 7, 9, None])  # fluorine in the hydrogen's place, the last
+        >>> parity_of([4, 7, 9], [4, 7, 9, None])  # fluorine in the hydrogen's place, the last
         (False, True)
-        >>> order_of([4, 7, 9, 11], [4, 7, 11])  # the third neighbour deleted, a hydrogen in its place
+        >>> parity_of([4, 7, 9, 11], [4, 7, 11])  # the third neighbour deleted, a hydrogen in its place
         (True, True)
-        >>> order_of([4, 7, 9], [None, 4, None, 7]) is None
+        >>> parity_of([4, 7, 9], [None, 4, None, 7]) is None
         True
     """
     width = max(len(places), len(ligands))
@@ -141,7 +136,7 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
     """Set the configuration of a product's double bond from that of the parent's bond that it was."""
     bond.SetStereo(Chem.BondStereo.STEREONONE)
     ends = bond.GetBeginAtom(), bond.GetEndAtom()
-    origins = [_origin(end) for end in ends]
+    origins = [origin_of(end) for end in ends]
     before = None if None in origins else parent.GetBondBetweenAtoms(*origins)
     if before is None or before.GetBondType() != Chem.BondType.DOUBLE or before.GetStereo() not in _SIDES:
         return
@@ -162,7 +157,7 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
 
 
 def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: int) -> tuple[int, bool, bool] | None:
-    """Return the atom that tells the side at one end of a double bond, whether it is the other one, and if one is new.
+    """Return the atom that tells the side at one end of a double bond.
 
     Args:
         before: the end in the parent.
@@ -171,12 +166,13 @@ def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: i
         reference: the parent's atom that tells the side.
 
     Returns:
-        None where nothing is left to tell it by.
+        The atom's index, whether it stands on the other side than ``reference`` did, and whether an atom has come or
+        gone; None where no atom is left to tell the side by.
     """
-    places = [neighbor.GetIdx() for neighbor in before.GetNeighbors() if neighbor.GetIdx() != _origin(other)]
+    places = [neighbor.GetIdx() for neighbor in before.GetNeighbors() if neighbor.GetIdx() != origin_of(other)]
     ligands = [neighbor for neighbor in end.GetNeighbors() if neighbor.GetIdx() != other.GetIdx()]
-    taker = {_origin(ligand): ligand for ligand in ligands if _origin(ligand) in places}
-    new = [ligand for ligand in ligands if _origin(ligand) not in places]
+    taker = {origin_of(ligand): ligand for ligand in ligands if origin_of(ligand) in places}
+    new = [ligand for ligand in ligands if origin_of(ligand) not in places]
     left = [place for place in places if place not in taker]
     if len(new) == len(left) == 1:
         taker[left[0]] = new[0]
@@ -188,7 +184,7 @@ def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: i
 
 
 def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
-    """Return a product with each configuration of the centres and double bonds that its parent has not.
+    """Return a product with each configuration of the centres and double bonds that its parent does not have.
 
     Args:
         parent: the molecule that RunReactants was given.
@@ -197,7 +193,7 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
     Returns:
         The product itself where it has no such centre, or more than ``MAX_NEW_CENTRES``.
     """
-    known = {_element(found) for found in Chem.FindPotentialStereo(Chem.Mol(parent))}
+    known = {(found.type.name, found.centeredOn) for found in Chem.FindPotentialStereo(Chem.Mol(parent))}
     kinds = (Chem.StereoType.Atom_Tetrahedral, Chem.StereoType.Bond_Double)
     new = [
         found
@@ -216,7 +212,7 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
 
 
 def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
-    """Whether a stereo element can be stated: a double bond only with a neighbour at each end, not C=NH's hydrogen."""
+    """Return whether a SMILES can state a stereo element: a double bond needs a neighbour at each end (not C=NH)."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
         return True
     bond = product.GetBondWithIdx(found.centeredOn)
@@ -227,26 +223,29 @@ def states_more_double_bonds(smiles: str, mol: Chem.Mol) -> bool:
     """Return whether a molecule's SMILES states the configuration of more double bonds than the molecule has.
 
     Between two double bonds with a configuration, one without cannot be written: the marks of the two are its own too.
+
+    Examples:
+        >>> triene = Chem.MolFromSmiles("C/C=C/C=C/C=C/C")
+        >>> triene.GetBondWithIdx(3).SetStereo(Chem.BondStereo.STEREONONE)
+        >>> states_more_double_bonds("C/C=C/C=C/C=C/C", triene)
+        True
     """
-    stated = _stated_double_bonds(mol)
+
+    def count(mol: Chem.Mol) -> int:
+        return sum(bond.GetStereo() in _SIDES for bond in mol.GetBonds())
+
+    stated = count(mol)
     again = Chem.MolFromSmiles(smiles) if stated > 1 else None
-    return again is not None and _stated_double_bonds(again) > stated
-
-
-def _stated_double_bonds(mol: Chem.Mol) -> int:
-    return sum(bond.GetStereo() in _SIDES for bond in mol.GetBonds())
-
-
-def _element(found: Chem.StereoInfo) -> tuple[str, int]:
-    return found.type.name, found.centeredOn
+    return again is not None and count(again) > stated
 
 
 def _element_of_parent(parent: Chem.Mol, product: Chem.Mol, found: Chem.StereoInfo) -> tuple[str, int] | None:
+    """Return the type and index of the parent's stereo element that a product's was; None: a new one."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
-        origin = _origin(product.GetAtomWithIdx(found.centeredOn))
+        origin = origin_of(product.GetAtomWithIdx(found.centeredOn))
         return None if origin is None else (found.type.name, origin)
     bond = product.GetBondWithIdx(found.centeredOn)
-    ends = _origin(bond.GetBeginAtom()), _origin(bond.GetEndAtom())
+    ends = origin_of(bond.GetBeginAtom()), origin_of(bond.GetEndAtom())
     before = None if None in ends else parent.GetBondBetweenAtoms(*ends)
     return None if before is None else (found.type.name, before.GetIdx())
 

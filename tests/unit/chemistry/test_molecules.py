@@ -3,7 +3,7 @@
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, stored_form
+from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, settled
 from halogenator.chemistry.prepare import prepare
 from halogenator.model import Reading
 
@@ -56,6 +56,6 @@ def test_the_largest_molecule_allowed_is_read() -> None:
 
 
 def test_atom_indices_are_those_of_the_stored_smiles() -> None:
-    mol, smiles = stored_form(Chem.MolFromSmiles("OCC"))
+    smiles, mol, _ = settled(Chem.MolFromSmiles("OCC"))
     assert smiles == "CCO"
     assert [atom.GetSymbol() for atom in mol.GetAtoms()] == ["C", "C", "O"]

@@ -1,4 +1,4 @@
-"""Descriptors of a product as its parent's plus a difference that its site's surroundings decide.
+"""Descriptors of a product as its parent's plus a difference, which the surroundings of its site decide.
 
 An edit (``chemistry.edit``) takes off and puts on acyclic groups through single bonds, and changes nothing else: of
 the parent, only its *roots* change: the anchors (in hydrogens and degree, not in element, aromaticity or kept bonds)
@@ -51,7 +51,7 @@ class Surroundings:
         self._labels: dict[int, int] = {}
 
     def around(self, roots: Sequence[int]) -> Environment:
-        """Return what decides the difference that an edit of the roots makes; equal values mean equal differences.
+        """Return numbers that decide the difference that an edit of the roots makes: equal ones mean equal differences.
 
         Equal surroundings may give different values, where neighbours come in another order: that costs a computation,
         no more.
@@ -85,7 +85,7 @@ class Surroundings:
         environment.append(0)
 
     def _label(self, index: int) -> int:
-        """Return a number that says of an atom what ``_number`` does, and of its double bonds: to what, in a ring."""
+        """Return a number for what ``_number`` says of an atom, and for its double bonds: to what, in a ring."""
         atom = self._mol.GetAtomWithIdx(index)
         if atom.GetIsAromatic() and atom.GetAtomicNum() == 6:
             label = _AROMATIC_CARBON
@@ -104,13 +104,13 @@ class Surroundings:
 
 
 def _number(atom: Chem.Atom) -> int:
-    """Return a number that says an atom's element, aromaticity, degree, hydrogens and charge."""
+    """Return a number for an atom's element, aromaticity, degree, hydrogens and charge."""
     packed: int = 16 * (16 * atom.GetAtomicNum() + atom.GetDegree()) + atom.GetTotalNumHs()
     return int(2 * (32 * packed + atom.GetFormalCharge() + 16) + atom.GetIsAromatic())
 
 
 class Increments:
-    """Remembers the differences that transforms make to descriptors.
+    """The differences that transforms make to descriptors, remembered by surroundings.
 
     Args:
         names: the descriptors, in order.

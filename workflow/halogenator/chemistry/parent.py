@@ -1,4 +1,4 @@
-"""A parent as its products need it: read from its stored SMILES, with no more perceived than decides them.
+"""A parent as its products need it: read from its stored SMILES, with no more perceived than what decides them.
 
 RDKit spends most of the time of ``MolFromSmiles`` on perception: Kekulé form, aromaticity, conjugation, stereo. The
 stored SMILES is canonical, so it states aromaticity, and of a *flat* one, without stereo or isotopes, only hydrogens
@@ -15,7 +15,7 @@ from functools import cached_property
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
-from halogenator.chemistry import enhanced
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.reaction import Match, Reaction
 
@@ -26,19 +26,23 @@ _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:-]|\[(?:nH\+?|[Nnos]\+|[NO
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds.
 _UNEVEN = re.compile(r"\[\d|->|<-")
-
-
+_STEREO = frozenset("@/\\")
 _LABELLED = rdqueries.HasPropQueryAtom("_CIPCode")
 _RING_STEREO = rdqueries.HasPropQueryAtom("_ringStereoAtoms")
 
 
 def reads_flat(queries: Iterable[str]) -> bool:
-    """Return whether the matches of queries (SMARTS) show in a molecule whose hydrogens and rings alone are known."""
+    """Return whether queries (SMARTS) can be matched in a molecule of which only hydrogens and rings are known.
+
+    Examples:
+        >>> reads_flat(["[c:1][OX2H:2]"]), reads_flat(["[C^3:1]"])  # hybridisation is not known of it
+        (True, False)
+    """
     return not any(_PERCEIVED.search(query) for query in queries)
 
 
 class Parent:
-    """A parent of a kernel's products.
+    """A molecule that products are made of.
 
     Attributes:
         smiles: as stored; atom indices are those of it.
@@ -55,7 +59,7 @@ class Parent:
         flat: whether to perceive no more than needed where the SMILES allows it.
 
     Raises:
-        RejectError: if RDKit cannot read the SMILES.
+        RejectError: RDKit cannot read the SMILES.
     """
 
     def __init__(self, smiles: str, enhanced_stereo: str | None = None, *, flat: bool) -> None:
@@ -64,9 +68,9 @@ class Parent:
         self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
-        self.has_stereo = not self.is_flat and ("@" in smiles or _has_double_bond_stereo(smiles))
+        self.has_stereo = not self.is_flat and (not _STEREO.isdisjoint(smiles))
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = _read_flat(smiles) if self.is_flat else _read_whole(smiles, enhanced_stereo)
+        self.mol = _read_flat(smiles) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
         self._with_hydrogens: Chem.Mol | None = None
 
@@ -85,7 +89,7 @@ class Parent:
 
     @cached_property
     def is_settled(self) -> bool:
-        """Whether what RDKit writes of an edited copy is what it would write after reading that again.
+        """Whether RDKit writes an edited copy as it would after reading that SMILES again.
 
         Marks of centres that depend on each other, as on rings and cages, can be redundant: RDKit drops them one at a
         time. Such centres are those without a CIP label of their own, and those that RDKit keeps for a ring's sake.
@@ -106,19 +110,15 @@ class Parent:
         return self._with_hydrogens
 
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
-        """Return RunReactants' product of a match, finished, and keep those made along with it, unfinished.
+        """Return RunReactants' product of a match, finished. Products made along with it are kept for the next matches.
 
         Raises:
-            RejectError: if RDKit cannot sanitise it.
+            RejectError: RDKit cannot sanitise it.
         """
         if self._plain[0] is not reaction or match not in self._plain[1]:
             self._whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
             self._plain = reaction, reaction.products_around(self._whole, match)
         return reaction.finish(self._whole, self._plain[1][match])
-
-
-def _read_whole(smiles: str, enhanced_stereo: str | None) -> Chem.Mol:
-    return reread(smiles) if enhanced_stereo is None else enhanced.read(smiles, enhanced_stereo)
 
 
 def _read_flat(smiles: str) -> Chem.Mol:
@@ -127,7 +127,3 @@ def _read_flat(smiles: str) -> Chem.Mol:
     Chem.GetSymmSSSR(mol)  # what MolToSmiles would else do for every product
     mol.SetIntProp("_StereochemDone", 1, True)
     return mol
-
-
-def _has_double_bond_stereo(smiles: str) -> bool:
-    return "/" in smiles or "\\" in smiles

@@ -1,4 +1,4 @@
-"""Enhanced stereo: what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
+"""Enhanced stereo, what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
 
 A group of stereocentres is ``&`` (a mixture of the molecule and the one with these centres inverted) or ``o`` (one of
 the two, not known which). A molecule with groups therefore stands for a set of stereoisomers: for each choice of the
@@ -15,7 +15,8 @@ from itertools import combinations, groupby, permutations, product
 
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import RejectError, reread, settle, written
+from halogenator.chemistry.molecules import RejectError, reread, settle, settled
+from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 # Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
 MAX_GROUPS = 8
@@ -44,11 +45,15 @@ _Groups = tuple[Group, ...]
 _Isomers = frozenset[frozenset[str]]
 
 
-def read(smiles: str, extension: str | None) -> Chem.Mol:
+def read_cxsmiles(smiles: str, extension: str | None) -> Chem.Mol:
     """Return the molecule that a stored SMILES and its CXSMILES extension (without bars; None: none) stand for.
 
     Raises:
-        RejectError: if RDKit cannot read them.
+        RejectError: RDKit cannot read them.
+
+    Examples:
+        >>> len(read_cxsmiles("C[C@@H](O)c1ccccc1", "&1:1").GetStereoGroups())
+        1
     """
     if extension is None:
         return reread(smiles)
@@ -58,36 +63,44 @@ def read(smiles: str, extension: str | None) -> Chem.Mol:
     return mol
 
 
-def write(mol: Chem.Mol) -> tuple[str, str | None]:
+def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
     """Return the SMILES of a molecule, and the CXSMILES extension with what it cannot say (None: nothing).
 
     Equal molecules give equal pairs. A group that makes no difference (of a meso form, of an atom that is no
     stereocentre) is left out, and so is one that says that its centres are absolute, as all others are.
 
     Raises:
-        RejectError: if RDKit cannot read what it writes, or there are too many groups to compare.
+        RejectError: RDKit cannot read what it writes, or there are too many groups to compare.
+
+    Examples:
+        >>> write_cxsmiles(Chem.MolFromSmiles("OC(C)c1ccccc1"))
+        ('CC(O)c1ccccc1', None)
+        >>> write_cxsmiles(Chem.MolFromSmiles("O[C@@H](C)c1ccccc1 |&1:1|"))  # a racemate
+        ('C[C@@H](O)c1ccccc1', '&1:1')
+        >>> write_cxsmiles(Chem.MolFromSmiles("OC(=O)[C@H](O)[C@H](O)C(=O)O |&1:3,5|"))  # a meso form is none
+        ('O=C(O)[C@@H](O)[C@@H](O)C(=O)O', None)
     """
     if not mol.GetStereoGroups():
         return settle(Chem.MolToSmiles(mol)), None
-    plain, groups = _taken_apart(mol)
-    smiles, plain, moved = _settled(plain, groups)
-    groups = _on_centres(plain, moved)
+    plain, groups = _without_groups(mol)
+    smiles, plain, groups = _settled(plain, groups)
+    groups = _on_centres(plain, groups)
     if not groups:
         return smiles, None
     if len(groups) > MAX_GROUPS:
         raise RejectError("too many stereo groups", f"{len(groups)} groups; at most {MAX_GROUPS} are compared")
-    smiles, ways = _drawn_alike(plain, groups)
+    smiles, ways = _smallest_drawing(plain, groups)
     plain = reread(smiles)
-    ways = {_without_idle(plain, way) for way in ways}
+    ways = {_without_idle_groups(plain, way) for way in ways}
     if () in ways:
         return smiles, None
-    every = _other_ways(plain, ways)
+    every = _all_ways(plain, ways)
     fewest = min(map(_size, every))
-    return _say(plain, smiles, [way for way in every if _size(way) == fewest])
+    return _smallest_way(plain, smiles, [way for way in every if _size(way) == fewest])
 
 
-def noted(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy without groups whose atoms note them: RDKit loses groups where atoms are taken away."""
+def note_groups(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy that has its stereo groups as notes on atoms: RDKit loses groups where atoms are taken away."""
     plain = Chem.RWMol(mol)
     for number, group in enumerate(mol.GetStereoGroups()):
         if group.GetGroupType() in _KINDS:
@@ -97,13 +110,13 @@ def noted(mol: Chem.Mol) -> Chem.Mol:
     return plain.GetMol()
 
 
-def is_noted(mol: Chem.Mol) -> bool:
-    """Return whether an atom notes a group."""
+def has_notes(mol: Chem.Mol) -> bool:
+    """Return whether an atom has a note of a stereo group."""
     return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
 
 
-def restored(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy with the groups that its atoms note."""
+def restore_groups(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy with the stereo groups that its atoms have notes of."""
     marked: dict[str, list[int]] = {}
     for atom in mol.GetAtoms():
         if atom.HasProp(_NOTE):
@@ -114,8 +127,8 @@ def restored(mol: Chem.Mol) -> Chem.Mol:
     return mol.GetMol()
 
 
-def racemate(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy whose stereocentres all note one ``&`` group."""
+def as_racemate(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy whose stereocentres all have a note of one ``&`` group."""
     mol = Chem.Mol(mol)
     for atom in mol.GetAtoms():
         if _is_centre(atom):
@@ -123,7 +136,7 @@ def racemate(mol: Chem.Mol) -> Chem.Mol:
     return mol
 
 
-def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
+def _without_groups(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
     """Return a copy without groups, maps and removable hydrogens, and the groups that are not absolute."""
     mol = Chem.RemoveHs(mol)
     groups = tuple(
@@ -140,7 +153,7 @@ def _taken_apart(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
 
 def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
     """Return the settled SMILES of a molecule, the molecule as read from it, and the groups with its atom indices."""
-    smiles, mol, order = written(mol)
+    smiles, mol, order = settled(mol)
     place = {old: new for new, old in enumerate(order)}
     return smiles, mol, tuple(Group(g.kind, frozenset(place[i] for i in g.atoms)) for g in groups)
 
@@ -148,11 +161,15 @@ def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
 def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
     """Return the groups without atoms that are no stereocentres, and without those that then are empty."""
     left = (Group(g.kind, frozenset(i for i in g.atoms if _is_centre(mol.GetAtomWithIdx(i)))) for g in groups)
-    return tuple(sorted((g for g in left if g.atoms), key=_order))
+    return _sorted(group for group in left if group.atoms)
+
+
+def _sorted(groups: Iterable[Group]) -> _Groups:
+    return tuple(sorted(groups, key=_order))
 
 
 def _is_centre(atom: Chem.Atom) -> bool:
-    return bool(atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED)
+    return bool(atom.GetChiralTag() != UNSPECIFIED)
 
 
 def _order(group: Group) -> tuple[str, list[int]]:
@@ -163,7 +180,13 @@ def _size(groups: _Groups) -> tuple[int, int]:
     return len(groups), sum(len(group.atoms) for group in groups)
 
 
-def _inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
+def inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
+    """Return a copy whose stereocentres ``atoms`` are inverted.
+
+    Examples:
+        >>> Chem.MolToSmiles(inverted(Chem.MolFromSmiles("C[C@@H](O)c1ccccc1"), [1]))
+        'C[C@H](O)c1ccccc1'
+    """
     mol = Chem.Mol(mol)
     for index in atoms:
         mol.GetAtomWithIdx(index).InvertChirality()
@@ -177,7 +200,7 @@ def _forms(mol: Chem.Mol, groups: _Groups) -> Iterator[tuple[tuple[bool, ...], C
     """Yield the molecule with each choice of the groups inverted."""
     for choice in product((False, True), repeat=len(groups)):
         atoms = [i for group, turned in zip(groups, choice, strict=True) if turned for i in group.atoms]
-        yield choice, _inverted(mol, atoms)
+        yield choice, inverted(mol, atoms)
 
 
 def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
@@ -185,36 +208,38 @@ def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
     found: dict[tuple[bool, ...], set[str]] = {}
     for choice, form in _forms(mol, groups):
         which = tuple(turned for group, turned in zip(groups, choice, strict=True) if group.kind == "o")
-        found.setdefault(which, set()).add(written(form)[0])
+        found.setdefault(which, set()).add(settled(form).smiles)
     return frozenset(map(frozenset, found.values()))
 
 
-def _drawn_alike(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
-    """Return the smallest SMILES of the stereoisomers in which all centres are centres, and the groups on it."""
+def _smallest_drawing(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
+    """Return the smallest SMILES of a stereoisomer that has all centres of the groups, and the groups by its atoms."""
     drawn: dict[str, set[_Groups]] = {}
     for _, form in _forms(mol, groups):
-        smiles, read_back, moved = _settled(form, groups)
-        if _on_centres(read_back, moved) == tuple(sorted(moved, key=_order)):
-            drawn.setdefault(smiles, set()).add(tuple(sorted(moved, key=_order)))
+        smiles, again, moved = _settled(form, groups)
+        if _on_centres(again, moved) == _sorted(moved):
+            drawn.setdefault(smiles, set()).add(_sorted(moved))
     smiles = min(drawn)
     return smiles, drawn[smiles]
 
 
-def _without_idle(mol: Chem.Mol, groups: _Groups) -> _Groups:
+def _without_idle_groups(mol: Chem.Mol, groups: _Groups) -> _Groups:
     """Return the groups without those that make no difference."""
     wanted = _isomers(mol, groups)
     for group in groups:
         fewer = tuple(g for g in groups if g != group)
         if _isomers(mol, fewer) == wanted:
-            return _without_idle(mol, fewer)
+            return _without_idle_groups(mol, fewer)
     return groups
 
 
-def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
-    """Return all ways to say the same that sets of centres allow of which inverting all changes nothing.
+def _all_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
+    """Return all ways to group the centres that stand for the same stereoisomers.
+
+    Two ways differ by a set of centres that changes nothing when all of it is inverted.
 
     Raises:
-        RejectError: if there are too many.
+        RejectError: there are too many.
     """
     found = set(ways)
     way = min(found, key=lambda groups: [_order(group) for group in groups])
@@ -235,7 +260,7 @@ def _other_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
 
 
 def _is_symmetric(mol: Chem.Mol) -> bool:
-    """Return whether two centres are alike but for stereo, or two neighbours of a centre."""
+    """Return whether two centres, or two neighbours of a centre, are the same but for stereo."""
     centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
     ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
     places = [[ranks[atom.GetIdx()] for atom in centres]]
@@ -244,7 +269,7 @@ def _is_symmetric(mol: Chem.Mol) -> bool:
 
 
 def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
-    """Return the sets of centres of which inverting all does not change one of the stereoisomers that are meant.
+    """Return the sets of centres that change nothing in one of the stereoisomers when all of the set is inverted.
 
     Such are the two ends of a ring, all centres of a meso form, and those of a part that is one, as atropine's tropane.
     Without symmetry there are none. Of many centres only pairs and those of one ring system are looked at.
@@ -255,8 +280,8 @@ def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
     chosen |= {system.intersection(indices) for system in _ring_systems(mol)} - {frozenset()}
     idle: set[frozenset[int]] = set()
     for _, form in _forms(mol, groups if len(groups) <= _FEW_GROUPS else ()):
-        same = written(form)[0]
-        idle.update(each for each in chosen - idle if written(_inverted(form, each))[0] == same)
+        same = settled(form).smiles
+        idle.update(each for each in chosen - idle if settled(inverted(form, each)).smiles == same)
     return sorted(idle, key=sorted)
 
 
@@ -270,8 +295,8 @@ def _ring_systems(mol: Chem.Mol) -> list[frozenset[int]]:
 
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
-    """Yield the ways in which a group is another set of atoms that has the same effect, together with other groups."""
-    for at, group in enumerate(way):
+    """Yield the ways in which one group has other atoms, by a set that changes nothing and other groups of its kind."""
+    for group in way:
         others = [g for g in way if g != group]
         taken = frozenset(i for g in others for i in g.atoms)
         alike = [g.atoms for g in others if g.kind == group.kind]
@@ -279,16 +304,16 @@ def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Group
         for still, union in product(idle, sorted(unions, key=sorted)):
             atoms = (group.atoms | union) ^ still
             if atoms and not atoms & taken:
-                yield tuple(sorted((*way[:at], Group(group.kind, atoms), *way[at + 1 :]), key=_order))
+                yield _sorted((*others, Group(group.kind, atoms)))
 
 
-def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
+def _smallest_way(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
     """Return the SMILES and the extension of the way whose labelled SMILES is the smallest.
 
     Labels (as map numbers) make RDKit tell apart what symmetry makes equal, without regard to atom indices.
 
     Raises:
-        RejectError: if RDKit does not read back what is said.
+        RejectError: RDKit does not read back what is said.
     """
     kinds = [group.kind for group in ways[0]]
     label = min(_labelled(mol, order) for way in ways for order in _orders(mol, way))
@@ -302,7 +327,7 @@ def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]
     found, again, groups = _settled(marked, groups)
     if (
         found != smiles
-        or _on_centres(again, groups) != tuple(sorted(groups, key=_order))
+        or _on_centres(again, groups) != _sorted(groups)
         or (_isomers(again, groups) != _isomers(mol, ways[0]))
     ):
         raise RejectError("unsettled stereo", f"RDKit writes {smiles[:200]!r} in more than one way")
@@ -310,15 +335,14 @@ def _say(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]
 
 
 def _orders(mol: Chem.Mol, groups: _Groups) -> Iterator[_Groups]:
-    """Yield the orders of the groups that their places in the molecule do not decide, first ``&``, then ``o``."""
-    seen = sorted(groups, key=lambda group: _place(mol, group))
-    blocks = [list(block) for _, block in groupby(seen, key=lambda group: _place(mol, group))]
+    """Yield the orders of the groups, ``&`` before ``o``, that their places in the molecule leave open."""
+
+    def place(group: Group) -> tuple[str, str]:
+        return group.kind, _labelled(mol, (group,))
+
+    blocks = [list(block) for _, block in groupby(sorted(groups, key=place), key=place)]
     for choice in product(*(permutations(block) for block in blocks)):
         yield tuple(group for block in choice for group in block)
-
-
-def _place(mol: Chem.Mol, group: Group) -> tuple[str, str]:
-    return group.kind, _labelled(mol, (group,))
 
 
 def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
@@ -332,7 +356,7 @@ def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
 def _extension(groups: _Groups) -> str:
     """Return the groups as CXSMILES: the ``&`` groups, then the ``o`` groups, each numbered by their first atoms."""
     words = []
-    for _, block in groupby(sorted(groups, key=_order), key=lambda group: group.kind):
+    for _, block in groupby(_sorted(groups), key=lambda group: group.kind):
         for number, group in enumerate(block, 1):
             words.append(f"{group.kind}{number}:{','.join(map(str, sorted(group.atoms)))}")
     return ",".join(words)

@@ -1,4 +1,4 @@
-"""What an atom of a template says, asked of atoms that could be: which elements it leaves, and whether any atom fits.
+"""An atom of a template as a query: which elements it may be, and whether any atom can fulfil it where it is bonded.
 
 RDKit's ``DescribeQuery`` tells how it read a SMARTS atom, as an indented tree of conditions. A condition that cannot be
 answered for an atom by itself (a ring, a recursive SMARTS) counts as perhaps.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -26,8 +26,8 @@ _MOST_HYDROGENS, _MOST_NEIGHBORS = 6, 8
 _CHARGES = (0, 1, -1, 2, -2, 3, -3)
 
 
-class Kind(NamedTuple):
-    """An atom that could be: ``degree`` counts the neighbours that are not hydrogens."""
+class PossibleAtom(NamedTuple):
+    """An atom as it could be in a molecule; ``degree`` counts the neighbours that are not hydrogens."""
 
     number: int
     aromatic: bool
@@ -37,8 +37,22 @@ class Kind(NamedTuple):
 
     @property
     def shared(self) -> int:
-        """What aromaticity adds to its valence: 1 of a carbon; a nitrogen may give its lone pair instead."""
+        """The valence that aromaticity takes: 1 of a carbon; a nitrogen may give its lone pair instead."""
         return int(self.aromatic and self.number == 6)
+
+
+# What RDKit calls a condition -> what it compares of an atom; the first four ask about the element alone.
+_VALUES: dict[str, Callable[[PossibleAtom], int]] = {
+    "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
+    "AtomAtomicNum": lambda kind: kind.number,
+    "AtomIsAromatic": lambda kind: kind.aromatic,
+    "AtomIsAliphatic": lambda kind: not kind.aromatic,
+    "AtomFormalCharge": lambda kind: kind.charge,
+    "AtomHCount": lambda kind: kind.hydrogens,
+    "AtomTotalDegree": lambda kind: kind.degree + kind.hydrogens,
+    "AtomExplicitDegree": lambda kind: kind.degree,
+}
+_OF_ELEMENT = frozenset(list(_VALUES)[:4])
 
 
 @dataclass(frozen=True)
@@ -50,47 +64,26 @@ class _Node:
     negated: bool = False
     parts: tuple[_Node, ...] = ()
 
-    def holds(self, kind: Kind, *, element_only: bool = False) -> bool | None:
+    def holds(self, kind: PossibleAtom, *, element_only: bool = False) -> bool | None:
         """Return whether an atom fulfils the condition; None: perhaps."""
         if self.parts:
             answers = [part.holds(kind, element_only=element_only) for part in self.parts]
             decisive = self.name == "AtomOr"
             return decisive if decisive in answers else None if None in answers else not decisive
-        answer = _element(self, kind)
-        if answer is None and not element_only:
-            answer = _count(self, kind)
-        return answer if answer is None or not self.negated else not answer
+        if self.name not in _VALUES or (element_only and self.name not in _OF_ELEMENT):
+            return None
+        return (self.value == _VALUES[self.name](kind)) != self.negated
 
-    def leaves(self) -> Iterator[_Node]:
-        """Yield the leaves."""
+    def leaves(self, *, below_or: bool = False) -> Iterator[tuple[_Node, bool]]:
+        """Yield the leaves, each with whether it is one of several alternatives."""
         if not self.parts:
-            yield self
+            yield self, below_or
         for part in self.parts:
-            yield from part.leaves()
+            yield from part.leaves(below_or=below_or or self.name == "AtomOr")
 
 
-def _element(leaf: _Node, kind: Kind) -> bool | None:
-    if leaf.name == "AtomType":
-        return leaf.value == kind.number + (_AROMATIC if kind.aromatic else 0)
-    if leaf.name == "AtomAtomicNum":
-        return leaf.value == kind.number
-    if leaf.name == "AtomIsAromatic":
-        return kind.aromatic
-    return not kind.aromatic if leaf.name == "AtomIsAliphatic" else None
-
-
-def _count(leaf: _Node, kind: Kind) -> bool | None:
-    counts = {
-        "AtomFormalCharge": kind.charge,
-        "AtomHCount": kind.hydrogens,
-        "AtomTotalDegree": kind.degree + kind.hydrogens,
-        "AtomExplicitDegree": kind.degree,
-    }
-    return leaf.value == counts[leaf.name] if leaf.name in counts else None
-
-
-class Statement:
-    """An atom of a template, as RDKit understands it.
+class AtomQuery:
+    """An atom of a template with its conditions, as RDKit understands them.
 
     Attributes:
         atom: the template's atom.
@@ -104,33 +97,35 @@ class Statement:
 
     @cached_property
     def named(self) -> tuple[int, ...]:
-        """The atomic numbers that it names, in its order."""
-        leaves = [leaf for leaf in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
+        """The atomic numbers that its SMARTS names, in this order."""
+        leaves = [leaf for leaf, _ in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
         return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
 
     @property
     def listed(self) -> tuple[int, ...]:
-        """The atomic numbers that it leaves, if it leaves none but those that it names; else ()."""
+        """The atomic numbers that it allows, if these are among those that it names; else ()."""
         unnamed = next(number for number in _COMMON if number not in self.named)
-        return () if self.leaves_element(unnamed) else tuple(filter(self.leaves_element, self.named))
+        return () if self.allows_element(unnamed) else tuple(filter(self.allows_element, self.named))
 
     @property
     def stated_as_alternative(self) -> set[str]:
-        """What of charge, hydrogens and isotope it gives in an alternative (``[C+,N]``) or by negation (``[!H0]``)."""
+        """Those of charge, hydrogens and isotope that an alternative (``[C+,N]``) or a negation (``[!H0]``) states."""
         words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
-        return {words[leaf.name] for leaf in _loose(self._root, inside=False) if leaf.name in words}
+        return {
+            words[leaf.name] for leaf, loose in self._root.leaves() if leaf.name in words and (loose or leaf.negated)
+        }
 
-    def leaves_element(self, number: int) -> bool:
+    def allows_element(self, number: int) -> bool:
         """Return whether an atom of this element may fulfil it."""
-        kinds = (Kind(number, aromatic, 0, 0, 0) for aromatic in (False, True))
+        kinds = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
         return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
 
     def states(self, name: str) -> bool:
-        """Return whether a condition of RDKit's (``AtomFormalCharge``, ``AtomHCount``) is one for every match."""
-        return any(leaf.name == name and not leaf.negated for leaf in _sure(self._root))
+        """Return whether every match has to fulfil a condition of this name (``AtomFormalCharge``, ``AtomHCount``)."""
+        return any(leaf.name == name and not loose and not leaf.negated for leaf, loose in self._root.leaves())
 
     def fits_any_atom(self) -> bool:
-        """Return whether any atom could be in its place of the template, by element, charge, hydrogens and bonds."""
+        """Return whether any atom of any molecule could match it, by element, charge, hydrogens and bonds."""
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
         return any(
@@ -155,14 +150,14 @@ class Statement:
 
     @cached_property
     def _charges(self) -> set[int]:
-        return {leaf.value for leaf in self._root.leaves() if leaf.name == "AtomFormalCharge"}
+        return {leaf.value for leaf, _ in self._root.leaves() if leaf.name == "AtomFormalCharge"}
 
     @cached_property
     def _numbers(self) -> Iterable[int]:
         return self.listed or dict.fromkeys((*self.named, *_COMMON))
 
     def _bonded(self) -> tuple[int, int, int]:
-        """Return how many hydrogens and other neighbours the template gives it, and the latter's bond orders."""
+        """Return its hydrogens and other neighbours in the template, counted, and the bond orders of the latter."""
         hydrogens = sum(neighbor.GetAtomicNum() == 1 for neighbor in self.atom.GetNeighbors())
         bonds = [bond for bond in self.atom.GetBonds() if bond.GetOtherAtom(self.atom).GetAtomicNum() != 1]
         return hydrogens, len(bonds), sum(_order(bond) for bond in bonds)
@@ -173,48 +168,33 @@ def _order(bond: Chem.Bond) -> int:
     return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
 
 
-def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[Kind]:
+def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[PossibleAtom]:
     for number, aromatic in itertools.product(numbers, (False, True)):
         if not aromatic or number in _CAN_BE_AROMATIC:
             for charge, hydrogen_count, degree in itertools.product(charges, hydrogens, degrees):
-                yield Kind(number, aromatic, charge, hydrogen_count, degree)
+                yield PossibleAtom(number, aromatic, charge, hydrogen_count, degree)
 
 
-def _valences(kind: Kind) -> list[int]:
+def _valences(kind: PossibleAtom) -> list[int]:
     """Return the valences that RDKit allows, ascending: those of the element with as many electrons."""
     found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
     return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
 
 
-def _loose(node: _Node, *, inside: bool) -> Iterator[_Node]:
-    """Yield the leaves below an "or", and the negated ones."""
-    if not node.parts and (inside or node.negated):
-        yield node
-    for part in node.parts:
-        yield from _loose(part, inside=inside or node.name == "AtomOr")
-
-
-def _sure(node: _Node) -> Iterator[_Node]:
-    """Yield the leaves that every atom has to fulfil."""
-    if not node.parts:
-        yield node
-    for part in node.parts if node.name == "AtomAnd" else ():
-        yield from _sure(part)
-
-
 def _read(text: str) -> _Node:
-    """Return the tree that ``DescribeQuery`` wrote."""
+    """Return the tree that ``DescribeQuery`` wrote, one line a node, indented by depth."""
     lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
-    return _branch(lines)[0]
+    return _branch(lines)
 
 
-def _branch(lines: list[tuple[int, str]]) -> tuple[_Node, list[tuple[int, str]]]:
-    (depth, line), *rest = lines
-    if line.split()[0] not in {"AtomAnd", "AtomOr"}:
+def _branch(lines: list[tuple[int, str]]) -> _Node:
+    """Take the lines of the first node and of those below it away from ``lines``, and return the node."""
+    depth, line = lines.pop(0)
+    name = line.split()[0]
+    if name not in {"AtomAnd", "AtomOr"}:
         found = _LEAF.fullmatch(line)
-        return (_Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)), rest
+        return _Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)
     parts = []
-    while rest and rest[0][0] > depth:
-        part, rest = _branch(rest)
-        parts.append(part)
-    return _Node(line.split()[0], parts=tuple(parts)), rest
+    while lines and lines[0][0] > depth:
+        parts.append(_branch(lines))
+    return _Node(name, parts=tuple(parts))
