@@ -12,7 +12,7 @@ from rdkit.Chem import AllChem, rdDeprotect
 
 from property.pools import embedded, settled
 
-# Where `make test-rules` puts packages whose rules are read and not copied: SyGMa's licence is the GPL.
+# Where `make test-all` puts packages whose rules are read and not copied: SyGMa's licence is the GPL.
 PACKAGES = Path(__file__).parents[2] / ".venv-rules"
 _ALL = 100_000
 _PLAIN = {Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC}

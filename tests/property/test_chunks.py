@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from halogenator.model import Halogenation, HalogenationRule, Library, Recipe
 from halogenator.stages.commands import HalogenateChunk, MergeLibrary
+from helpers.samples import examples
 from property import oracle
 from property.oracle import HALOGENS, Rule, shipped_halogenation, shipped_transforms
 from property.pools import SMIRKS, embedded, special
@@ -52,7 +53,7 @@ def job(
         return contents(library), contents(made), made.stats
 
 
-@settings(max_examples=15, deadline=None, database=None)
+@examples(3, 15)
 @given(rows=libraries(), rule=st.sampled_from(RULES), library_chunks=st.integers(1, 7), chunks=st.integers(2, 7))
 def test_any_number_of_chunks_gives_the_same_rows(
     rows: list[Row], rule: Rule, library_chunks: int, chunks: int
@@ -65,7 +66,7 @@ def test_any_number_of_chunks_gives_the_same_rows(
         assert other_stats[column] == stats[column]
 
 
-@settings(max_examples=15, deadline=None, database=None)
+@examples(3, 15)
 @given(rows=libraries(), rule=st.sampled_from(RULES), seed=st.integers(0, 1_000))
 def test_products_and_routes_do_not_depend_on_the_order_of_the_library(rows: list[Row], rule: Rule, seed: int) -> None:
     shuffled = random.Random(seed).sample(rows, len(rows))
@@ -77,7 +78,7 @@ def test_products_and_routes_do_not_depend_on_the_order_of_the_library(rows: lis
     assert one_rejects.select(columns).sort_by(order) == other_rejects.select(columns).sort_by(order)
 
 
-@settings(max_examples=6, deadline=None, database=None)
+@examples(1, 6)
 @given(seed=st.integers(0, 10_000), chunks=st.integers(2, 7), weigh=st.booleans())
 def test_a_built_library_does_not_depend_on_its_chunks(seed: int, chunks: int, weigh: bool) -> None:
     """Molecules that one natural product gives in two chunks are joined by the merge, as one chunk joins them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem import Descriptors, Lipinski
@@ -16,6 +16,8 @@ from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import alerts
+from helpers import samples
+from helpers.samples import examples
 from property.exports import export, lay_out, records, rows
 from property.oracle import CLASSES, parents
 from property.pools import POOLS
@@ -97,7 +99,7 @@ def test_flags_and_selections_agree_with_rdkit(results: Path, stored: list[str],
 BOUND = st.none() | st.integers(-5, 600)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, 15)
 @given(name=st.sampled_from(sorted(DESCRIPTORS)), low=BOUND, high=BOUND)
 def test_windows_are_inclusive(results: Path, tmp_path: Path, name: str, low: int | None, high: int | None) -> None:
     """And the same whether the file has the column or RDKit has to be asked."""
@@ -115,10 +117,11 @@ def test_windows_are_inclusive(results: Path, tmp_path: Path, name: str, low: in
         assert [row["smiles"] for row in rows(made)] == expected
 
 
+@pytest.mark.sampled
 def test_a_sample_is_uniform_reproducible_and_independent_of_order(
     results: Path, stored: list[str], tmp_path: Path
 ) -> None:
-    size, seeds = len(stored) // 4, 120
+    size, seeds = len(stored) // 4, samples.size(40, 120)
     index = {smiles: number for number, smiles in enumerate(stored)}
     drawn = np.zeros(len(stored))
     for seed in range(seeds):

@@ -1,21 +1,22 @@
 """Whatever stands in a file, a reader gives records or a user error, and the configuration is one or a user error.
 
-Seeds are fixed (``derandomize``), so a failure comes back. What was found this way is kept as an example beside it, or
-in ``tests/unit/inputs/test_containers.py``.
+What was found this way is kept as an example beside it, or in ``tests/unit/inputs/test_containers.py``.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, settled
@@ -25,17 +26,16 @@ from halogenator.errors import UserError
 from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
 from halogenator.inputs.rows import Record
 from halogenator.model import Config
+from helpers.samples import examples
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIGS = REPOSITORY / "configs"
 quiet()
 
 
-def fuzzed(count: int) -> settings:
-    """Settings that give the same ``count`` examples in every run."""
-    return settings(
-        max_examples=count, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+def fuzzed(count: int) -> Callable[[Any], Any]:
+    """So many examples in the long form, a tenth of them in the short one."""
+    return examples(count // 10, count)
 
 
 # ---- readers -----------------------------------------------------------------------------------------------------
@@ -53,6 +53,7 @@ JOINTS = st.sampled_from([",", "\t", ";", " ", "|", '","'])
 ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\x0b", "\u2028", ""])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("ending", [*ENDINGS, ".csv.gz", ".smi.gz", ".sdf.gz"])
 def test_every_row_of_a_text_file_is_a_record(ending: str) -> None:
     with TemporaryDirectory() as folder:

@@ -7,10 +7,11 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from helpers.samples import examples
 from property import oracle
 from property.pools import SALTS, SMIRKS, embedded, special
 from property.verbs import Row, build_library, run_job
@@ -46,7 +47,7 @@ rows = st.lists(st.tuples(st.sampled_from(IDS) | st.text(max_size=4), smiles | s
 mixed = rows.flatmap(lambda some: st.permutations([*some, ("phenol", "Oc1ccccc1")]))
 
 
-@settings(max_examples=25, deadline=None, database=None)
+@examples(5, 25)
 @given(rows=mixed, chunks=st.integers(1, 4), fragments=st.sampled_from(["largest", "keep"]))
 def test_every_row_is_a_molecule_or_a_reject(rows: list[Row], chunks: int, fragments: str) -> None:
     with TemporaryDirectory() as folder:
@@ -73,7 +74,7 @@ def test_every_row_is_a_molecule_or_a_reject(rows: list[Row], chunks: int, fragm
     assert len({row["smiles"] for row in molecules}) == len(molecules)
 
 
-@settings(max_examples=10, deadline=None, database=None)
+@examples(2, 10)
 @given(rows=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(MOLECULES)), min_size=1, max_size=12))
 @example(rows=[("a", "C"), ("a", "CC"), ("a~2", "CCC")])
 @example(rows=[("mine-row-2", "C"), (None, "CC")])
@@ -87,7 +88,7 @@ def test_every_molecule_has_an_id_of_its_own(rows: list[Row]) -> None:
 RULES = {rule.name: rule.smirks for rule in oracle.shipped_transforms()} | {"N": SMIRKS["N-methylation"]}
 
 
-@settings(max_examples=25, deadline=None, database=None)
+@examples(5, 25)
 @given(
     molecules=st.lists(st.sampled_from(embedded() + special()), min_size=1, max_size=25, unique=True),
     name=st.sampled_from(sorted(RULES)),

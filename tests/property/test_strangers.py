@@ -17,6 +17,8 @@ from halogenator.config import sound_transforms
 from halogenator.model import Transform
 from property import strangers
 
+pytestmark = pytest.mark.long
+
 # How many rules each set has, and the names of those that are refused.
 ACCEPTED = {"sygma": 175, "molvs": 22, "rdDeprotect": 25}
 # Pairs of rule and molecule with a product, at least.
@@ -27,7 +29,7 @@ def rules(name: str) -> list[strangers.Rule]:
     try:
         return strangers.SETS[name]()
     except FileNotFoundError:
-        pytest.skip("its rules are not there: `make test-rules` gets them")
+        pytest.skip("its rules are not there: `make .venv-rules/ready` gets them")
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import yaml
 
+from helpers.samples import SAFETY_NET
 from s3.pods import Service
 from s3.store import Store
 from workflow.flow import COOME, snakemake
@@ -38,9 +39,8 @@ def run(profile: str, service: Service, checkout: Path, environment: dict[str, s
     words += ["--default-storage-prefix", "s3://results/run", "--container-image", IMAGE]
     words += ["--seconds-between-status-checks", "1", "--retries", "0", "--jobs", "2", *flags]
     variables = {**environment, **service.variables}
-    done = subprocess.run(
-        words, cwd=checkout, env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300
-    )
+    how = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": SAFETY_NET}
+    done = subprocess.run(words, cwd=checkout, env=variables, **how)
     logs = "".join(path.read_text()[-1500:] for path in sorted(service.folder.glob("*.log"))[-1:])
     assert (done.returncode != 0) == fails, done.stdout[-4000:] + logs
     return done.stdout

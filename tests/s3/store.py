@@ -13,6 +13,8 @@ import boto3
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from helpers.samples import SAFETY_NET
+
 
 class Store:
     """The server.
@@ -27,6 +29,7 @@ class Store:
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._holds: Callable[[str], bool] = lambda name: False
+        self._share = 0.5
         self.breaks = self.refusals = 0
         self.held, self.let_go = threading.Event(), threading.Event()
         self.stored: list[str] = []
@@ -46,7 +49,7 @@ class Store:
         others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         keys = {name.upper(): value for name, value in self._keys("aws_{}").items()}
         there = {"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": os.devnull}
-        return others | keys | there | {"PYTHONDONTWRITEBYTECODE": "1"}
+        return others | keys | there
 
     def stop(self) -> None:
         self.let_go.set()
@@ -61,11 +64,11 @@ class Store:
         return bytes(self.client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     @contextmanager
-    def holding(self, which: Callable[[str], bool]) -> Iterator[None]:
-        """Take half of each upload of such names, then say nothing, so that whoever uploads waits until killed."""
+    def holding(self, which: Callable[[str], bool], share: float = 0.5) -> Iterator[None]:
+        """Take a share of each upload of such names, then say nothing, so that whoever uploads waits until killed."""
         self.held.clear()
         self.let_go.clear()
-        self._holds = which
+        self._holds, self._share = which, share
         try:
             yield
         finally:
@@ -75,9 +78,9 @@ class Store:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         name, method = environ["PATH_INFO"].lstrip("/"), environ["REQUEST_METHOD"]
         if method == "PUT" and self._holds(name):
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)
+            environ["wsgi.input"].read(int(int(environ.get("CONTENT_LENGTH") or 0) * self._share))
             self.held.set()
-            self.let_go.wait(120)
+            self.let_go.wait(SAFETY_NET)
             start("400 Bad Request", [("Content-Length", "0")])
             return []
         if self.refusals and name.startswith("inputs/"):

@@ -1,4 +1,4 @@
-"""Tests on a real Slurm, for which ``--slurm`` has to be given; skipped, with the reason, where it cannot be set up."""
+"""Tests on a real Slurm, of the long form; skipped, with the reason, where it cannot be set up."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.samples import SAFETY_NET
 from workflow.disturbed import Run, lay_out
 
 SCRIPT = Path(__file__).parent / "one_machine.sh"
@@ -26,7 +27,7 @@ def slurm(**variables: str) -> Iterator[Machine]:
     def machine(*words: str) -> None:
         # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
         with tempfile.TemporaryFile("w+") as log:
-            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=300, env=environment)
+            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=SAFETY_NET, env=environment)
             log.seek(0)
             assert done.returncode == 0, log.read()[-3000:]
 

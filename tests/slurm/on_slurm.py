@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Sequence
 
 import psutil
 
+from helpers.planned import Plan, Planned
+from helpers.samples import SAFETY_NET
 from workflow.disturbed import Run
 from workflow.flow import REPOSITORY, command
 
@@ -22,17 +21,19 @@ FLAGS = ["--profile", REPOSITORY / "profiles" / "slurm", *QUICK]
 class OnSlurm(Run):
     """A run that submits its tasks."""
 
-    def launch(self, *flags: object, **variables: str) -> subprocess.Popen[str]:
-        """Start it; what it prints goes to ``output.txt``."""
+    def launch(self, *flags: object, planned: Sequence[Planned] = ()) -> subprocess.Popen[str]:
+        """Start it, with what is to happen in its tasks; what it prints goes to ``output.txt``."""
         words, settings = command(self.folder, *FLAGS, *flags, "--configfile", self.config)
-        settings["env"] = {**settings["env"], **variables}
+        self.plan = Plan(self.folder, planned)
+        if planned:
+            settings["env"] = {**settings["env"], **self.plan.variables}
         log = (self.folder / "output.txt").open("w")
         return subprocess.Popen(words, start_new_session=True, stdout=log, stderr=log, **settings)
 
-    def complete(self, *flags: object, **variables: str) -> str:
+    def complete(self, *flags: object, planned: Sequence[Planned] = ()) -> str:
         """Run it to its end and return what it printed."""
-        process = self.launch(*flags, **variables)
-        assert process.wait(600) == 0, self.output[-5000:]
+        process = self.launch(*flags, planned=planned)
+        assert process.wait(SAFETY_NET) == 0, self.output[-5000:]
         return self.output
 
     def slurm_jobs(self) -> list[str]:
@@ -45,21 +46,9 @@ class OnSlurm(Run):
         return "".join(path.read_text() for path in sorted((self.folder / ".snakemake" / "log").glob("*.log")))
 
 
-def disturbing(how: str, mark: Path) -> dict[str, str]:
-    """The variables by which one task of a run is disturbed (see ``disturbance``), for which it makes the file."""
-    path = os.pathsep.join([str(Path(__file__).parent / "disturbance"), os.environ.get("PYTHONPATH", "")])
-    return {"HALOGENATOR_DISTURB": f"{how}:{mark}", "PYTHONPATH": path}
-
-
-def running(verb: str) -> str | None:
-    """The node that runs a task of a verb."""
-    for process in psutil.process_iter(["cmdline"]):
-        if (process.info["cmdline"] or [])[1:4] == ["-m", "halogenator", verb]:
-            try:
-                return process.environ().get("SLURMD_NODENAME")
-            except psutil.Error:
-                continue
-    return None
+def node_of(task: int) -> str:
+    """The node that runs a process."""
+    return psutil.Process(task).environ()["SLURMD_NODENAME"]
 
 
 def state(number: str) -> dict[str, str]:
@@ -76,13 +65,3 @@ def task(job: dict[str, str]) -> str:
 def node_state(node: str) -> str:
     words = ["sinfo", "--noheader", "--format=%T", f"--nodes={node}"]
     return subprocess.run(words, capture_output=True, text=True).stdout.strip()
-
-
-def until(found: Callable[[], object], run: subprocess.Popen[str] | None = None) -> object:
-    """Return what a function finds, asked again and again, while the run is on."""
-    for _ in range(3000):
-        if result := found():
-            return result
-        assert run is None or run.poll() is None, "the run ended too early"
-        time.sleep(0.1)
-    raise AssertionError("it did not come")

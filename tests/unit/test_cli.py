@@ -15,6 +15,7 @@ import pytest
 
 from halogenator.cli import build_parser
 from halogenator.cli.options import EXIT_CODES
+from helpers.samples import SAFETY_NET
 
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = ("rdkit", "pyarrow", "duckdb", "numpy", "yaml", "rich", "snakemake", "psutil", "jsonschema", "shtab")
@@ -34,7 +35,7 @@ VERBS = dict(verbs(build_parser()))
 
 def run(*words: str, **how: object) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "halogenator", *words]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, **how)
+    return subprocess.run(line, capture_output=True, text=True, timeout=SAFETY_NET, **how)
 
 
 def test_the_verbs_for_people_come_first() -> None:
@@ -80,7 +81,7 @@ def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
         "import sys\nfrom halogenator.cli import main\ntry: main([*sys.argv[1:], '--help'])\nexcept SystemExit: pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.stdout.startswith("usage:")
     assert done.stderr.strip() == "[]"
 
@@ -104,11 +105,11 @@ def test_a_slip_on_the_command_line_is_answered(words: list[str], hint: str) -> 
 
 def test_output_that_nobody_reads_is_no_error() -> None:
     line = f"{shlex.quote(sys.executable)} -m halogenator completion zsh | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] in ("0", "141")
     line = f"{shlex.quote(sys.executable)} -m halogenator transforms | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=SAFETY_NET)
     assert (done.stdout, done.stderr) == ("141\n", "")
 
 
@@ -124,7 +125,7 @@ def completed(folder: Path, *words: str) -> set[str]:
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     line = ["bash", "--norc", "-c", script, "bash", "completion.sh", "halogenator", *words]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == 0, done.stderr
     return {line.strip() for line in done.stdout.splitlines() if line.strip()}
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-import psutil
 import pyarrow.parquet as pq
 
+from helpers.planned import Plan, Planned
 from property import oracle
 from property.oracle import shipped_halogenation
 from workflow.flow import OME, command, named_parents, snakemake, write_molecules, write_yaml
@@ -22,7 +17,6 @@ JOB = f"library=mine/transform={OME}"
 PRODUCTS = f"results/products/{JOB}/products.parquet"
 CHUNKS = f"results/work/products/mine/{OME}"
 BAD = [("slip", "CCCC(=O)(=O)O"), ("again", "O=C(O)c1cc(O)c(O)c(O)c1F")]
-T = TypeVar("T")
 TIMED = ("seconds", "cpu_seconds", "peak_mb", "declared_mb", "peak_of_declared")
 
 
@@ -45,10 +39,6 @@ def lay_out(folder: Path, *, every: int = 2, products: int = 300) -> Path:
     )
 
 
-class EndedTooEarlyError(AssertionError):
-    """A run was over before what a test waited for was seen."""
-
-
 class Run:
     """A folder and the configuration that is run in it."""
 
@@ -62,14 +52,12 @@ class Run:
         words = ("--cores", 2, *flags, "--configfile", self.config)
         return snakemake(self.folder, *words, fails=fails, **how)
 
-    def start(self, *, ambushes: Sequence[dict[str, str]] = (), **how: object) -> subprocess.Popen[str]:
-        """Start Snakemake in a process group of its own; ``ambushes``: see ``ambush/sitecustomize.py``."""
+    def start(self, *planned: Planned, **how: object) -> subprocess.Popen[str]:
+        """Start Snakemake in a session of its own, with what is to happen in its tasks."""
         words, settings = command(self.folder, "--cores", 2, "--configfile", self.config)
-        if ambushes:
-            plan = self.folder / f"ambushes-{time.monotonic_ns()}.json"
-            plan.write_text(json.dumps(ambushes))
-            path = os.pathsep.join([str(Path(__file__).parent / "ambush"), os.environ.get("PYTHONPATH", "")])
-            settings["env"] = {**settings["env"], "HALOGENATOR_AMBUSH": str(plan), "PYTHONPATH": path}
+        self.plan = Plan(self.folder, planned)
+        if planned:
+            settings["env"] = {**settings["env"], **self.plan.variables}
         log = (self.folder / "output.txt").open("w")
         return subprocess.Popen(words, start_new_session=True, stdout=log, stderr=log, **settings, **how)
 
@@ -77,10 +65,6 @@ class Run:
     def output(self) -> str:
         """What the run last started has printed so far."""
         return (self.folder / "output.txt").read_text()
-
-    def struck(self) -> int:
-        """How many ambushes there were."""
-        return sum(path.suffix != ".json" for path in self.folder.glob("ambushes-*"))
 
     def tables(self) -> dict[str, object]:
         """All that the run has made, to compare: every table, and the summary without times and memory."""
@@ -119,45 +103,3 @@ def same(found: dict[str, object], expected: dict[str, object]) -> None:
     for name, table in expected.items():
         assert found[name] == table, name
     assert expected["rejects/libraries/library=mine/rejects.parquet"].num_rows == len(BAD) + 1
-
-
-def workers(run: subprocess.Popen[str], verbs: Iterable[str] = ()) -> list[psutil.Process]:
-    """The tasks of a run, of any verb or of some."""
-    found = []
-    try:
-        for process in psutil.Process(run.pid).children(recursive=True):
-            try:
-                words = process.cmdline()
-            except psutil.Error:
-                continue
-            if words[1:3] == ["-m", "halogenator"] and (not verbs or words[3] in verbs):
-                found.append(process)
-    except psutil.Error:
-        pass
-    return found
-
-
-def wait_for_worker(run: subprocess.Popen[str], *verbs: str) -> psutil.Process:
-    """Return a task of one of the verbs as soon as it writes its output."""
-
-    def writing() -> psutil.Process | None:
-        for process in workers(run, verbs):
-            try:
-                words = process.cmdline()
-                out = Path(process.cwd(), words[words.index("--out") + 1])
-                if list(out.parent.glob(f"{out.name}.tmp.{process.pid}")):
-                    return process
-            except (psutil.Error, ValueError):
-                continue
-        return None
-
-    return wait_until(run, writing)
-
-
-def wait_until(run: subprocess.Popen[str], found: Callable[[], T | None], pause: float = 0.005) -> T:
-    """Return what a function finds, asked again and again while the run is on."""
-    while run.poll() is None:
-        if (result := found()) is not None:
-            return result
-        time.sleep(pause)
-    raise EndedTooEarlyError

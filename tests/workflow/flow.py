@@ -19,6 +19,8 @@ import yaml
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 
+from helpers.samples import SAFETY_NET
+
 REPOSITORY = Path(__file__).parents[2]
 Row = tuple[str | None, str | None]  # id, SMILES
 
@@ -28,15 +30,14 @@ def command(folder: Path, *flags: object, repository: Path = REPOSITORY) -> tupl
     words = [sys.executable, "-m", "snakemake", "--directory", folder, *flags]
     if "--configfile" not in flags:
         words += ["--configfile", folder / "config.yaml"]
-    settings = {"cwd": repository, "text": True, "env": {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}}
-    return [str(word) for word in words], settings
+    return [str(word) for word in words], {"cwd": repository, "text": True, "env": dict(os.environ)}
 
 
 def snakemake(folder: Path, *flags: object, repository: Path = REPOSITORY, fails: bool = False, **how: object) -> str:
     """Run Snakemake and return what it printed; ``how``: further arguments of ``subprocess.run``."""
     words, settings = command(folder, *flags, repository=repository)
     settings |= how
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, **settings)
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SAFETY_NET, **settings)
     assert (done.returncode != 0) == fails, done.stdout[-5000:]
     return done.stdout
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -19,46 +18,19 @@ from rdkit import Chem
 from rdkit.Chem import Descriptors, rdMolDescriptors
 
 from halogenator.config import read_config
+from helpers.earlier import EARLIER, write_earlier
+from helpers.samples import SAFETY_NET, few
 from workflow.flow import OME, REPOSITORY, named_parents, rules, shipped, snakemake, tasks, write_molecules, write_yaml
 
 DEFAULT = REPOSITORY / "configs" / "config.yaml"
-
-# What methylation gives of fluorinated gallic acid, catechol and resorcinol; written as no program writes them, one
-# twice, one that is no molecule.
-EARLIER = ["c1c(OC)c(F)c(O)cc1C(O)=O", "O(C)c1ccccc1O", "Oc1cccc(OC)c1F", "COc1ccccc1O"]
-
-
-def earlier_table(smiles: Sequence[str]) -> pa.Table:
-    """Rows as the earlier pipeline wrote them."""
-    mols = [Chem.MolFromSmiles(text) or Chem.MolFromSmiles("C") for text in smiles]
-    return pa.table(
-        {
-            "smiles": pa.array(smiles, pa.string()),
-            "canonical_smiles": pa.array(smiles, pa.string()),
-            "inchikey": [Chem.MolToInchiKey(mol) for mol in mols],
-            "xf_rule_id": [OME] * len(mols),
-            "source_smiles": ["Oc1ccccc1"] * len(mols),
-            "MW": [Descriptors.MolWt(mol) for mol in mols],
-            "TPSA": [rdMolDescriptors.CalcTPSA(mol) for mol in mols],
-            "HBD": [rdMolDescriptors.CalcNumHBD(mol) for mol in mols],
-            "HBA": [rdMolDescriptors.CalcNumHBA(mol) for mol in mols],
-            "cLogP": [rdMolDescriptors.CalcCrippenDescriptors(mol)[0] for mol in mols],
-            "RotB": [rdMolDescriptors.CalcNumRotatableBonds(mol) for mol in mols],
-        }
-    )
-
-
-def write_earlier(folder: Path, job: tuple[str, str], smiles: Sequence[str] = EARLIER) -> Path:
-    path = folder / "_".join(job) / "products.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(earlier_table(smiles), path)
-    return path
 
 
 def adopt(folder: Path, *flags: object, fails: bool = False) -> str:
     """Run the verb in a folder, in a process of its own: it holds the folder's lock until it ends."""
     words = [sys.executable, "-m", "halogenator", "adopt", *map(str, flags)]
-    done = subprocess.run(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+    done = subprocess.run(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SAFETY_NET
+    )
     assert (done.returncode != 0) == fails, done.stdout
     return done.stdout
 
@@ -95,6 +67,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[
     return folder, whole, printed
 
 
+@pytest.mark.long
 def test_58_are_adopted_2_are_broken_and_60_are_to_be_run(default: tuple[Path, list[tuple[str, str]], str]) -> None:
     _, whole, printed = default
     adopted = [line.split("  ")[1] for line in printed.splitlines() if line.startswith("adopted  ")]
@@ -106,6 +79,7 @@ def test_58_are_adopted_2_are_broken_and_60_are_to_be_run(default: tuple[Path, l
     assert printed.splitlines()[-1] == "58 adopted, 2 broken, 0 unknown; 60 of 118 jobs are to be run"
 
 
+@pytest.mark.long
 def test_the_plan_holds_the_other_60(default: tuple[Path, list[tuple[str, str]], str]) -> None:
     """Also though the libraries, that all jobs start from, are still to be made."""
     folder, whole, _ = default
@@ -117,6 +91,7 @@ def test_the_plan_holds_the_other_60(default: tuple[Path, list[tuple[str, str]],
     assert not [task for task in tasks(plan) if any(f"{transform} on {name}" in task for name, transform in whole)]
 
 
+@pytest.mark.long
 def test_adopting_again_leaves_all_as_it_is(default: tuple[Path, list[tuple[str, str]], str]) -> None:
     folder, _, _ = default
     before = files(folder / "results")
@@ -126,6 +101,7 @@ def test_adopting_again_leaves_all_as_it_is(default: tuple[Path, list[tuple[str,
     assert files(folder / "results") == before
 
 
+@pytest.mark.long
 def test_an_adopted_job_as_a_target_has_nothing_to_do(default: tuple[Path, list[tuple[str, str]], str]) -> None:
     folder, whole, _ = default
     library, transform = whole[0]
@@ -187,6 +163,7 @@ def test_rows_come_in_the_columns_of_this_program(folder: Path) -> None:
     assert (record["products"], record["duplicates"], record["rejects"], record["rows_in"]) == (3, 1, 0, None)
 
 
+@pytest.mark.long
 def test_columns_that_the_earlier_file_lacks_are_computed(folder: Path) -> None:
     path = write_earlier(folder / "earlier", ("mine", OME))
     pq.write_table(pq.read_table(path).select(["canonical_smiles", "MW"]), path)
@@ -223,6 +200,7 @@ def test_a_run_does_the_rest_and_counts_what_was_adopted(folder: Path) -> None:
     assert rows == [(3,)]
 
 
+@pytest.mark.long
 def test_forcing_all_keeps_what_was_adopted(folder: Path) -> None:
     """Snakemake removes the outputs of what it makes anew, and nobody could make these files again."""
     adopt_small(folder)
@@ -234,6 +212,7 @@ def test_forcing_all_keeps_what_was_adopted(folder: Path) -> None:
     assert f"Merging {OME} on mine" in tasks(snakemake(folder, "-n"))
 
 
+@pytest.mark.long
 def test_forcing_all_finds_a_damaged_file_and_keeps_it(folder: Path) -> None:
     adopt_small(folder)
     data = bytearray(products(folder).read_bytes())
@@ -266,8 +245,8 @@ def lose_times(folder: Path) -> None:
     change_smirks(folder)
 
 
-@pytest.mark.parametrize("run_before", [False, True], ids=["library not there", "library there"])
-@pytest.mark.parametrize("change", [change_smirks, change_descriptors, change_input, lose_times])
+@pytest.mark.parametrize("run_before", few([False, True], 1), ids=["library not there", "library there"])
+@pytest.mark.parametrize("change", few([change_smirks, change_descriptors, change_input, lose_times], 1))
 def test_what_is_no_longer_asked_for_is_made_anew(folder: Path, change: object, run_before: bool) -> None:
     adopt_small(folder)
     if run_before:
@@ -283,13 +262,15 @@ def test_what_is_no_longer_asked_for_is_made_anew(folder: Path, change: object, 
         assert "Nothing to be done" in snakemake(folder, "-n")
 
 
+@pytest.mark.long
 def test_a_fresh_checkout_of_the_input_changes_nothing(folder: Path) -> None:
     adopt_small(folder)
     os.utime(folder / "mine.csv")
     assert f"Merging {OME} on mine" not in tasks(snakemake(folder, "-n"))
 
 
-@pytest.mark.parametrize("kind", ["products", "rejects", "stats"])
+@pytest.mark.parametrize("kind", ["stats", "products", "rejects"])
+@pytest.mark.long
 def test_a_lost_file_brings_the_job_back(folder: Path, kind: str) -> None:
     """So does adoption cut off before its record, the last file, was written."""
     adopt_small(folder)
@@ -324,6 +305,7 @@ def test_a_whole_file_whose_deduplication_was_cut_off(folder: Path) -> None:
     assert "cut off" in broken(folder)
 
 
+@pytest.mark.long
 def test_a_page_that_cannot_be_read(folder: Path) -> None:
     """The footer is whole, so that only reading finds it."""
     path = folder / f"earlier/mine_{OME}/products.parquet"
@@ -333,11 +315,13 @@ def test_a_page_that_cannot_be_read(folder: Path) -> None:
     assert "cannot be read" in broken(folder)
 
 
+@pytest.mark.long
 def test_a_file_of_something_else(folder: Path) -> None:
     pq.write_table(pa.table({"weight": [1.0]}), folder / f"earlier/mine_{OME}/products.parquet")
     assert "no column smiles" in broken(folder)
 
 
+@pytest.mark.long
 def test_smiles_that_are_none(folder: Path) -> None:
     write_earlier(folder / "earlier", ("mine", OME), ["aspirin", "COc1ccccc1"])
     assert "RDKit cannot read 1 of 2 SMILES" in broken(folder)

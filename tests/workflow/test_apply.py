@@ -17,16 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.planning.resources import machine_mb, stream_mb
-from workflow.flow import COOME, OME, REPOSITORY, Row, named_parents, shipped, snakemake, write_molecules, write_yaml
+from helpers.finished import ROWS, Finished
+from helpers.planned import Plan, Planned
+from helpers.samples import SAFETY_NET
+from workflow.flow import COOME, OME, REPOSITORY, write_molecules
 
-BAD: list[Row] = [
-    ("unclosed", "C1CC("),
-    (None, ""),
-    ("pentavalent", "CC(C)(C)(C)C"),
-    ("salt", "[Na+].O=C([O-])c1ccccc1O"),
-    ("quercetin-again", "O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12"),
-]
-ROWS = [*named_parents("polyphenol"), *BAD, *((None, f"{'C' * n}c1ccc(O)c(O)c1") for n in range(1, 40))]
 SETTINGS = ("--class", "polyphenol", "--library", "mine")
 
 
@@ -37,7 +32,7 @@ def command(*words: object) -> list[str]:
 def apply(source: Path, out: Path, *words: object, name: str = OME, status: int = 0) -> str:
     """Run the verb and return what it said on standard error."""
     line = command("--input", source, "--outdir", out, "--transform", name, *SETTINGS, *words)
-    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stderr
 
@@ -56,19 +51,13 @@ COLUMNS = ("--smiles-column", "structure", "--id-column", "code")
 def made(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder of a finished run with two workers and many chunks, and what it said."""
     out = tmp_path_factory.mktemp("made") / "out"
-    return out, apply(source, out, *COLUMNS, "--workers", 2, "--chunk-products", 25)
+    return out, apply(source, out, *COLUMNS, "--workers", 2, "--chunk-products", 5)
 
 
-@pytest.fixture(scope="module")
-def workflow(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def workflow(finished: Finished) -> Path:
     """The results of a workflow that does the same."""
-    folder = tmp_path_factory.mktemp("workflow")
-    write_yaml(folder / "transforms.yaml", {"transforms": [shipped(OME, "polyphenol"), shipped(COOME, "polyphenol")]})
-    mine = {"class": "polyphenol", "path": str(source), "smiles_column": "structure", "id_column": "code"}
-    settings = {"parents": {}, "libraries": {"mine": mine}, "transforms": "transforms.yaml", "chunk": {"products": 40}}
-    write_yaml(folder / "config.yaml", {**settings, "select": {"libraries": ["mine"]}})
-    snakemake(folder, "--cores", 2)
-    return folder / "results"
+    return finished.folder / "results"
 
 
 def job(workflow: Path, name: str) -> Path:
@@ -98,9 +87,9 @@ def test_the_folder_holds_what_the_help_says_and_nothing_else(made: tuple[Path, 
         "rejects.parquet",
         "stats.json",
     ]
-    rejects = pq.read_table(out / "rejects.parquet").to_pylist()
     library = workflow / "rejects/libraries/library=mine/rejects.parquet"
-    assert rejects == pq.read_table(library, partitioning=None).to_pylist()
+    rejects, same = (read(path).drop_columns("source").to_pylist() for path in (out / "rejects.parquet", library))
+    assert rejects == same
     assert {"unparsable SMILES", "empty", "impossible molecule", "duplicate"} == {row["reason"] for row in rejects}
     stats = json.loads((out / "stats.json").read_text())
     summary = json.loads((workflow / f"stats/products/mine/{OME}.json").read_text())
@@ -153,16 +142,18 @@ def test_a_folder_is_of_one_library_and_one_transform(tmp_path: Path) -> None:
     assert "would replace the input" in apply(out / "molecules.parquet", out, status=1)
 
 
+@pytest.mark.long
 def test_a_killed_run_ends_with_its_tasks_and_goes_on_where_it_was(
     source: Path, made: tuple[Path, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    options = ("--outdir", out, "--transform", OME, *SETTINGS, *COLUMNS, "--workers", 1, "--chunk-products", 25)
-    with subprocess.Popen(command("--input", source, *options), stderr=subprocess.DEVNULL) as run:
-        wait_for(lambda: len(list(out.glob("work/made-*[0-9].parquet"))) >= 2)
-        started = psutil.Process(run.pid).children(recursive=True)
-        run.send_signal(signal.SIGKILL)
-    wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in started))
+    plan = Plan(tmp_path, [Planned("transform-chunk", name="made-00003.parquet")])
+    run = start(source, out, plan, *SETTINGS, "--workers", 1, "--chunk-products", 5, stderr=subprocess.DEVNULL)
+    plan.reached(run)
+    started = psutil.Process(run.pid).children(recursive=True)
+    run.kill()
+    run.wait()
+    assert not psutil.wait_procs(started, timeout=SAFETY_NET)[1]
     said = apply(source, out, *COLUMNS, "--workers", 2)
     assert "standardising" not in said
     assert re.search(r"transforming: \d+ tasks, [2-9]\d* of them there already", said)
@@ -170,41 +161,46 @@ def test_a_killed_run_ends_with_its_tasks_and_goes_on_where_it_was(
     assert not (out / "work").exists()
 
 
-def wait_for(condition: object, seconds: float = 400) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
+def start(source: Path, out: Path, plan: Plan, *words: object, **how: object) -> subprocess.Popen[str]:
+    """Start the verb on the source, with what is to happen in its tasks."""
+    line = command("--input", source, "--outdir", out, "--transform", OME, *COLUMNS, *words)
+    return subprocess.Popen(line, text=True, env={**os.environ, **plan.variables}, **how)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.long
 def test_an_interrupted_run_says_so_and_leaves_no_task(
     source: Path, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     out = tmp_path / "out"
-    options = ("--outdir", out, "--transform", OME, *COLUMNS, "--chunk-products", 10, "--workers", 1)
+    plan = Plan(tmp_path, [Planned("transform-chunk", name="made-00001.parquet")])
     heeding = partial(signal.signal, number, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
-    line = command("--input", source, *options)
-    run = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
-    wait_for(lambda: list(out.glob("work/made-*[0-9].parquet")))
+    words = ("--chunk-products", 5, "--workers", 1)
+    run = start(source, out, plan, *words, stderr=subprocess.PIPE, preexec_fn=heeding)
+    plan.reached(run)
     started = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(number)
-    said = run.communicate(timeout=60)[1]
+    said = run.communicate(timeout=SAFETY_NET)[1]
     assert run.returncode == status
     assert "Traceback" not in said
     assert ("halogenator: interrupted" in said) == (number == signal.SIGINT)
-    assert not psutil.wait_procs(started, timeout=10)[1]
+    assert not psutil.wait_procs(started, timeout=SAFETY_NET)[1]
 
 
+@pytest.mark.long
 def test_memory_decides_how_many_work_at_a_time(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = ("--outdir", out, "--transform", OME, *COLUMNS, "--chunk-products", 20, "--workers", 8)
-    line = command("--input", source, *options, "--memory-mb", 2 * stream_mb() + 100)
-    most = 0
-    with subprocess.Popen(line, stderr=subprocess.DEVNULL) as run:
-        while run.poll() is None:
-            most = max(most, len(psutil.Process(run.pid).children()))
-            time.sleep(0.01)
+    plan = Plan(tmp_path, [Planned("transform-chunk", when="at its start")] * 2)
+    words = ("--chunk-products", 5, "--workers", 8, "--memory-mb", 2 * stream_mb() + 100)
+    run = start(source, out, plan, *words, stderr=subprocess.DEVNULL)
+    for number in (0, 1):
+        plan.reached(run, number)
+    most = len(psutil.Process(run.pid).children())
+    for number in (0, 1):
+        plan.let_go(number)
+    while run.poll() is None:
+        most = max(most, len(psutil.Process(run.pid).children()))
+        time.sleep(0.01)
     assert run.returncode == 0
     assert most == 2
     said = apply(source, tmp_path / "other", *COLUMNS, "--memory-mb", stream_mb() - 1, status=3)
@@ -216,7 +212,10 @@ def test_old_names_are_taken_with_a_note(made: tuple[Path, str], tmp_path: Path)
     source.write_text("Oc1ccccc1 phenol\n")
     old = ("--xf-config", shipped_file, "--xf-name", OME, "--batch-size", 50_000, "--target-memory", 70)
     done = subprocess.run(
-        command("--input", source, "--outdir", tmp_path / "out", *old), capture_output=True, text=True, timeout=60
+        command("--input", source, "--outdir", tmp_path / "out", *old),
+        capture_output=True,
+        text=True,
+        timeout=SAFETY_NET,
     )
     assert done.returncode == 0, done.stderr
     notes = [line for line in done.stderr.splitlines() if "note:" in line]
@@ -256,7 +255,7 @@ def test_a_slip_is_answered_before_anything_runs(
     source: Path, tmp_path: Path, words: tuple[str, ...], status: int, expected: str
 ) -> None:
     line = command("--input", source, "--outdir", tmp_path / "out", *words)
-    done = subprocess.run(line, capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "80"})
+    done = subprocess.run(line, capture_output=True, text=True, timeout=SAFETY_NET, env={**os.environ, "COLUMNS": "80"})
     assert (done.returncode, done.stdout) == (status, "")
     assert expected in done.stderr and "\n  fix:     " in done.stderr
     assert not list(tmp_path.glob("out/*"))

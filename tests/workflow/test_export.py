@@ -9,25 +9,23 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 from rdkit import Chem
 
+from helpers.finished import Finished, lay_out
+from helpers.planned import Plan, Planned
+from helpers.samples import few
 from property.exports import export, records, rows
 from workflow.flow import (
-    COOME,
     OME,
     REPOSITORY,
     command,
-    named_parents,
     rules,
-    shipped,
     snakemake,
-    write_molecules,
     write_yaml,
 )
 
@@ -39,22 +37,17 @@ EXPORTS = {
 }
 
 
-def settings(exports: object) -> dict[str, object]:
-    return {
-        "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}},
-        "transforms": "transforms.yaml",
-        "select": {"libraries": ["mine"]},
-        "exports": exports,
-    }
+def export_as(folder: Path, exports: object) -> None:
+    """Write these exports into a configuration."""
+    settings = yaml.safe_load((folder / "config.yaml").read_text())
+    write_yaml(folder / "config.yaml", {**settings, "exports": exports})
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("exports")
-    write_molecules(made / "mine.csv", named_parents("polyphenol")[:15])
-    write_yaml(made / "transforms.yaml", {"transforms": [shipped(OME, "polyphenol"), shipped(COOME, "polyphenol")]})
-    write_yaml(made / "config.yaml", settings(EXPORTS))
-    snakemake(made, "--cores", 2)
+def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = finished.copy(tmp_path_factory.mktemp("exports"))
+    export_as(made, EXPORTS)
+    assert rules(snakemake(made, "--cores", 2, "exports")) == {"export": 3, "exports": 1}
     return made
 
 
@@ -84,16 +77,18 @@ def test_an_export_is_what_the_verb_makes(folder: Path, tmp_path: Path) -> None:
     assert all(path.read_bytes() == whole[f"ethers/{path.name}"] for path in made)
 
 
+@pytest.mark.long
 def test_only_a_changed_export_is_made_again(folder: Path) -> None:
+    snakemake(folder, "--cores", 2)  # its catalog and its report are older than the exports
     assert "Nothing to be done" in snakemake(folder, "-n")
     before = files(folder)
     changed = {**EXPORTS, "ethers": {**EXPORTS["ethers"], "split": 8}}
-    write_yaml(folder / "config.yaml", settings(changed))
+    export_as(folder, changed)
     assert rules(snakemake(folder, "--cores", 1, "exports")) == {"export": 1, "exports": 1}
     assert len([name for name in files(folder) if name.startswith("ethers/ethers-")]) < len(
         [name for name in before if name.startswith("ethers/ethers-")]
     )
-    write_yaml(folder / "config.yaml", settings(EXPORTS))
+    export_as(folder, EXPORTS)
     snakemake(folder, "--cores", 1, "exports")
     assert files(folder) == before
     assert "Nothing to be done" in snakemake(folder, "-n")
@@ -113,12 +108,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_export_stops_before_the_first_job(folder: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", few(WRONG, 1))
+def test_a_wrong_export_stops_before_the_first_job(tmp_path: Path, name: str) -> None:
     entry, said = WRONG[name]
-    for file in ("mine.csv", "transforms.yaml"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    write_yaml(tmp_path / "config.yaml", settings({"wrong": entry}))
+    lay_out(tmp_path)
+    export_as(tmp_path, {"wrong": entry})
     output = snakemake(tmp_path, "-n", fails=True)
     assert said in output
     assert re.search(r"exports\.wrong", output), output
@@ -127,13 +121,11 @@ def test_a_wrong_export_stops_before_the_first_job(folder: Path, tmp_path: Path,
 # ---- killed ----------------------------------------------------------------------------------------------------------
 
 
-def kill_when(start: Callable[[], subprocess.Popen[bytes]], place: Path, splits: int) -> None:
-    """Kill a process group as soon as so many splits are there."""
-    process = start()
-    deadline = time.monotonic() + 120
-    while len(list(place.glob("big-*.sdf"))) < splits:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.005)
+def kill_at(line: Sequence[object], plan: Plan, **how: object) -> None:
+    """Start a program and kill its process group when a task of it has come to what is planned."""
+    environment = {**os.environ, **plan.variables}
+    process = subprocess.Popen(list(map(str, line)), text=True, start_new_session=True, **{**how, "env": environment})
+    plan.reached(process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -141,17 +133,15 @@ def kill_when(start: Callable[[], subprocess.Popen[bytes]], place: Path, splits:
 BIG = {"library": "mine", "format": "sdf", "split": 3, "coordinates": True, "sample": 40, "flag": ["pains"]}
 
 
+@pytest.mark.long
 def test_a_killed_verb_goes_on_and_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     words = ["--library", "mine", "--split", "3", "--coordinates", "--sample", "40", "--flag", "pains"]
     (tmp_path / "whole").mkdir()
     export(folder / "results", tmp_path / "whole/big.sdf", *words)
     out = tmp_path / "killed/big.sdf"
     line = [sys.executable, "-m", "halogenator", "export", "--results", folder / "results", "--out", out, *words]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow")}
-    for splits in (1, 4, 9):
-        kill_when(
-            lambda: subprocess.Popen(list(map(str, line)), env=environment, start_new_session=True), out.parent, splits
-        )
+    for split in (2, 5, 10):
+        kill_at(line, Plan(tmp_path / str(split), [Planned("export", name=f"big-{split:04}.sdf")]))
         assert not (tmp_path / "killed/big.sdf.json").exists()
     stands = {path: path.stat().st_mtime_ns for path in sorted(out.parent.glob("big-*.sdf"))[:8]}
     export(folder / "results", out, *words)
@@ -162,13 +152,13 @@ def test_a_killed_verb_goes_on_and_gives_the_same_bytes(folder: Path, tmp_path: 
     assert killed == whole
 
 
-def test_a_killed_run_goes_on_with_its_export(folder: Path, tmp_path: Path) -> None:
-    for file in ("mine.csv", "transforms.yaml"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    write_yaml(tmp_path / "config.yaml", settings({"big": BIG}))
+@pytest.mark.long
+def test_a_killed_run_goes_on_with_its_export(finished: Finished, tmp_path: Path) -> None:
+    finished.copy(tmp_path)
+    export_as(tmp_path, {"big": BIG})
     words, how = command(tmp_path, "--cores", 1)
     place = tmp_path / "results/exports/big"
-    kill_when(lambda: subprocess.Popen(words, start_new_session=True, **{**how, "text": False}), place, 4)
+    kill_at(words, Plan(tmp_path, [Planned("export", name="big-0005.sdf")]), **how)
     stands = {path: path.stat().st_mtime_ns for path in sorted(place.glob("big-*.sdf"))[:3]}
     snakemake(tmp_path, "--cores", 1)
     assert all(path.stat().st_mtime_ns == when for path, when in stands.items())

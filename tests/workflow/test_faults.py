@@ -9,18 +9,18 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 import yaml
 
-from workflow.disturbed import CHUNKS, JOB, OME, PRODUCTS, Run, lay_out, same, wait_for_worker, wait_until, workers
+from helpers.mounted import mounted
+from helpers.planned import Planned
+from helpers.samples import SAFETY_NET, SEED
+from workflow.disturbed import CHUNKS, JOB, OME, PRODUCTS, Run, lay_out, same
 from workflow.flow import named_parents, tasks, write_molecules, write_yaml
 
-LONG = pytest.mark.stress
+pytestmark = pytest.mark.long
 MOLECULES = "results/libraries/library=mine/molecules.parquet"
 
 
@@ -53,19 +53,6 @@ def one_message(output: str, *words: str) -> None:
 # ---- the disk --------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def mounted(folder: Path, *words: object) -> Iterator[None]:
-    """Mount something on a folder for a while; skip the test where that is not permitted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["mount", *map(str, words), str(folder)], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("place", [CHUNKS, str(Path(PRODUCTS).parent)], ids=["chunk", "merge"])
 def test_the_disk_is_full(config: Path, undisturbed: dict[str, object], tmp_path: Path, place: str) -> None:
     run = Run(tmp_path, config)
@@ -94,9 +81,7 @@ def test_the_disk_of_the_whole_run_is_full(config: Path, undisturbed: dict[str, 
         finishes_as(run, undisturbed)
 
 
-@pytest.mark.parametrize(
-    ("products", "verb"), [pytest.param(100_000, "chunk", marks=LONG), (300, "merge")], ids=["chunk", "merge"]
-)
+@pytest.mark.parametrize(("products", "verb"), [(100_000, "chunk"), (300, "merge")], ids=["chunk", "merge"])
 def test_files_may_not_be_so_large(tmp_path: Path, products: int, verb: str) -> None:
     """The only chunk is about as large as the merged file; of several, each is much smaller."""
     limit = 32_000  # bytes
@@ -140,12 +125,11 @@ def chunked(config: Path, tmp_path: Path) -> Run:
     return run
 
 
-def test_damaged_chunks(chunked: Run, undisturbed: dict[str, object], pytestconfig: pytest.Config) -> None:
+def test_damaged_chunks(chunked: Run, undisturbed: dict[str, object]) -> None:
     """One chunk lost its end and one a bit. DuckDB would read most such bits as other values, without a word."""
     first, second, _ = sorted((chunked.folder / CHUNKS).glob("*.products.parquet"))
-    chance = random.Random(pytestconfig.getoption("--seed"))
     content = bytearray(first.read_bytes())
-    bit = chance.randrange(8 * len(content))
+    bit = random.Random(SEED).randrange(8 * len(content))
     print(f"bit {bit} of {8 * len(content)}")
     content[bit // 8] ^= 1 << bit % 8
     times = first.stat()
@@ -194,15 +178,15 @@ def test_chunks_of_a_job_that_is_made_again_outlive_other_runs(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("verb", "name"),
-    [pytest.param("transform-chunk", ".products.parquet", marks=LONG), ("merge-products", "rejects.parquet")],
+    [("transform-chunk", ".products.parquet"), ("merge-products", "rejects.parquet")],
 )
 def test_snakemakes_records_deleted(
     config: Path, undisturbed: dict[str, object], tmp_path: Path, verb: str, name: str
 ) -> None:
     """Its marks of incomplete files are among them, while a task was killed between its renames."""
     run = Run(tmp_path, config)
-    started = run.start(ambushes=[{"verb": verb, "name": name, "when": "before", "victim": "group"}])
-    assert started.wait(300) == -signal.SIGKILL
+    started = run.start(Planned(verb, "kill all", name))
+    assert started.wait(SAFETY_NET) == -signal.SIGKILL
     shutil.rmtree(tmp_path / ".snakemake")
     finishes_as(run, undisturbed)
     shutil.rmtree(tmp_path / ".snakemake")
@@ -211,16 +195,12 @@ def test_snakemakes_records_deleted(
 
 def test_two_runs_at_once(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
     run = Run(tmp_path, config)
-    started = run.start()
-    wait_for_worker(started, "transform-chunk", "merge-library")
-    going_on = psutil.Process(started.pid)
-    going_on.suspend()  # so that it goes on until the other run has had its answer
-    try:
-        output = run.finish(fails=True)
-    finally:
-        going_on.resume()
+    started = run.start(Planned("merge-library", name="molecules.parquet"))
+    run.plan.reached(started)
+    output = run.finish(fails=True)
+    run.plan.let_go()
     one_message(output, "another run is going on in this folder", str(tmp_path), f"process {started.pid}")
-    assert started.wait(300) == 0, run.output[-3000:]
+    assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
     same(run.tables(), undisturbed)
 
 
@@ -244,15 +224,16 @@ def anew(tmp_path: Path, config: Path) -> dict[str, object]:
     return run.tables()
 
 
-@pytest.mark.parametrize("age", [pytest.param(0, marks=LONG), 30 * DAY])
+@pytest.mark.parametrize("age", [0, 30 * DAY])
 def test_the_input_is_replaced_after_it_was_read(undisturbed: dict[str, object], tmp_path: Path, age: float) -> None:
     """That run is wholly of the old file, the next wholly of the new one, though it is older than the results."""
     config = lay_out(tmp_path)
     run = Run(tmp_path / "run", config)
-    started = run.start()
-    wait_for_worker(started, "standardize-chunk", "merge-library", "transform-chunk")
+    started = run.start(Planned("merge-library", name="molecules.parquet"))
+    run.plan.reached(started)
     replace(tmp_path / "mine.csv", age=age)
-    assert started.wait(300) == 0, run.output[-3000:]
+    run.plan.let_go()
+    assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
     for name in ("library=mine/molecules", f"{JOB}/products"):
         (path,) = (path for path in undisturbed if name in path)
         assert run.tables()[path] == undisturbed[path]
@@ -265,12 +246,11 @@ def test_the_input_is_replaced_before_it_is_read(tmp_path: Path) -> None:
     """Planned for one file, the task finds another."""
     config = lay_out(tmp_path)
     run = Run(tmp_path / "run", config)
-    started = run.start()
-    (reader,) = wait_until(started, lambda: workers(started, ("read-library",)) or None)
-    reader.suspend()
+    started = run.start(Planned("read-library", when="at its start"))
+    run.plan.reached(started)
     replace(tmp_path / "mine.csv")
-    reader.resume()
-    assert started.wait(300) == 1
+    run.plan.let_go()
+    assert started.wait(SAFETY_NET) == 1
     one_message(run.output, "an input file was replaced while the run was on", str(tmp_path / "mine.csv"))
     run.finish()
     assert run.tables() == anew(tmp_path, config)
@@ -303,7 +283,7 @@ def test_the_input_is_from_the_future(tmp_path: Path) -> None:
     assert tasks(run.finish("-n"))
 
 
-@pytest.mark.parametrize("seconds", [DAY, pytest.param(-DAY, marks=LONG)], ids=["back", "forth"])
+@pytest.mark.parametrize("seconds", [DAY, -DAY], ids=["back", "forth"])
 def test_the_clock_is_set_during_a_run(chunked: Run, undisturbed: dict[str, object], seconds: float) -> None:
     shift(chunked.folder / "results", seconds)
     chunked.finish()

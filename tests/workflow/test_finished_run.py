@@ -20,6 +20,7 @@ from rdkit import Chem
 
 from halogenator import ENGINE_VERSION
 from halogenator.storage.metadata import read_metadata
+from helpers.samples import LONG, size
 from property import oracle
 from workflow.flow import (
     ARYL_F,
@@ -36,6 +37,7 @@ from workflow.flow import (
     write_yaml,
 )
 
+pytestmark = pytest.mark.sampled
 CAP_MB = 3_000
 CHUNK_PRODUCTS = 40
 AROMATIC_AMINE = Chem.MolFromSmarts("cN")
@@ -64,6 +66,8 @@ FORMATS = {
     "sdf": ("a.sdf", None, {}),
     "sdf-gz": ("b.sdf.gz", None, {}),
 }
+if not LONG:  # what each reader gives is in tests/unit/inputs
+    FORMATS = {name: FORMATS[name] for name in ("parquet", "csv")}
 KEPT = [SALT, ("hordenine", "CN(C)CCc1ccc(O)cc1"), ("tyramine", "NCCc1ccc(O)cc1"), ("choline", "C[N+](C)(C)CCO.[Cl-]")]
 TINY = [("carvacrol", "Cc1ccc(C(C)C)cc1O"), ("geraniol", "CC(C)=CCC/C(C)=C/CO"), ("perillyl", "C=C(C)C1CC=C(CO)CC1")]
 HALOGENS = ("F", "Cl")
@@ -123,7 +127,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
             "halogenation": "halogenation.yaml",
             "select": {"libraries": list(libraries)},
             "memory": {"cap_mb": CAP_MB},
-            "chunk": {"products": CHUNK_PRODUCTS},
+            "chunk": {"products": CHUNK_PRODUCTS, "merge_rows": size(100, 1_000_000)},
             "identifiers": ["inchikey"],
         },
     )

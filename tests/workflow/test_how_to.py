@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workflow.test_readme import REPOSITORY, Copy
+from helpers.checkout import Checkout
+from workflow.flow import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
 OTHERWISE = {
@@ -32,7 +33,7 @@ def blocks(page: str) -> Iterator[tuple[str, str, str]]:
         yield match[1], match[2], named[-1] if named else ""
 
 
-def follow(page: str, copy: Copy) -> list[tuple[str, str]]:
+def follow(page: str, copy: Checkout) -> list[tuple[str, str]]:
     """Put the files of a page in place, wherever it gives them, run its commands, and return each with its output."""
     for language, text, name in blocks(page):
         if language != "sh":
@@ -46,10 +47,11 @@ def follow(page: str, copy: Copy) -> list[tuple[str, str]]:
     return ran
 
 
+@pytest.mark.long
 def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
     from rdkit import Chem
 
-    copy = Copy(tmp_path)
+    copy = Checkout(tmp_path)
     printed = dict(follow("tutorial", copy))
     (rejects,) = [text for command, text in printed.items() if "FROM rejects" in command]
     assert "a slip" in rejects
@@ -61,16 +63,18 @@ def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["how-to/one-job", "how-to/transforms", "how-to/libraries"])
+@pytest.mark.long
 def test_commands_run(page: str, tmp_path: Path) -> None:
-    ran = follow(page, Copy(tmp_path))
+    ran = follow(page, Checkout(tmp_path))
     assert len(ran) >= 3
     for command, printed in ran:
         if command.startswith("snakemake -n"):
             assert "Merging MY_ETHER on lipid-1X" in printed
 
 
+@pytest.mark.long
 def test_a_run_is_planned_and_verified_as_told(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
+    copy = Checkout(tmp_path)
     target = "results/products/library=lipid-1X/transform=FG_CARBOXYL__COOH__TO__COOMe/products.parquet"
     copy.run(f"snakemake --cores 2 {target}")
     printed = dict(follow("how-to/watch", copy))

@@ -11,62 +11,27 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
+from helpers.finished import TRANSFORMS, Finished
 from property import oracle
 from workflow.flow import (
     COOME,
     OME,
     REPOSITORY,
-    named_parents,
     rules,
-    shipped,
     snakemake,
     tasks,
     transform,
-    write_molecules,
     write_yaml,
 )
 
 CATALOG = ["Cataloguing all results", "Reporting all results"]
 ETHYL = transform("ETHYL", "[c:1][OX2H:2]>>[c:1][O:2]CC", ["polyphenol", "other"], "Oc1ccccc1", "CCOc1ccccc1")
-TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
-
-
-def lay_out(folder: Path) -> None:
-    """An external library and a built one, in chunks of few products; all files it needs in the folder."""
-    write_molecules(folder / "mine.csv", named_parents("polyphenol")[:10])
-    write_molecules(folder / "other.smi", named_parents("other")[3:5], header=None)
-    write_yaml(folder / "transforms.yaml", {"transforms": TRANSFORMS})
-    halogenation = yaml.safe_load((REPOSITORY / "configs" / "halogenation.yaml").read_text())
-    halogenation["rules"] = [rule for rule in halogenation["rules"] if rule["name"] == "aromatic_ch"]
-    write_yaml(folder / "halogenation.yaml", {**halogenation, "halogens": ["F", "I"]})
-    write_yaml(
-        folder / "config.yaml",
-        {
-            "parents": {"other": "other.smi"},
-            "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}, "other-1X": {"class": "other", "k": 1}},
-            "transforms": "transforms.yaml",
-            "halogenation": "halogenation.yaml",
-            "select": {"libraries": ["mine", "other-1X"]},
-            "chunk": {"products": 15},
-        },
-    )
 
 
 @pytest.fixture(scope="module")
-def plan_and_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """The folder of a finished run, the plan made while it was empty, and the run's own output."""
-    folder = tmp_path_factory.mktemp("manners")
-    lay_out(folder)
-    plan = snakemake(folder, "-n")
-    assert not (folder / "results").exists()
-    return folder, plan, snakemake(folder, "--cores", 2)
-
-
-@pytest.fixture
-def folder(plan_and_run: tuple[Path, str, str]) -> Path:
-    return plan_and_run[0]
+def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finished.copy(tmp_path_factory.mktemp("run"))
 
 
 def products(folder: Path) -> dict[str, pa.Table]:
@@ -74,9 +39,9 @@ def products(folder: Path) -> dict[str, pa.Table]:
     return {str(path): pq.read_table(path, partitioning=None) for path in folder.rglob("products.parquet")}
 
 
-def test_the_first_plan_lists_every_task(plan_and_run: tuple[Path, str, str]) -> None:
+def test_the_first_plan_lists_every_task(finished: Finished) -> None:
     """A checkpoint would hide the chunks until the library is there."""
-    _, plan, output = plan_and_run
+    plan, output = finished.plan, finished.output
     assert tasks(plan) == tasks(output)
     assert rules(plan) == rules(output)
     assert rules(plan)["transform_chunk"] == sum(", chunk" in task and " on " in task for task in tasks(plan)) > 3
@@ -99,6 +64,7 @@ def test_a_new_transform_runs_its_own_jobs_only(folder: Path, tmp_path: Path) ->
     assert [task for task in planned if "ETHYL" not in task] == [*CATALOG, "Summarising 5 jobs"]
 
 
+@pytest.mark.long
 def test_a_second_file_of_transforms_adds_its_own_jobs_only(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(f'transforms: [{{name: MINE, smirks: "{ETHYL["smirks"]}", scope_classes: [polyphenol]}}]\n')
@@ -139,6 +105,7 @@ def test_what_changes_no_result_reruns_nothing(folder: Path, tmp_path: Path) -> 
     ],
     ids=str,
 )
+@pytest.mark.long
 def test_settings_that_change_results_rerun_what_they_change(
     folder: Path, tmp_path: Path, changes: dict[str, object], kept: tuple[str, ...]
 ) -> None:
@@ -176,12 +143,14 @@ def repository(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.mark.long
 def test_a_comment_in_the_code_reruns_nothing(folder: Path, repository: Path) -> None:
     for path in [*repository.rglob("*.py"), *repository.rglob("*.smk"), repository / "Snakefile"]:
         path.write_text(path.read_text() + "\n# A comment.\n")
     assert "Nothing to be done" in snakemake(folder, "-n", repository=repository)
 
 
+@pytest.mark.long
 def test_a_raised_engine_version_reruns_all_chemistry(folder: Path, repository: Path) -> None:
     path = repository / "workflow" / "halogenator" / "__init__.py"
     text, count = re.subn(r"^ENGINE_VERSION = (\d+)$", r"ENGINE_VERSION = 1\1", path.read_text(), flags=re.MULTILINE)
@@ -193,14 +162,10 @@ def test_a_raised_engine_version_reruns_all_chemistry(folder: Path, repository: 
     assert planned["read_library"] == 2
 
 
-def test_lint_is_clean() -> None:
-    output = snakemake(REPOSITORY, "--lint", "--configfile", REPOSITORY / "configs" / "config.yaml")
-    assert "your workflow is in a good condition" in output
-
-
 # ---- last, since it changes the folder -------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_lost_file_is_made_again_alone(folder: Path) -> None:
     before = products(folder)
     (folder / f"results/products/library=mine/transform={OME}/products.parquet").unlink()
@@ -211,6 +176,7 @@ def test_a_lost_file_is_made_again_alone(folder: Path) -> None:
     assert "Nothing to be done" in snakemake(folder, "-n")
 
 
+@pytest.mark.long
 def test_a_transform_younger_than_its_library_is_exact(folder: Path, tmp_path: Path) -> None:
     """The library does not know this query's sites, so that every row has to be tried."""
     name, smirks = "CARBONYL", "[CX3:1]=[OX1:2]>>[CX4:1][O:2]"

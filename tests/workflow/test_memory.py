@@ -16,6 +16,8 @@ import pytest
 
 from halogenator.model import Job, Library, Transform
 from halogenator.stages.commands import TransformChunk, declaration
+from helpers.planned import Plan, Planned
+from helpers.samples import SAFETY_NET
 from workflow.flow import OME, REPOSITORY, command, named_parents, snakemake, write_molecules, write_yaml
 
 PHENOL = "[c:1][OX2H:2]>>[c:1][O:2]C"
@@ -24,7 +26,7 @@ PHENOL = "[c:1][OX2H:2]>>[c:1][O:2]C"
 def halogenator(*words: object) -> subprocess.CompletedProcess[str]:
     """Run a verb as a program of its own."""
     words = [sys.executable, "-m", "halogenator", *map(str, words)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=REPOSITORY)
+    return subprocess.run(words, capture_output=True, text=True, timeout=SAFETY_NET, cwd=REPOSITORY)
 
 
 @pytest.fixture(scope="module")
@@ -122,33 +124,33 @@ def guarded(work: str, out: Path, before: str = "") -> subprocess.Popen[str]:
 def test_one_great_allocation_meets_the_limit_of_the_system(tmp_path: Path) -> None:
     """Twenty looks a second are not quick enough for it."""
     run = guarded("from halogenator.cli import _run; return _run(_Options)", tmp_path / "out", GREAT)
-    _, message = run.communicate(timeout=60)
+    _, message = run.communicate(timeout=SAFETY_NET)
     assert run.returncode == 3, message
     assert "declared 200 MB, was refused more at row 7 of a test" in message
 
 
 def test_many_small_allocations_are_seen_from_outside(tmp_path: Path) -> None:
-    run = guarded("kept = [bytes(10**6) + b'.' for _ in range(260)]; time.sleep(60)", tmp_path / "out")
-    _, message = run.communicate(timeout=60)
+    run = guarded("kept = [bytes(10**6) + b'.' for _ in range(260)]; time.sleep(9999)", tmp_path / "out")
+    _, message = run.communicate(timeout=SAFETY_NET)
     assert run.returncode == 3, message
     assert re.search(r"declared 200 MB, reached 2\d\d MB at row 7 of a test", message)
 
 
 def test_a_killed_guard_takes_its_task_along(tmp_path: Path) -> None:
-    run = guarded("print('ready', flush=True); time.sleep(60)", tmp_path / "out")
+    run = guarded("print('ready', flush=True); time.sleep(9999)", tmp_path / "out")
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     (child,) = psutil.Process(run.pid).children()
     run.kill()
-    child.wait(10)
+    child.wait(SAFETY_NET)
 
 
 def test_a_request_to_end_reaches_the_task(tmp_path: Path) -> None:
-    run = guarded("print('ready', flush=True); time.sleep(60)", tmp_path / "out")
+    run = guarded("print('ready', flush=True); time.sleep(9999)", tmp_path / "out")
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     run.send_signal(signal.SIGTERM)
-    assert run.wait(10) == 128 + signal.SIGTERM
+    assert run.wait(SAFETY_NET) == 128 + signal.SIGTERM
 
 
 # ---- in a run --------------------------------------------------------------------------------------------------------
@@ -174,18 +176,20 @@ def test_the_run_is_recorded(folder: Path) -> None:
     assert any(row["task"] == "snakemake" for row in table)
 
 
+@pytest.mark.long
 def test_a_running_workflow_is_shown_live(folder: Path, tmp_path: Path) -> None:
     write_molecules(tmp_path / "mine.csv", named_parents("polyphenol"))
     (tmp_path / "config.yaml").write_text((folder / "config.yaml").read_text())
+    plan = Plan(tmp_path, [Planned("transform-chunk", name=".products.parquet")])
     words, how = command(tmp_path, "--cores", 2)
+    how["env"] = {**os.environ, **plan.variables}
     run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, **how)
-    seen = []
-    while run.poll() is None:
-        seen.append(halogenator("monitor", "--once", "--threshold", "0", "--directory", tmp_path).stdout)
-    live = [text for text in seen if "-chunk" in text or "merge-" in text]
-    assert live, seen
-    assert all("of the cap of 2,000 MB" in text and "warning: above 0 % of memory.cap_mb" in text for text in live)
-    assert any(re.search(r"\d+ +500 +- +(transform|standardize)-chunk", text) for text in live), live
+    plan.reached(run)
+    live = halogenator("monitor", "--once", "--threshold", "0", "--directory", tmp_path).stdout
+    plan.let_go()
+    assert run.wait(SAFETY_NET) == 0
+    assert "of the cap of 2,000 MB" in live and "warning: above 0 % of memory.cap_mb" in live
+    assert re.search(r"\d+ +500 +- +transform-chunk", live), live
 
 
 def test_nothing_to_show_where_nothing_runs(folder: Path) -> None:
@@ -201,7 +205,7 @@ def test_a_job_is_diagnosed(folder: Path) -> None:
         [sys.executable, "-m", "halogenator", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SAFETY_NET,
         cwd=folder,
         env={**os.environ, **environment},
     )

@@ -11,6 +11,7 @@ import pytest
 from halogenator.storage.metadata import read_metadata
 from workflow.flow import COOME, OME, named_parents, rules, shipped, snakemake, tasks, write_molecules, write_yaml
 
+pytestmark = pytest.mark.long
 PARTS = "results/work/products/polyphenol-1X/" + OME
 
 

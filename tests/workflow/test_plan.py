@@ -15,47 +15,26 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from workflow.disturbed import Run, wait_until
+from helpers.finished import JOBS, Finished, lay_out
+from helpers.mounted import mounted
+from helpers.planned import Planned, wait_until
+from helpers.samples import SAFETY_NET, few
+from workflow.disturbed import Run
 from workflow.flow import (
     COOME,
     OME,
     REPOSITORY,
     command,
-    named_parents,
-    shipped,
     snakemake,
-    write_molecules,
-    write_yaml,
 )
-from workflow.test_faults import mounted
 
 HEADLINES = {"mine", "other-0X", "other-1X"}
-JOBS = {("mine", OME), ("mine", COOME), ("other-1X", OME)}
-
-
-def lay_out(folder: Path) -> Path:
-    """A library from a file and a built one; the first has its job in several chunks."""
-    write_molecules(folder / "mine.csv", named_parents("polyphenol")[:10])
-    write_molecules(folder / "other.smi", named_parents("other")[3:5], header=None)
-    write_yaml(
-        folder / "transforms.yaml", {"transforms": [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]}
-    )
-    return write_yaml(
-        folder / "config.yaml",
-        {
-            "parents": {"other": "other.smi"},
-            "libraries": {"mine": {"class": "polyphenol", "path": "mine.csv"}, "other-1X": {"class": "other", "k": 1}},
-            "transforms": "transforms.yaml",
-            "select": {"libraries": ["mine", "other-1X"]},
-            "chunk": {"products": 15},
-        },
-    )
 
 
 def halogenator(folder: Path, *words: object) -> str:
     """What a verb prints that is run in a folder."""
     arguments = [sys.executable, "-m", "halogenator", *map(str, words)]
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -100,13 +79,20 @@ def test_before_the_first_run_all_is_to_do_and_estimated(story: Path) -> None:
     assert (story / "results" / "plan.tsv").read_text() == halogenator(story, "plan", "config.yaml", "--tsv")
 
 
-@pytest.mark.parametrize("flags", [("--cores", 3), ("-j", 3), ("-j3",)])
+def test_after_a_run_all_is_done(finished: Finished) -> None:
+    lines = plan(finished.folder)
+    assert {line["state"] for line in lines.values()} == {"done"}
+    assert {line["products_known"] for line in lines.values()} == {"made"}
+
+
+@pytest.mark.parametrize("flags", few([("--cores", 3), ("-j", 3), ("-j3",)], 1))
 def test_a_plan_is_for_the_cores_that_are_asked_for(story: Path, flags: tuple[object, ...]) -> None:
     """Whichever flag says so: in a dry run Snakemake takes -j for jobs on a cluster."""
     printed = snakemake(story, "-n", *flags)
     assert " on 3 cores, " in printed and "3 tasks at once; the cap is" in printed
 
 
+@pytest.mark.long
 def test_chunks_that_are_there_make_a_job_partial(story: Path) -> None:
     snakemake(story, "--cores", 2, "--until", "transform_chunk", "--notemp")
     chunks = sorted((story / "results/work/products/mine" / OME).glob("*.products.parquet"))
@@ -120,6 +106,7 @@ def test_chunks_that_are_there_make_a_job_partial(story: Path) -> None:
     assert f"partial, {len(chunks) - 1} of {len(chunks)} chunks" in halogenator(story, "plan", "config.yaml")
 
 
+@pytest.mark.long
 def test_the_index_bounds_the_products(story: Path) -> None:
     """Before a product is made, the library tells which molecules have a site, and how many products there can be."""
     before = plan(story)
@@ -139,6 +126,7 @@ def test_the_index_bounds_the_products(story: Path) -> None:
     assert "to make" not in halogenator(story, "plan", "config.yaml")
 
 
+@pytest.mark.long
 def test_what_changes_is_to_do_again_and_nothing_else(story: Path, tmp_path: Path) -> None:
     """A file touched, a file lost, a setting changed: the plan says what Snakemake would do."""
     lost = story / "results" / "products" / "library=mine" / f"transform={COOME}" / "products.parquet"
@@ -168,6 +156,7 @@ def test_what_changes_is_to_do_again_and_nothing_else(story: Path, tmp_path: Pat
     assert dry_run_states(story) == states(story)
 
 
+@pytest.mark.long
 def test_a_damaged_file_is_told_with_what_to_do(story: Path) -> None:
     snakemake(story, "--cores", 2)
     assert set(states(story).values()) == {"done"}
@@ -184,6 +173,7 @@ def test_a_damaged_file_is_told_with_what_to_do(story: Path) -> None:
     os.utime(products, ns=times)
 
 
+@pytest.mark.long
 def test_json_has_the_totals(story: Path) -> None:
     found = json.loads(halogenator(story, "plan", "config.yaml", "--json", "--cores", 16))
     assert found["totals"]["cores"] == 16
@@ -207,6 +197,7 @@ def test_a_disk_without_the_room_is_told_before_the_start(tmp_path: Path) -> Non
         assert "warning: the disk has not the room" in snakemake(tmp_path, "-n")
 
 
+@pytest.mark.long
 def test_a_log_has_a_line_per_task_and_one_with_the_sums(tmp_path: Path) -> None:
     config = lay_out(tmp_path)
     output = Run(tmp_path, config).finish()
@@ -224,6 +215,7 @@ def test_a_log_has_a_line_per_task_and_one_with_the_sums(tmp_path: Path) -> None
     assert log.count("Finished jobid") == len(tasks)
 
 
+@pytest.mark.long
 def test_a_terminal_has_bars(tmp_path: Path) -> None:
     config = lay_out(tmp_path)
     words, settings = command(tmp_path, "--cores", 2, "--configfile", config)
@@ -237,20 +229,24 @@ def test_a_terminal_has_bars(tmp_path: Path) -> None:
         except OSError:  # Linux's way to say that the other end is closed
             break
         shown += read
-    assert run.wait(60) == 0
+    assert run.wait(SAFETY_NET) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"merges +━+ +3/3", text)
     assert "Job 1:" not in text and "about" in text
 
 
+@pytest.mark.long
 def test_the_summary_grows_while_jobs_finish(tmp_path: Path) -> None:
     """After the first merge there is a summary, and the run goes on."""
     config = lay_out(tmp_path)
-    run = Run(tmp_path, config).start()
+    run = Run(tmp_path, config)
+    started = run.start(Planned("merge-products", name=f"mine/{COOME}.json"))
     summary = tmp_path / "results" / "summary.tsv"
-    first = wait_until(run, lambda: summary.read_text() if summary.exists() else None)
-    assert len(first.splitlines()) > 1
-    assert run.wait(120) == 0
+    run.plan.reached(started)
+    wait_until(summary.exists, started)
+    assert 1 < len(summary.read_text().splitlines()) < 1 + len(JOBS)
+    run.plan.let_go()
+    assert started.wait(SAFETY_NET) == 0
     assert len(summary.read_text().splitlines()) == 1 + len(JOBS)
 
 

@@ -12,12 +12,8 @@ there. Three things differ from what a reader does, all to keep this short:
 from __future__ import annotations
 
 import importlib
-import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +28,7 @@ from halogenator.cli import build_parser
 from halogenator.config import read_config
 from halogenator.stages.catalog import SUMMARY
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS
+from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/how-to/results.md", "docs/how-to/run.md")
@@ -87,55 +84,10 @@ def table(*header: str, text: str = README) -> list[list[str]]:
     return found[2:]
 
 
-class Copy:
-    """A copy of the repository to run commands in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "repository"
-        elsewhere = shutil.ignore_patterns(".*", "results", "__pycache__", "*.egg-info", "*.tmp.*")
-        shutil.copytree(REPOSITORY, self.root, ignore=elsewhere)
-        (folder / "home").mkdir()
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("SNAKEMAKE")},
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PYTHONPATH": str(self.root / "workflow"),
-            "HOME": str(folder / "home"),
-        }
-        self.printed: dict[str, str] = {}
-
-    def run(self, command: str) -> str:
-        """Run a command line in the shell and return what it printed.
-
-        Raises:
-            AssertionError: it failed; with all it printed.
-        """
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, f"{command}\nexit status {done.returncode}\n{done.stdout}"
-        return done.stdout
-
-    def snakemake(self, command: str) -> str:
-        """Run a snakemake command, as its plan if it would run the default configuration; the same one only once."""
-        command = command.partition("  #")[0].strip()
-        partial = ("results/", "select=", "my.yaml", "-n")
-        if not any(word.startswith(partial) for word in shlex.split(command)):
-            command = command.replace(" --cores all", "") + " -n"
-        if command not in self.printed:
-            self.printed[command] = self.run(command)
-        return self.printed[command]
-
-
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Return a copy of the repository with the results of a small selection."""
-    made = Copy(tmp_path_factory.mktemp("readme"))
+    made = Checkout(tmp_path_factory.mktemp("readme"))
     (selection,) = [command for command in every_command() if "select=" in command]
     made.snakemake(selection)
     # The commands change the summary, so what there is to compare is kept.
@@ -149,7 +101,8 @@ def test_blocks_are_all_of_a_kind_that_is_tested() -> None:
     assert set(languages) == {"sh", "yaml", "csv", "python"}
 
 
-def test_what_make_is_asked_for_would_work(copy: Copy) -> None:
+def test_what_make_is_asked_for_would_work(tmp_path: Path) -> None:
+    copy = Checkout(tmp_path)
     asked = {command.split("#")[0].strip() for command in every_command() if command.startswith("make ")}
     assert asked >= {"make run", "make test"}
     for command in asked:
@@ -162,7 +115,8 @@ def test_what_make_is_asked_for_would_work(copy: Copy) -> None:
     assert re.search(r"^\S*\.venv/bin/python -m pytest", copy.run("make --dry-run test"), flags=re.MULTILINE)
 
 
-def test_commands_run(copy: Copy) -> None:
+@pytest.mark.long
+def test_commands_run(copy: Checkout) -> None:
     ran = []
     for block in blocks("sh", "bash", "yaml", "csv"):
         if block.language in ("yaml", "csv"):
@@ -202,7 +156,8 @@ def test_a_library_takes_five_lines() -> None:
     assert len(block.text.splitlines()) <= 5
 
 
-def test_python_lines_read_the_results(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.long
+def test_python_lines_read_the_results(copy: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every reader that is installed is tried; DuckDB always is."""
     monkeypatch.chdir(copy.root)
     tried = {}
@@ -215,7 +170,8 @@ def test_python_lines_read_the_results(copy: Copy, monkeypatch: pytest.MonkeyPat
     assert dict(tried["duckdb"].fetchall())["FG_PHENOL_OH__OH__TO__OMe"] > 0
 
 
-def test_product_excerpt_is_real(copy: Copy) -> None:
+@pytest.mark.long
+def test_product_excerpt_is_real(copy: Checkout) -> None:
     columns = [column.name for column in PRODUCTS if column.name != "enhanced_stereo"] + list(DESCRIPTORS)
     (shown_path,) = re.findall(r"^Rows of `results/(products/library=[^`]*)`", README, flags=re.MULTILINE)
     path = copy.root.parent / "selection" / shown_path
@@ -230,7 +186,8 @@ def as_shown(value: object, like: str) -> str:
     return f"{value:.{len(like.partition('.')[2])}f}" if isinstance(value, float) else str(value)
 
 
-def test_summary_excerpt_is_real(copy: Copy) -> None:
+@pytest.mark.long
+def test_summary_excerpt_is_real(copy: Checkout) -> None:
     lines = (copy.root.parent / "selection/summary.tsv").read_text().splitlines()
     header, *rows = [line.split("\t") for line in lines]
     assert header == list(SUMMARY)

@@ -15,8 +15,9 @@ from rdkit import Chem
 from halogenator import limits
 from halogenator.model import Transform
 from halogenator.stages.transform_trials import try_transforms
+from helpers.endless import ENDLESS, grid
+from helpers.samples import SAFETY_NET
 from property import oracle
-from unit.inputs.test_containers import ENDLESS, grid
 from workflow.flow import REPOSITORY
 
 ETHER = '- {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n'
@@ -26,7 +27,7 @@ FIVE_BONDS = '- {name: TWICE, smirks: "[c:1][OX2H:2]>>[c:1][O:2](C)C"}\n'
 
 def run(folder: Path, *words: object, status: int = 0) -> str:
     line = [sys.executable, "-m", "halogenator", "transforms", *map(str, words)]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=SAFETY_NET)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout if status == 0 else done.stderr
 
