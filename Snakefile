@@ -9,16 +9,17 @@ configfile: f"{workflow.basedir}/configs/config.yaml"
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/run.smk"
 include: "workflow/rules/common.smk"
-include: "workflow/rules/start.smk"
-include: "workflow/rules/common_options.smk"
+include: "workflow/rules/tasks.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
-include: "workflow/rules/leftovers.smk"
-include: "workflow/rules/common_exports.smk"
 include: "workflow/rules/exports.smk"
-include: "workflow/rules/watch.smk"
+include: "workflow/rules/begin_and_end.smk"
+
+
+at(begin=begin_run, planned=show_plan)
 
 
 onstart:
@@ -32,16 +33,16 @@ onsuccess:
 
 onerror:
     stop_recorder()
-    remove_refused(RESULTS / "work")
+    remove_unusable()
 
 
 rule all:
     input:
         all_results(),
         all_exports(),
-        "results/summary.tsv",
-        "results/catalog.duckdb",
-        "results/report.html",
+        PLACES.summary,
+        PLACES.catalog,
+        PLACES.report,
     localrule: True
     message:
         "All libraries, products, the catalog, the summary and the report are in results/"

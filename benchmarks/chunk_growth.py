@@ -14,6 +14,8 @@ from statistics import mean, median
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.model import Job, Library
+from halogenator.stages.commands import TransformChunk
 from halogenator.storage.metadata import read_metadata
 from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
@@ -64,15 +66,18 @@ def _transform(rows: int, processes: int) -> tuple[list[Used], int]:
     """Transform a library in as many processes side by side; return what each used, and the highest peak in MB."""
     library = _library(rows)
     outputs = [_FOLDER / f"products-{part}.parquet" for part in range(processes)]
+    job = Job(Library("phenols", "polyphenol"), transform().bare)
     commands = [
-        halogenator(
-            "transform-chunk",
-            *("--molecules", library, "--transform", transform().name, "--smirks", transform().smirks),
-            *("--chunk", f"{part}/{processes}", "--out", out, "--rejects", out.with_suffix(".rejects.parquet")),
+        TransformChunk(
+            job=job,
+            molecules=library,
+            chunk=(part, processes),
+            out=out,
+            rejects=out.with_suffix(".rejects.parquet"),
         )
         for part, out in enumerate(outputs)
     ]
-    used = run_together(commands)
+    used = run_together([halogenator(*command.words) for command in commands])
     made = sum(pq.read_metadata(out).num_rows for out in outputs)
     if made != rows:
         raise RuntimeError(f"{made:,} products of {rows:,} phenols with one site each")
@@ -91,10 +96,11 @@ def _library(rows: int) -> Path:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         molecules = phenols(rows)
-        schema = pa.schema([("id", pa.string()), ("smiles", pa.string())])
+        schema = pa.schema([(name, pa.string()) for name in ("id", "smiles", "enhanced_stereo")])
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for first in range(0, rows, _GROUP_ROWS):
                 group = list(islice(molecules, _GROUP_ROWS))
                 names = [f"phenol-{number}" for number in range(first + 1, first + len(group) + 1)]
-                writer.write_table(pa.table({"id": names, "smiles": group}, schema=schema))
+                nothing = [None] * len(group)
+                writer.write_table(pa.table([names, group, nothing], schema=schema))
     return path

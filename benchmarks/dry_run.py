@@ -12,8 +12,7 @@ import shutil
 import time
 from pathlib import Path
 
-from halogenator.planning.chunks import chunk_names
-from halogenator.results import Results
+from halogenator.results import Results, chunk_names
 from harness import FOLDER, Figure, progress, run, snakemake, write_configuration
 
 TASKS = (1_000, 10_000, 50_000)

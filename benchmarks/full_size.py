@@ -94,14 +94,14 @@ def predict(rehearsal: dict[str, Any], folder: Path) -> dict[str, Any]:
     config = read_config(files, working_dir=folder, repository=REPOSITORY)
     estimates = Estimates(config)
     library = config.libraries[LIBRARY]
-    rows, products = estimates.rows(library), estimates.products(library, OME)
+    rows, products = estimates.rows(library), estimates.rows(library, OME)
     of_library, of_job = rehearsal["library"], rehearsal["job"]
     a_row, a_product = rows / of_library["molecules"], products / of_job["products"]
     return {
         "molecules": rows,
         "products": products,
-        "library_chunks": estimates.library_chunks(library),
-        "job_chunks": estimates.job_chunks(library, OME),
+        "library_chunks": estimates.chunks(library),
+        "job_chunks": estimates.chunks(library, OME),
         "library_cpu_seconds": round(of_library["usage"]["cpu_seconds"] * a_row),
         "job_cpu_seconds": round(of_job["usage"]["cpu_seconds"] * a_product),
         "library_mb": round(of_library["bytes"] * a_row / MB),

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from halogenator.model import Library, Recipe
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.stages.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
 from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, table_writer
@@ -78,19 +80,29 @@ def _scratch_mb() -> float:
 
 
 def _part_command(chunks: Sequence[Path], part: int, out: Path, declared_mb: int) -> list[object]:
-    words = ["--library", "polyphenol-2X", "--part", f"{part}/{PARTS}", "--mem-mb", declared_mb]
-    return halogenator("find-duplicates", *words, "--out", out, "--scratch", _FOLDER / "scratch", "--chunks", *chunks)
+    command = FindDuplicates(
+        library="polyphenol-2X", chunks=chunks, part=(part, PARTS), out=out, scratch=_FOLDER / "scratch"
+    )
+    return halogenator(*command.words, *declaration(declared_mb))
 
 
 def _libraries(rows: int) -> Iterator[Figure]:
     """Yield the figures of the merge of so many molecules as a built library, and as one that is read from a file."""
     progress(f"merge: making a library of {rows:,} molecules")
     chunks, rejects = zip(*_library_chunks(rows), strict=True)
-    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--mem-mb", merge_mb(rows)]
-    words += ["--out", _FOLDER / "m.parquet", "--rejects", _FOLDER / "r.parquet", "--stats", _FOLDER / "s.json"]
-    words += ["--scratch", _FOLDER / "scratch", "--chunks", *chunks, "--reject-chunks", *rejects]
-    yield from _measured("library", rows, halogenator("merge-library", *words, "--k", 2))
-    yield from _measured("library_of_file", rows, halogenator("merge-library", *words, "--path", "not-read.csv"))
+    built = Library("polyphenol-2X", "polyphenol", 2)
+    of_file = Library("polyphenol-2X", "polyphenol", paths=(Path("not-read.csv"),))
+    for name, library in (("library", built), ("library_of_file", of_file)):
+        command = MergeLibrary(
+            recipe=Recipe(library),
+            chunks=chunks,
+            reject_chunks=rejects,
+            out=_FOLDER / "m.parquet",
+            rejects=_FOLDER / "r.parquet",
+            stats=_FOLDER / "s.json",
+            scratch=_FOLDER / "scratch",
+        )
+        yield from _measured(name, rows, halogenator(*command.words, *declaration(merge_mb(rows))))
     shutil.rmtree(_FOLDER)
 
 
@@ -126,6 +138,7 @@ def _reading(rows: int) -> Iterator[Figure]:
     with (_FOLDER / "mine.csv").open("w") as file:
         file.write("id,smiles\n")
         file.writelines(f"mol{row},{molecules[row % len(molecules)]}\n" for row in range(rows))
-    words = ["--library", "mine", "--class", "polyphenol", "--path", _FOLDER / "mine.csv", "--mem-mb", stream_mb()]
-    yield from _measured("reading", rows, halogenator("read-library", *words, "--out", _FOLDER / "raw.parquet"))
+    recipe = Recipe(Library("mine", "polyphenol", paths=(_FOLDER / "mine.csv",)))
+    command = ReadLibrary(recipe=recipe, out=_FOLDER / "raw.parquet")
+    yield from _measured("reading", rows, halogenator(*command.words, *declaration(stream_mb())))
     shutil.rmtree(_FOLDER)

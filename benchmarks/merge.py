@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from halogenator.model import Job, Library
+from halogenator.stages.commands import MergeProducts, declaration
 from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import table_writer
@@ -61,21 +63,18 @@ def merge_command(
     folder: Path, chunks: Sequence[Path], rejects: Sequence[Path], declared_mb: int, duplicates: Sequence[Path] = ()
 ) -> list[object]:
     """Return the command line of a merge whose outputs go to ``folder``."""
-    words = ["--library", "polyphenol-2X", "--class", "polyphenol", "--molecules", "not-read.parquet"]
-    words += ["--transform", transform().name, "--smirks", transform().smirks, "--mem-mb", str(declared_mb)]
-    outputs = ["--out", folder / "products.parquet", "--rejects", folder / "rejects.parquet"]
-    outputs += ["--stats", folder / "stats.json", "--scratch", folder / "scratch"]
-    return halogenator(
-        "merge-products",
-        *words,
-        *outputs,
-        "--chunks",
-        *chunks,
-        "--reject-chunks",
-        *rejects,
-        "--duplicates",
-        *duplicates,
+    merge = MergeProducts(
+        job=Job(Library("polyphenol-2X", "polyphenol"), transform().bare, tuple(DESCRIPTORS)),
+        molecules=Path("not-read.parquet"),
+        chunks=chunks,
+        reject_chunks=rejects,
+        duplicates=duplicates,
+        out=folder / "products.parquet",
+        rejects=folder / "rejects.parquet",
+        stats=folder / "stats.json",
+        scratch=folder / "scratch",
     )
+    return halogenator(*merge.words, *declaration(declared_mb))
 
 
 def write_chunks(folder: Path, rows: int, chunk_rows: int = _CHUNK_ROWS) -> Iterator[tuple[Path, Path]]:

@@ -59,14 +59,14 @@ class _Job:
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Return the figures of the job and of the first design's."""
-    progress("pipeline: making the libraries")
+    progress("whole job: making the libraries")
     whole = _RUNS if quick else _WHOLE
     _prepare([_RUNS] if quick else [_RUNS, _WHOLE])
     progress(f"whole job: the first design, {_SMALL:,} rows")
     legacy = [_legacy(whole, _SMALL)]
-    progress("pipeline: the smaller job")
+    progress("whole job: the smaller job")
     small = _job(_RUNS)
-    progress("pipeline: the job, beside the bare kernel")
+    progress("whole job: the job, beside the bare kernel")
     with ThreadPoolExecutor() as pool:
         kernel = pool.submit(run, [sys.executable, Path(__file__), whole])
         job = small if quick else _job(whole)

@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from halogenator.model import Halogenation, HalogenationRule, Library, Recipe
+from halogenator.stages.commands import HalogenateChunk, MergeLibrary
 from property import oracle
 from property.oracle import HALOGENS, Rule, shipped_halogenation, shipped_transforms
 from property.pools import SMIRKS, embedded, special
-from property.verbs import DESCRIBE, Made, Row, build_library, run_job, verb
+from property.verbs import DESCRIBED, Made, Row, build_library, do, run_job
 
 RULES = [*shipped_transforms(), *(Rule(name, SMIRKS[name], ()) for name in ("N-methylation", "inversion", "oxidation"))]
 POOL = embedded() + special()
@@ -87,27 +89,19 @@ def halogenate(rows: Sequence[Row], chunks: Sequence[int], *, weigh: bool) -> li
     """Build level after level, each in so many chunks."""
     halogens = HALOGENS[:2]
     rules = [rule for rule in shipped_halogenation("lipid") if rule.name.endswith(halogens[0])]
-    flags = [word for rule in rules for word in ("--rule", f"{rule.name[:-2]}={rule.smirks[:-1]}{{X}}")]
-    flags += ["--halogens", ",".join(halogens), *DESCRIBE]
+    swaps = tuple(HalogenationRule(rule.name[:-2], f"{rule.smirks[:-1]}{{X}}") for rule in rules)
     levels = []
     with TemporaryDirectory() as folder:
         base = build_library(Path(folder), rows).path
         for k, count in enumerate(chunks, 1):
-            library = ["--library", f"lipid-{k}X", "--class", "lipid", "--k", k]
+            library = Library(f"lipid-{k}X", "lipid", k)
+            recipe = Recipe(library, {}, Halogenation(tuple(halogens), swaps), weigh and k == 1, DESCRIBED)
             made = [(Path(folder, f"{k}-{i}.parquet"), Path(folder, f"{k}-{i}-rejects.parquet")) for i in range(count)]
             for number, (out, rejects) in enumerate(made):
-                words = [
-                    "halogenate-chunk",
-                    "--base",
-                    base,
-                    *library,
-                    *flags,
-                    *(["--weigh"] if weigh and k == 1 else []),
-                ]
-                verb(*words, "--chunk", f"{number}/{count}", "--out", out, "--rejects", rejects)
+                do(HalogenateChunk(recipe=recipe, base=base, chunk=(number, count), out=out, rejects=rejects))
             base = Path(folder, f"{k}.parquet")
-            files = ["--chunks", *(out for out, _ in made), "--reject-chunks", *(rejects for _, rejects in made)]
-            ends = ["--out", base, "--rejects", f"{folder}/r.parquet", "--stats", f"{folder}/s.json"]
-            verb("merge-library", *library, *files, *ends, "--scratch", f"{folder}/scratch")
+            files = {"chunks": [out for out, _ in made], "reject_chunks": [rejects for _, rejects in made]}
+            ends = {"out": base, "rejects": Path(folder, "r.parquet"), "stats": Path(folder, "s.json")}
+            do(MergeLibrary(recipe=recipe, **files, **ends, scratch=Path(folder, "scratch")))
             levels.append(read(base))
     return levels

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.enhanced import read, write
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles, write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 
 quiet()
@@ -87,13 +87,13 @@ def test_texts_are_equal_where_molecules_are(seed: int) -> None:
         mol = _with_groups(rng.choice(MOLECULES), rng)
         meaning = _stereoisomers(mol)
         for drawn in (mol, _redrawn(mol, rng), _redrawn(mol, rng)):
-            text = write(drawn)
+            text = write_cxsmiles(drawn)
             shown = Chem.MolToCXSmiles(drawn)
             assert texts.setdefault(meaning, text) == text, shown
             assert meanings.setdefault(text, meaning) == meaning, shown
-        again = read(*text)
+        again = read_cxsmiles(*text)
         assert _stereoisomers(again) == meaning
-        assert write(again) == text
+        assert write_cxsmiles(again) == text
     assert len(texts) > 40
 
 
@@ -109,7 +109,7 @@ def test_texts_are_equal_where_molecules_are(seed: int) -> None:
     ],
 )
 def test_drawings_of_one_molecule(same: list[str]) -> None:
-    assert len({write(Chem.MolFromSmiles(text)) for text in same}) == 1
+    assert len({write_cxsmiles(Chem.MolFromSmiles(text)) for text in same}) == 1
 
 
 def test_what_is_not_the_same_is_told_apart() -> None:
@@ -118,14 +118,14 @@ def test_what_is_not_the_same_is_told_apart() -> None:
         *("O[C@H]1CCC[C@@H]1F |&1:1,5|", "O[C@H]1CCC[C@H]1F |&1:1,5|", "O[C@H]1CCC[C@H]1F |&1:1,&2:5|"),
         *("O[C@H]1CCC[C@H]1F |&1:1,o1:5|", "O[C@H]1CCC[C@H]1F |o1:1,o2:5|"),
     ]
-    assert len({write(Chem.MolFromSmiles(text)) for text in texts}) == len(texts)
+    assert len({write_cxsmiles(Chem.MolFromSmiles(text)) for text in texts}) == len(texts)
 
 
 def test_too_many_groups_are_a_reject() -> None:
     sugar = "OC[C@H](O)[C@@H](O)[C@H](O)[C@H](O)[C@@H](O)[C@H](O)[C@H](O)[C@@H](O)[C@H](O)CF"
     groups = ",".join(f"&{number}:{2 * number}" for number in range(1, 10))
     with pytest.raises(RejectError, match="9 groups; at most 8"):
-        write(Chem.MolFromSmiles(f"{sugar} |{groups}|"))
+        write_cxsmiles(Chem.MolFromSmiles(f"{sugar} |{groups}|"))
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,5 @@ def test_too_many_groups_are_a_reject() -> None:
 )
 def test_a_racemate_with_a_part_that_has_a_mirror_plane(smiles: str, one_way: str, other_way: str) -> None:
     """Inverting all centres of the tropane, whichever of them are drawn as inverted, changes nothing."""
-    pairs = {write(Chem.MolFromSmiles(f"{smiles} |{ext}|")) for ext in (one_way, other_way)}
+    pairs = {write_cxsmiles(Chem.MolFromSmiles(f"{smiles} |{ext}|")) for ext in (one_way, other_way)}
     assert len(pairs) == 1

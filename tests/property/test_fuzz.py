@@ -18,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, stored_form
+from halogenator.chemistry.molecules import MAX_ATOMS, RejectError, parse_smiles, quiet, settled
 from halogenator.config.loader import read_config
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.errors import UserError
@@ -151,7 +151,7 @@ TOKENS = (
 def test_any_text_is_a_molecule_or_a_reject(tokens: list[str], repeat: int) -> None:
     try:
         mol = parse_smiles("".join(tokens) * repeat)
-        mol, smiles = stored_form(mol)
+        smiles, mol, _ = settled(mol)
     except RejectError as error:
         assert error.reason and error.detail
         return

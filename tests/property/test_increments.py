@@ -6,7 +6,7 @@ import pytest
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
-from halogenator.chemistry.increments import Surroundings
+from halogenator.chemistry.descriptor_differences import Surroundings
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.config import load_halogenation, load_transforms

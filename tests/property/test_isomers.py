@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.chemistry.kernel import Kernel
-from halogenator.model import Transform
+from halogenator.model import Halogenation, HalogenationRule, Library, Recipe, Transform
+from halogenator.stages.commands import HalogenateChunk, MergeLibrary
 from property.places import ANY_CH, DELETIONS, HETERO_H, LEAVING, RING_CH, Swap, outcome, stable, unlike
 from property.skeletons import IMPOSSIBLE, SKELETONS, random_parents
-from property.verbs import build_library, verb
+from property.verbs import build_library, do
 
 ACYL = Swap("acylation", "[OX2H:1]>>[O:1]C(C)=O", "[OX2H]", False, "C(C)=O")
 SETS = {
@@ -71,19 +72,15 @@ def test_a_spiro_amino_acid_gives_eight_products() -> None:
 
 def levels(folder: Path, parents: Sequence[str], rules: Sequence[tuple[str, str]], halogens: str, k: int) -> list[Path]:
     """Libraries built through the verbs, one level after another."""
-    flags = [word for name, smirks in rules for word in ("--rule", f"{name}={smirks}")] + ["--halogens", halogens]
+    swaps = tuple(HalogenationRule(name, smirks) for name, smirks in rules)
     made = [build_library(folder, [(f"np{number}", smiles) for number, smiles in enumerate(parents)]).path]
     for level in range(1, k + 1):
-        library = ["--library", f"polyphenol-{level}X", "--class", "polyphenol", "--k", level]
+        library = Library(f"polyphenol-{level}X", "polyphenol", level)
+        recipe = Recipe(library, {}, Halogenation(tuple(halogens.split(",")), swaps))
         chunk, rejects, out = (folder / f"{level}{ending}.parquet" for ending in ("-chunk", "-rejects", ""))
-        verb(
-            *("halogenate-chunk", "--base", made[-1], *library, *flags),
-            *("--chunk", "0/1", "--out", chunk, "--rejects", rejects),
-        )
-        verb(
-            *("merge-library", *library, "--chunks", chunk, "--reject-chunks", rejects, "--out", out),
-            *("--rejects", folder / "r.parquet", "--stats", folder / "s.json", "--scratch", folder / "scratch"),
-        )
+        do(HalogenateChunk(recipe=recipe, base=made[-1], chunk=(0, 1), out=chunk, rejects=rejects))
+        ends = {"out": out, "rejects": folder / "r.parquet", "stats": folder / "s.json", "scratch": folder / "scratch"}
+        do(MergeLibrary(recipe=recipe, chunks=[chunk], reject_chunks=[rejects], **ends))
         made.append(out)
     return made
 

@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halogenator.cli import main
-from halogenator.planning.chunks import apart, chunk_names, together
+from halogenator.results import abbreviated, chunk_names, expanded
 from halogenator.stages import find_duplicates
+from halogenator.stages.commands import FindDuplicates, MergeProducts
 from halogenator.storage import duplicates
 from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
-from halogenator.storage.seal import remove_refused
-from property.verbs import Made, merge_chunks, verb
+from halogenator.storage.seal import remove_damaged
+from property.verbs import Made, do, job_of, merge_chunks
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
 Chunk = list[tuple[str, str, int, int, float, int, str | None]]  # the columns of a product
@@ -43,8 +44,7 @@ def write(folder: Path, chunks: Sequence[Chunk], rows_per_group: int = 1_000_000
 
 
 def merge(folder: Path, files: Sequence[tuple[Path, Path]], key: str, parts: int = 0) -> Made:
-    transform = ["--molecules", folder / "none.parquet", "--transform", "T", "--smirks", "[c:1]>>[c:1]F"]
-    return merge_chunks(folder, transform, files, key=key, parts=parts)
+    return merge_chunks(folder, job_of("[c:1]>>[c:1]F", key=key), files, parts=parts)
 
 
 def oracle(chunks: Sequence[Chunk], key: str) -> list[dict[str, object]]:
@@ -181,42 +181,55 @@ def test_one_key_in_all_rows_of_a_merge_in_parts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("part", "key"),
     [
-        pytest.param(("--part", "0/2"), id="another range"),
-        pytest.param(("--part", "1/3"), id="another number of ranges"),
-        pytest.param(("--part", "1/2", "--key", "inchikey"), id="another key"),
+        pytest.param((0, 2), "smiles", id="another range"),
+        pytest.param((1, 3), "smiles", id="another number of ranges"),
+        pytest.param((1, 2), "inchikey", id="another key"),
     ],
 )
 def test_parts_that_do_not_belong_together_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], part: tuple[int, int], key: str
 ) -> None:
     """Left by a run with other settings, they would let duplicates through."""
     files = write(tmp_path, [[("C", "a", 0, 1, 16.0, 0, "K"), ("C", "b", 0, 1, 16.0, 0, "L")]])
     merge(tmp_path, files, "smiles", parts=2)
     first, second = tmp_path / "0of2.duplicates.parquet", tmp_path / "1of2.duplicates.parquet"
     chunk, rejects = files[0]
-    where = ["--library", "mine", "--scratch", str(tmp_path / "scratch"), "--chunks", str(chunk)]
-    verb("find-duplicates", *where, *words, "--out", second)
-    outputs = ["--out", tmp_path / "o.parquet", "--rejects", tmp_path / "r.parquet", "--stats", tmp_path / "s.json"]
-    job = ["--class", "lipid", "--molecules", "m", "--transform", "T", "--smirks", "[c:1]>>[c:1]F"]
-    command = ["merge-products", *where, "--reject-chunks", rejects, *job, *outputs, "--duplicates", first, second]
-    assert main([str(word) for word in command]) == 1
+    scratch = tmp_path / "scratch"
+    do(FindDuplicates(library="mine", chunks=[chunk], key=key, part=part, out=second, scratch=scratch))
+    merge_again = MergeProducts(
+        job=job_of("[c:1]>>[c:1]F"),
+        molecules=Path("m"),
+        chunks=[chunk],
+        reject_chunks=[rejects],
+        duplicates=[first, second],
+        out=tmp_path / "o.parquet",
+        rejects=tmp_path / "r.parquet",
+        stats=tmp_path / "s.json",
+        scratch=scratch,
+    )
+    assert main(merge_again.words) == 1
     assert "by other settings" in capsys.readouterr().err
-    assert first.exists() and chunk.exists() and second.exists()  # what was refused goes when the run ends
-    remove_refused(tmp_path)
-    assert first.exists() and chunk.exists() and not second.exists()
+    assert first.exists() and chunk.exists() and second.exists()  # what cannot be used goes when the run ends
+
+
+def test_of_chunks_only_damaged_ones_are_removed(tmp_path: Path) -> None:
+    whole, cut = (write(tmp_path / name, [[("C", "a", 0, 1, 16.0, 0, "K")]])[0][0] for name in "ab")
+    cut.write_bytes(cut.read_bytes()[:-9])
+    remove_damaged([whole, cut, tmp_path / "gone"])
+    assert whole.exists() and not cut.exists()
 
 
 def test_chunk_files_by_one_name() -> None:
     """A shell takes no command line of more than 128 kB, which 1,000 names would be."""
     files = [f"results/work/products/of-L/T/{name}.products.parquet" for name in chunk_names(1_234)]
-    (short,) = together(files)
+    (short,) = abbreviated(files)
     assert short == "results/work/products/of-L/T/*of1234.products.parquet"
-    assert apart([short]) == files
+    assert expanded([short]) == files
     assert files[0].endswith("/0000of1234.products.parquet") and len(files) == 1_234
-    assert together([]) == apart([]) == []
-    assert apart(["a.parquet", "*of001.x"]) == ["a.parquet", "000of001.x"]
+    assert abbreviated([]) == expanded([]) == []
+    assert expanded(["a.parquet", "*of001.x"]) == ["a.parquet", "000of001.x"]
 
 
 def test_an_interrupted_writer_leaves_nothing(tmp_path: Path) -> None:

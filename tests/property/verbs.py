@@ -11,9 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.cli import main
+from halogenator.model import Job, Library, Reading, Recipe, Transform
+from halogenator.stages.commands import (
+    Command,
+    FindDuplicates,
+    MergeLibrary,
+    MergeProducts,
+    ReadLibrary,
+    StandardizeChunk,
+    TransformChunk,
+)
 from property.oracle import DESCRIPTORS, shipped_transforms
 
-DESCRIBE = ("--descriptors", ",".join(DESCRIPTORS))
+DESCRIBED = tuple(DESCRIPTORS)
 QUERIES = list(dict.fromkeys(rule.smirks.split(">>")[0] for rule in shipped_transforms()))
 Row = tuple[str | None, str | None]  # id, SMILES
 
@@ -39,6 +49,16 @@ def verb(*words: object) -> None:
     assert main([str(word) for word in words]) == 0
 
 
+def do(command: Command) -> None:
+    """Do a task as its rule does: by its command line."""
+    verb(*command.words)
+
+
+def job_of(smirks: str, **columns: object) -> Job:
+    """The job T of the library ``mine``."""
+    return Job(Library("mine", "polyphenol"), Transform("T", smirks), **columns)
+
+
 def build_library(
     folder: Path, rows: Sequence[Row], *, chunks: int = 1, fragments: str = "largest", queries: Sequence[str] = QUERIES
 ) -> Made:
@@ -46,17 +66,15 @@ def build_library(
     source, raw = folder / "mine.parquet", folder / "raw.parquet"
     ids, smiles = zip(*rows, strict=True)
     pq.write_table(pa.table({"id": pa.array(ids, pa.string()), "smiles": pa.array(smiles, pa.string())}), source)
-    library = ["--library", "mine", "--class", "polyphenol", "--path", source]
-    index = [word for i, query in enumerate(queries) for word in ("--query", f"sites_{i}={query}")]
-    verb("read-library", *library, "--out", raw)
+    library = Library("mine", "polyphenol", paths=(source,), reading=Reading(fragments=fragments))
+    recipe = Recipe(library, {f"sites_{i}": query for i, query in enumerate(queries)}, descriptors=DESCRIBED)
+    do(ReadLibrary(recipe=recipe, out=raw))
     made = []
     for number in range(chunks):
         made.append((folder / f"library-{number}.parquet", folder / f"library-rejects-{number}.parquet"))
         out, rejects = made[-1]
-        chunk = ["--chunk", f"{number}/{chunks}", "--out", out, "--rejects", rejects]
-        chunk += ["--reading", json.dumps({"fragments": fragments})]
-        verb("standardize-chunk", "--raw", raw, *library, *index, *DESCRIBE, *chunk)
-    return _merge(folder, "molecules", ["merge-library", *library], made)
+        do(StandardizeChunk(recipe=recipe, raw=raw, chunk=(number, chunks), out=out, rejects=rejects))
+    return _merge(folder, "molecules", MergeLibrary, made, recipe=recipe)
 
 
 def run_job(
@@ -69,36 +87,31 @@ def run_job(
     inchikey: bool = False,
 ) -> Made:
     """Put a library through a transform, in chunks, and merge them."""
-    transform = ["--molecules", molecules, "--transform", "T", "--smirks", smirks, *DESCRIBE]
-    transform += ["--inchikey"] if inchikey else []
+    job = job_of(smirks, descriptors=DESCRIBED, inchikey=inchikey, key=key)
     made = []
     for number in range(chunks):
         made.append((folder / f"chunk-{number}.parquet", folder / f"chunk-rejects-{number}.parquet"))
         out, rejects = made[-1]
-        verb("transform-chunk", *transform, "--chunk", f"{number}/{chunks}", "--out", out, "--rejects", rejects)
-    return merge_chunks(folder, transform, made, key=key)
+        do(TransformChunk(job=job, molecules=molecules, chunk=(number, chunks), out=out, rejects=rejects))
+    return merge_chunks(folder, job, made, molecules=molecules)
 
 
 def merge_chunks(
-    folder: Path,
-    transform: Sequence[object],
-    chunks: Sequence[tuple[Path, Path]],
-    *,
-    key: str = "smiles",
-    parts: int = 0,
+    folder: Path, job: Job, chunks: Sequence[tuple[Path, Path]], *, molecules: Path = Path("none"), parts: int = 0
 ) -> Made:
     """Merge the chunks of a job, whose duplicates are found in so many parts, or in none."""
     found = []
     for number in range(parts):
         found.append(folder / f"{number}of{parts}.duplicates.parquet")
-        words = ["--library", "mine", "--key", key, "--part", f"{number}/{parts}", "--scratch", folder / "scratch"]
-        verb("find-duplicates", *words, "--chunks", *(chunk for chunk, _ in chunks), "--out", found[-1])
-    job = ["merge-products", "--library", "mine", "--class", "polyphenol", *transform, "--key", key]
-    return _merge(folder, "products", [*job, "--duplicates", *found], chunks)
+        files = {"chunks": [chunk for chunk, _ in chunks], "out": found[-1], "scratch": folder / "scratch"}
+        do(FindDuplicates(library="mine", key=job.key, part=(number, parts), **files))
+    return _merge(folder, "products", MergeProducts, chunks, job=job, molecules=molecules, duplicates=found)
 
 
-def _merge(folder: Path, name: str, words: Sequence[object], chunks: Sequence[tuple[Path, Path]]) -> Made:
+def _merge(
+    folder: Path, name: str, kind: type[Command], chunks: Sequence[tuple[Path, Path]], **settings: object
+) -> Made:
     out, rejects, stats = (folder / f"{name}{ending}" for ending in (".parquet", "-rejects.parquet", ".json"))
-    files = ["--chunks", *(chunk for chunk, _ in chunks), "--reject-chunks", *(rejects for _, rejects in chunks)]
-    verb(*words, *files, "--out", out, "--rejects", rejects, "--stats", stats, "--scratch", folder / "scratch")
+    merged = {"chunks": [chunk for chunk, _ in chunks], "reject_chunks": [rejected for _, rejected in chunks]}
+    do(kind(**settings, **merged, out=out, rejects=rejects, stats=stats, scratch=folder / "scratch"))
     return Made(out, rejects, json.loads(stats.read_text()))

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.errors import UserError
-from halogenator.storage.clock import redate
 from halogenator.storage.columns import Column
+from halogenator.storage.content_hash import content_hash, unchanged
 from halogenator.storage.failures import explain
-from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
+from halogenator.storage.run_folder import redate
 from halogenator.storage.seal import SEAL_KEY, damage
 
 COLUMNS = (Column("smiles", pa.string(), "SMILES"), Column("sites", pa.int32(), "sites"))
@@ -82,13 +82,13 @@ def test_files_from_the_future_keep_their_order(tmp_path: Path) -> None:
 def test_a_mark_follows_the_content(tmp_path: Path, size: int) -> None:
     path = tmp_path / "mine.smi"
     path.write_bytes(b"CCO\n" * (size // 4))
-    mark = content_mark(path)
+    mark = content_hash(path)
     with unchanged(path, mark):
         pass
     times = path.stat()
     path.write_bytes(b"CCN\n" * (size // 4))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert content_mark(path) != mark
+    assert content_hash(path) != mark
     with pytest.raises(UserError, match="replaced while the run was on"), unchanged(path, mark):
         raise AssertionError("read although it was replaced")
 

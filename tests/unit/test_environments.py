@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halogenator.environment import only_looks, preload_allocator
+from halogenator.environment import preload_allocator
 
 REPOSITORY = Path(__file__).parents[2]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"
@@ -86,19 +86,3 @@ def test_an_allocator_that_does_not_load_is_not_preloaded(tmp_path: Path, monkey
     monkeypatch.delenv("LD_PRELOAD", raising=False)
     assert preload_allocator().startswith("the default, for mimalloc cannot be loaded")
     assert "LD_PRELOAD" not in os.environ
-
-
-@pytest.mark.parametrize(
-    ("words", "looks"),
-    [
-        ("--cores 4", False),
-        ("-j 4 --report-after-run --report r.html", False),
-        ("--cores 4 --report r.html", True),
-        ("-n --report r.html --report-after-run", True),
-        ("-pn", True),
-        ("--dry-run", True),
-        ("--unlock", True),
-    ],
-)
-def test_what_only_looks_is_no_run(words: str, looks: bool) -> None:
-    assert only_looks(words.split()) == looks

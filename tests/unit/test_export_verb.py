@@ -16,14 +16,13 @@ import pytest
 from rdkit import Chem
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
-from halogenator.chemistry.diverse import MAX_CANDIDATES, needed_mb
 from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.maxmin import MAX_CANDIDATES, needed_mb
 from halogenator.cli import main
-from halogenator.cli.export import WINDOWS, add_verbs, request_of
-from halogenator.config import export_entries as config_exports
+from halogenator.cli.export_verb import add_verbs, request_of
 from halogenator.config.validation import load_schema
+from halogenator.dataclass_json import to_json
 from halogenator.model import Export, Window
-from halogenator.planning.request import words
 from halogenator.planning.resources import EXPORT_MB
 from halogenator.storage.molecule_files import FORMATS
 from property.exports import export, lay_out, records, rows, text
@@ -285,8 +284,7 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_windows_filters_and_formats_are_the_same_everywhere() -> None:
     keys = load_schema("config")["$defs"]["export"]["properties"]
-    assert list(WINDOWS) == list(DESCRIPTORS) == list(config_exports.WINDOWS)
-    assert set(WINDOWS) < set(keys)
+    assert set(DESCRIPTORS) < set(keys)
     assert load_schema("config")["$defs"]["properties"]["items"]["enum"] == list(FILTERS)
     assert keys["format"]["enum"] == list(FORMATS)
     parser = argparse.ArgumentParser()
@@ -315,11 +313,11 @@ FULL = Export(
 @pytest.mark.parametrize(
     "asked", [FULL, Export(), Export(molecules=True, libraries=("x",)), Export(sql="SELECT '--x=1' AS smiles")]
 )
-def test_the_words_of_a_request_are_the_request(asked: Export) -> None:
-    """The rule hands its configuration to the verb as words."""
+def test_a_request_in_json_is_the_request(asked: Export) -> None:
+    """The rule hands its configuration to the verb so."""
     parser = argparse.ArgumentParser()
     add_verbs(parser.add_subparsers())
-    options = parser.parse_args(["export", *words(asked), "--out", f"x.{asked.format}"])
+    options = parser.parse_args(["export", "--request", to_json(asked), "--out", f"x.{asked.format}"])
     assert request_of(options) == asked
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.cli.apply import as_options
+from halogenator.cli.apply_verb import as_options
 from halogenator.model import Library
 from halogenator.planning.sample import read_sample
 from halogenator.planning.speed import LIBRARY, finished_in, recorded_speed
@@ -119,7 +119,7 @@ def test_an_empty_configuration_file_is_refused(
     Path("my.yaml").write_text(text)
     assert main(["check", "my.yaml"]) == 1
     assert "my.yaml holds no key" in capsys.readouterr().err
-    assert "my.yaml holds no key" in str(explain(["--configfile", "my.yaml"], "Config file must be given as YAML"))
+    assert "my.yaml holds no key" in str(explain("Config file must be given as YAML", lambda: [Path("my.yaml")]))
 
 
 def test_a_target_behind_configfile_is_told_from_a_configuration(
@@ -130,12 +130,11 @@ def test_a_target_behind_configfile_is_told_from_a_configuration(
     Path("broken.yaml").write_text("a: [1\n")
     said = "UnicodeDecodeError in load_configfile"
     target = "results/summary.tsv"
-    assert f"-- {target}" in str(explain(["--cores", "1", "--configfile", "my.yaml", target], said))
-    assert f"-- {target}" in str(explain(["--configfile=my.yaml", "--configfile", target, "-n"], said))
-    assert "did you mean 'my.yaml'?" in str(explain(["--configfile", "mi.yaml"], said))
-    assert "cannot be read as YAML" in str(explain(["--configfile", "broken.yaml"], said))
-    assert explain(["--configfile", "my.yaml", "--", target], said) is None
-    assert explain(["--configfile", target], "some other error") is None
+    assert f"-- {target}" in str(explain(said, lambda: [Path("my.yaml"), Path(target)]))
+    assert "did you mean 'my.yaml'?" in str(explain(said, lambda: [Path("mi.yaml")]))
+    assert "cannot be read as YAML" in str(explain(said, lambda: [Path("broken.yaml")]))
+    assert explain(said, lambda: [Path("my.yaml")]) is None
+    assert explain("some other error", lambda: [Path(target)]) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "junk", "empty"])

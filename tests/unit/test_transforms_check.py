@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halogenator.chemistry.slips import Templates, slips
+from halogenator.chemistry.smirks_checks import Templates, likely_mistakes
 from halogenator.cli import main
 from halogenator.config import load_transforms, sound_transforms
 from halogenator.errors import UserError
@@ -85,8 +85,8 @@ def test_a_kept_atom_or_bond_may_be_written_in_any_way(tmp_path: Path, smirks: s
         ("[CH3:1]([#6:2])[#6:3]>>[C:1](F)([#6:2])[#6:3]", "can never match"),
     ],
 )
-def test_slips_show_in_the_templates(smirks: str, said: str) -> None:
-    assert any(said in slip.text for slip in slips(Templates(smirks)))
+def test_mistakes_show_in_the_templates(smirks: str, said: str) -> None:
+    assert any(said in mistake.text for mistake in likely_mistakes(Templates(smirks)))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_slips_show_in_the_templates(smirks: str, said: str) -> None:
     ],
 )
 def test_what_is_meant_is_not_warned_of(smirks: str) -> None:
-    assert list(slips(Templates(smirks))) == []
+    assert list(likely_mistakes(Templates(smirks))) == []
 
 
 def test_warnings_show_what_became_of_a_molecule() -> None:

@@ -14,12 +14,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
-from halogenator.planning.spread import sampled
+from halogenator.model import Library, Recipe
+from halogenator.planning.sample import sampled
+from halogenator.results import Results
 from halogenator.stages.catalog import write_catalog, write_summary
+from halogenator.stages.commands import MergeLibrary, MergeProducts
 from halogenator.storage.columns import PRODUCTS
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.seal import read_seal, sha256
-from property.verbs import QUERIES, build_library, run_job, verb
+from property.verbs import QUERIES, build_library, do, job_of, run_job
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
 ROWS = [
@@ -41,27 +44,23 @@ Said = list[list[str]]  # a line's status, path and detail
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return results of a library and a job, as the rules lay them out."""
     folder = tmp_path_factory.mktemp("made")
-    results, scratch = folder / "results", ["--scratch", folder / "scratch"]
-    library = ["--library", "mine", "--class", "polyphenol"]
+    results = folder / "results"
     made = build_library(folder, ROWS, queries=QUERIES[:1])
-    chunks = ["--chunks", folder / "library-0.parquet", "--reject-chunks", folder / "library-rejects-0.parquet"]
-    places = [
-        results / MOLECULES,
-        results / "rejects/libraries/library=mine/rejects.parquet",
-        results / MOLECULES_STATS,
-    ]
-    verb("merge-library", *library, "--path", folder / "mine.parquet", *chunks, *_out(places), *scratch)
+    recipe = Recipe(Library("mine", "polyphenol", paths=(folder / "mine.parquet",)))
+    do(MergeLibrary(recipe=recipe, **_merged(folder, "library", Results(results).files("mine"))))
     run_job(folder, made.path, OME)
-    chunks = ["--chunks", folder / "chunk-0.parquet", "--reject-chunks", folder / "chunk-rejects-0.parquet"]
-    places = [results / PRODUCTS_FILE, results / "rejects" / JOB / "rejects.parquet", results / STATS]
-    job = ["--molecules", made.path, "--transform", "T", "--smirks", OME]
-    verb("merge-products", *library, *job, *chunks, *_out(places), *scratch)
+    do(
+        MergeProducts(
+            job=job_of(OME), molecules=made.path, **_merged(folder, "chunk", Results(results).files("mine", "T"))
+        )
+    )
     return results
 
 
-def _out(places: list[Path]) -> list[object]:
-    out, rejects, stats = places
-    return ["--out", out, "--rejects", rejects, "--stats", stats]
+def _merged(folder: Path, name: str, places: tuple[Path, Path, Path]) -> dict[str, object]:
+    chunks = {"chunks": [folder / f"{name}-0.parquet"], "reject_chunks": [folder / f"{name}-rejects-0.parquet"]}
+    files = dict(zip(("out", "rejects", "stats"), places, strict=True))
+    return {**chunks, **files, "scratch": folder / "scratch"}
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_with_its_export(folder: Path, tmp_path: Path) -> N
 def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     """Each is read by the verb's own parser; the configuration in it is valid."""
     from halogenator.cli import build_parser
-    from halogenator.cli.export import request_of
+    from halogenator.cli.export_verb import request_of
     from halogenator.config import read_config
     from halogenator.planning.request import check
 

@@ -18,7 +18,7 @@ OTHERWISE = {
     "object-storage": "run by make test-s3",
     "kubernetes": "wants a cluster",
     "aws-batch": "wants AWS",
-    "prepare": "what it says of molecules is in tests/unit/test_prepare.py",
+    "prepare": "what it says of molecules is in tests/unit/chemistry/test_prepare.py",
     "results": "run after the README by test_readme.py, and so is the next",
     "run": "",
 }

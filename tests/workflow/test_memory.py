@@ -14,17 +14,17 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from halogenator.model import Job, Library, Transform
+from halogenator.stages.commands import TransformChunk, declaration
 from workflow.flow import OME, REPOSITORY, command, named_parents, snakemake, write_molecules, write_yaml
 
 PHENOL = "[c:1][OX2H:2]>>[c:1][O:2]C"
 
 
-def halogenator(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def halogenator(*words: object) -> subprocess.CompletedProcess[str]:
     """Run a verb as a program of its own."""
     words = [sys.executable, "-m", "halogenator", *map(str, words)]
-    return subprocess.run(
-        words, capture_output=True, text=True, timeout=120, cwd=REPOSITORY, env={**os.environ, **environment}
-    )
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=REPOSITORY)
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,22 @@ def molecules(folder: Path) -> Path:
     return folder / "results/libraries/library=mine/molecules.parquet"
 
 
-def transform_chunk(folder: Path, out: Path, mem_mb: int, **environment: str) -> subprocess.CompletedProcess[str]:
-    words = ["--molecules", molecules(folder), "--transform", "OMe", "--smirks", PHENOL, "--chunk", "0/1"]
-    outputs = ["--out", out / "products.parquet", "--rejects", out / "rejects.parquet"]
-    return halogenator("transform-chunk", *words, *outputs, "--mem-mb", mem_mb, **environment)
+def transform_chunk(folder: Path, out: Path, mem_mb: int, **said: int) -> subprocess.CompletedProcess[str]:
+    command = TransformChunk(
+        job=Job(Library("mine", "polyphenol"), Transform("OMe", PHENOL)),
+        molecules=molecules(folder),
+        chunk=(0, 1),
+        out=out / "products.parquet",
+        rejects=out / "rejects.parquet",
+    )
+    return halogenator(*command.words, *declaration(mem_mb, **said))
 
 
 def test_a_task_that_oversteps_ends_with_its_own_status_and_leaves_no_file(folder: Path, tmp_path: Path) -> None:
-    done = transform_chunk(folder, tmp_path, 60, HALOGENATOR_CAP_MB="2000")
+    done = transform_chunk(folder, tmp_path, 60, cap_mb=2000)
     assert done.returncode == 3
     found = re.fullmatch(
-        r"halogenator: declared 60 MB, reached (\d+) MB(?: at row \d+)? of transform-chunk OMe chunk 1 of 1\n"
+        r"halogenator: declared 60 MB, reached (\d+) MB(?: at row \d+)? of transform-chunk mine OMe chunk 1 of 1\n"
         r"  fix:     nothing: it is tried again with twice the declaration, .*\n",
         done.stderr,
     )
@@ -70,14 +75,13 @@ def test_a_task_that_oversteps_ends_with_its_own_status_and_leaves_no_file(folde
 
 
 def test_at_the_cap_the_message_names_the_key_to_change(folder: Path, tmp_path: Path) -> None:
-    done = transform_chunk(folder, tmp_path, 60, HALOGENATOR_CAP_MB="60")
+    done = transform_chunk(folder, tmp_path, 60, cap_mb=60)
     assert "raise memory.cap_mb of the configuration, now 60 MB" in done.stderr
 
 
 def test_on_a_cluster_the_message_names_the_key_as_it_is_set(folder: Path, tmp_path: Path) -> None:
     """There a task is told what its allocation holds, Snakemake included."""
-    beside = {"HALOGENATOR_BESIDE_MB": "600", "HALOGENATOR_CAP_MB": "660"}
-    done = transform_chunk(folder, tmp_path, 660, **beside)
+    done = transform_chunk(folder, tmp_path, 660, beside_mb=600, cap_mb=660)
     assert "declared 60 MB" in done.stderr
     assert "raise memory.cap_mb of the configuration, now 660 MB" in done.stderr
 

@@ -6,18 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-# Names the folder of results, to whatever runs beside the tasks and shows them.
-RESULTS_VARIABLE = "HALOGENATOR_RESULTS"
-
-_LOOKS_ONLY = re.compile(
-    r"-[a-zA-Z]*n[a-zA-Z]*|--dry-?run|--lint|--unlock|--(detailed-)?summary|--dag|--rulegraph|--filegraph"
-    r"|-l|--list.*"
-)
-_JOBS = re.compile(r"-j|--jobs")
-_ELSEWHERE = re.compile(r"-e|--executor|--profile|--workflow-profile")
 
 
 def prepare_tasks() -> None:
@@ -62,17 +51,3 @@ def _preloading_fails(library: str) -> str:
     """
     tried = subprocess.run(["true"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, text=True)
     return tried.stderr.strip()
-
-
-def means_cores(arguments: Sequence[str]) -> bool:
-    """Return whether a Snakemake command line's ``--jobs`` are cores of this machine: nothing that submits is named.
-
-    In a run Snakemake makes them ``--cores`` itself, in a dry run it does not.
-    """
-    return any(_JOBS.match(argument) for argument in arguments) and not any(map(_ELSEWHERE.match, arguments))
-
-
-def only_looks(arguments: Sequence[str]) -> bool:
-    """Return whether a Snakemake command line asks for a plan, a picture or a report rather than for a run."""
-    reports = any(argument.startswith("--report") for argument in arguments) and "--report-after-run" not in arguments
-    return reports or any(_LOOKS_ONLY.fullmatch(argument) for argument in arguments)

@@ -23,6 +23,13 @@ class UserError(Exception):
 
     Attributes:
         exit_status: what a verb that ends with it returns.
+
+    Examples:
+        >>> print(UserError("this key is unknown", where="my.yaml, line 3", value="max_site", fix="write max_sites"))
+        this key is unknown
+          where:   my.yaml, line 3
+          found:   'max_site'
+          fix:     write max_sites
     """
 
     exit_status = 1
@@ -75,6 +82,10 @@ class CombinedUserError(UserError):
         super().__init__(f"{len(problems)} problems in the configuration")
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a process hands it to another."""
+        return type(self), (self.problems,)
+
     def __str__(self) -> str:
         return "\n".join([f"{self.what}:", *(f"\n{n}. {problem}" for n, problem in enumerate(self.problems, 1))])
 
@@ -115,7 +126,12 @@ def located(place: object) -> Iterator[None]:
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str | None:
-    """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near."""
+    """Return ``"did you mean 'x'?"`` for the allowed name nearest to ``name``, or None if none is near.
+
+    Examples:
+        >>> did_you_mean("polyphenols", ["polyphenol", "terpenoid"])
+        "did you mean 'polyphenol'?"
+    """
     if len(str(name)) > _LONGEST_NAME:
         return None
     by_folded = {candidate.casefold(): candidate for candidate in allowed}

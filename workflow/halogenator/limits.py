@@ -27,9 +27,6 @@ ROW_SECONDS = 120
 # The same for a step of planning: one molecule's matches of one query, or the examples of one transform.
 PLAN_SECONDS = 10
 
-# Names the process whose end is to be the end of the one that it is set for.
-PARENT_VARIABLE = "HALOGENATOR_PARENT"
-
 NONE = -1
 _NUMBER = struct.Struct("q")
 
@@ -199,12 +196,6 @@ def _wait(child: int) -> int:
         return os.waitpid(child, 0)[1]
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def die_with_starter() -> None:
-    """Tie this process to the one that ``PARENT_VARIABLE`` names, if it does; what it starts itself is not tied."""
-    if parent := os.environ.pop(PARENT_VARIABLE, None):
-        die_with(int(parent))
 
 
 def die_with(parent: int) -> None:

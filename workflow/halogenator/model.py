@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,24 @@ HALOGENS = ("F", "Cl", "Br", "I")
 
 
 def fingerprint(*parts: object) -> str:
-    """Return 12 hex digits that change when any of ``parts`` (JSON values) does."""
+    """Return 12 hex digits that change when any of ``parts`` (JSON values) does.
+
+    Examples:
+        >>> fingerprint("[c:1][OX2H:2]"), fingerprint("[c:1][OX2H:2]", None)
+        ('ec613fccf89e', '95ff94d70f3f')
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def reactant_of(smirks: str) -> str:
+    """Return the reactant template of a SMIRKS, as SMARTS.
+
+    Examples:
+        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
+        '[c:1][OX2H:2]'
+    """
+    return smirks.split(">>")[0].strip()
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,12 @@ class Transform:
     @property
     def query(self) -> str:
         """The reactant template as SMARTS: what decides which molecules the transform touches."""
-        return self.smirks.split(">>")[0].strip()
+        return reactant_of(self.smirks)
+
+    @property
+    def bare(self) -> Transform:
+        """The transform with what decides on products alone, for a task."""
+        return replace(self, label="", family="", scope_classes=(), examples=(), description="")
 
     @property
     def fingerprint(self) -> str:
@@ -80,8 +100,18 @@ class HalogenationRule:
     stereo: str = "keep"
     new_stereo: str = "open"
 
+    @property
+    def query(self) -> str:
+        """The reactant template as SMARTS."""
+        return reactant_of(self.smirks)
+
     def transforms(self, halogens: tuple[str, ...]) -> list[Transform]:
-        """Return one transform per halogen, named ``<rule>:<halogen>``."""
+        """Return one transform per halogen, named ``<rule>:<halogen>``.
+
+        Examples:
+            >>> [t.smirks for t in HalogenationRule("aromatic CH", "[cH:1]>>[c:1]{X}").transforms(("F", "Cl"))]
+            ['[cH:1]>>[c:1]F', '[cH:1]>>[c:1]Cl']
+        """
         return [
             Transform(
                 name=f"{self.name}:{halogen}",
@@ -122,6 +152,12 @@ class Halogenation:
         """Return every rule × halogen that applies to a class, in file order."""
         return [transform for rule in self.rules_for(class_name) for transform in rule.transforms(self.halogens)]
 
+    def bare(self, class_name: str) -> Halogenation:
+        """Return the rules that apply to a class, with what decides on products alone, for a task."""
+        rules = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in self.rules)
+        applied = {rule.name for rule in self.rules_for(class_name)}
+        return Halogenation(self.halogens, tuple(rule for rule in rules if rule.name in applied))
+
     def fingerprint(self, class_name: str) -> str:
         """Changes with everything that changes the class's built libraries, and with nothing else."""
         return fingerprint([(transform.name, transform.fingerprint) for transform in self.transforms(class_name)])
@@ -147,16 +183,6 @@ class Reading:
     fragments: str = "largest"
     charges: str = "neutralize"
     tautomers: str = "keep"
-
-    def plain(self) -> dict[str, Any]:
-        """Return the settings as JSON values, for ``from_plain``."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, values: Mapping[str, Any]) -> Reading:
-        """Return the settings that ``plain`` gave."""
-        columns = values.get("columns", "all")
-        return cls(**{**values, "columns": columns if isinstance(columns, str) else tuple(columns)})
 
 
 @dataclass(frozen=True)
@@ -187,6 +213,11 @@ class Library:
     implicit: bool = False
 
     @property
+    def brief(self) -> Library:
+        """The library with its files as they were given, for a task: a folder, and not all that is in it."""
+        return replace(self, paths=self.given or self.paths, given=(), parents=None, base=None, implicit=False)
+
+    @property
     def shown(self) -> str:
         """The files as a message shows them."""
         first = str(self.paths[0])
@@ -195,8 +226,61 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """All that the tasks of a library are to know of it.
+
+    Attributes:
+        library: the library.
+        queries: {column: query SMARTS} of the sites that its index counts.
+        halogenation: the rules of its class, where it is built by them or others are built upon it.
+        is_base: whether others are built upon it, so that its index also counts the sites of the rules.
+        descriptors: columns to compute, in order.
+    """
+
+    library: Library
+    queries: Mapping[str, str] = field(default_factory=dict)
+    halogenation: Halogenation | None = None
+    is_base: bool = False
+    descriptors: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called in messages."""
+        return (self.library.name,)
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the tasks of a job are to know of it.
+
+    Attributes:
+        library: the library.
+        transform: what is applied to it.
+        descriptors: columns to compute, in order.
+        inchikey: whether products have the standard InChIKey.
+        key: the column that no two products share: "smiles" or "inchikey".
+    """
+
+    library: Library
+    transform: Transform
+    descriptors: tuple[str, ...] = ()
+    inchikey: bool = False
+    key: str = "smiles"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called in messages."""
+        return self.library.name, self.transform.name
+
+
+@dataclass(frozen=True)
 class Window:
-    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit."""
+    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit.
+
+    Examples:
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
+    """
 
     low: float = -math.inf
     high: float = math.inf

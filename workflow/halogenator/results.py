@@ -15,6 +15,7 @@ A place is asked for by names; the same question with ``"{library}"`` for a name
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _PLACES = (
     re.compile(rf"{STATS_FOLDER}/libraries/(?P<library>{_NAME})\.json"),
 )
 _DEPTHS = (5, 4, 3)  # parts of such a place
+_ALL = re.compile(r"(.*/|)\*of(\d+)(\.[^/]*)")  # all chunk files of something
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,37 @@ class Results:
     def jobs(self) -> dict[tuple[str, str], Path]:
         """Return {(library, transform): its products} of those that are there."""
         return {(_name(path.parent.parent), _name(path.parent)): path for path in self.find(self.products("*", "*"))}
+
+
+def chunk_names(count: int) -> list[str]:
+    """Return the names of so many chunks, zero-padded so that they sort.
+
+    Examples:
+        >>> chunk_names(2)
+        ['000of002', '001of002']
+    """
+    width = max(3, len(str(count)))
+    return [f"{number:0{width}}of{count:0{width}}" for number in range(count)]
+
+
+def abbreviated(files: Sequence[str]) -> list[str]:
+    """Return all chunk files of something as one word, other files as they are: no command line holds a thousand names.
+
+    Examples:
+        >>> abbreviated(["a/000of002.x", "a/001of002.x"])
+        ['a/*of002.x']
+    """
+    short = [re.sub(r"\d+(?=of\d+\.[^/]*$)", "*", files[0])] if files else []
+    return short if expanded(short) == list(files) else list(files)
+
+
+def expanded(words: Sequence[str]) -> list[str]:
+    """Return the files that words of ``abbreviated`` stand for, whether they are there or not."""
+    files: list[str] = []
+    for word in words:
+        found = _ALL.fullmatch(word)
+        files += [f"{found[1]}{name}{found[3]}" for name in chunk_names(int(found[2]))] if found else [word]
+    return files
 
 
 def place_of(path: Path) -> tuple[Results, str, str | None] | None:

@@ -9,7 +9,12 @@ MB = 1_000_000  # bytes, as Snakemake's mem_mb counts
 
 
 def duration(seconds: float) -> str:
-    """Return a time with a unit that suits it: 0.4 s, 12 s, 3 min 20 s, 5 h 02 min."""
+    """Return a time with a unit that suits it.
+
+    Examples:
+        >>> duration(0.4), duration(12), duration(200), duration(18_120)
+        ('0.4 s', '12 s', '3 min 20 s', '5 h 02 min')
+    """
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -22,7 +27,12 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes with a unit of 10^3, 10^6, … of them."""
+    """Return a number of bytes with a unit of 10^3, 10^6, … of them.
+
+    Examples:
+        >>> size(812), size(1_234_000), size(5e12)
+        ('812 B', '1.2 MB', '5.0 TB')
+    """
     for unit in ("B", "kB", "MB", "GB"):
         if abs(count) < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
@@ -31,7 +41,12 @@ def size(count: float) -> str:
 
 
 def prepared_words(stats: Mapping[str, Any]) -> str:
-    """Return what a library's statistics say of rows that were changed on reading, and of enhanced stereo."""
+    """Return what a library's statistics say of rows that were changed on reading, and of enhanced stereo.
+
+    Examples:
+        >>> prepared_words({"prepared": {"fragments": 1200, "charges": 3}, "enhanced_stereo": 7})
+        'prepared: fragments 1,200, charges 3; enhanced stereo 7'
+    """
     changed = [f"{word} {rows:,}" for word, rows in stats.get("prepared", {}).items()]
     stereo = [f"enhanced stereo {stats['enhanced_stereo']:,}"] if stats.get("enhanced_stereo") else []
     return f"prepared: {', '.join(changed) or 'nothing'}" + "".join(f"; {words}" for words in stereo)

@@ -1,18 +1,20 @@
 # All results as one table, one database and one page. Where results are in a store, these are made of the copies on this
 # machine, whose paths the database holds.
 
+import json
+
 from halogenator.model import fingerprint
 
 
 rule summarize:
     input:
-        [STATS.format(library=library, transform=transform) for library, transform in CONFIG.jobs],
+        [str(PLACES.stats(*job)) for job in CONFIG.jobs],
     output:
-        report("results/summary.tsv", caption="../report/summary.rst", category="Results"),
+        out=report(PLACES.summary, caption="../report/summary.rst", category="Results"),
     log:
-        "results/logs/summarize.log",
+        PLACES.log("summarize"),
     benchmark:
-        "results/benchmarks/summarize.tsv"
+        PLACES.benchmark("summarize")
     localrule: True
     conda:
         "../../envs/halogenator.yaml"
@@ -21,27 +23,26 @@ rule summarize:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        results=results_folder,
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
+        task=task(commands.Summarize, results=RESULTS),
     message:
         "Summarising {params.jobs} jobs"
     shell:
-        "python -m halogenator summarize --results {params.results:q} --out {output:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule catalog:
     input:
         all_results(),
         all_records(),
-        summary=ancient("results/summary.tsv"),  # also written anew while a run goes on
+        summary=ancient(PLACES.summary),  # also written anew while a run goes on
     output:
-        "results/catalog.duckdb",
+        out=PLACES.catalog,
     log:
-        "results/logs/catalog.log",
+        PLACES.log("catalog"),
     benchmark:
-        "results/benchmarks/catalog.tsv"
+        PLACES.benchmark("catalog")
     localrule: True
     conda:
         "../../envs/halogenator.yaml"
@@ -50,24 +51,23 @@ rule catalog:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        results=results_folder,
+        task=task(commands.Catalog, results=RESULTS),
     message:
         "Cataloguing all results"
     shell:
-        "python -m halogenator catalog --results {params.results:q} --summary {input.summary:q} --out {output:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule report:
     input:
-        "results/catalog.duckdb",
+        PLACES.catalog,
         all_results() + all_records() if IN_STORE else [],
     output:
-        report("results/report.html", caption="../report/report.rst", category="Results"),
+        out=report(PLACES.report, caption="../report/report.rst", category="Results"),
     log:
-        "results/logs/report.log",
+        PLACES.log("report"),
     benchmark:
-        "results/benchmarks/report.tsv"
+        PLACES.benchmark("report")
     localrule: IN_STORE
     conda:
         "../../envs/halogenator.yaml"
@@ -76,10 +76,13 @@ rule report:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
     params:
-        results=results_folder,
-        configuration=report_flags,
+        task=task(
+            commands.Report,
+            results=RESULTS,
+            configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
+            overrides=" ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
+        ),
     message:
         "Reporting all results"
     shell:
-        "python -m halogenator report --results {params.results:q} {params.configuration:q} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN

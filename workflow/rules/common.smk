@@ -1,56 +1,28 @@
 # The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
 
-import os
-import sys
-from pathlib import Path
-
-REPOSITORY = Path(workflow.basedir)
-sys.path.insert(0, str(REPOSITORY / "workflow"))
-
 from halogenator.config import load_config
-from halogenator.environment import means_cores, only_looks, prepare_tasks
 from halogenator.errors import UserError
-from halogenator.planning.chunks import chunk_names
+from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
+from halogenator.results import Results, chunk_names
 from halogenator.storage.remote import address, is_remote, share_settings
 
-# Tasks run elsewhere: this is what submits them, or one of them. Which executor it is, Snakemake says only later.
-SUBMITS = workflow.nodes is not None and not (only_looks(sys.argv) and means_cores(sys.argv))
-ON_CLUSTER = SUBMITS or workflow.remote_exec
-# What is asked for beside a task's own memory: its allocation holds Snakemake too, which starts the task there.
-BESIDE_MB = SNAKEMAKE_MB if ON_CLUSTER else 0
-
-prepare_tasks()
-if "s3" in workflow.storage_provider_settings:
-    share_settings(workflow.storage_provider_settings["s3"].get_settings())
+share_settings(store_settings())  # the configuration's own files may be there
 try:
-    CONFIG = load_config(
-        config,
-        # Lowest first: the Snakefile's own, which Snakemake lists last.
-        sources=[Path(path) for path in (workflow.configfiles[-1], *workflow.configfiles[:-1])],
-        working_dir=Path.cwd(),
-        repository=REPOSITORY,
-    )
+    CONFIG = load_config(config, sources=configuration_files(), working_dir=Path.cwd(), repository=REPOSITORY)
     ESTIMATES = Estimates(CONFIG)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-# The scheduler keeps the sum of running jobs below this; --resources mem_mb=… can lower it, not raise it. On a cluster it
-# is what one node may give one task: neither a sum over nodes nor the memory of this one.
-GIVEN_MB = [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
-CAP_MB = CONFIG.cap_mb if ON_CLUSTER else min(CONFIG.cap_mb, machine_mb(), *GIVEN_MB)
+# Jobs adopted from an earlier pipeline: those that stand are kept, the outdated ones are made again.
+ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 
-MOLECULES = "results/libraries/library={library}/molecules.parquet"
-PRODUCTS = "results/products/library={library}/transform={transform}/products.parquet"
-REJECTS = "results/rejects/products/library={library}/transform={transform}/rejects.parquet"
-STATS = "results/stats/products/{library}/{transform}.json"
-LIBRARY_REJECTS = "results/rejects/libraries/library={library}/rejects.parquet"
-LIBRARY_STATS = "results/stats/libraries/{library}.json"
-
-# Results as the tasks of this machine see them: in place, or the copies of what is in the default storage.
-IN_STORE = workflow.storage_settings.default_storage_provider is not None
-RESULTS = Path(workflow.modifier.path_modifier.apply_default_storage("results/summary.tsv")).parent
+# Where results stand, as rules name it. A name may be a wildcard.
+PLACES = Results(Path("results"))
+LIBRARY, JOB = ("{library}",), ("{library}", "{transform}")
+MOLECULES, LIBRARY_REJECTS, LIBRARY_STATS = map(str, PLACES.files(*LIBRARY))
+PRODUCTS, REJECTS, STATS = map(str, PLACES.files(*JOB))
 
 # Input files in a store are read in place, so a task gets their address and no copy.
 SOURCES = {
@@ -61,27 +33,24 @@ SOURCES = {
 
 
 wildcard_constraints:
-    library="|".join(map(re.escape, CONFIG.libraries)) or "none",
-    transform="|".join(map(re.escape, CONFIG.transforms)) or "none",
+    library=any_of(CONFIG.libraries),
+    transform=any_of(CONFIG.transforms),
     chunk=r"\d+of\d+",
     part=r"\d+of\d+",
 
 
 def all_results():
     """Every library asked for and every job's products."""
-    libraries = [name for name, library in CONFIG.libraries.items() if not library.implicit]
-    return expand(MOLECULES, library=libraries) + [
-        PRODUCTS.format(library=library, transform=transform) for library, transform in CONFIG.jobs
-    ]
+    libraries = [PLACES.molecules(name) for name, library in CONFIG.libraries.items() if not library.implicit]
+    return [str(path) for path in (*libraries, *(PLACES.products(*job) for job in CONFIG.jobs))]
 
 
 def all_records():
     """What the catalog and the report read besides: where results are in a store, only inputs are sure to be here."""
     if not IN_STORE:
         return []
-    names, jobs = list(CONFIG.libraries), CONFIG.jobs
-    records = expand([LIBRARY_REJECTS, LIBRARY_STATS], library=names)
-    return records + [kind.format(library=job[0], transform=job[1]) for job in jobs for kind in (REJECTS, STATS)]
+    names = [*((library,) for library in CONFIG.libraries), *CONFIG.jobs]
+    return [str(path) for each in names for path in (PLACES.rejects(*each), PLACES.stats(*each))]
 
 
 def library_of(wildcards):
@@ -92,23 +61,33 @@ def transform_of(wildcards):
     return CONFIG.transforms[wildcards.transform]
 
 
+def cap_mb():
+    """What all tasks together may declare, which `--resources mem_mb=…` can lower; on a cluster what a node gives one."""
+    return CONFIG.cap_mb if on_cluster() else min(CONFIG.cap_mb, machine_mb(), *given_mb())
+
+
+def beside_mb():
+    """What is asked for beside a task's own memory: its allocation holds Snakemake too, which starts the task there."""
+    return SNAKEMAKE_MB if on_cluster() else 0
+
+
 def memory(megabytes):
     """A resource function: what a task declares, doubled at each retry, refused where it is above the cap."""
 
     def declare(wildcards, attempt):
         own = megabytes(wildcards) if callable(megabytes) else megabytes
-        base = own + BESIDE_MB
-        if base > CAP_MB:
-            of = "a node may give a task" if ON_CLUSTER else "all together may use"
-            where = "on nodes" if ON_CLUSTER else "on a machine"
-            told = "--config or the profile" if "memory" in workflow.config_settings.config else CONFIG.sources[-1]
+        base, cap = own + beside_mb(), cap_mb()
+        if base > cap:
+            of = "a node may give a task" if on_cluster() else "all together may use"
+            where = "on nodes" if on_cluster() else "on a machine"
+            told = "--config or the profile" if "memory" in given_settings() else CONFIG.sources[-1]
             less = ", or lower chunk.merge_rows" if own > stream_mb() else ""
             raise WorkflowError(
-                f"one task needs {base:,} MB, and {of} {CAP_MB:,} MB\n"
+                f"one task needs {base:,} MB, and {of} {cap:,} MB\n"
                 f"  where:   memory.cap_mb in {told}\n"
                 f"  fix:     raise it to at least {base}{less}, or run {where} with more memory"
             )
-        return min(own * 2 ** (attempt - 1) + BESIDE_MB, CAP_MB)
+        return min(own * 2 ** (attempt - 1) + beside_mb(), cap)
 
     return declare
 
@@ -121,35 +100,47 @@ def chunk_minutes(wildcards, attempt):
 def all_minutes(wildcards, attempt):
     """A time limit for a task that goes through all rows of a library or a job, or, of a merge's parts, some."""
     if "library" not in wildcards.keys():
-        return attempt * merge_minutes(sum(ESTIMATES.products(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
-    library, transform = library_of(wildcards), wildcards.get("transform")
-    return attempt * merge_minutes(ESTIMATES.products(library, transform) if transform else ESTIMATES.rows(library))
+        return attempt * merge_minutes(sum(ESTIMATES.rows(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
+    return attempt * merge_minutes(rows_of(wildcards))
+
+
+def rows_of(wildcards):
+    """About how many molecules or products a library or a job will have."""
+    return ESTIMATES.rows(library_of(wildcards), wildcards.get("transform"))
 
 
 def work_files(wildcards, count, ending):
     """The files that so many tasks of a job, or of a library where no transform is named, leave to its merge."""
-    pattern = "products/{library}/{transform}" if "transform" in wildcards.keys() else "libraries/{library}"
-    return [f"results/work/{pattern.format(**wildcards)}/{name}.{ending}.parquet" for name in chunk_names(count)]
+    names = wildcards.library, wildcards.get("transform")
+    return [str(PLACES.chunk(name, ending, *names)) for name in chunk_names(count)]
 
 
 def library_chunks(wildcards, ending):
     library = library_of(wildcards)
     made = "built" if library.base else "read"
-    return work_files(wildcards, ESTIMATES.library_chunks(library), made + ending)
+    return work_files(wildcards, ESTIMATES.chunks(library), made + ending)
 
 
 def job_chunks(wildcards, ending):
-    return work_files(wildcards, ESTIMATES.job_chunks(library_of(wildcards), wildcards.transform), ending)
+    return work_files(wildcards, ESTIMATES.chunks(library_of(wildcards), wildcards.transform), ending)
 
 
 def merge_parts(wildcards):
     """What tasks of their own find of a merge's duplicates, each for a range of keys; nothing where it finds them."""
-    library, transform = library_of(wildcards), wildcards.get("transform")
-    count = ESTIMATES.job_parts(library, transform) if transform else ESTIMATES.library_parts(library)
-    return work_files(wildcards, count, "duplicates")
+    return work_files(wildcards, ESTIMATES.parts(library_of(wildcards), wildcards.get("transform")), "duplicates")
+
+
+def part_mb(wildcards):
+    """What a task declares that finds a part of a merge's duplicates."""
+    return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
+
+
+def whole_mb(wildcards):
+    """What a merge declares, whose duplicates may be found beforehand."""
+    return stream_mb() if merge_parts(wildcards) else merge_mb(rows_of(wildcards))
 
 
 def origin_of(wildcards):
     """What a library is made from: the library one level down, or its files."""
     library = library_of(wildcards)
-    return MOLECULES.format(library=library.base) if library.base else SOURCES[library.name]
+    return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]

@@ -5,11 +5,11 @@ rule read_library:
     input:
         origin_of,
     output:
-        temp("results/work/libraries/{library}/raw.parquet"),
+        out=temp(PLACES.raw(*LIBRARY)),
     log:
-        "results/logs/libraries/{library}/read.log",
+        PLACES.log("read", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/read.tsv"
+        PLACES.benchmark("read", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -18,25 +18,23 @@ rule read_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        reading=reading_flags,
+        task=task(commands.ReadLibrary, recipe=recipe_of, mark=mark_of),
     message:
         "Reading {input} as library {wildcards.library}"
     shell:
-        "python -m halogenator read-library {params.library:q} {params.reading:q}"
-        " --out {output:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule standardize_chunk:
     input:
-        "results/work/libraries/{library}/raw.parquet",
+        raw=PLACES.raw(*LIBRARY),
     output:
-        molecules=temp("results/work/libraries/{library}/{chunk}.read.parquet"),
-        rejects=temp("results/work/libraries/{library}/{chunk}.read-rejects.parquet"),
+        out=temp(PLACES.chunk("{chunk}", "read", *LIBRARY)),
+        rejects=temp(PLACES.chunk("{chunk}", "read-rejects", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/{chunk}.log",
+        PLACES.log("{chunk}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -45,27 +43,23 @@ rule standardize_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        index=index_flags,
-        chunk=chunk_flag,
+        task=task(commands.StandardizeChunk, recipe=recipe_of, chunk=part_of),
     message:
         "Standardising library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator standardize-chunk --raw {input:q} {params.library:q} {params.index:q}"
-        " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule halogenate_chunk:
     input:
-        origin_of,
+        base=origin_of,
     output:
-        molecules=temp("results/work/libraries/{library}/{chunk}.built.parquet"),
-        rejects=temp("results/work/libraries/{library}/{chunk}.built-rejects.parquet"),
+        out=temp(PLACES.chunk("{chunk}", "built", *LIBRARY)),
+        rejects=temp(PLACES.chunk("{chunk}", "built-rejects", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/{chunk}.log",
+        PLACES.log("{chunk}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -74,80 +68,62 @@ rule halogenate_chunk:
         runtime=chunk_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        index=index_flags,
-        chunk=chunk_flag,
+        task=task(commands.HalogenateChunk, recipe=recipe_of, chunk=part_of),
     message:
         "Halogenating {input} into library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator halogenate-chunk --base {input:q} {params.library:q} {params.index:q}"
-        " --chunk {params.chunk} --out {output.molecules:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule find_library_duplicates:
     # Only of built libraries with more rows than one task should look through (chunk.merge_rows).
     input:
-        lambda wildcards: library_chunks(wildcards, ""),
+        chunks=lambda wildcards: library_chunks(wildcards, ""),
     output:
-        temp("results/work/libraries/{library}/{part}.duplicates.parquet"),
+        out=temp(PLACES.chunk("{part}", "duplicates", *LIBRARY)),
     log:
-        "results/logs/libraries/{library}/duplicates/{part}.log",
+        PLACES.log("duplicates/{part}", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/duplicates/{part}.tsv"
+        PLACES.benchmark("duplicates/{part}", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(lambda wildcards: merge_mb(ESTIMATES.rows(library_of(wildcards)), len(merge_parts(wildcards)))),
+        mem_mb=memory(part_mb),
         runtime=all_minutes,
     params:
         identity=library_identity,
         hashes=identity.HASHES,
-        chunks=short(),
-        part=chunk_flag,
+        task=task(commands.FindDuplicates, library=name_of, part=part_of),
     message:
         "Finding duplicates of library {wildcards.library}, part {wildcards.part}"
     shell:
-        "python -m halogenator find-duplicates --library {wildcards.library} --chunks {params.chunks:q}"
-        " --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule merge_library:
     input:
         chunks=lambda wildcards: library_chunks(wildcards, ""),
-        rejects=lambda wildcards: library_chunks(wildcards, "-rejects"),
+        reject_chunks=lambda wildcards: library_chunks(wildcards, "-rejects"),
         duplicates=merge_parts,
     output:
-        molecules=MOLECULES,
+        out=MOLECULES,
         rejects=LIBRARY_REJECTS,
         stats=LIBRARY_STATS,
     log:
-        "results/logs/libraries/{library}/merge.log",
+        PLACES.log("merge", *LIBRARY),
     benchmark:
-        "results/benchmarks/libraries/{library}/merge.tsv"
+        PLACES.benchmark("merge", *LIBRARY)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: (
-                stream_mb() if merge_parts(wildcards) else merge_mb(ESTIMATES.rows(library_of(wildcards)))
-            )
-        ),
+        mem_mb=memory(whole_mb),
         runtime=all_minutes,
     params:
         identity=library_identity,
-        library=library_flags,
-        chunks=short("chunks"),
-        rejects=short("rejects"),
-        duplicates=short("duplicates"),
+        task=task(commands.MergeLibrary, recipe=recipe_of, config_hash=library_identity),
     message:
         "Merging library {wildcards.library}"
     shell:
-        "python -m halogenator merge-library {params.library:q}"
-        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
-        " --config-hash {params.identity}"
-        " --out {output.molecules:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN

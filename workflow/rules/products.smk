@@ -5,14 +5,14 @@ from halogenator.planning.adopted import library_constraint
 
 rule transform_chunk:
     input:
-        MOLECULES,
+        molecules=MOLECULES,
     output:
-        products=temp("results/work/products/{library}/{transform}/{chunk}.products.parquet"),
-        rejects=temp("results/work/products/{library}/{transform}/{chunk}.rejects.parquet"),
+        out=temp(PLACES.chunk("{chunk}", "products", *JOB)),
+        rejects=temp(PLACES.chunk("{chunk}", "rejects", *JOB)),
     log:
-        "results/logs/products/{library}/{transform}/{chunk}.log",
+        PLACES.log("{chunk}", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/{chunk}.tsv"
+        PLACES.benchmark("{chunk}", *JOB)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
@@ -21,48 +21,44 @@ rule transform_chunk:
         runtime=chunk_minutes,
     params:
         identity=job_identity,
-        transform=transform_flags,
-        chunk=chunk_flag,
+        task=task(commands.TransformChunk, job=job_of, chunk=part_of),
     message:
         "{wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
     shell:
-        "python -m halogenator transform-chunk --molecules {input:q} {params.transform:q}"
-        " --chunk {params.chunk} --out {output.products:q} --rejects {output.rejects:q}"
-        " --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule find_duplicates:
     # Only of jobs with more rows than one task should look through (chunk.merge_rows).
     input:
-        lambda wildcards: job_chunks(wildcards, "products"),
+        chunks=lambda wildcards: job_chunks(wildcards, "products"),
     output:
-        temp("results/work/products/{library}/{transform}/{part}.duplicates.parquet"),
+        out=temp(PLACES.chunk("{part}", "duplicates", *JOB)),
     log:
-        "results/logs/products/{library}/{transform}/duplicates/{part}.log",
+        PLACES.log("duplicates/{part}", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/duplicates/{part}.tsv"
+        PLACES.benchmark("duplicates/{part}", *JOB)
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: merge_mb(
-                ESTIMATES.products(library_of(wildcards), wildcards.transform), len(merge_parts(wildcards))
-            )
-        ),
+        mem_mb=memory(part_mb),
         runtime=all_minutes,
     params:
         identity=job_identity,
         hashes=identity.HASHES,
         key=CONFIG.dedup_key,
-        chunks=short(),
-        part=chunk_flag,
+        task=task(
+            commands.FindDuplicates,
+            library=name_of,
+            transform=lambda wildcards: wildcards.transform,
+            key=CONFIG.dedup_key,
+            part=part_of,
+        ),
     message:
         "Finding duplicates of {wildcards.transform} on {wildcards.library}, part {wildcards.part}"
     shell:
-        "python -m halogenator find-duplicates --library {wildcards.library} --transform {wildcards.transform}"
-        " --chunks {params.chunks:q} --key {params.key} --part {params.part} --out {output:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
 
 
 rule merge_products:
@@ -70,47 +66,38 @@ rule merge_products:
         # Read only where no chunk was planned; named always, since once the chunks are gone only this shows a change.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
-        rejects=lambda wildcards: job_chunks(wildcards, "rejects"),
+        reject_chunks=lambda wildcards: job_chunks(wildcards, "rejects"),
         duplicates=merge_parts,
     output:
-        products=PRODUCTS,
+        out=PRODUCTS,
         rejects=REJECTS,
         stats=STATS,
     log:
-        "results/logs/products/{library}/{transform}/merge.log",
+        PLACES.log("merge", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/merge.tsv"
+        PLACES.benchmark("merge", *JOB)
     wildcard_constraints:
-        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=False),
+        library=library_constraint(CONFIG.libraries, [*ADOPTED, *OUTDATED], among=False),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(
-            lambda wildcards: (
-                stream_mb()
-                if merge_parts(wildcards)
-                else merge_mb(ESTIMATES.products(library_of(wildcards), wildcards.transform))
-            )
-        ),
+        mem_mb=memory(whole_mb),
         runtime=all_minutes,
     params:
         identity=job_identity,
-        library=library_flags,
-        transform=transform_flags,
         key=CONFIG.dedup_key,
-        chunks=short("chunks"),
-        rejects=short("rejects"),
-        duplicates=short("duplicates"),
+        task=task(commands.MergeProducts, job=job_of, config_hash=job_identity),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:
-        "python -m halogenator merge-products --molecules {input.molecules:q}"
-        " {params.library:q} {params.transform:q} --key {params.key}"
-        " --chunks {params.chunks:q} --reject-chunks {params.rejects:q} --duplicates {params.duplicates:q}"
-        " --config-hash {params.identity}"
-        " --out {output.products:q} --rejects {output.rejects:q} --stats {output.stats:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN
+
+
+# Of adopted jobs that are no longer what is asked for. Snakemake does not know what they were made by, so a run forces this.
+use rule merge_products as remake_products with:
+    wildcard_constraints:
+        library=library_constraint(CONFIG.libraries, OUTDATED, among=True),
 
 
 rule keep_adopted:
@@ -120,19 +107,20 @@ rule keep_adopted:
         rejects=update(REJECTS),
         stats=update(STATS),
     log:
-        "results/logs/products/{library}/{transform}/verify.log",
+        PLACES.log("verify", *JOB),
     benchmark:
-        "results/benchmarks/products/{library}/{transform}/verify.tsv"
+        PLACES.benchmark("verify", *JOB)
     wildcard_constraints:
-        library=library_constraint(CONFIG.libraries, ADOPTED, adopted=True),
+        library=library_constraint(CONFIG.libraries, ADOPTED, among=True),
     conda:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+    params:
+        task=verb(lambda wildcards, output: ["verify", output.products, output.rejects, "--scratch", PLACES.scratch]),
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:
-        "python -m halogenator verify {output.products:q} {output.rejects:q}"
-        " --scratch results/work/scratch --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+        RUN

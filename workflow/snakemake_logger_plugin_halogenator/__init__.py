@@ -20,15 +20,14 @@ from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from snakemake_logger_plugin_halogenator.command_line import command_line
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 # The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
 # path, which need not be the one that this plugin is installed with.
 if TYPE_CHECKING:
+    from halogenator.stages.plan import Plan
     from halogenator.stages.run_progress import RunProgress
-
-# Attribute of a log record that carries the plan of the run.
-PLAN = "halogenator_plan"
 
 _LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
 _LOG_SECONDS = 30.0  # between two lines in a log, at least
@@ -41,12 +40,6 @@ _CHATTER = (
     "Warning: the following output files of rule summarize were not present",
 )
 _EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
-
-
-def _results() -> Path:
-    from halogenator.environment import RESULTS_VARIABLE
-
-    return Path(os.environ.get(RESULTS_VARIABLE, "results"))
 
 
 class LogHandler(LogHandlerBase):
@@ -63,7 +56,8 @@ class LogHandler(LogHandlerBase):
         stream = sys.stdout if settings.stdout else sys.stderr
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
         self._plain = settings.dryrun or settings.verbose or settings.printshellcmds
-        self._plan = None
+        self._plan: Plan | None = None
+        self._results = Path("results")
         self._progress: RunProgress | None = None
         self._bars = False
         self._end = threading.Event()
@@ -76,12 +70,16 @@ class LogHandler(LogHandlerBase):
         super().setFormatter(formatter)
         self._text.setFormatter(formatter)
 
+    def expect(self, plan: Plan, results: Path) -> None:
+        """Take the plan of the run that is about to be shown, and the folder in which its results are seen."""
+        self._plan, self._results = plan, results
+
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record, or count what it tells of."""
         event = getattr(record, "event", None)
-        self._plan = getattr(record, PLAN, self._plan)
-        if event == LogEvent.ERROR and self._plan is None and (words := explain(sys.argv[1:], record.getMessage())):
-            record.msg, record.args = words, ()
+        if event == LogEvent.ERROR and self._plan is None:
+            text = record.getMessage()
+            record.msg, record.args = explain(text, lambda: command_line().configfile) or text, ()
         if self._plain:
             self._text.emit(record)
             return
@@ -110,7 +108,7 @@ class LogHandler(LogHandlerBase):
         if self._bars:
             self._text.setStream(sys.stderr)  # what the bars have put there: text goes above them
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
-        self._progress = RunProgress(tasks, self._plan, _results(), shown)
+        self._progress = RunProgress(tasks, self._plan, self._results, shown)
         self._looker.start()
 
     def _started(self, record: logging.LogRecord) -> None:
@@ -125,18 +123,20 @@ class LogHandler(LogHandlerBase):
             self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
 
     def _finished(self, number: int) -> None:
+        from halogenator.stages.run_progress import MERGES
+
         task = self._progress.finish(number) if self._progress else None
-        if task and task.rule == "merge_products":
+        if task and task.rule in MERGES:
             self._unsummarized = True
             self._summarize()
 
     def _look(self) -> None:
         """Keep memory, bars and summary fresh until the end."""
-        from halogenator.memory.tree import workers
+        from halogenator.memory.running import NOTES, workers
 
         while not self._end.wait(_LOOK_SECONDS):
             if self._progress is not None:
-                self._progress.look(sum(worker.unique_mb for worker in workers(os.getpid())))
+                self._progress.look(sum(worker.unique_mb for worker in workers(os.getpid(), NOTES)))
                 self._summarize()
 
     def _summarize(self) -> None:
@@ -148,7 +148,7 @@ class LogHandler(LogHandlerBase):
         if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
             self._unsummarized, self._summarized = False, time.monotonic()
             with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
-                write_summary(_results(), Results(_results()).summary)
+                write_summary(self._results, Results(self._results).summary)
 
     def _say(self, text: str) -> None:
         self._text.stream.write(text + "\n")

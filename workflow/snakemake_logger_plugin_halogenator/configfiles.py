@@ -1,38 +1,24 @@
-"""What is wrong with the files behind --configfile, which Snakemake reads before anything of this workflow runs."""
+"""What is wrong with a file behind --configfile, which Snakemake reads before anything of this workflow runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-_OPTIONS = ("--configfile", "--configfiles")
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
-def explain(arguments: Sequence[str], message: str) -> str | None:
+def explain(message: str, files: Callable[[], Iterable[Path]]) -> str | None:
     """Return in words what Snakemake says of a configuration file; None of a message about something else.
 
     Args:
-        arguments: Snakemake's command line.
-        message: what it logs as an error.
+        message: what Snakemake logs as an error.
+        files: gives all that the command line names as configuration files; called only where the message is of one.
     """
     if "configfile" not in message and "Config file" not in message:
         return None
-    return next(filter(None, map(_wrong, _named(arguments))), None)
-
-
-def _named(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield all that the command line gives as configuration files."""
-    takes = False
-    for word in arguments:
-        option, _, value = word.partition("=")
-        if word.startswith("-"):
-            takes = option in _OPTIONS
-            if takes and value:
-                yield value
-        elif takes:
-            yield word
+    return next(filter(None, map(_wrong, map(str, files()))), None)
 
 
 def _wrong(name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,23 +11,30 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.cli import main
+from halogenator.model import Halogenation, HalogenationRule, Job, Library, Recipe, Transform
+from halogenator.results import Results as Places
+from halogenator.stages.commands import (
+    HalogenateChunk,
+    MergeLibrary,
+    MergeProducts,
+    ReadLibrary,
+    StandardizeChunk,
+    TransformChunk,
+)
 from halogenator.storage.file_columns import as_type, common_type, file_columns, stored_type
 from halogenator.storage.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
 from property.exports import export, rows
+from property.verbs import do, verb
 
 TEXT = pa.string()
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
-DESCRIBE = ("--descriptors", "mw,clogp")
+DESCRIPTORS = ("mw", "clogp")
 COCONUT = """identifier,name,canonical_smiles,mw,np_likeness,"organism, part"
 CNP1,guaiacol,COc1ccccc1O,124.1,0.3,"Guaiacum officinale, resin"
 CNP2,p-cresol,Cc1ccc(O)cc1,108.1,,
 CNP3,phenol again,Oc1ccc(C)cc1,1,2,3
 ,,OC1CCCCC1,,,
 """
-
-
-def verb(*words: object) -> None:
-    assert main([str(word) for word in words]) == 0
 
 
 class Results:
@@ -40,34 +46,29 @@ class Results:
 
     def library(self, name: str, *, file: Path | None = None, base: str | None = None, k: int | None = None) -> Path:
         work = self._work / name
-        words: list[object] = ["--library", name, "--class", "polyphenol", *(["--k", k] if k is not None else [])]
-        chunk = ["--chunk", "0/1", "--out", work / "chunk.parquet", "--rejects", work / "rejects.parquet"]
+        library = Library(name, "polyphenol", k, paths=(file,) if file else ())
+        ring = Halogenation(("F",), (HalogenationRule("ring", "[c;H1:1]>>[c:1]{X}"),))
+        recipe = Recipe(library, halogenation=ring, descriptors=DESCRIPTORS)
+        chunk = {"chunk": (0, 1), "out": work / "chunk.parquet", "rejects": work / "rejects.parquet"}
         if file:
-            words += ["--path", file]
-            verb("read-library", *words, "--out", work / "raw.parquet")
-            verb("standardize-chunk", "--raw", work / "raw.parquet", *words, *DESCRIBE, *chunk)
+            do(ReadLibrary(recipe=recipe, out=work / "raw.parquet"))
+            do(StandardizeChunk(recipe=recipe, raw=work / "raw.parquet", **chunk))
         else:
-            rule = ["--rule", "ring=[c;H1:1]>>[c:1]{X}", "--halogens", "F"]
-            verb("halogenate-chunk", "--base", self.molecules(str(base)), *words, *DESCRIBE, *rule, *chunk)
-        self._merge("merge-library", words, work, self.molecules(name), f"libraries/library={name}", name)
+            do(HalogenateChunk(recipe=recipe, base=self.molecules(str(base)), **chunk))
+        do(MergeLibrary(recipe=recipe, **self._merged(work, name)))
         return self.molecules(name)
 
     def job(self, library: str) -> None:
         work = self._work / f"{library}-job"
-        words = ["--molecules", self.molecules(library), "--transform", "T", "--smirks", OME, *DESCRIBE]
-        chunk = ["--chunk", "0/1", "--out", work / "chunk.parquet", "--rejects", work / "rejects.parquet"]
-        verb("transform-chunk", *words, *chunk)
-        place = f"products/library={library}/transform=T"
-        words += ["--library", library, "--class", "polyphenol"]
-        self._merge("merge-products", words, work, self.folder / place / "products.parquet", place, f"{library}/T")
+        job = Job(Library(library, "polyphenol"), Transform("T", OME), DESCRIPTORS)
+        chunk = {"chunk": (0, 1), "out": work / "chunk.parquet", "rejects": work / "rejects.parquet"}
+        do(TransformChunk(job=job, molecules=self.molecules(library), **chunk))
+        do(MergeProducts(job=job, molecules=self.molecules(library), **self._merged(work, library, "T")))
 
-    def _merge(self, name: str, words: Sequence[object], work: Path, out: Path, place: str, stats: str) -> None:
-        chunks = ["--chunks", work / "chunk.parquet", "--reject-chunks", work / "rejects.parquet"]
-        record = self.folder / "stats" / place.partition("/")[0] / f"{stats}.json"
-        rejects = self.folder / "rejects" / place / "rejects.parquet"
-        verb(
-            name, *words, *chunks, "--out", out, "--rejects", rejects, "--stats", record, "--scratch", work / "scratch"
-        )
+    def _merged(self, work: Path, *names: str) -> dict[str, object]:
+        files = dict(zip(("out", "rejects", "stats"), Places(self.folder).files(*names), strict=True))
+        chunks = {"chunks": [work / "chunk.parquet"], "reject_chunks": [work / "rejects.parquet"]}
+        return {**chunks, **files, "scratch": work / "scratch"}
 
     def molecules(self, library: str) -> Path:
         return self.folder / f"libraries/library={library}/molecules.parquet"

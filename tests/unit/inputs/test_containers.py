@@ -28,8 +28,9 @@ from halogenator.inputs import containers
 from halogenator.inputs.molfile import announced_atoms
 from halogenator.inputs.page_sizes import largest_page
 from halogenator.inputs.reading import check_readable, head, read_records
-from halogenator.model import Config, Halogenation, HalogenationRule, Library, Transform
+from halogenator.model import Config, Halogenation, HalogenationRule, Job, Library, Recipe, Transform
 from halogenator.planning.estimate import Estimates
+from halogenator.stages.commands import Command, HalogenateChunk, ReadLibrary, StandardizeChunk, TransformChunk
 
 quiet()
 REPOSITORY = Path(__file__).parents[3]
@@ -84,13 +85,18 @@ def write_rows(folder: Path, rows: Sequence[tuple[str, str]] = ROWS) -> None:
     (folder / "mine.csv").write_text("\n".join(["smiles,id", *lines]) + "\n")
 
 
+def one_chunk(out: str) -> dict[str, Any]:
+    """The only chunk of a table, whose rows have a second each."""
+    return {"chunk": (0, 1), "row_seconds": 1.0, "out": Path(out), "rejects": Path("r.parquet")}
+
+
 def test_molecules_that_rdkit_does_not_come_back_from_cost_their_rows(tmp_path: Path) -> None:
     """Two in one chunk: the task starts again without each, and its exit status is 0, so no retry is used up."""
     write_rows(tmp_path)
-    library = ["--library", "mine", "--class", "other", "--path", "mine.csv"]
-    assert verb(tmp_path, "read-library", *library, "--out", "raw.parquet").returncode == 0
-    out = ["--chunk", "0/1", "--row-seconds", 1, "--out", "c.parquet", "--rejects", "r.parquet"]
-    done = verb(tmp_path, "standardize-chunk", "--raw", "raw.parquet", *library, "--query", f"odd={ODD_RING}", *out)
+    recipe = Recipe(Library("mine", "other", paths=(Path("mine.csv"),)), {"odd": ODD_RING})
+    assert verb(tmp_path, *ReadLibrary(recipe=recipe, out=Path("raw.parquet")).words).returncode == 0
+    chunk = StandardizeChunk(recipe=recipe, raw=Path("raw.parquet"), **one_chunk("c.parquet"))
+    done = verb(tmp_path, *chunk.words)
     assert done.returncode == 0, done.stderr
     assert pq.read_table(tmp_path / "c.parquet")["id"].to_pylist() == IN_TIME
     rejects = pq.read_table(tmp_path / "r.parquet").to_pylist()
@@ -113,14 +119,14 @@ def test_a_slow_parent_costs_its_own_products(tmp_path: Path, level: str) -> Non
         pa.table({**columns, "halogens": empty, "rules": empty}),
         tmp_path / "library.parquet",
     )
-    out = ["--chunk", "0/1", "--row-seconds", 1, "--out", "p.parquet", "--rejects", "r.parquet"]
+    library, chunk = Library("x", "other", 1), one_chunk("p.parquet")
     if level == "transform-chunk":
-        words = ["--molecules", "library.parquet", "--transform", "T", "--smirks", ENDLESS]
+        job = Job(library, Transform("T", ENDLESS))
+        command: Command = TransformChunk(job=job, molecules=Path("library.parquet"), **chunk)
     else:
-        rule = ENDLESS.replace("(F)", "({X})")
-        words = ["--base", "library.parquet", "--library", "x", "--class", "other", "--k", 1]
-        words += ["--rule", f"odd={rule}", "--halogens", "F"]
-    done = verb(tmp_path, level, *words, *out)
+        rules = Halogenation(("F",), (HalogenationRule("odd", ENDLESS.replace("(F)", "({X})")),))
+        command = HalogenateChunk(recipe=Recipe(library, {}, rules), base=Path("library.parquet"), **chunk)
+    done = verb(tmp_path, *command.words)
     assert done.returncode == 0, done.stderr
     assert pq.read_table(tmp_path / "p.parquet")["smiles"].to_pylist() == [Chem.CanonSmiles("FC1" + "C" * 17 + "C1")]
     rejects = pq.read_table(tmp_path / "r.parquet").to_pylist()
@@ -128,8 +134,8 @@ def test_a_slow_parent_costs_its_own_products(tmp_path: Path, level: str) -> Non
 
 
 def test_a_task_that_fails_is_not_started_again(tmp_path: Path) -> None:
-    library = ["--library", "mine", "--class", "other", "--path", "absent.csv"]
-    done = verb(tmp_path, "read-library", *library, "--out", "raw.parquet")
+    recipe = Recipe(Library("mine", "other", paths=(Path("absent.csv"),)))
+    done = verb(tmp_path, *ReadLibrary(recipe=recipe, out=Path("raw.parquet")).words)
     assert done.returncode == 1
     assert done.stderr.count("does not exist") == 1
 
@@ -166,7 +172,7 @@ def test_a_smirks_that_would_match_for_hours_is_named_by_the_plan(
     assert "matching the reactant of transform 'ENDLESS' does not come to an end" in message
     assert "mine.csv, molecule 2" in message
     config = config_of(tmp_path / "mine.csv", Transform("OMe", METHYLATION))
-    assert Estimates(config).products(config.libraries["mine"], "OMe") == 1
+    assert Estimates(config).rows(config.libraries["mine"], "OMe") == 1
 
 
 # ---- size --------------------------------------------------------------------------------------------------------

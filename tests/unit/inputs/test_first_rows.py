@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from halogenator.cli import main
+from halogenator.model import Library, Recipe
+from halogenator.stages.commands import ReadLibrary
 
 COCONUT = """identifier,name,canonical_smiles,mw,np_likeness
 CNP1,guaiacol,COc1ccccc1O,124.1,0.3
@@ -123,6 +125,6 @@ def test_apply_says_it_and_names_its_own_option(capsys: Captured, here: Path) ->
 
 def test_the_task_that_reads_says_it_in_its_log(capsys: Captured, here: Path) -> None:
     (here / "mine.csv").write_text(COCONUT)
-    words = ["read-library", "--library", "mine", "--class", "lipid", "--path", "mine.csv", "--out", "raw.parquet"]
-    assert main(words) == 0
+    recipe = Recipe(Library("mine", "lipid", paths=(Path("mine.csv"),)))
+    assert main(ReadLibrary(recipe=recipe, out=Path("raw.parquet")).words) == 0
     assert capsys.readouterr().out.startswith('mine: SMILES from "canonical_smiles", id from "identifier"')

@@ -1,12 +1,22 @@
-"""Descriptor and identifier columns: one table drives computation, schema, help and documentation."""
+"""Descriptors: one table for their computation, columns, options, filters and report. Importing it loads no RDKit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from rdkit import Chem
-from rdkit.Chem import inchi, rdMolDescriptors
+if TYPE_CHECKING:
+    from rdkit import Chem
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The highest value that a rule of thumb for oral drugs allows, and the author who set it."""
+
+    value: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -15,57 +25,88 @@ class Descriptor:
 
     Attributes:
         name: column name.
+        meaning: what is computed.
         unit: unit of the values; "" for counts and ratios.
-        text: what the column holds, and the RDKit function that defines it.
+        function: the RDKit function that defines it, as people know it.
         integer: whether the values are counts.
-        compute: the RDKit function itself.
+        limit: the bound of Lipinski's or Veber's rule (``chemistry.filters`` cites them); None: in neither.
     """
 
     name: str
+    meaning: str
     unit: str
-    text: str
+    function: str
     integer: bool
-    compute: Callable[[Chem.Mol], float]
+    limit: Limit | None = None
 
-
-def _clogp(mol: Chem.Mol) -> float:
-    return float(rdMolDescriptors.CalcCrippenDescriptors(mol)[0])
-
-
-def _mw(mol: Chem.Mol) -> float:
-    return float(rdMolDescriptors._CalcMolWt(mol))
+    @property
+    def text(self) -> str:
+        """What the column holds, and how it is computed."""
+        return f"{self.meaning} ({self.function})"
 
 
 DESCRIPTORS = {
     descriptor.name: descriptor
     for descriptor in (
-        Descriptor("mw", "g/mol", "molecular weight (Descriptors.MolWt)", False, _mw),
-        Descriptor("tpsa", "Å²", "topological polar surface area (CalcTPSA)", False, rdMolDescriptors.CalcTPSA),
-        Descriptor("hbd", "", "hydrogen-bond donors (CalcNumHBD)", True, rdMolDescriptors.CalcNumHBD),
-        Descriptor("hba", "", "hydrogen-bond acceptors (CalcNumHBA)", True, rdMolDescriptors.CalcNumHBA),
-        Descriptor("clogp", "", "Wildman-Crippen logP (CalcCrippenDescriptors)", False, _clogp),
-        Descriptor(
-            "rotb", "", "strict rotatable bonds (CalcNumRotatableBonds)", True, rdMolDescriptors.CalcNumRotatableBonds
-        ),
+        Descriptor("mw", "molecular weight", "g/mol", "Descriptors.MolWt", False, Limit(500, "Lipinski")),
+        Descriptor("tpsa", "topological polar surface area", "Å²", "CalcTPSA", False, Limit(140, "Veber")),
+        Descriptor("hbd", "hydrogen-bond donors", "", "CalcNumHBD", True, Limit(5, "Lipinski")),
+        Descriptor("hba", "hydrogen-bond acceptors", "", "CalcNumHBA", True, Limit(10, "Lipinski")),
+        Descriptor("clogp", "Wildman-Crippen logP", "", "CalcCrippenDescriptors", False, Limit(5, "Lipinski")),
+        Descriptor("rotb", "strict rotatable bonds", "", "CalcNumRotatableBonds", True, Limit(10, "Veber")),
     )
 }
-
 
 # All of these are sums of constants with at most four decimals (a molecule with isotopes aside), so this only takes
 # away the noise of adding them in one order or another: equal molecules get equal values however they were reached.
 DECIMALS = 6
 
 
+def limits(source: str) -> dict[str, float]:
+    """Return {descriptor: highest value} of an author's rule.
+
+    Examples:
+        >>> limits("Veber")
+        {'tpsa': 140, 'rotb': 10}
+    """
+    found = {name: entry.limit for name, entry in DESCRIPTORS.items() if entry.limit is not None}
+    return {name: limit.value for name, limit in found.items() if limit.source == source}
+
+
 def compute(mol: Chem.Mol, names: Sequence[str]) -> tuple[float, ...]:
-    """Return the named descriptors of a sanitised molecule, in the order given, as ``settle`` leaves them."""
-    return settle([DESCRIPTORS[name].compute(mol) for name in names])
+    """Return the named descriptors of a sanitised molecule, in the order given, rounded to ``DECIMALS``.
+
+    Examples:
+        >>> from rdkit import Chem
+        >>> compute(Chem.MolFromSmiles("CC(=O)Oc1ccccc1C(=O)O"), ["mw", "tpsa", "hbd", "hba", "rotb"])  # aspirin
+        (180.159, 63.6, 1, 3, 2)
+    """
+    functions = _functions()
+    return tuple([round(functions[name](mol), DECIMALS) for name in names])
 
 
-def settle(values: Iterable[float]) -> tuple[float, ...]:
-    """Return descriptor values rounded to ``DECIMALS``."""
-    return tuple([round(value, DECIMALS) for value in values])
+@cache
+def _functions() -> dict[str, Callable[[Chem.Mol], float]]:
+    from rdkit.Chem import rdMolDescriptors
+
+    return {
+        "mw": rdMolDescriptors._CalcMolWt,
+        "tpsa": rdMolDescriptors.CalcTPSA,
+        "hbd": rdMolDescriptors.CalcNumHBD,
+        "hba": rdMolDescriptors.CalcNumHBA,
+        "clogp": lambda mol: float(rdMolDescriptors.CalcCrippenDescriptors(mol)[0]),
+        "rotb": rdMolDescriptors.CalcNumRotatableBonds,
+    }
 
 
 def inchikey(mol: Chem.Mol) -> str | None:
-    """Return the standard InChIKey, or None where InChI has none for the molecule."""
+    """Return the standard InChIKey, or None where InChI has none for the molecule.
+
+    Examples:
+        >>> from rdkit import Chem
+        >>> inchikey(Chem.MolFromSmiles("CC(=O)Oc1ccccc1C(=O)O"))
+        'BSYNRYMUTXBXSQ-UHFFFAOYSA-N'
+    """
+    from rdkit.Chem import inchi
+
     return inchi.MolToInchiKey(mol) or None

@@ -1,27 +1,328 @@
-"""A transform as a picture (SVG): its reactant and product, and what it does to its examples, the change in colour."""
+"""Molecules, products beside their parents, and transforms as SVG drawings.
+
+RDKit draws. Its SVG states every stroke's style anew and every colour as a number. Here strokes of one style become one
+path, and colours become classes that a style sheet gives colours to: ``k`` carbon and bonds, ``n`` ``o`` ``s`` ``x``
+(halogens) ``e`` (other elements) and ``m`` for what is marked.
+
+``CANNOT_DRAW`` says why nothing is drawn where RDKit's drawing module cannot be loaded.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from html import escape
 
 from rdkit import Chem
-from rdkit.Chem import rdChemReactions, rdDepictor
-from rdkit.Chem.Draw import rdMolDraw2D
+from rdkit.Chem import rdChemReactions, rdDepictor, rdMolAlign
 from rdkit.Geometry import Point2D
 
-from halogenator.chemistry.templates import drawable_reaction
+from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.stereochemistry import origin_of
 from halogenator.model import Transform
 
-# Sizes in pixels.
-_WIDTH, _HEIGHT, _ARROW, _MARGIN, _TITLE = 230, 170, 50, 16, 66
-_REACTION_HEIGHT = 110
-_SHOWN_PRODUCTS = 3  # of an example; it says how many more there are
-_GONE, _NEW = (1.0, 0.78, 0.72), (0.74, 0.9, 0.74)
-_MAX_PRODUCTS = 1_000
+try:
+    from rdkit.Chem.Draw import rdMolDraw2D
+except ImportError as error:  # of a library of the system, which servers and slim images lack
+    CANNOT_DRAW = str(error)
+else:
+    CANNOT_DRAW = ""
 
-Picture = tuple[int, str]  # height, SVG elements
+# Heavy atoms of a molecule that is drawn; a larger one would be no more than a tangle.
+MAX_DRAWN_ATOMS = 100
+
+_SCALE = 17.0  # pixels per Å: a bond is some 25 pixels long
+_FRAME = 1.3  # Å around the atoms, for their labels and marks
+_RAISED = 0.15  # of a letter's size: RDKit takes capitals for lower than they are in the fonts of browsers
+_MARK = (1.0, 0.8, 0.0)
+_CLASSES = {  # of the colours as RDKit writes them
+    "#000000": "k",
+    "#0000FF": "n",
+    "#FF0000": "o",
+    "#999900": "s",
+    "#00CC00": "x",
+    "#7F3FBF": "e",
+    "#7F7F7F": "e",
+    "#FFCC00": "m",
+}
+_PALETTE = {
+    **dict.fromkeys((0, 1, 6), (0.0, 0.0, 0.0)),
+    7: (0.0, 0.0, 1.0),
+    8: (1.0, 0.0, 0.0),
+    16: (0.6, 0.6, 0.0),
+    **dict.fromkeys((9, 17, 35, 53), (0.0, 0.8, 0.0)),
+    -1: (0.5, 0.25, 0.75),
+}
+_ELEMENT = re.compile(r"<(path|ellipse|text)\s([^>]*?)/?>(?:([^<]*)</text>)?")
+_ATTRIBUTE = re.compile(r"([\w-]+)='([^']*)'")
+
+# The picture of a transform: sizes in pixels, and the style sheet, as the file stands alone.
+_PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
+_SHOWN_PRODUCTS = 3  # of an example; it says how many more there are
+_STYLE = """<style>
+text { font-family: sans-serif; }
+.k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
+.e { fill: #6b3fa0; } .k.l { stroke: #000; } .n.l { stroke: #2343c4; } .o.l { stroke: #bf1d1d; }
+.s.l { stroke: #766700; } .x.l { stroke: #0a7430; } .e.l { stroke: #6b3fa0; }
+path.l { fill: none; stroke-width: 1.6; stroke-linecap: round; }
+path.m { stroke-width: 8; stroke-linejoin: round; }
+.gone .m { fill: #ffc7b8; stroke: #ffc7b8; } .new .m { fill: #bde6bd; stroke: #bde6bd; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing's width and height in pixels, and its SVG elements."""
+
+    width: int
+    height: int
+    body: str
+
+    def svg(self, label: str) -> str:
+        """Return the drawing as an SVG image with a text for those who cannot see it."""
+        return (
+            f'<svg class="mol" role="img" aria-label="{escape(label)}" width="{self.width}" height="{self.height}" '
+            f'viewBox="0 0 {self.width} {self.height}">{self.body}</svg>'
+        )
+
+    def fitted(self, width: int, height: int) -> str:
+        """Return the elements in the middle of a box, somewhat enlarged, or made smaller where they would not fit."""
+        scale = min(1.4, width / self.width, height / self.height)
+        x, y = (width - scale * self.width) / 2, (height - scale * self.height) / 2
+        return f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.3f})">{self.body}</g>'
+
+
+# ---- molecules -------------------------------------------------------------------------------------------------------
+
+
+def draw_alone(smiles: str) -> Drawing | None:
+    """Return the drawing of a molecule; None if it is no molecule, too large, or RDKit cannot draw."""
+    mol = None if CANNOT_DRAW else Chem.MolFromSmiles(smiles)
+    if mol is None or mol.GetNumAtoms() > MAX_DRAWN_ATOMS:
+        return None
+    _lay_out(mol)
+    return _draw(mol, (), _frame([mol]))
+
+
+def draw_change(
+    reaction: Reaction, parent_smiles: str, product_smiles: str, site: int
+) -> tuple[Drawing, Drawing] | None:
+    """Return the drawings of a parent and of its product, at one scale, the site's atoms marked in both.
+
+    The transform is run once more at the site, for RDKit to say which atom of the product is which of the parent.
+
+    Returns:
+        None where the two do not belong together, are too large, or RDKit cannot draw.
+    """
+    parent = None if CANNOT_DRAW else Chem.MolFromSmiles(parent_smiles)
+    if parent is None or parent.GetNumAtoms() > MAX_DRAWN_ATOMS:
+        return None
+    whole = reaction.hydrogenated(parent)
+    try:
+        for match in reaction.matches(whole):
+            if reaction.site(whole, match) != site:
+                continue
+            mol = Chem.Mol(whole)
+            product = reaction.finish(mol, reaction.products_around(mol, match)[match])
+            if Chem.MolToSmiles(product) == product_smiles:
+                break
+        else:
+            return None
+    except RejectError:
+        return None
+    origins = _origins(product)
+    _lay_out(parent)
+    _lay_over(product, parent)
+    frame = _frame([parent, product])
+    changed = {index for index, origin in origins.items() if origin is None or origin in match}
+    return _draw(parent, {index for index in match if index < parent.GetNumAtoms()}, frame), _draw(
+        product, changed, frame
+    )
+
+
+def _origins(product: Chem.Mol) -> dict[int, int | None]:
+    """Return {atom: atom of the parent that it was; None: a new one} of a product of RunReactants."""
+    return {atom.GetIdx(): origin_of(atom) for atom in product.GetAtoms()}
+
+
+def _lay_out(mol: Chem.Mol) -> None:
+    rdDepictor.Compute2DCoords(mol)
+    rdDepictor.NormalizeDepiction(mol)
+
+
+def _lay_over(product: Chem.Mol, parent: Chem.Mol) -> None:
+    """Give a product coordinates in which it lies as its parent does."""
+    conformer = parent.GetConformer()
+    kept = [(index, origin) for index, origin in _origins(product).items() if origin is not None]
+    known = {index: Point2D(*list(conformer.GetAtomPosition(origin))[:2]) for index, origin in kept}
+    rdDepictor.Compute2DCoords(product, coordMap=known)
+    if len(kept) > 1:  # RDKit keeps the shape of what is given, not its place
+        rdMolAlign.AlignMol(product, parent, atomMap=kept)
+
+
+def _frame(mols: Iterable[Chem.Mol]) -> tuple[Point2D, Point2D]:
+    places = [place for mol in mols for place in mol.GetConformer().GetPositions().tolist()]
+    xs, ys = [x for x, _, _ in places], [y for _, y, _ in places]
+    return Point2D(min(xs) - _FRAME, min(ys) - _FRAME), Point2D(max(xs) + _FRAME, max(ys) + _FRAME)
+
+
+def _draw(mol: Chem.Mol, marks: Collection[int], frame: tuple[Point2D, Point2D]) -> Drawing:
+    low, high = frame
+    width, height = round((high.x - low.x) * _SCALE), round((high.y - low.y) * _SCALE)
+    drawer = _drawer(width, height)
+    drawer.SetScale(width, height, low, high)
+    ready = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
+    bonds = [b.GetIdx() for b in ready.GetBonds() if b.GetBeginAtomIdx() in marks and b.GetEndAtomIdx() in marks]
+    drawer.DrawMolecule(ready, highlightAtoms=sorted(marks), highlightBonds=bonds)
+    return _finish(drawer, width, height)
+
+
+def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:
+    drawer = rdMolDraw2D.MolDraw2DSVG(width, height, width, height, True)
+    options = drawer.drawOptions()
+    options.clearBackground = False
+    options.prepareMolsBeforeDrawing = False
+    options.setAtomPalette(_PALETTE)
+    options.setHighlightColour(_MARK)
+    options.highlightRadius = 0.4
+    options.bondLineWidth = 1.6
+    options.baseFontSize = 0.85
+    return drawer
+
+
+def _finish(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> Drawing:
+    """Return the drawing, its styles as classes and the strokes of one style as one path."""
+    drawer.FinishDrawing()
+    paths: dict[str, list[str]] = {}
+    marks: list[str] = []
+    labels: list[str] = []
+    for kind, attributes, content in _ELEMENT.findall(drawer.GetDrawingText()):
+        values = dict(_ATTRIBUTE.findall(attributes))
+        style = dict(part.split(":", 1) for part in values.get("style", "").split(";") if ":" in part)
+        fill, stroke = style.get("fill", "none"), style.get("stroke", "none")
+        name = _CLASSES.get((stroke if fill == "none" else fill).upper(), "e")
+        if kind == "text":
+            size = style.get("font-size", "15px").removesuffix("px")
+            baseline = float(values["y"]) - _RAISED * float(size)
+            labels.append(
+                f'<text class="{name}" x="{values["x"]}" y="{baseline:.1f}" font-size="{size}">{content}</text>'
+            )
+        elif kind == "ellipse":
+            places = " ".join(f'{key}="{values[key]}"' for key in ("cx", "cy", "rx", "ry"))
+            marks.append(f'<ellipse class="{name}" {places}/>')
+        else:
+            line = values["d"].replace(" L ", "L").replace("M ", "M").replace(" Z", "Z").replace(" ", "")
+            dash = style.get("stroke-dasharray")
+            if name == "m":
+                marks.append(f'<path class="m" d="{line}"/>')
+            elif fill != "none":
+                paths.setdefault(f'class="{name}"', []).append(line)
+            else:
+                paths.setdefault(f'class="{name} l"' + (f' stroke-dasharray="{dash}"' if dash else ""), []).append(line)
+    drawn = [f'<path {style} d="{"".join(lines)}"/>' for style, lines in paths.items()]
+    return Drawing(width, height, "".join([*marks, *drawn, *labels]))
+
+
+# ---- the templates of a transform ------------------------------------------------------------------------------------
+
+
+def draw_reaction(smirks: str) -> Drawing | None:
+    """Return the drawing of a transform: reactant, arrow, product; None if it is none, or RDKit cannot draw."""
+    if CANNOT_DRAW:
+        return None
+    try:
+        reaction = drawable_reaction(smirks)
+    except (ValueError, RuntimeError):
+        return None
+    width, height = 420, 120
+    drawer = _drawer(width, height)
+    drawer.drawOptions().baseFontSize = 0.6
+    drawer.drawOptions().fixedBondLength = 34
+    drawer.DrawReaction(reaction)
+    return _finish(drawer, width, height)
+
+
+def drawable_reaction(smirks: str) -> rdChemReactions.ChemicalReaction:
+    """Return the reaction to draw: its templates as molecules, with Ar and R for what they hang on.
+
+    Where a template is not plain enough for a molecule, this is RDKit's own reaction.
+
+    Raises:
+        ValueError, RuntimeError: RDKit takes the SMIRKS for no reaction, or for one without reactant or product.
+    """
+    reaction = rdChemReactions.ReactionFromSmarts(smirks)
+    reactant, product = reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)
+    if set("$,!~*@") & set(smirks) or _has_ring(reactant) or _has_ring(product):
+        return reaction
+    left = _as_molecule(reactant, {})
+    right = _as_molecule(product, _open_ends(reactant))
+    if not left or not right:
+        return reaction
+    shown = rdChemReactions.ChemicalReaction()
+    shown.AddReactantTemplate(left)
+    shown.AddProductTemplate(right)
+    return shown
+
+
+def _has_ring(template: Chem.Mol) -> bool:
+    return bool(template.GetNumBonds() >= template.GetNumAtoms())
+
+
+def _open_ends(template: Chem.Mol) -> dict[int, int]:
+    """Return {map number: neighbours that the atom has besides those of the template}, where X states their number."""
+    found = {}
+    for atom in template.GetAtoms():
+        connections = re.search(r"X(\d)", atom.GetSmarts())
+        hydrogens = re.search(r"H(\d?)", atom.GetSmarts())
+        taken = atom.GetDegree() + (int(hydrogens[1] or 1) if hydrogens else 0)
+        if connections and atom.GetAtomMapNum() and not atom.GetIsAromatic():
+            found[atom.GetAtomMapNum()] = max(0, int(connections[1]) - taken)
+    return found
+
+
+def _as_molecule(template: Chem.Mol, ends: dict[int, int]) -> Chem.Mol | None:
+    """Return a template as a molecule to draw; None where its atoms or bonds are not plain enough.
+
+    Args:
+        template: of a reaction.
+        ends: what ``_open_ends`` gives; that of the template where empty.
+    """
+    ends = ends or _open_ends(template)
+    mol = Chem.RWMol()
+    for atom in template.GetAtoms():
+        lone = atom.GetDegree() <= 1 and template.GetNumAtoms() > 1
+        aromatic = re.match(r"\[?[a-z]", atom.GetSmarts())
+        if not atom.GetAtomicNum() or (aromatic and not lone):
+            return None
+        label = "Ar" if aromatic else "R" if lone and ends.get(atom.GetAtomMapNum(), 0) > 1 else None
+        drawn = _labelled(label) if label else Chem.Atom(atom.GetAtomicNum())
+        drawn.SetFormalCharge(atom.GetFormalCharge())
+        drawn.SetIsotope(atom.GetIsotope())
+        mol.AddAtom(drawn)
+    for bond in template.GetBonds():
+        kind = {"=": Chem.BondType.DOUBLE, "#": Chem.BondType.TRIPLE}.get(bond.GetSmarts(), Chem.BondType.SINGLE)
+        mol.AddBond(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), kind)
+    for atom in template.GetAtoms():
+        if mol.GetAtomWithIdx(atom.GetIdx()).GetAtomicNum() == 6 and atom.GetAtomMapNum():
+            for _ in range(ends.get(atom.GetAtomMapNum(), 0)):
+                mol.AddBond(atom.GetIdx(), mol.AddAtom(_labelled("R")), Chem.BondType.SINGLE)
+    try:
+        mol.UpdatePropertyCache()
+    except Chem.AtomValenceException:
+        return None
+    rdDepictor.Compute2DCoords(mol)
+    return mol.GetMol()
+
+
+def _labelled(label: str) -> Chem.Atom:
+    atom = Chem.Atom(0)
+    atom.SetProp("atomLabel", label)
+    return atom
+
+
+# ---- a transform with its examples -----------------------------------------------------------------------------------
 
 
 def draw_transform(transform: Transform) -> str:
@@ -29,11 +330,19 @@ def draw_transform(transform: Transform) -> str:
 
     Args:
         transform: one that has been checked, so that its SMIRKS and its examples hold.
+
+    Raises:
+        ImportError: RDKit's drawing module cannot be loaded.
     """
-    reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
-    rows = [_heading(transform), _template(transform.smirks)]
-    rows += [_example(reaction, example.reactant) for example in transform.examples]
-    width = 2 * _MARGIN + _WIDTH + _ARROW + _SHOWN_PRODUCTS * _WIDTH
+    template = draw_reaction(transform.smirks)
+    if template is None:
+        raise ImportError(CANNOT_DRAW)
+    label = "" if transform.label == transform.name else transform.label
+    title = _text(0, 16, transform.name, 16, weight="bold") + _text(0, 36, label) + _text(0, 56, transform.smirks)
+    reaction = Reaction(transform)
+    rows = [(_HEADING, title), (template.height, template.body)]
+    rows += [(_PANEL_HEIGHT + 24, _example(reaction, example.reactant)) for example in transform.examples]
+    width = 2 * _MARGIN + _PANEL_WIDTH + _ARROW + _SHOWN_PRODUCTS * _PANEL_WIDTH
     height, parts = _MARGIN, []
     for tall, elements in rows:
         parts.append(f'<g transform="translate({_MARGIN} {height})">{elements}</g>')
@@ -41,85 +350,42 @@ def draw_transform(transform: Transform) -> str:
     height += _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f'<title>{escape(transform.name)}</title>\n<rect width="100%" height="100%" fill="white"/>\n'
+        f'<title>{escape(transform.name)}</title>\n{_STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )
 
 
-def _heading(transform: Transform) -> Picture:
-    label = "" if transform.label == transform.name else transform.label
-    return _TITLE, _text(0, 16, transform.name, "bold 16px") + _text(0, 36, label) + _text(0, 56, transform.smirks)
+def _text(x: float, y: float, text: str, size: int = 14, anchor: str = "start", weight: str = "normal") -> str:
+    style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
+    return f'<text x="{x}" y="{y}" {style}>{escape(text)}</text>'
 
 
-def _text(x: float, y: float, text: str, font: str = "14px", anchor: str = "start") -> str:
-    return f'<text x="{x}" y="{y}" style="font: {font} sans-serif" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _template(smirks: str) -> Picture:
-    drawer = rdMolDraw2D.MolDraw2DSVG(2 * _WIDTH + _ARROW, _REACTION_HEIGHT)
-    drawer.drawOptions().fixedBondLength = 30
-    drawer.drawOptions().clearBackground = False
-    drawer.DrawReaction(drawable_reaction(smirks))
-    return _REACTION_HEIGHT, _finish(drawer)
-
-
-def _example(reaction: rdChemReactions.ChemicalReaction, smiles: str) -> Picture:
-    """Draw a reactant and its distinct products, each lying as the reactant does."""
+def _example(reaction: Reaction, smiles: str) -> str:
+    """Return a reactant and its distinct products, each lying as the reactant does."""
     reactant = Chem.MolFromSmiles(smiles)
-    rdDepictor.Compute2DCoords(reactant)
+    _lay_out(reactant)
+    whole = reaction.hydrogenated(reactant)
+    matches = reaction.matches(whole)
+    made = reaction.products_around(whole, matches[0]).values() if matches else ()
     found: dict[str, Chem.Mol] = {}
-    gone: set[int] = set()
-    for (product,) in reaction.RunReactants((reactant,), _MAX_PRODUCTS):
-        Chem.SanitizeMol(product)
+    for product in [reaction.finish(whole, each) for each in made]:
         found.setdefault(Chem.MolToSmiles(product), product)
-        gone |= set(range(reactant.GetNumAtoms())) - {
-            parent for parent in map(_origin, product.GetAtoms()) if parent >= 0
-        }
-    panels = [_panel(reactant, sorted(gone), _GONE, smiles)]
-    panels.append(
-        _text(_ARROW / 2, _HEIGHT / 2 + 6, "→" if found else "no site", "24px" if found else "12px", "middle")
-    )
-    for product in list(found.values())[:_SHOWN_PRODUCTS]:
-        _lay_out(product, reactant)
-        new = [atom.GetIdx() for atom in product.GetAtoms() if _origin(atom) < 0]
-        panels.append(_panel(product, new, _NEW, Chem.MolToSmiles(product)))
-    more = len(found) - _SHOWN_PRODUCTS
-    places = [0, _WIDTH, *(_WIDTH + _ARROW + number * _WIDTH for number in range(_SHOWN_PRODUCTS))]
+    origins = {text: _origins(product) for text, product in found.items()}
+    gone = {i for each in origins.values() for i in range(reactant.GetNumAtoms()) if i not in each.values()}
+    panels = [_panel(reactant, gone, "gone", smiles)]
+    arrow = ("→", 24) if found else ("no site", 12)
+    panels.append(_text(_ARROW / 2, _PANEL_HEIGHT / 2 + 6, *arrow, anchor="middle"))
+    for text, product in list(found.items())[:_SHOWN_PRODUCTS]:
+        _lay_over(product, reactant)
+        panels.append(_panel(product, {i for i, origin in origins[text].items() if origin is None}, "new", text))
+    places = [0, _PANEL_WIDTH, *(_PANEL_WIDTH * (1 + number) + _ARROW for number in range(_SHOWN_PRODUCTS))]
     drawn = "".join(f'<g transform="translate({x} 0)">{panel}</g>' for x, panel in zip(places, panels, strict=False))
-    return _HEIGHT + 24, drawn + (_text(places[-1] + _WIDTH, 12, f"and {more} more", anchor="end") if more > 0 else "")
+    more = len(found) - _SHOWN_PRODUCTS
+    return drawn + (_text(places[-1] + _PANEL_WIDTH, 12, f"and {more} more", anchor="end") if more > 0 else "")
 
 
-def _origin(atom: Chem.Atom) -> int:
-    """Return the reactant atom that RunReactants made a product atom of; -1 for a new one."""
-    return int(atom.GetIntProp("react_atom_idx")) if atom.HasProp("react_atom_idx") else -1
-
-
-def _lay_out(product: Chem.Mol, reactant: Chem.Mol) -> None:
-    conformer = reactant.GetConformer()
-    places = {}
-    for atom in product.GetAtoms():
-        if _origin(atom) >= 0:
-            position = conformer.GetAtomPosition(_origin(atom))
-            places[atom.GetIdx()] = Point2D(position.x, position.y)
-    rdDepictor.Compute2DCoords(product, coordMap=places)
-
-
-def _panel(mol: Chem.Mol, atoms: Sequence[int], colour: tuple[float, float, float], caption: str) -> str:
-    drawer = rdMolDraw2D.MolDraw2DSVG(_WIDTH, _HEIGHT)
-    options = drawer.drawOptions()
-    options.clearBackground = False
-    options.fixedBondLength = 24
-    options.setHighlightColour(colour)
-    bonds = [bond.GetIdx() for bond in mol.GetBonds() if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(atoms)]
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol, highlightAtoms=list(atoms), highlightBonds=bonds)
+def _panel(mol: Chem.Mol, marks: Collection[int], kind: str, caption: str) -> str:
+    drawn = _draw(mol, marks, _frame([mol])).fitted(_PANEL_WIDTH, _PANEL_HEIGHT)
     shown = caption if len(caption) <= 34 else f"{caption[:33]}…"
-    return _finish(drawer) + _text(_WIDTH / 2, _HEIGHT + 10, shown, "11px", "middle")
-
-
-def _finish(drawer: rdMolDraw2D.MolDraw2DSVG) -> str:
-    """Return what was drawn as elements, without the document around them."""
-    drawer.FinishDrawing()
-    inner = re.search(r"<svg[^>]*>(.*)</svg>", drawer.GetDrawingText(), re.DOTALL)
-    assert inner is not None
-    return inner[1].replace("<!-- END OF HEADER -->", "")
+    return f'<g class="{kind}">{drawn}</g>' + _text(_PANEL_WIDTH / 2, _PANEL_HEIGHT + 10, shown, 11, "middle")

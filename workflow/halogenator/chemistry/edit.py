@@ -1,8 +1,8 @@
-"""The fast way: a simple SMIRKS as an edit of a copy of the parent, where that provably gives what RunReactants gives.
+"""Products by edit, the fast way: a simple SMIRKS changes a copy of the parent and gives what RunReactants gives.
 
 An edit takes groups of terminal atoms off kept atoms and puts new acyclic groups on, through single bonds. Rings,
 aromaticity and the bonds between kept atoms stay, so only the touched atoms' hydrogens have to be worked out again,
-not the whole molecule's. What comes takes the place of what leaves (``chemistry.configuration``): a leaving atom that
+not the whole molecule's. What comes takes the place of what leaves (``chemistry.stereochemistry``): a leaving atom that
 is replaced in place leaves the order of neighbours as it is, and so does a new one in an implicit hydrogen's place,
 which RDKit counts as the last. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes``
 and ``Edit.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo that
@@ -17,8 +17,8 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from halogenator.chemistry.configuration import KEEP, TURNED
 from halogenator.chemistry.reaction import Match, Reaction
+from halogenator.chemistry.stereochemistry import KEEP, TURNED, UNSPECIFIED
 
 # A kept product atom may restate its element, and nothing else.
 _KEPT_ATOM = re.compile(r"\[(#\d+|[A-Z][a-z]?|[a-z]):\d+\]")
@@ -32,7 +32,6 @@ _BOND_TYPES = {
     "=": Chem.BondType.DOUBLE,
     "#": Chem.BondType.TRIPLE,
 }
-_NO_STEREO = Chem.ChiralType.CHI_UNSPECIFIED
 
 
 @dataclass(frozen=True)
@@ -82,11 +81,11 @@ class Footprint:
             # New neighbours take the place of hydrogens or of what was removed, so no bond order has to give way.
             if anchor.gain > 0 and atom.GetTotalNumHs() < anchor.gain:
                 return False
-            if not (_is_carbon_if_aromatic(atom) and (plain or _is_plain(atom))):
+            if not _is_ordinary(atom, plain):
                 return False
         for position, degree in self.removed:
             atom = mol.GetAtomWithIdx(match[position])
-            if atom.GetDegree() != degree or not (_is_carbon_if_aromatic(atom) and (plain or _is_plain(atom))):
+            if atom.GetDegree() != degree or not _is_ordinary(atom, plain):
                 return False
         return True
 
@@ -98,7 +97,7 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Edit:
-    """A compiled SMIRKS.
+    """A SMIRKS as the changes that it makes to a copy of the parent.
 
     Attributes:
         footprint: which matches it describes.
@@ -134,7 +133,7 @@ class Edit:
             if stereo != KEEP or anchor.changes != 1 or anchor.position in self._deleting:
                 if not _is_flat(atom):
                     return False
-            elif atom.GetIsAromatic() or atom.GetChiralTag() == _NO_STEREO:
+            elif atom.GetIsAromatic() or atom.GetChiralTag() == UNSPECIFIED:
                 continue
             elif atom.GetChiralTag() not in TURNED or (anchor.gain and atom.GetTotalNumHs() != 1):
                 return False
@@ -156,7 +155,7 @@ class Edit:
         for position, number in self.replaced:
             atom = product.GetAtomWithIdx(match[position])
             atom.SetAtomicNum(number)
-            atom.SetChiralTag(_NO_STEREO)
+            atom.SetChiralTag(UNSPECIFIED)
             atom.SetNoImplicit(False)
             atom.SetNumExplicitHs(0)
             touched.append(atom)
@@ -173,7 +172,10 @@ class Edit:
             touched.append(atom)
         if self.removed:
             touched += [product.GetAtomWithIdx(match[anchor.position]) for anchor in self.footprint.anchors]
-            _remove(product, [match[position] for position in self.removed])
+            product.BeginBatchEdit()
+            for position in self.removed:
+                product.RemoveAtom(match[position])
+            product.CommitBatchEdit()
         try:
             for atom in touched:
                 atom.UpdatePropertyCache(True)
@@ -184,24 +186,20 @@ class Edit:
         return product
 
 
-def _remove(product: Chem.RWMol, indices: list[int]) -> None:
-    product.BeginBatchEdit()
-    for index in indices:
-        product.RemoveAtom(index)
-    product.CommitBatchEdit()
+def _is_ordinary(atom: Chem.Atom, plain: bool) -> bool:
+    """Return whether an atom, but for stereo, has nothing that RunReactants copies or drops by rules of its own.
 
-
-def _is_plain(atom: Chem.Atom) -> bool:
-    """Whether an atom carries nothing but stereo that RunReactants copies or drops by rules of its own."""
-    return bool(atom.GetFormalCharge() == 0 and atom.GetNumRadicalElectrons() == 0 and atom.GetIsotope() == 0)
-
-
-def _is_carbon_if_aromatic(atom: Chem.Atom) -> bool:
-    return bool(not atom.GetIsAromatic() or atom.GetAtomicNum() == 6)
+    Args:
+        atom: of the parent.
+        plain: whether it is known to have no charge, radical or isotope.
+    """
+    if atom.GetIsAromatic() and atom.GetAtomicNum() != 6:
+        return False
+    return plain or not (atom.GetFormalCharge() or atom.GetNumRadicalElectrons() or atom.GetIsotope())
 
 
 def _is_flat(atom: Chem.Atom) -> bool:
-    return atom.GetChiralTag() == _NO_STEREO and _has_no_stereo_bond(atom)
+    return atom.GetChiralTag() == UNSPECIFIED and _has_no_stereo_bond(atom)
 
 
 def _has_no_stereo_bond(atom: Chem.Atom) -> bool:
@@ -209,7 +207,17 @@ def _has_no_stereo_bond(atom: Chem.Atom) -> bool:
 
 
 def compile_edit(reaction: Reaction) -> Edit | None:
-    """Return the edit that a reaction amounts to, or None where only RunReactants is safe."""
+    """Return the edit that a reaction amounts to, or None where only RunReactants is safe.
+
+    Examples:
+        >>> from halogenator.model import Transform
+        >>> edit = compile_edit(Reaction(Transform("chlorination", "[cH:1]>>[c:1]Cl")))
+        >>> mol = Chem.MolFromSmiles("c1ccncc1")
+        >>> Chem.MolToSmiles(edit.apply(mol, (0,)))
+        'Clc1ccncc1'
+        >>> compile_edit(Reaction(Transform("hydrogenation", "[C:1]=[C:2]>>[C:1][C:2]"))) is None
+        True
+    """
     reactant, product = reaction.query, reaction.product_template
     position_of = {atom.GetAtomMapNum(): atom.GetIdx() for atom in reactant.GetAtoms() if atom.GetAtomMapNum()}
     kept_of = {  # product template index -> match position
@@ -265,9 +273,9 @@ def _replacements(
     """
     free = {}
     for begin, end, _ in new_bonds:
-        if (begin in kept_of) != (end in kept_of):
-            kept, new = (begin, end) if begin in kept_of else (end, begin)
-            free[new] = kept_of[kept]
+        for kept, new in ((begin, end), (end, begin)):
+            if kept in kept_of:
+                free[new] = kept_of[kept]
     found: dict[int, int] = {}
     for position in removed:
         neighbors = [neighbor.GetIdx() for neighbor in reactant.GetAtomWithIdx(position).GetNeighbors()]
@@ -308,7 +316,7 @@ def _assemble(
 def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
     """Return (atomic number, aromatic) that a kept product atom restates, or None if it states more."""
     found = _KEPT_ATOM.fullmatch(atom.GetSmarts())
-    if not found or atom.GetChiralTag() != _NO_STEREO:
+    if not found or atom.GetChiralTag() != UNSPECIFIED:
         return None
     aromatic = None if found[1].startswith("#") else found[1].islower()
     return atom.GetAtomicNum(), aromatic
@@ -358,18 +366,14 @@ def _split_bonds(
 
 
 def _hangs_on_one(template: Chem.Mol, group: set[int]) -> bool:
-    """Whether every connected part of ``group`` is acyclic and bonded to the rest by exactly one bond."""
-    unseen = set(group)
-    while unseen:
-        part, frontier = set(), [unseen.pop()]
-        while frontier:
-            index = frontier.pop()
-            part.add(index)
-            near = {neighbor.GetIdx() for neighbor in template.GetAtomWithIdx(index).GetNeighbors()}
-            frontier += near & unseen
-            unseen -= near
-        inner = sum(bond.GetBeginAtomIdx() in part and bond.GetEndAtomIdx() in part for bond in template.GetBonds())
-        outer = sum((bond.GetBeginAtomIdx() in part) != (bond.GetEndAtomIdx() in part) for bond in template.GetBonds())
-        if inner != len(part) - 1 or outer != 1:
+    """Return whether every connected part of ``group`` is acyclic and bonded to the rest by exactly one bond."""
+    rest = Chem.RWMol(template)
+    for index in sorted({*range(template.GetNumAtoms())} - group, reverse=True):
+        rest.RemoveAtom(index)
+    place = sorted(group)
+    for fragment in Chem.GetMolFrags(rest):
+        part = {place[index] for index in fragment}
+        ends = [len({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} & part) for bond in template.GetBonds()]
+        if ends.count(2) != len(part) - 1 or ends.count(1) != 1:
             return False
     return True

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from halogenator.chemistry.descriptors import limits
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -41,13 +43,15 @@ class Filter:
     catalog: str | None = None
 
 
+_FIVE, _VEBER = limits("Lipinski"), limits("Veber")
+
+
 def _lipinski(values: Values) -> Any:
-    violations = 1 * (values["mw"] > 500) + (values["clogp"] > 5) + (values["hbd"] > 5) + (values["hba"] > 10)
-    return violations <= 1
+    return sum(1 * (values[name] > limit) for name, limit in _FIVE.items()) <= 1
 
 
 def _veber(values: Values) -> Any:
-    return (values["tpsa"] <= 140) & (values["rotb"] <= 10)
+    return sum(1 * (values[name] <= limit) for name, limit in _VEBER.items()) == len(_VEBER)
 
 
 FILTERS = {
@@ -55,16 +59,17 @@ FILTERS = {
     for entry in (
         Filter(
             "lipinski",
-            "at most one of mw > 500, clogp > 5, hbd > 5, hba > 10, with the columns' definitions of these",
+            f"at most one of {', '.join(f'{name} > {limit}' for name, limit in _FIVE.items())}, "
+            "with the columns' definitions of these",
             "rule of five: Lipinski et al., Adv. Drug Deliv. Rev. 1997, 23, 3",
-            ("mw", "clogp", "hbd", "hba"),
+            tuple(_FIVE),
             _lipinski,
         ),
         Filter(
             "veber",
-            "tpsa <= 140 and rotb <= 10",
+            " and ".join(f"{name} <= {limit}" for name, limit in _VEBER.items()),
             "oral bioavailability: Veber et al., J. Med. Chem. 2002, 45, 2615",
-            ("tpsa", "rotb"),
+            tuple(_VEBER),
             _veber,
         ),
         Filter(
@@ -86,10 +91,16 @@ FILTERS = {
 def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str] | None]:
     """Return what a catalog objects to in each molecule, by RDKit's names; None for what RDKit cannot read.
 
+    Method: RDKit's ``FilterCatalog``.
+
     Args:
         name: a filter with a catalog.
         smiles: of the molecules.
         threads: how many RDKit may use; the result does not depend on it.
+
+    Examples:
+        >>> alerts("brenk", ["CC=O", "CCO"])
+        [['aldehyde'], []]
     """
     from rdkit.Chem import FilterCatalog
 

@@ -1,4 +1,4 @@
-"""The compound of a salt, solvate or mixture: known companions go first, then size decides.
+"""The compound of a salt, solvate or mixture: known companions are set aside first, then size decides.
 
 What is a companion stands in ``companions.smi``. Going by size alone keeps meglumine of its salt with ellagic acid, and
 pamoic acid of nicotine pamoate.
@@ -14,6 +14,7 @@ from rdkit import Chem
 from rdkit.Chem.Descriptors import MolWt
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
+from halogenator.chemistry.enhanced_stereo import inverted
 from halogenator.chemistry.molecules import RejectError
 
 COMPANIONS = Path(__file__).with_name("companions.smi")
@@ -21,7 +22,7 @@ COMPANIONS = Path(__file__).with_name("companions.smi")
 # Only protons come and go: a hydride taken from borohydride, or given to a carbocation, makes another compound.
 _uncharger = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
 
-_METALS = (
+_METALS = (  # as SMARTS
     "Li,Be,Na,Mg,Al,K,Ca,Sc,Ti,V,Cr,Mn,Fe,Co,Ni,Cu,Zn,Ga,Rb,Sr,Y,Zr,Nb,Mo,Tc,Ru,Rh,Pd,Ag,Cd,In,Sn,Cs,Ba,La,Ce,Pr,Nd,"
     "Pm,Sm,Eu,Gd,Tb,Dy,Ho,Er,Tm,Yb,Lu,Hf,Ta,W,Re,Os,Ir,Pt,Au,Hg,Tl,Pb,Bi,Po,Fr,Ra,Ac,Th,Pa,U,Np,Pu,Am"
 )
@@ -53,7 +54,7 @@ _CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
 
 @dataclass(frozen=True)
 class _Fragment:
-    """A fragment with what it is compared by.
+    """A fragment with the SMILES by which it is compared.
 
     Attributes:
         mol: the fragment.
@@ -67,7 +68,7 @@ class _Fragment:
 
     @property
     def is_organic(self) -> bool:
-        """Whether it has carbon."""
+        """Whether the fragment has carbon."""
         return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
 
     @property
@@ -82,7 +83,14 @@ def has_metal_bond(mol: Chem.Mol) -> bool:
 
 
 def disconnect(mol: Chem.Mol) -> Chem.Mol:
-    """Return ``mol`` with covalently drawn salts as ions (``[Na]OC(C)=O`` as ``[Na+].[O-]C(C)=O``)."""
+    """Return ``mol`` with covalently drawn salts as ions.
+
+    Method: RDKit's ``MetalDisconnector``, for the bonds that salts have.
+
+    Examples:
+        >>> Chem.MolToSmiles(disconnect(Chem.MolFromSmiles("[Na]OC(C)=O")))
+        'CC(=O)[O-].[Na+]'
+    """
     made: Chem.Mol = _disconnector.Disconnect(mol)
     return made
 
@@ -92,6 +100,14 @@ def uncharge(mol: Chem.Mol) -> Chem.Mol:
 
     A cation that cannot lose its charge (a quaternary nitrogen) and has an acid becomes the inner salt: betaine
     hydrochloride is betaine, and carnitine, trigonelline and phosphatidylcholines are what they are without a salt.
+
+    Method: RDKit's ``Uncharger``, then one proton of an acid after the other.
+
+    Examples:
+        >>> Chem.MolToSmiles(uncharge(Chem.MolFromSmiles("C[NH3+]")))
+        'CN'
+        >>> Chem.MolToSmiles(uncharge(Chem.MolFromSmiles("C[N+](C)(C)CC(=O)O")))
+        'C[N+](C)(C)CC(=O)[O-]'
     """
     made: Chem.Mol = _uncharger.uncharge(mol)
     while Chem.GetFormalCharge(made) > 0 and made.HasSubstructMatch(_ONIUM):
@@ -113,18 +129,24 @@ def _without_proton(mol: Chem.Mol, index: int) -> Chem.Mol:
 
 
 def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
-    """Return the fragment that a row is about, and whether its mirror image is there as well: a racemate.
+    """Return the fragment that a row is about, and whether it is a racemate: its mirror image is there as well.
 
     Raises:
         RejectError: no fragment is organic; or the row is a metal complex with its ligands as ions, or a mixture of
             stereoisomers that is no racemate.
+
+    Examples:
+        >>> kept, is_racemate = compound(Chem.MolFromSmiles("CN1CCC[C@H]1c1cccnc1.OC(=O)C(O)C(O)C(=O)O"))
+        >>> Chem.MolToSmiles(kept), is_racemate  # nicotine from its tartrate
+        ('CN1CCC[C@H]1c1cccnc1', False)
     """
-    fragments: dict[tuple[str, str], _Fragment] = {}
+    distinct: dict[tuple[str, str], _Fragment] = {}
     for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=True):
         found = _fragment(part)
-        fragments.setdefault((found.smiles, Chem.MolToSmiles(part)), found)
-    _refuse_complex(list(fragments.values()))
-    best, rivals = _best(list(fragments.values()))
+        distinct.setdefault((found.smiles, Chem.MolToSmiles(part)), found)
+    fragments = list(distinct.values())
+    _refuse_complex(fragments)
+    best, rivals = _best(fragments)
     forms = {each.smiles for each in rivals if each.flat == best.flat}
     if len(forms) == 1:
         return best.mol, False
@@ -174,15 +196,12 @@ def _companions() -> dict[str, str]:
 
 def _mirrored(smiles: str) -> str:
     mol = Chem.MolFromSmiles(smiles)
-    for atom in mol.GetAtoms():
-        if atom.GetChiralTag():
-            atom.InvertChirality()
-    mol.ClearComputedProps(False)
-    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol, canonical=False)))
+    mirrored = inverted(mol, [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetChiralTag()])
+    return str(Chem.CanonSmiles(Chem.MolToSmiles(mirrored, canonical=False)))
 
 
 def _refuse_complex(fragments: list[_Fragment]) -> None:
-    """Refuse a complex whose metal and ligands are drawn as ions side by side: without the metal, it is another thing.
+    """Refuse a complex whose metal and ligands are drawn as ions side by side: its ligand alone is another compound.
 
     Raises:
         RejectError: it is one: beside the ion of a metal a carbanion or a macrocycle with a nitrogen anion; beside that

@@ -1,4 +1,4 @@
-"""What is known of a library molecule before any product is made: its site counts and its descriptors."""
+"""The index of a library: the site counts and the descriptors of its molecules, known before any product is made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.reaction import Query
-from halogenator.model import Halogenation, Transform, fingerprint
+from halogenator.model import Halogenation, Recipe, Transform, fingerprint
 
 # The column that weighs a molecule by the products that one more halogenation would make of it.
 HALOGENATION_SITES = "sites_halogenation"
@@ -20,6 +20,10 @@ def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
 
     A column is named for people by the family of the first transform with its query, and for good by the query's
     fingerprint: one name never means two queries, whatever the configuration was when a library was built.
+
+    Examples:
+        >>> site_queries([Transform("ether", "[c:1][OX2H:2]>>[c:1][O:2]C", family="phenol_OH")])
+        {'sites_phenol_OH_ec613f': '[c:1][OX2H:2]'}
     """
     columns: dict[str, str] = {}
     for transform in transforms:
@@ -30,7 +34,7 @@ def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
 
 
 class Index:
-    """Counts sites and computes descriptors of library molecules.
+    """The site counts and descriptors that a library has columns of.
 
     Attributes:
         queries: {column: query SMARTS} of the transforms.
@@ -58,14 +62,17 @@ class Index:
         if halogenation is not None:
             self.columns[HALOGENATION_SITES] = f"any halogenation rule of {class_name}, times the halogens"
             rules = halogenation.rules_for(class_name)
-            self._rules = [
-                (Query(rule.smirks.split(">>")[0].strip()), rule.max_sites, len(halogenation.halogens))
-                for rule in rules
-            ]
+            self._rules = [(Query(rule.query), rule.max_sites, len(halogenation.halogens)) for rule in rules]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Index:
+        """Return the index that a library is to have."""
+        rules = recipe.halogenation if recipe.is_base else None
+        return cls(recipe.queries, rules, recipe.library.class_name, recipe.descriptors)
 
     @property
     def examined_queries(self) -> list[str]:
-        """Every query that ``site_counts`` matches, as SMARTS."""
+        """The queries that ``site_counts`` matches, as SMARTS."""
         return [*self.queries.values(), *(query.smarts for query, _, _ in self._rules or ())]
 
     def site_counts(self, mol: Chem.Mol) -> tuple[int, ...]:

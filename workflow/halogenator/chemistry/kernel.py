@@ -1,4 +1,4 @@
-"""A set of transforms applied to one parent: every product once, with its site, its routes and its descriptors."""
+"""The kernel: transforms applied to one parent give every product once, with its site, routes and descriptors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 
 from rdkit import Chem
 
-from halogenator.chemistry import descriptors, enhanced
-from halogenator.chemistry.configuration import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry import descriptors
+from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint, compile_edit
-from halogenator.chemistry.increments import Environment, Increments, Surroundings, Values
+from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
-from halogenator.chemistry.parents import Parent, reads_flat
+from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, Reaction
+from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.model import Transform
 
 # An atom or a bond of any kind, which only a template can make: what is read in has none.
@@ -74,11 +75,9 @@ class _Step:
     """A transform ready to run, with its index in the kernel's list."""
 
     index: int
+    transform: Transform
     reaction: Reaction
     edit: Edit | None
-    max_sites: int | None
-    stereo: str
-    new_stereo: str
 
 
 @dataclass
@@ -96,33 +95,30 @@ class _Group:
     steps: list[_Step] = field(default_factory=list)
 
     def sites(self, parent: Parent) -> list[_Site]:
-        """Return a parent's matches, by site.
+        """Return a parent's matches, in the order of their sites.
 
         Each stands for itself: atoms that RDKit's ``CanonicalRankAtoms`` ties need not give the same product where the
         parent has stereo, and the few equal products show by their SMILES.
 
         Raises:
-            RejectError: if the molecule has too many matches.
+            RejectError: the molecule has too many matches.
         """
         mol = parent.hydrogenated(self.reaction)
-        matches = self.reaction.matches(mol)
-        if not matches:
-            return []
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         plain = parent.is_plain
-        atoms = sorted((self.reaction.site(mol, match), number) for number, match in enumerate(matches))
-        return [
+        sites = [
             _Site(
-                matches[number],
-                atom,
-                footprint is not None and footprint.describes(mol, matches[number], plain=plain),
+                match,
+                self.reaction.site(mol, match),
+                footprint is not None and footprint.describes(mol, match, plain=plain),
             )
-            for atom, number in atoms
+            for match in self.reaction.matches(mol)
         ]
+        return sorted(sites, key=lambda site: site.atom)
 
 
 class Kernel:
-    """Applies ``transforms`` to molecules, by edit where that is exact and by RunReactants elsewhere.
+    """Transforms ready to be applied to molecules: by edit where that is exact, by RunReactants elsewhere.
 
     Args:
         transforms: what to apply; a product reached by several keeps the first.
@@ -131,6 +127,12 @@ class Kernel:
         use_edits: False makes every product by RunReactants, for comparison.
         examine: called with each distinct product, for ``Product.examined``; it may only match ``examined_queries``.
         examined_queries: SMARTS.
+
+    Examples:
+        >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
+        >>> products, rejects = kernel.products("Oc1ccc(O)cc1")  # hydroquinone
+        >>> [(product.smiles, product.site, product.n_routes, product.descriptors) for product in products]
+        [('COc1ccc(O)cc1', 1, 2, (124.139,))]
     """
 
     def __init__(
@@ -152,8 +154,7 @@ class Kernel:
             edit = compile_edit(reaction) if use_edits else None
             footprint = edit.footprint if edit else None
             group = groups.setdefault((transform.query, footprint), _Group(reaction, footprint))
-            step = _Step(index, reaction, edit, transform.max_sites, transform.stereo, transform.new_stereo)
-            group.steps.append(step)
+            group.steps.append(_Step(index, transform, reaction, edit))
         self.groups = list(groups.values())
         self.reads_flat = all(group.footprint for group in self.groups) and reads_flat(t.query for t in transforms)
         self.examines_unread = reads_flat(examined_queries)
@@ -173,7 +174,7 @@ class Kernel:
             parent = Parent(smiles, enhanced_stereo, flat=self.reads_flat)
         except RejectError as error:
             return [], [(None, error)]
-        maker = _Maker(self, parent, values)
+        maker = _Products(self, parent, values)
         for group in self.groups:
             try:
                 sites = group.sites(parent)
@@ -181,7 +182,7 @@ class Kernel:
                 rejects.append((None, error))
                 continue
             for step in group.steps if sites else ():
-                for site in _limit(parent, sites, step.max_sites):
+                for site in _limit(parent, sites, step.transform.max_sites):
                     try:
                         maker.add(step, site)
                     except RejectError as error:
@@ -189,8 +190,8 @@ class Kernel:
         return maker.products(), rejects
 
 
-class _Maker:
-    """Makes, describes and collects the products of one parent, sharing what is worked out about it."""
+class _Products:
+    """The products of one parent: each is made, described and kept once; what is known of the parent is shared."""
 
     def __init__(self, kernel: Kernel, parent: Parent, values: Values | None) -> None:
         self.kernel = kernel
@@ -210,12 +211,13 @@ class _Maker:
         """Make the products of a site.
 
         Raises:
-            RejectError: if RDKit cannot sanitise one, or not read it back.
+            RejectError: RDKit cannot sanitise one, or not read it back.
         """
         parent = self.parent
-        edit = step.edit if site.editable and step.new_stereo != BOTH else None
+        both = step.transform.new_stereo == BOTH
+        edit = step.edit if site.editable and not both else None
         made = None
-        if edit and not (parent.has_stereo and not edit.keeps_stereo(parent.mol, site.match, step.stereo)):
+        if edit and (not parent.has_stereo or edit.keeps_stereo(parent.mol, site.match, step.transform.stereo)):
             made = edit.apply(parent.base, site.match)
         if made is not None:
             smiles = Chem.MolToSmiles(made)
@@ -223,10 +225,11 @@ class _Maker:
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate a new centre would be pure, and which of its two forms goes with which enantiomer is not said.
-        both = step.new_stereo == BOTH and parent.enhanced_stereo is None
-        forms = both_configurations(parent.hydrogenated(step.reaction), whole) if both else [whole]
+        forms = [whole]
+        if both and parent.enhanced_stereo is None:
+            forms = both_configurations(parent.hydrogenated(step.reaction), whole)
         for form in forms:
-            written = enhanced.write(form)
+            written = write_cxsmiles(form)
             if states_more_double_bonds(written[0], form):
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from rdkit import Chem
 from rdkit.Chem import rdCoordGen, rdDepictor
 
-from halogenator.chemistry.enhanced import read, write
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles, write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 
 _STEREO = frozenset("@/\\")
@@ -28,42 +28,33 @@ def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None 
 
     Raises:
         RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
+
+    Examples:
+        >>> mol_block("CCO", "ethanol", coordinates=False).splitlines()[3]
+        '  3  2  0  0  0  0  0  0  0  0999 V2000'
     """
-    if stereo is not None:
-        return _with_stereo(read(smiles, stereo), title)
-    mol = parse_smiles(smiles)
-    canonical = None
-    for drawn, flat in _drawings(mol, coordinates or not _STEREO.isdisjoint(smiles)):
+    mol = parse_smiles(smiles) if stereo is None else read_cxsmiles(smiles, stereo)
+    wanted = None  # worked out where it is not what was given
+    for drawn, flat in _drawings(mol, coordinates or stereo is not None or not _STEREO.isdisjoint(smiles)):
         drawn.SetProp("_Name", title)
-        block: str = Chem.MolToMolBlock(drawn, includeStereo=not flat)
+        block: str = Chem.MolToMolBlock(drawn, includeStereo=not flat, forceV3000=stereo is not None)
         again = Chem.MolFromMolBlock(block)
-        found = None if again is None else Chem.MolToSmiles(again)
-        if found == smiles:
+        found = None if again is None else _text(again, stereo)
+        if found == (smiles, stereo):
             return block
-        canonical = canonical or Chem.MolToSmiles(mol)
-        if found == canonical:
+        wanted = wanted or _text(mol, stereo)
+        if found == wanted:
             return block
     raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
 
 
-def _with_stereo(mol: Chem.Mol, title: str) -> str:
-    """Return a V3000 block with the stereo groups of a molecule.
-
-    Raises:
-        RejectError: no drawing reads back to the same molecule.
-    """
-    wanted = write(mol)
-    for drawn, _ in _drawings(mol, coordinates=True):
-        drawn.SetProp("_Name", title)
-        block: str = Chem.MolToV3KMolBlock(drawn)
-        again = Chem.MolFromMolBlock(block)
-        if again is not None and write(again) == wanted:
-            return block
-    raise RejectError("no mol block", "no 2D drawing of it reads back to the same molecule")
+def _text(mol: Chem.Mol, stereo: str | None) -> tuple[str, str | None]:
+    """Return a text by which molecules are compared; without enhanced stereo RDKit's SMILES is enough."""
+    return (Chem.MolToSmiles(mol), None) if stereo is None else write_cxsmiles(mol)
 
 
 def _drawings(mol: Chem.Mol, coordinates: bool) -> Iterator[tuple[Chem.Mol, bool]]:
-    """Yield copies with coordinates, ever slower ones; and whether a copy is without, its atoms all in one place."""
+    """Yield drawings, each slower to make than the one before, and whether one has no coordinates: zeros alone."""
     if not coordinates:
         yield mol, True
     draw: tuple[Callable[[Chem.Mol], object], ...] = (rdDepictor.Compute2DCoords, rdCoordGen.AddCoords, _spread)

@@ -1,8 +1,9 @@
-"""From the text of a row to a molecule that RDKit accepts, or to the reason why not."""
+"""The text of a row as a molecule that RDKit accepts, or the reason why not; a molecule as its settled SMILES."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
@@ -17,6 +18,14 @@ MAX_REWRITES = 10
 
 # Atoms that stand for more than one element, as SMARTS and molfiles write them in brackets.
 _OPEN_ATOM = re.compile(r"\[(?:R[#\d]*|[AQXGMLZ]\d*|Pol|#\d+[^]]*|![^]]*|[A-Za-z]+(?:,[A-Za-z]+)+)(?::\d+)?\]")
+# Types of substance groups (CTfile) that repeat, or say of which units a polymer is; the others only describe.
+_POLYMERS = frozenset({"SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"})
+_BONDS_WITHOUT_ORDER = frozenset(
+    getattr(Chem.BondType, name) for name in ("UNSPECIFIED", "ZERO", "HYDROGEN", "IONIC", "OTHER", "THREECENTER")
+)
+# Of a CXSMILES extension: what holds commas of its own (labels, coordinates), and the flag of relative stereo.
+_QUOTED = re.compile(r"\$[^$]*\$|\([^)]*\)")
+_MEND = "draw one molecule, with every atom and bond stated"
 
 
 class RejectError(Exception):
@@ -33,17 +42,27 @@ def quiet() -> None:
     rdBase.DisableLog("rdApp.*")
 
 
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
 def parse_smiles(text: str | None) -> Chem.Mol:
     """Return the sanitised molecule that a SMILES, or a CXSMILES (``SMILES |extension|``), stands for, as it is.
 
     Raises:
-        RejectError: if the text is empty, too long, not SMILES, not a possible molecule, or too large.
+        RejectError: the text is empty, too long, not SMILES, not a possible molecule, or too large.
+
+    Examples:
+        >>> parse_smiles("Oc1ccccc1").GetNumAtoms()
+        7
+        >>> parse_smiles("c1cccc1")
+        Traceback (most recent call last):
+        halogenator.chemistry.molecules.RejectError: impossible molecule: Can't kekulize mol...
     """
     if not text or not text.strip():
         raise RejectError("empty", "no SMILES in this row")
     if len(text) > MAX_SMILES_LENGTH:
         raise RejectError("too long", f"{len(text):,} characters; at most {MAX_SMILES_LENGTH:,} are read")
-    mol = None if "[#" in text else Chem.MolFromSmiles(text)  # which RDKit takes for the bare atom
+    mol = None if "[#" in text else Chem.MolFromSmiles(text)  # RDKit takes [#6] for the bare atom
     if mol is None:
         raise _explain(text)
     if mol.GetNumAtoms() == 0:
@@ -51,6 +70,37 @@ def parse_smiles(text: str | None) -> Chem.Mol:
     if "." not in text:
         check_size(mol)
     return mol
+
+
+def reread(smiles: str) -> Chem.Mol:
+    """Return the molecule that a SMILES written by RDKit stands for.
+
+    Raises:
+        RejectError: RDKit cannot read what it wrote.
+    """
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise RejectError("unparsable product", f"RDKit cannot read back its own {smiles[:200]!r}")
+    return mol
+
+
+def _explain(text: str) -> RejectError:
+    """Return the reject of a text that RDKit does not read: it is parsed once more, slowly, to learn why."""
+    smiles, bar, extension = text.strip().partition("|")
+    if bar and Chem.MolFromSmiles(smiles.strip()) is not None:
+        return RejectError("unreadable extension", f"RDKit reads {smiles.strip()[:200]!r}, but not |{extension[:200]}")
+    if found := _OPEN_ATOM.search(smiles):
+        return RejectError("R group or query atom", f"{found[0]} is no element: a row must say every atom")
+    mol = Chem.MolFromSmiles(text, sanitize=False)
+    if mol is not None:
+        try:
+            Chem.SanitizeMol(mol)
+        except (Chem.MolSanitizeException, ValueError) as error:
+            return RejectError("impossible molecule", str(error).strip())
+    return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
+
+
+# ---- what is no single molecule --------------------------------------------------------------------------------------
 
 
 def check_size(mol: Chem.Mol) -> None:
@@ -63,72 +113,122 @@ def check_size(mol: Chem.Mol) -> None:
         raise RejectError("too large", f"{mol.GetNumAtoms():,} atoms; at most {MAX_ATOMS:,} are worked on")
 
 
-def reread(smiles: str) -> Chem.Mol:
-    """Return the molecule that a product's SMILES stands for.
+def check_molecule(mol: Chem.Mol, text: str = "") -> None:
+    """Check that a molecule is one molecule, with all of its atoms and bonds stated.
+
+    Args:
+        mol: as RDKit reads it from any format.
+        text: the SMILES or CXSMILES it was read from, if it was.
 
     Raises:
-        RejectError: if RDKit cannot read what it wrote.
+        RejectError: it has an R group, a query, an undefined bond, or is a polymer.
+
+    Examples:
+        >>> check_molecule(Chem.MolFromSmiles("CCO"))
+        >>> check_molecule(Chem.MolFromSmiles("*CO"))
+        Traceback (most recent call last):
+        halogenator.chemistry.molecules.RejectError: R group or query atom: atom 1 (*) stands for no one element; ...
     """
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None:
-        raise RejectError("unparsable product", f"RDKit cannot read back its own {smiles[:200]!r}")
-    return mol
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 0 or atom.HasQuery():
+            raise _open_atom(atom)
+        if atom.HasProp("molAttchpt"):
+            raise RejectError("attachment point", f"{_name(atom)} is where something else is bound; {_MEND}")
+    for bond in mol.GetBonds():
+        if bond.GetBondType() in _BONDS_WITHOUT_ORDER or bond.HasQuery():
+            ends = f"{_name(bond.GetBeginAtom())} and {_name(bond.GetEndAtom())}"
+            raise RejectError("undefined bond", f"the bond between {ends} is a query or of no order; {_MEND}")
+        if bond.HasProp("_MolFileBondEndPts"):
+            raise RejectError("variable attachment", f"a bond has more than one place to end at; {_MEND}")
+    for group in Chem.GetMolSubstanceGroups(mol):
+        kind = group.GetProp("TYPE") if group.HasProp("TYPE") else ""
+        if kind in _POLYMERS:
+            raise RejectError("polymer", f"a bracket around a repeating unit ({kind}) has no one structure; {_MEND}")
+    if mol.HasProp("_molLinkNodes"):
+        raise RejectError("polymer", f"a link node repeats how often is left open; {_MEND}")
+    if "|" in text:
+        _check_extension(mol, text.partition("|")[2].partition("|")[0])
 
 
-def _explain(text: str) -> RejectError:
-    """Parse once more, slowly, to learn what RDKit objected to."""
-    smiles, bar, extension = text.strip().partition("|")
-    if bar and Chem.MolFromSmiles(smiles.strip()) is not None:
-        return RejectError("unreadable extension", f"RDKit reads {smiles.strip()[:200]!r}, but not |{extension[:200]}")
-    if found := _OPEN_ATOM.search(smiles):
-        return RejectError("R group or query atom", f"{found[0]} is no element: a row must say every atom")
-    mol = Chem.MolFromSmiles(text, sanitize=False)
-    if mol is None:
-        return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
-    try:
-        Chem.SanitizeMol(mol)
-    except (Chem.MolSanitizeException, ValueError) as error:
-        return RejectError("impossible molecule", str(error).strip())
-    return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
+def _open_atom(atom: Chem.Atom) -> RejectError:
+    label = next((atom.GetProp(name) for name in ("dummyLabel", "atomLabel") if atom.HasProp(name)), "")
+    label = f" ({label.strip('_')})" if label and label != "*" else ""
+    return RejectError(
+        "R group or query atom", f"{_name(atom)}{label} stands for no one element; {_MEND}, or take the row out"
+    )
 
 
-def written(mol: Chem.Mol) -> tuple[str, Chem.Mol, list[int]]:
-    """Return the SMILES of ``mol`` that stays what it is when read and written again, and how it is read.
+def _name(atom: Chem.Atom) -> str:
+    return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()})"
 
-    RDKit rewrites some of its own canonical SMILES (with redundant stereo marks on cages and bridged systems) when it
-    reads them, and some of these once more.
 
-    Returns:
-        The SMILES, the molecule as parsed from it, and for each of its atoms the index in ``mol``.
+def _check_extension(mol: Chem.Mol, extension: str) -> None:
+    """Check what a CXSMILES says and RDKit does not take notice of.
 
     Raises:
-        RejectError: if RDKit cannot read back its own SMILES, or goes on rewriting it.
+        RejectError: stereo is relative, which does not tell a racemate from an unknown enantiomer.
+    """
+    words = _QUOTED.sub("", extension).split(",")
+    groups = [group for group in mol.GetStereoGroups() if group.GetGroupType() != Chem.StereoGroupType.STEREO_ABSOLUTE]
+    if "r" in words and not groups and any(atom.GetChiralTag() for atom in mol.GetAtoms()):
+        raise RejectError(
+            "relative stereo",
+            "|r| leaves open whether this is a racemate or one enantiomer; write |&1:…| or |o1:…| with its centres",
+        )
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+class Settled(NamedTuple):
+    """The SMILES of a molecule that stays what it is when it is read and written again.
+
+    Attributes:
+        smiles: canonical SMILES.
+        mol: the molecule as read from it.
+        order: for each atom of ``mol`` its index in the molecule that was written; empty where these do not match.
+    """
+
+    smiles: str
+    mol: Chem.Mol
+    order: list[int]
+
+
+def settled(mol: Chem.Mol) -> Settled:
+    """Return the SMILES that stands for ``mol`` in every file, and the molecule as read from it.
+
+    Every later stage reads what is stored, so atom indices and matches are those of the molecule returned here. RDKit
+    rewrites some of its own canonical SMILES (with redundant stereo marks on cages and bridged systems) when it reads
+    them, and some of these once more.
+
+    Raises:
+        RejectError: RDKit cannot read back its own SMILES, or goes on rewriting it.
+
+    Examples:
+        >>> settled(Chem.MolFromSmiles("OCC")).smiles
+        'CCO'
     """
     order = list(range(mol.GetNumAtoms()))
-    seen: list[tuple[str, Chem.Mol, list[int]]] = []
+    seen: list[Settled] = []
     for _ in range(MAX_REWRITES):
         mol = Chem.Mol(mol)
         smiles = Chem.MolToSmiles(mol)
-        if seen and seen[-1][0] == smiles:
+        if seen and seen[-1].smiles == smiles:
             return seen[-1]
-        cycle = next((at for at, (earlier, *_) in enumerate(seen) if earlier == smiles), None)
+        cycle = next((at for at, earlier in enumerate(seen) if earlier.smiles == smiles), None)
         if cycle is not None:
-            return min(seen[cycle:], key=lambda form: form[0])
-        output = _output_order(mol)
+            return min(seen[cycle:], key=lambda form: form.smiles)
+        output = list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
         again = reread(smiles)
         # Reading takes hydrogens away that are atoms in ``mol``.
-        kept = output if again.GetNumAtoms() == len(output) else [i for i in output if not _removable(mol, i)]
+        kept = output if again.GetNumAtoms() == len(output) else [i for i in output if not _is_removable(mol, i)]
         order = [order[i] for i in kept] if len(kept) == again.GetNumAtoms() else []
-        seen.append((smiles, again, order))
+        seen.append(Settled(smiles, again, order))
         mol = again
     raise RejectError("unsettled SMILES", f"RDKit writes {smiles[:200]!r} another way each time it reads it")
 
 
-def _output_order(mol: Chem.Mol) -> list[int]:
-    return list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-
-
-def _removable(mol: Chem.Mol, index: int) -> bool:
+def _is_removable(mol: Chem.Mol, index: int) -> bool:
     atom = mol.GetAtomWithIdx(index)
     return bool(atom.GetAtomicNum() == 1 and not atom.GetIsotope() and atom.GetDegree() == 1)
 
@@ -137,19 +237,7 @@ def settle(smiles: str) -> str:
     """Return the SMILES that ``smiles`` becomes when it is read and written until it stays the same.
 
     Raises:
-        RejectError: if RDKit cannot read it, or goes on rewriting it.
+        RejectError: RDKit cannot read it, or goes on rewriting it.
     """
     mol = reread(smiles)
-    return smiles if Chem.MolToSmiles(mol) == smiles else written(mol)[0]
-
-
-def stored_form(mol: Chem.Mol) -> tuple[Chem.Mol, str]:
-    """Return the canonical SMILES that stands for ``mol`` in every file, and the molecule as parsed from it.
-
-    Every later stage parses what is stored, so atom indices and matches are those of the molecule returned here.
-
-    Raises:
-        RejectError: if RDKit cannot read back its own SMILES, or goes on rewriting it.
-    """
-    smiles, again, _ = written(mol)
-    return again, smiles
+    return smiles if Chem.MolToSmiles(mol) == smiles else settled(mol).smiles

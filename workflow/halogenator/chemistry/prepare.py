@@ -1,4 +1,4 @@
-"""A row's text to the compound that a chemist would take for it, with a word for everything that was changed."""
+"""Standardisation: a row's text as the compound that a chemist takes it for, with a word for all that was changed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
-from halogenator.chemistry import enhanced, fragments
-from halogenator.chemistry.molecules import RejectError, check_size, parse_smiles, reread, written
-from halogenator.chemistry.screen import check_molecule
+from halogenator.chemistry import fragments
+from halogenator.chemistry.enhanced_stereo import as_racemate, has_notes, note_groups, restore_groups, write_cxsmiles
+from halogenator.chemistry.molecules import RejectError, check_molecule, check_size, parse_smiles, reread, settled
 from halogenator.model import Reading
 from halogenator.storage.columns import PREPARED
 
@@ -49,6 +49,11 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
 
     Raises:
         RejectError: it is no molecule, or not one.
+
+    Examples:
+        >>> found = prepare("CC(=O)[O-].[Na+]", Reading())
+        >>> found.smiles, found.prepared
+        ('CC(=O)O', 'fragments,charges')
     """
     given = parse_smiles(text)
     assert text is not None
@@ -71,7 +76,7 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
 
 
 class _Steps:
-    """The changes, one after the other; each adds its word where it changes something.
+    """The steps of standardisation; each adds its word where it changes something.
 
     Attributes:
         mol: the molecule so far, its stereo groups noted on its atoms.
@@ -81,10 +86,10 @@ class _Steps:
         self._given = given
         self._words: list[str] = []
         self._as_given: str | None = None  # where RDKit's molecule does not say all of it
-        self.mol = enhanced.noted(given) if given.GetStereoGroups() else given
+        self.mol = note_groups(given) if given.GetStereoGroups() else given
 
     def take_off_maps(self) -> None:
-        """Take atom-map numbers off, and the centres with them that are none without."""
+        """Take atom-map numbers off, and with them the stereocentres that only they make different."""
         if not any(atom.HasProp("molAtomMapNumber") for atom in self.mol.GetAtoms()):
             return  # a map number of 0 is one too, to be taken off
         mol = Chem.Mol(self.mol)
@@ -108,7 +113,7 @@ class _Steps:
             self._take("axis", mol)
 
     def keep_compound(self) -> None:
-        """Take away what is only its companion; two enantiomers are their racemate."""
+        """Keep the compound of a salt, solvate or mixture; two enantiomers become their racemate."""
         if fragments.has_metal_bond(self.mol):
             ions = fragments.disconnect(self.mol)
             if ions.GetNumBonds() < self.mol.GetNumBonds():
@@ -117,15 +122,15 @@ class _Steps:
         if count == 1:
             return
         kept, is_racemate = fragments.compound(self.mol)
-        if is_racemate and enhanced.is_noted(self.mol):
+        if is_racemate and has_notes(self.mol):
             raise RejectError("mixture of stereoisomers", "the enantiomers are there, and stereo groups besides")
         if count > 2 or not is_racemate:
             self._take("fragments", kept)
         if is_racemate:
-            self._take("racemate", enhanced.racemate(kept))
+            self._take("racemate", as_racemate(kept))
 
     def neutralize(self) -> None:
-        """Give and take protons; not from a compound of a metal, whose ligands' charges are its own."""
+        """Take charges away by protons; those of a metal's ligands stay, as they belong to the metal."""
         if not any(a.GetFormalCharge() for a in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
             return
         self._take_if_other("charges", fragments.uncharge(self.mol))
@@ -138,20 +143,21 @@ class _Steps:
         self._take_if_other("tautomer", enumerator.Canonicalize(self.mol))
 
     def result(self, *, check_electrons: bool) -> Prepared:
-        """Return what has become of the molecule."""
+        """Return the molecule with all changes.
+
+        Raises:
+            RejectError: its SMILES does not say all of its electrons, or RDKit does not settle on one.
+        """
         stereo: str | None = None
-        if self._has_groups() and enhanced.is_noted(self.mol):
-            smiles, stereo = enhanced.write(enhanced.restored(self.mol))
+        if (self._given.GetStereoGroups() or "racemate" in self._words) and has_notes(self.mol):
+            smiles, stereo = write_cxsmiles(restore_groups(self.mol))
             mol = reread(smiles)
         else:
-            smiles, mol, _ = written(self.mol)
-        if check_electrons:
-            _check_same(self.mol, mol)
+            smiles, mol, _ = settled(self.mol)
+        if check_electrons and _electrons(self.mol) != _electrons(mol):
+            raise RejectError("lost in SMILES", f"{_said(self.mol)[:200]} has radicals that its SMILES does not say")
         words = ",".join(word for word in PREPARED if word in self._words)
         return Prepared(mol, smiles, stereo, words or None, (self._as_given or _said(self._given)) if words else None)
-
-    def _has_groups(self) -> bool:
-        return bool(self._given.GetStereoGroups()) or "racemate" in self._words
 
     def _take(self, word: str, mol: Chem.Mol) -> None:
         self._words.append(word)
@@ -170,17 +176,8 @@ def _said(mol: Chem.Mol) -> str:
     return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), int(fields)))
 
 
-def _check_same(mol: Chem.Mol, again: Chem.Mol) -> None:
-    """Check that a stored molecule has the electrons of the one that it stands for.
-
-    Raises:
-        RejectError: it has not.
-    """
-    if _electrons(mol) != _electrons(again):
-        raise RejectError("lost in SMILES", f"{_said(mol)[:200]} has radicals that its SMILES does not say")
-
-
 def _electrons(mol: Chem.Mol) -> tuple[int, int]:
+    """Return the unpaired electrons and the hydrogens of a molecule."""
     atoms: Sequence[Chem.Atom] = mol.GetAtoms()
     hydrogens = sum(atom.GetTotalNumHs() + (atom.GetAtomicNum() == 1) for atom in atoms)
     return sum(atom.GetNumRadicalElectrons() for atom in atoms), hydrogens

@@ -1,7 +1,7 @@
-"""The careful way: RDKit's RunReactants, every match, one site at a time, with what it gets wrong in space set right.
+"""Products by RDKit's RunReactants, the careful way: every match, one site at a time, the configuration set right.
 
 The edit way has to agree with it. What differs from plain RunReactants is the configuration
-(``chemistry.configuration``); kept bonds that both templates state by one query, which stay what the parent has; and
+(``chemistry.stereochemistry``); kept bonds that both templates state by one query, which stay what the parent has; and
 hydrogens that a SMIRKS has as atoms, for which the parent gets its hydrogens as atoms too.
 """
 
@@ -12,8 +12,8 @@ import re
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
-from halogenator.chemistry.configuration import UNSPECIFIED, carry_configuration
 from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration, map_number_of, origin_of
 from halogenator.model import Transform
 
 # A molecule with more matches than this becomes a reject that names the limit: it bounds the time of one row.
@@ -32,10 +32,10 @@ _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
 
 class Query:
-    """A reactant template, to count its matches.
+    """A reactant template whose matches are counted.
 
     Args:
-        smarts: of it.
+        smarts: the template.
     """
 
     def __init__(self, smarts: str) -> None:
@@ -58,7 +58,10 @@ class Reaction:
     """A transform as an RDKit reaction.
 
     Attributes:
+        reaction: RDKit's reaction; stereo in its reactant is a condition.
+        stereo: what the transform does to configuration: "keep", "open" or "invert".
         query: the reactant template.
+        product_template: the other side.
         site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
         has_hydrogens: whether the reactant template has hydrogens as atoms.
         states_stereo: whether a template states a configuration.
@@ -101,7 +104,7 @@ class Reaction:
             mol: what ``hydrogenated`` returned.
 
         Raises:
-            RejectError: if there are more than ``MAX_MATCHES``.
+            RejectError: there are more than ``MAX_MATCHES``.
         """
         return find_matches(mol, self.query)
 
@@ -148,15 +151,15 @@ class Reaction:
         return Chem.RemoveHs(product) if self.has_hydrogens else product
 
     def _count_hydrogens(self, mol: Chem.Mol, product: Chem.Mol) -> None:
-        """Have the hydrogens of atoms worked out anew where bonds or charge change and the template does not say.
+        """Let RDKit work out hydrogens anew where bonds or charge change and the template states no hydrogens.
 
         RunReactants does so where they are implicit. A stereocentre or an isotope, which a SMILES has in brackets with
         its hydrogens, would keep them: a chiral alcohol could not become a ketone.
         """
         for atom in product.GetAtoms():
-            if not atom.HasProp("old_mapno") or atom.GetIntProp("old_mapno") not in self._open_hydrogens:
+            if map_number_of(atom) not in self._open_hydrogens:
                 continue
-            before = mol.GetAtomWithIdx(atom.GetIntProp("react_atom_idx"))
+            before = mol.GetAtomWithIdx(origin_of(atom))
             if (
                 before.GetNoImplicit()
                 and before.GetNumExplicitHs()
@@ -171,10 +174,10 @@ class Reaction:
         """Give the bonds that both templates state by one query the type that they have in the parent."""
         if not self._kept_bonds:
             return
-        atoms = {a.GetIntProp("old_mapno"): a for a in product.GetAtoms() if a.HasProp("old_mapno")}
+        atoms = {map_number_of(atom): atom for atom in product.GetAtoms()}
         for first, second in self._kept_bonds:
             ends = atoms[first], atoms[second]
-            before = mol.GetBondBetweenAtoms(*(end.GetIntProp("react_atom_idx") for end in ends))
+            before = mol.GetBondBetweenAtoms(*map(origin_of, ends))
             bond = product.GetBondBetweenAtoms(*(end.GetIdx() for end in ends))
             bond.SetBondType(before.GetBondType())
             bond.SetIsAromatic(before.GetIsAromatic())
@@ -184,7 +187,7 @@ class Reaction:
 
 
 def _valence(atom: Chem.Atom) -> float:
-    """Return what an atom's bonds and its charge take of its valence."""
+    """Return the sum of an atom's bond orders, less its charge."""
     return float(sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds()) - atom.GetFormalCharge())
 
 
@@ -220,26 +223,26 @@ def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
 
 
 def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
-    """Return the map numbers of the bonds that both templates state by one query that is more than a type."""
-    found = []
-    for bond in product.GetBonds():
-        ends = bond.GetBeginAtom().GetAtomMapNum(), bond.GetEndAtom().GetAtomMapNum()
-        if bond.GetSmarts() in _PLAIN_BONDS or not all(ends):
-            continue
-        position = {atom.GetAtomMapNum(): atom.GetIdx() for atom in reactant.GetAtoms()}
-        if not set(ends) <= set(position):
-            continue
-        before = reactant.GetBondBetweenAtoms(position[ends[0]], position[ends[1]])
-        if before is not None and before.GetSmarts() == bond.GetSmarts():
-            found.append(ends)
-    return found
+    """Return the map numbers of the bonds that both templates state by the same query, one that is more than a type."""
+
+    def stated(template: Chem.Mol) -> dict[frozenset[int], str]:
+        bonds = ((b.GetBeginAtom().GetAtomMapNum(), b.GetEndAtom().GetAtomMapNum(), b) for b in template.GetBonds())
+        return {frozenset((begin, end)): bond.GetSmarts() for begin, end, bond in bonds if begin and end}
+
+    before = stated(reactant)
+    kept = (ends for ends, said in stated(product).items() if said not in _PLAIN_BONDS and before.get(ends) == said)
+    return [(min(ends), max(ends)) for ends in kept]
 
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
     """Return every match of ``query``, not uniquified, as RunReactants finds them; stereo in it is a condition.
 
     Raises:
-        RejectError: if there are more than ``MAX_MATCHES``.
+        RejectError: there are more than ``MAX_MATCHES``.
+
+    Examples:
+        >>> find_matches(Chem.MolFromSmiles("Oc1ccccc1O"), Chem.MolFromSmarts("c[OX2H]"))
+        ((1, 0), (6, 7))
     """
     matches: tuple[Match, ...] = mol.GetSubstructMatches(
         query, uniquify=False, useChirality=True, maxMatches=MAX_MATCHES + 1

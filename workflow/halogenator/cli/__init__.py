@@ -6,11 +6,19 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import nullcontext
 
 from halogenator import __version__
-from halogenator.cli import apply, completion, export, people, plan, tasks, transforms
-from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser, Unlisted
+from halogenator.cli import (
+    apply_verb,
+    completion_verb,
+    configuration_verbs,
+    export_verb,
+    results_verbs,
+    task_verbs,
+    transforms_verb,
+)
+from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser
 from halogenator.errors import UserError
 
 
@@ -40,11 +48,18 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     if not (guarded and hasattr(options, "mem_mb")):
         return _run(options)
 
-    from halogenator.memory.guard import Declaration, beside_mb, run_guarded
+    from halogenator import limits
+    from halogenator.memory.guard import Declaration, run_guarded
+    from halogenator.memory.running import announced
 
-    options.mem_mb -= beside_mb()
-    task = Declaration(options.mem_mb, _describe(options), _outputs(options))
-    return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
+    if options.parent:
+        limits.die_with(options.parent)
+    command = task_verbs.command_of(options)
+    label, outputs = (command.label, command.outputs) if command else (options.verb, ())
+    options.mem_mb -= options.beside_mb
+    task = Declaration(options.mem_mb, label, outputs, cap_mb=options.cap_mb, beside_mb=options.beside_mb)
+    with announced(options.notes, label, options.mem_mb) if options.notes else nullcontext():
+        return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -69,22 +84,6 @@ def _run(options: argparse.Namespace) -> int:
         return _complain(explained)
 
 
-def _describe(options: argparse.Namespace) -> str:
-    """Return what a task is, in the words of its options."""
-    names = [getattr(options, name, None) for name in ("library", "transform")]
-    words = [options.verb, *(str(name) for name in names if name)]
-    if hasattr(options, "chunk"):
-        words.append(f"chunk {options.chunk[0] + 1} of {options.chunk[1]}")
-    if hasattr(options, "part"):
-        words.append(f"part {options.part[0] + 1} of {options.part[1]}")
-    return " ".join(words)
-
-
-def _outputs(options: argparse.Namespace) -> tuple[Path, ...]:
-    paths = (getattr(options, name, None) for name in ("out", "rejects", "stats"))
-    return tuple(path for path in paths if path is not None)
-
-
 def _complain(error: UserError) -> int:
     print(f"halogenator: {error}", file=sys.stderr)
     return error.exit_status
@@ -100,13 +99,12 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (plan, people, export, transforms, apply):
+    for module in (configuration_verbs, results_verbs, export_verb, transforms_verb, apply_verb):
         module.add_verbs(verbs)
-    completion.add_verb_for(parser, verbs)
-    unlisted = Unlisted(verbs)
-    tasks.add_verbs(unlisted)
+    completion_verb.add_verb_for(parser, verbs)
+    task_verbs.add_verbs(verbs)
     parser.epilog = (
-        f"verbs of the workflow's rules, a task each:\n{unlisted.listing()}\n\n"
+        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n\n"
         f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
     )
     return parser

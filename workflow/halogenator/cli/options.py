@@ -1,15 +1,13 @@
-"""Options that several verbs share, and what they stand for."""
+"""What all verbs share: the form of their help and errors, and options that several have."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from halogenator import limits
 from halogenator.errors import UserError, did_you_mean
 
 SHIPPED_TRANSFORMS = Path("configs/transforms.yaml")  # below the working directory or the repository
@@ -59,10 +57,11 @@ def add_verb(
     name: str,
     run: Callable[[argparse.Namespace], int | None],
     text: str,
-    example: str,
+    example: str = "",
     *,
     usage: str | None = None,
     more: str = "",
+    listed: bool = True,
 ) -> Parser:
     """Return the parser of a new verb.
 
@@ -71,157 +70,31 @@ def add_verb(
         name: the verb.
         run: what runs it.
         text: one line on what it does.
-        example: a command line to copy, without what all begin with.
+        example: a command line to copy, without what all begin with; none for what people do not type.
         usage: what to show instead of a list of all options.
         more: what else there is to say, below the options.
+        listed: whether the list of verbs has it.
     """
-    below = f"{more}\n\n" if more else ""
+    shown = [more, f"example:\n  python -m halogenator {example}" if example else "", EXIT_CODES]
     parser: Parser = verbs.add_parser(
         name,
-        help=text,
+        **({"help": text} if listed else {}),
         description=text,
         usage=usage and f"python -m halogenator {usage}",
-        epilog=f"{below}example:\n  python -m halogenator {example}\n\n{EXIT_CODES}",
+        epilog="\n\n".join(filter(None, shown)),
         formatter_class=HelpFormatter,
     )
     parser.set_defaults(run=run, verb=name, parser=parser)
     return parser
 
 
-class Unlisted:
-    """Verbs that the list of verbs leaves out, for a list of their own.
-
-    Args:
-        verbs: what they are added to.
-    """
-
-    def __init__(self, verbs: Any) -> None:
-        self._verbs = verbs
-        self._texts: dict[str, str] = {}
-
-    def add_parser(self, name: str, *, help: str, **options: Any) -> Any:  # noqa: A002 - as argparse calls it
-        """Add a verb."""
-        self._texts[name] = help
-        return self._verbs.add_parser(name, **options)
-
-    def listing(self) -> str:
-        """Return a line a verb."""
-        return "\n".join(f"  {name:20}{text}" for name, text in self._texts.items())
-
-
-def library_options(parser: Parser) -> None:
-    parser.add_argument("--library", required=True, metavar="NAME", help="the library's name")
-    text = "the library's class (default: it has none)"
-    parser.add_argument("--class", dest="class_name", default="", metavar="CLASS", help=text)
-    parser.add_argument(
-        "--k", type=int, metavar="N", help="number of halogenations (default: none, as of an external library)"
-    )
-    text = "the files that the library is read from, or a folder or pattern"
-    parser.add_argument("--path", type=Path, nargs="+", default=[], metavar="FILE", help=text)
-
-
-def reading_option(parser: Parser) -> None:
-    text = "how the file is read and its molecules prepared (default: as the configuration's defaults)"
-    parser.add_argument("--reading", default="{}", metavar="JSON", help=text)
-
-
-def index_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--query", type=_pair, action="append", default=[], metavar="COLUMN=SMARTS", help="sites to count; repeatable"
-    )
-    parser.add_argument(
-        "--rule", type=_pair, action="append", default=[], metavar="NAME=SMIRKS", help="halogenation rule; repeatable"
-    )
-    parser.add_argument(
-        "--max-sites",
-        type=_pair,
-        action="append",
-        default=[],
-        metavar="NAME=N",
-        help="sites of a rule that are used per parent (default: all); repeatable",
-    )
-    text = "what a rule does to configuration, and to new centres (default: keep,open); repeatable"
-    parser.add_argument("--stereo", type=_pair, action="append", default=[], metavar="NAME=WORD,WORD", help=text)
-    parser.add_argument("--halogens", type=_names, default=(), metavar="F,Cl,…", help="what {X} stands for in rules")
-    parser.add_argument("--weigh", action="store_true", help="also count the sites of the halogenation rules")
-    parser.add_argument(
-        "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
-    )
-
-
-def transform_options(parser: Parser) -> None:
-    parser.add_argument("--molecules", type=Path, required=True, help="molecules.parquet of the library")
-    parser.add_argument("--transform", required=True, metavar="NAME", help="the transform's name")
-    parser.add_argument("--smirks", required=True, help="the transform itself: reactant>>product, one of each")
-    parser.add_argument("--max-sites", type=int, metavar="N", help="sites used per parent (default: all)")
-    text = "keep, open or invert where neighbours change; new centres open, or both forms (default: keep,open)"
-    parser.add_argument("--stereo", type=_names, default=("keep", "open"), metavar="WORD,WORD", help=text)
-    parser.add_argument(
-        "--descriptors", type=_names, default=(), metavar="mw,tpsa,…", help="columns to compute (default: none)"
-    )
-    parser.add_argument("--inchikey", action="store_true", help="add the standard InChIKey")
-
-
-def chunk_options(parser: Parser) -> None:
-    parser.add_argument("--chunk", type=_chunk, required=True, metavar="I/N", help="0-based number, of how many")
-    parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that cannot be used")
-    row_option(parser)
-    task_options(parser)
-
-
-def row_option(parser: Parser) -> None:
-    text = "seconds of processor time that one row may take (default: %(default)s); one that takes more is a reject"
-    parser.add_argument("--row-seconds", type=float, default=limits.ROW_SECONDS, metavar="S", help=text)
-
-
-def merge_options(parser: Parser) -> None:
-    chunk_files_option(parser)
-    text = "their rejects, in the same order"
-    parser.add_argument("--reject-chunks", nargs="*", default=[], metavar="FILE", help=text)
-    text = "what find-duplicates made, for all parts in order (default: duplicates are found here)"
-    parser.add_argument("--duplicates", nargs="*", default=[], metavar="FILE", help=text)
-    parser.add_argument("--config-hash", default="", help="recorded in the file's metadata (default: nothing)")
-    parser.add_argument("--rejects", type=Path, required=True, help="Parquet file for rows that could not be used")
-    parser.add_argument("--stats", type=Path, required=True, help="JSON file for the row of the summary")
-    scratch_option(parser)
-    task_options(parser)
-
-
-def scratch_option(parser: Parser) -> None:
-    text = "folder for what memory cannot hold (%(default)s)"
-    parser.add_argument("--scratch", type=Path, default=Path("results/work"), help=text)
-
-
-def key_option(parser: Parser) -> None:
-    text = "column that no two products share (default: %(default)s)"
-    parser.add_argument("--key", choices=("smiles", "inchikey"), default="smiles", help=text)
-
-
-def part_option(parser: Parser) -> None:
-    text = "the range of keys to look at: 0-based number, of how many"
-    parser.add_argument("--part", type=_chunk, required=True, metavar="I/N", help=text)
-
-
-def chunk_files_option(parser: Parser) -> None:
-    text = "chunk files, in parent order; '*of012.x' stands for all twelve, 000of012.x to 011of012.x"
-    parser.add_argument("--chunks", nargs="*", default=[], metavar="FILE", help=text)
-
-
-def files_of(words: Sequence[str]) -> list[Path]:
-    """Return the chunk files that words of the command line stand for."""
-    from halogenator.planning.chunks import apart
-
-    return [Path(file) for file in apart(words)]
-
-
-def task_options(parser: Parser) -> None:
-    parser.add_argument("--out", type=Path, required=True, help="Parquet file to make")
-    memory_option(parser)
-
-
-def memory_option(parser: Parser) -> None:
+def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> None:
+    """Add the option with which people bound the memory of a verb, and what else its starter may say of that."""
     text = "declared memory in MB of 10^6 bytes; the task ends with status 3 beyond it (default: %(default)s)"
-    parser.add_argument("--mem-mb", type=int, default=1000, metavar="MB", help=text)
+    parser.add_argument("--mem-mb", type=int, default=default, metavar="MB", help=text)
+    for name in ("--cap-mb", "--beside-mb", "--parent"):  # see stages.commands.declaration
+        parser.add_argument(name, type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--notes", type=Path, help=argparse.SUPPRESS)
 
 
 def repository() -> Path:
@@ -229,82 +102,27 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def rows(text: str) -> int:
-    """Return a number of rows."""
+def results_option(parser: argparse._ActionsContainer) -> None:
+    """Add the option that names a results folder."""
+    text = "folder of the results (default: %(default)s)"
+    parser.add_argument("--results", type=Path, default=Path("results"), help=text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number above 0 that an option has for its value."""
     if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows, a whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not (name and separator and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, text.split(",")))
-
-
-def _chunk(text: str) -> tuple[int, int]:
-    number, _, count = text.partition("/")
-    if not (number.isdecimal() and count.isdecimal() and int(number) < int(count)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not I/N with 0 ≤ I < N")
-    return int(number), int(count)
-
-
-def task_of(options: argparse.Namespace) -> Any:
-    from halogenator.memory.usage import Task
-
-    return Task(options.mem_mb)
-
-
-def library_of(options: argparse.Namespace) -> Any:
-    from halogenator.model import Library, Reading
-
-    return Library(
-        name=options.library,
-        class_name=options.class_name,
-        k=options.k,
-        paths=tuple(options.path),
-        reading=Reading.from_plain(json.loads(getattr(options, "reading", "{}"))),
-    )
-
-
-def transform_of(options: argparse.Namespace) -> Any:
-    from halogenator.model import Transform
-
-    stereo, new_stereo = options.stereo
-    return Transform(
-        options.transform, options.smirks, max_sites=options.max_sites, stereo=stereo, new_stereo=new_stereo
-    )
-
-
-def halogenation_of(options: argparse.Namespace) -> Any:
-    from halogenator.model import Halogenation, HalogenationRule
-
-    limits = {name: int(limit) for name, limit in options.max_sites}
-    words = {name: _names(text) for name, text in options.stereo}
-    rules = []
-    for name, smirks in options.rule:
-        stereo, new_stereo = words.get(name, ("keep", "open"))
-        limit = limits.get(name)
-        rules.append(HalogenationRule(name, smirks, max_sites=limit, stereo=stereo, new_stereo=new_stereo))
-    return Halogenation(options.halogens, tuple(rules))
-
-
-def index_of(options: argparse.Namespace) -> Any:
-    from halogenator.chemistry.index import Index
-
-    halogenation = halogenation_of(options) if options.weigh else None
-    return Index(dict(options.query), halogenation, options.class_name, options.descriptors)
+def names(text: str) -> tuple[str, ...]:
+    """Return the names that an option has for its value: ``A,B``."""
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
     """Return the configuration in files, layered over the shipped one unless ``bare``."""
     from halogenator.config import read_config
 
-    repository = Path(__file__).resolve().parents[3]
-    shipped = [] if bare else [repository / "configs" / "config.yaml"]
-    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository)
+    shipped = [] if bare else [repository() / "configs" / "config.yaml"]
+    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository())

@@ -66,7 +66,14 @@ def _misspelt(word: str, known: Sequence[str], where: object) -> UserError | Non
 
 
 def near_class(word: str, known: Iterable[str]) -> str | None:
-    """Return the known class that a word looks like misspelt, or None."""
+    """Return the known class that a word looks like misspelt, or None.
+
+    Examples:
+        >>> near_class("polyphenols", CLASSES)
+        'polyphenol'
+        >>> near_class("flavonoid", CLASSES) is None
+        True
+    """
     return next((name for name in known if _looks_like(word, name)), None)
 
 

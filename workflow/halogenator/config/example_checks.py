@@ -8,7 +8,7 @@ from typing import Any
 
 from halogenator import limits
 from halogenator.errors import UserError
-from halogenator.model import Example, Transform
+from halogenator.model import Example, Transform, reactant_of
 
 # RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
 _MAX_PRODUCTS = 10_000
@@ -62,7 +62,7 @@ def _transform_problems(transform: Transform, place: Place) -> Iterator[UserErro
 
 
 def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
-    from halogenator.chemistry.openness import gaps
+    from halogenator.chemistry.smirks_checks import ambiguities
 
     reaction, reason = _reaction(transform.smirks)
     if reaction is None:
@@ -74,9 +74,9 @@ def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
             fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
         )
         return
-    for gap in gaps(reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)):
-        what = f"the SMIRKS of '{transform.name}' {gap.what}"
-        yield UserError(what, where=where, value=transform.smirks, allowed=gap.allowed, fix=gap.fix)
+    for each in ambiguities(transform.smirks):
+        what = f"the SMIRKS of '{transform.name}' {each.what}"
+        yield UserError(what, where=where, value=transform.smirks, allowed=each.allowed, fix=each.fix)
 
 
 def _reaction(smirks: str) -> tuple[Any, str]:
@@ -107,7 +107,7 @@ def _reaction(smirks: str) -> tuple[Any, str]:
     if not set(before) & set(after):
         reason = "has no map number that is in the reactant and in the product, so nothing of the molecule would stay"
         return None, reason
-    if Chem.MolFromSmarts(smirks.split(">>")[0].strip()) is None:
+    if Chem.MolFromSmarts(reactant_of(smirks)) is None:
         return None, "groups its reactant in parentheses; write the reactant as plain SMARTS"
     _, errors = reaction.Validate(True)
     return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from halogenator.config.export_entries import WINDOWS
+from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.storage.remote import is_remote, object_path
 
@@ -119,4 +119,4 @@ def _columns() -> set[str]:
     from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
 
     names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
-    return names | {"library", "transform", *WINDOWS}
+    return names | {"library", "transform", *DESCRIPTORS}

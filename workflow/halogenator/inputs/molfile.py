@@ -52,7 +52,7 @@ def read_molfile(block: str, row: int) -> tuple[str | None, str | None]:
         return None, f"{_UNREADABLE}{announced_atoms(block):,} atoms; at most {MAX_ATOMS:,} are read"
     from rdkit import Chem, rdBase
 
-    from halogenator.chemistry.configuration import states_more_double_bonds
+    from halogenator.chemistry.stereochemistry import states_more_double_bonds
 
     try:
         with rdBase.BlockLogs():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -67,7 +68,8 @@ def _uncounted() -> int:
     raise NotImplementedError("of a text, a part is counted")
 
 
-class Opened(NamedTuple):
+@dataclass(frozen=True)
+class Opened:
     """A file of any format, open: what every format gives.
 
     Attributes:

@@ -23,11 +23,6 @@ from halogenator.units import MB
 
 EXIT_MEMORY = 3
 
-# Where the workflow tells its tasks, in MB: what one of them may declare at most, for the message's advice; and what
-# its allocation holds beside it, which is taken off what it is told to stay below.
-CAP_VARIABLE = "HALOGENATOR_CAP_MB"
-BESIDE_VARIABLE = "HALOGENATOR_BESIDE_MB"
-
 _INTERVAL = 0.05  # seconds
 # Address space that stacks of threads and allocators set aside and do not use; the system's limit counts it.
 _RESERVED_MB = 100
@@ -41,29 +36,29 @@ class Declaration:
         declared_mb: memory, in MB (10^6 bytes).
         name: what the task is, for messages.
         outputs: its files; unfinished ones stand beside them under ``<name>.tmp.<pid>``.
+        cap_mb: what a task of the workflow may declare at most, in MB, for the message's advice; 0 outside a workflow.
+        beside_mb: what the task's allocation holds beside it, in MB.
     """
 
     declared_mb: int
     name: str
     outputs: tuple[Path, ...] = ()
+    cap_mb: int = 0
+    beside_mb: int = 0
 
     def overstepped(self, reached_mb: float | None, row: int) -> str:
         """Return the message for a task that needed more."""
         reached = f"reached {math.ceil(reached_mb):,} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row != limits.NONE else ""
-        cap = int(os.environ.get(CAP_VARIABLE, "0"))
-        if not cap:  # not a task of a workflow
+        if not self.cap_mb:
             advice = f"give it more: --mem-mb {2 * self.declared_mb}"
-        elif self.declared_mb + beside_mb() >= cap:
-            advice = f"raise memory.cap_mb of the configuration, now {cap:,} MB, or use a machine with more memory"
+        elif self.declared_mb + self.beside_mb >= self.cap_mb:
+            advice = (
+                f"raise memory.cap_mb of the configuration, now {self.cap_mb:,} MB, or use a machine with more memory"
+            )
         else:
             advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
-
-
-def beside_mb() -> int:
-    """Return what this task's allocation holds beside it, in MB."""
-    return int(os.environ.get(BESIDE_VARIABLE, "0"))
 
 
 def run_guarded(work: Callable[[], int], task: Declaration, *, step_seconds: float | None = None) -> int:

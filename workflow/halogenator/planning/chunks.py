@@ -1,36 +1,13 @@
-"""The names of chunks, and where chunk i of n begins and ends: quantiles of the real, cumulative site count."""
+"""Where chunk i of n begins and ends: quantiles of the real, cumulative site count."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow.parquet as pq
 
 _BATCH_ROWS = 131_072
-
-_ALL = re.compile(r"(.*/|)\*of(\d+)(\.[^/]*)")
-
-
-def chunk_names(count: int) -> list[str]:
-    """Return the names of so many chunks, zero-padded so that they sort: ``000of012``, ``001of012``, …."""
-    width = max(3, len(str(count)))
-    return [f"{number:0{width}}of{count:0{width}}" for number in range(count)]
-
-
-def together(files: Sequence[str]) -> list[str]:
-    """Return all chunk files of something as ``a/*of012.x``: a thousand names are too long for a command line."""
-    return [re.sub(r"\d+(?=of\d+\.[^/]*$)", "*", files[0])] if files else []
-
-
-def apart(words: Sequence[str]) -> list[str]:
-    """Return files with those in the form of ``together`` named one by one, whether they are there or not."""
-    files: list[str] = []
-    for word in words:
-        found = _ALL.fullmatch(word)
-        files += [f"{found[1]}{name}{found[3]}" for name in chunk_names(int(found[2]))] if found else [word]
-    return files
 
 
 def total_weight(file: pq.ParquetFile, column: str) -> int:

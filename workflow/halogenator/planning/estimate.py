@@ -23,9 +23,18 @@ class Estimates:
         self.config = config
         self._samples: dict[str, Sample] = {}
 
-    def rows(self, library: Library) -> int:
-        """Return about how many molecules a library will have."""
+    def rows(self, library: Library, transform: str | None = None) -> int:
+        """Return about how many molecules a library will have, or products its job with a transform.
+
+        0 only if no molecule of the source is there, or has a site.
+        """
         sample = self._sample(library)
+        if transform is not None:
+            query = self.config.transforms[transform].query
+            found = sum(self._descendants(library, sites) * sites[query] for sites in sample.sites)
+            if not found and library.k and _HALOGEN.search(query):
+                found = sum(self._descendants(library, sites) for sites in sample.sites)  # the parents have none yet
+            return max(ceil(sample.scale * found), 0 if sample.whole else 1)
         if not library.k:
             return sample.rows
         return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
@@ -34,34 +43,18 @@ class Estimates:
         """Tell whether the guess is made from the first rows of a file alone, as of a compressed one."""
         return self._sample(library).first
 
-    def library_chunks(self, library: Library) -> int:
-        """Return into how many chunk tasks the making of a library is cut."""
-        made = self.rows(library) * max(library.k or 1, 1)  # a level-k molecule is reached in k ways
-        return max(1, ceil(made / self.config.chunk_products))
+    def chunks(self, library: Library, transform: str | None = None) -> int:
+        """Return into how many chunk tasks the making of a library or a job is cut; 0 of a job without products."""
+        rows = self.rows(library, transform)
+        if transform is not None:
+            return ceil(rows / self.config.chunk_products)
+        return max(1, ceil(rows * max(library.k or 1, 1) / self.config.chunk_products))  # k ways to a level-k molecule
 
-    def library_parts(self, library: Library) -> int:
-        """Return by how many tasks a built library's duplicates are found; 0: by its merge."""
-        return self._parts(self.rows(library)) if library.base else 0
-
-    def products(self, library: Library, transform_name: str) -> int:
-        """Return about how many products a job will have; 0 only if no molecule of the source has a site."""
-        query = self.config.transforms[transform_name].query
-        sample = self._sample(library)
-        found = sum(self._descendants(library, sites) * sites[query] for sites in sample.sites)
-        if not found and library.k and _HALOGEN.search(query):
-            found = sum(self._descendants(library, sites) for sites in sample.sites)  # the parents have none yet
-        return max(ceil(sample.scale * found), 0 if sample.whole else 1)
-
-    def job_chunks(self, library: Library, transform_name: str) -> int:
-        """Return into how many chunk tasks a job is cut; 0 where nothing is expected to match."""
-        return ceil(self.products(library, transform_name) / self.config.chunk_products)
-
-    def job_parts(self, library: Library, transform_name: str) -> int:
-        """Return by how many tasks a job's duplicates are found, each for a range of keys; 0: by its merge."""
-        return self._parts(self.products(library, transform_name))
-
-    def _parts(self, rows: int) -> int:
-        parts = ceil(rows / self.config.merge_rows)
+    def parts(self, library: Library, transform: str | None = None) -> int:
+        """Return by how many tasks the duplicates are found, each for a range of keys; 0: by the merge."""
+        if transform is None and not library.base:
+            return 0
+        parts = ceil(self.rows(library, transform) / self.config.merge_rows)
         return parts if parts > 1 else 0
 
     def _descendants(self, library: Library, sites: dict[str, int]) -> float:
@@ -77,10 +70,7 @@ class Estimates:
         return prod(max(routes - step, 0) * halogens for step in range(level)) / factorial(level)
 
     def _rules(self, class_name: str) -> list[tuple[str, int | None]]:
-        return [
-            (rule.smirks.split(">>")[0].strip(), rule.max_sites)
-            for rule in self.config.halogenation.rules_for(class_name)
-        ]
+        return [(rule.query, rule.max_sites) for rule in self.config.halogenation.rules_for(class_name)]
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)
@@ -97,7 +87,7 @@ class Estimates:
     def _queries(self, source: Library) -> dict[str, str]:
         """Return {query: what has it}: the rules of a source's class, the transforms of all that is built from it."""
         named = [
-            (rule.smirks.split(">>")[0].strip(), f"halogenation rule '{rule.name}'")
+            (rule.query, f"halogenation rule '{rule.name}'")
             for rule in self.config.halogenation.rules_for(source.class_name)
         ]
         for library in self.config.libraries.values():

@@ -1,8 +1,9 @@
-"""What a library and a job are, as fingerprints: the parameters by which a change is told from a comment."""
+"""What a library and a job are: what their tasks are told, and fingerprints that tell a change from a comment."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import duckdb
 import rdkit
 
 from halogenator import ENGINE_VERSION
-from halogenator.model import Config, fingerprint
-from halogenator.storage.marks import content_mark
+from halogenator.chemistry.index import site_queries
+from halogenator.model import Config, Job, Recipe, fingerprint
+from halogenator.storage.content_hash import content_hash
 from halogenator.storage.remote import address, is_remote
 
 # Canonical SMILES of one RDKit are not those of another.
@@ -21,10 +23,24 @@ ENGINE = [ENGINE_VERSION, rdkit.__version__]
 HASHES = duckdb.__version__
 
 
+def recipe_of(config: Config, name: str) -> Recipe:
+    """Return what the tasks of a library are told."""
+    library = config.libraries[name]
+    is_base = any(other.base == name for other in config.libraries.values())
+    rules = config.halogenation.bare(library.class_name) if library.k or is_base else None
+    return Recipe(library.brief, site_queries(config.counted(library)), rules, is_base, config.descriptors)
+
+
+def job_of(config: Config, library: str, transform: str) -> Job:
+    """Return what the tasks of a job are told."""
+    columns = config.descriptors, "inchikey" in config.identifiers, config.dedup_key
+    return Job(config.libraries[library].brief, config.transforms[transform].bare, *columns)
+
+
 @cache
-def source_mark(paths: tuple[Path, ...]) -> str:
-    """Return the ``content_mark`` that input files have when it is first asked for: in one run, one content."""
-    return content_mark(*paths)
+def source_hash(paths: tuple[Path, ...]) -> str:
+    """Return the ``content_hash`` that input files have when it is first asked for: in one run, one content."""
+    return content_hash(*paths)
 
 
 def library_identity(config: Config, name: str, working_dir: Path) -> str:
@@ -43,7 +59,7 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
         origin = [library.base, config.halogenation.fingerprint(library.class_name)]
     else:
         paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
-        origin = [*paths, source_mark(library.paths), library.reading.plain()]
+        origin = [*paths, source_hash(library.paths), asdict(library.reading)]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 

@@ -15,19 +15,6 @@ MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing
 USES = ("only", "without", "flag")  # what a filter can be named in
 
 
-def words(export: Export) -> list[str]:
-    """Return the options of ``python -m halogenator export`` that ask for this."""
-    found = [f"--sql={export.sql}"] if export.sql else ["--library", *(export.libraries or (ALL,))]
-    found += ["--transform", *export.transforms] if export.transforms else []
-    found += [f"--{name}" for name in ("molecules", "coordinates", "parents") if getattr(export, name)]
-    for name in ("columns", *USES):
-        if chosen := getattr(export, name):
-            found.append(f"--{name}={','.join(chosen)}")
-    found += [f"--{name}={window}" for name, window in export.windows.items()]
-    numbers = ((name, getattr(export, name)) for name in ("split", "sample", "diverse"))
-    return [*found, *(f"--{name}={value}" for name, value in numbers if value), f"--seed={export.seed}"]
-
-
 def parse_window(text: str) -> Window:
     """Return the window that LOW:HIGH stands for; a side left out is open.
 

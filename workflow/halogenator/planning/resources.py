@@ -21,12 +21,12 @@ BATCH_MB = 100
 # The widest row: products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules as
 # RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).
 ROW_MB = 110
-# Remembered differences of descriptors (chemistry.increments.MAX_ENTRIES), and what allocators keep for later.
+# Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES), and what allocators keep for later.
 REMEMBERED_MB = 80
 # Arrow and DuckDB hang or fail for want of small change below this.
 LEAST_MB = 500
 
-# An export: a million fingerprints to pick from (chemistry.diverse.needed_mb), or twice what DuckDB sorts with.
+# An export: a million fingerprints to pick from (chemistry.maxmin.needed_mb), or twice what DuckDB sorts with.
 EXPORT_MB = 1500
 # One that picks nothing: some 250 measured, and DuckDB's half for a query.
 PLAIN_EXPORT_MB = 1000

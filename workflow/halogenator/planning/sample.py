@@ -1,8 +1,8 @@
-"""Some molecules of a library's source and their sites, found in a child that no molecule or query can hold up."""
+"""Samples: which rows stand for all of a file; and molecules of a library's source with their sites."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from halogenator import limits
@@ -15,6 +15,22 @@ READ_ROWS = 20_000
 
 # Steps (see ``limits``) below this are rows being read; above it, molecules being parsed and then matched.
 _FIRST_MOLECULE = 1_000_000_000
+
+
+def sampled(rows: int, size: int, start: int, stop: int) -> Iterator[int]:
+    """Yield the sampled rows from ``start`` to ``stop`` (exclusive), of a sample of ``size`` of all ``rows``.
+
+    The sample is always the same and evenly spread: the k-th of it is row ``k * rows // size``. Where there are no
+    more rows than ``size``, all are sampled.
+
+    Examples:
+        >>> list(sampled(100, 4, 0, 100)), list(sampled(100, 4, 30, 60))
+        ([0, 25, 50, 75], [50])
+    """
+    size = min(size, rows)
+    if size:
+        for number in range(-(-start * size // rows), -(-stop * size // rows)):
+            yield number * rows // size
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class Sample:
 
 
 def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
-    """Return the sample of a library that is read from a file.
+    """Return the sample of a library that is read from a file, taken in a child that no molecule can hold up.
 
     Args:
         source: the library.

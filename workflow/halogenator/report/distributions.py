@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.chemistry.descriptors import DESCRIPTORS, limits
 from halogenator.model import HALOGENS
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.storage.duck import identifier, literal
 from halogenator.storage.parquet import open_parquet
 
@@ -26,27 +26,9 @@ MAX_ROW_GROUPS = 32
 # Halogen atoms of one element told apart in a molecule; the last class is "that many or more".
 MAX_ATOMS = 4
 
-
-@dataclass(frozen=True)
-class Limit:
-    """An upper limit that is commonly set on a descriptor of an oral drug, and who set it."""
-
-    value: float
-    source: str
-
-
-# Lipinski et al., Adv. Drug Deliv. Rev. 23 (1997) 3, doi:10.1016/S0169-409X(96)00423-1.
-# Veber et al., J. Med. Chem. 45 (2002) 2615, doi:10.1021/jm020017n.
-LIMITS = {
-    "mw": Limit(500, "Lipinski"),
-    "tpsa": Limit(140, "Veber"),
-    "hbd": Limit(5, "Lipinski"),
-    "hba": Limit(10, "Lipinski"),
-    "clogp": Limit(5, "Lipinski"),
-    "rotb": Limit(10, "Veber"),
-}
+LIMITS = {name: descriptor.limit for name, descriptor in DESCRIPTORS.items() if descriptor.limit}
 # Of Lipinski's four limits an oral drug breaks one at most.
-LIPINSKI = tuple(name for name, limit in LIMITS.items() if limit.source == "Lipinski")
+LIPINSKI = tuple(limits("Lipinski"))
 
 # Descriptor -> (where the first bin begins, width, bins). What lies outside is counted in the bin at that end.
 BINS: dict[str, tuple[float, float, int]] = {

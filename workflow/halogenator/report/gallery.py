@@ -9,10 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.drawing import draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
-from halogenator.planning.spread import sampled
-from halogenator.report.drawings import draw_alone, draw_pair, find_change
+from halogenator.planning.sample import sampled
 from halogenator.storage.parquet import open_parquet
 
 # Pairs that are tried: one that is too large to draw is left out.
@@ -69,17 +68,14 @@ def draw(
         reaction: the transform.
         descriptors: columns to show the change of.
     """
-    try:
-        change = parent and reaction and find_change(reaction, parent["smiles"], row["smiles"], row["site"])
-    except RejectError:
-        change = None
+    change = parent and reaction and draw_change(reaction, parent["smiles"], row["smiles"], row["site"])
     shown: dict[str, Any] = {"smiles": row["smiles"][:_SHOWN_SMILES]}
     if parent:
         shown |= {"id": parent["id"], "from": parent["parent"], "halogens": parent["halogens"]}
         shown["parent_smiles"] = parent["smiles"][:_SHOWN_SMILES]
         shown["site"] = row["site"]
     if change:
-        before, after = draw_pair(change)
+        before, after = change
         shown |= {"before": before.svg(f"Parent {shown['parent_smiles']}")}
     else:
         drawn = draw_alone(row["smiles"])

@@ -82,7 +82,12 @@ def legend(most: int) -> list[tuple[int, str, str]]:
 
 
 def colors(count: int, most: int) -> tuple[str, str]:
-    """Return the colour of a cell, by the logarithm of its count, and that of its text: the one of more contrast."""
+    """Return the colour of a cell, by the logarithm of its count, and that of its text: the one of more contrast.
+
+    Examples:
+        >>> colors(1, 10_000), colors(10_000, 10_000)
+        (('#fde725', '#000000'), ('#440154', '#ffffff'))
+    """
     if not count:
         return "transparent", "inherit"
     share = log10(count) / log10(most) if most > 1 else 1.0
@@ -107,7 +112,12 @@ def _luminance(rgb: Sequence[int]) -> float:
 
 
 def short(count: int) -> str:
-    """Return a count in at most five characters: 940, 54.0k, 1.2M."""
+    """Return a count in at most five characters.
+
+    Examples:
+        >>> [short(count) for count in (940, 54_000, 1_234_567)]
+        ['940', '54.0k', '1.2M']
+    """
     for unit, size in (("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
         if count >= size:
             return f"{count / size:.1f}{unit}" if count < 100 * size else f"{count / size:.0f}{unit}"

@@ -21,12 +21,12 @@ import duckdb
 import jinja2
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.drawing import CANNOT_DRAW, draw_reaction
 from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
 from halogenator.errors import UserError
 from halogenator.model import Transform
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
-from halogenator.report.drawings import CANNOT_DRAW, draw_reaction
 from halogenator.results import Results
 from halogenator.stages.catalog import check_made
 from halogenator.storage.duck import connect, literal

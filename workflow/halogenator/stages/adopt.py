@@ -12,16 +12,16 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.memory.usage import Task
 from halogenator.model import Config
-from halogenator.planning.adopted import Job, adoption_record, finished, make_outdated
+from halogenator.planning.adopted import Job, adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
 from halogenator.stages.chunk_task import Chunk
-from halogenator.stages.earlier import BrokenError, convert, examine
+from halogenator.stages.earlier_pipeline import BrokenError, convert, examine
 from halogenator.stages.merge import Merge
 from halogenator.stages.merge_products import merge_products
-from halogenator.storage.lock import claim_folder
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import limit_arrow_threads
+from halogenator.storage.run_folder import claim_folder
 from halogenator.storage.seal import sha256
 
 
@@ -117,7 +117,7 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
     record = {
         "from": str(path.absolute()),
         "sha256": sha256(path),
-        **adoption_record(config, job, working_dir),
+        "identity": adopted_identity(config, job, working_dir),
     }
     scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,6 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
         identity = job_identity(config, transform.name)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
         merge_products(merge, library, transform, config.dedup_key, adopted=record)
-    make_outdated(results, job)  # in case the configuration changes
     metadata = read_metadata(made[0])
     left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

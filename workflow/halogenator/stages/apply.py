@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
@@ -22,22 +22,32 @@ from halogenator.chemistry.index import site_queries
 from halogenator.errors import UserError
 from halogenator.inputs.first_rows import first_rows
 from halogenator.inputs.reading import check_readable
-from halogenator.model import Library, Transform, fingerprint
+from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.progress import Progress
-from halogenator.stages.pool import Pool, VerbTask
+from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
+from halogenator.stages.commands import (
+    ChunkCommand,
+    Command,
+    MergeLibrary,
+    MergeProducts,
+    ReadLibrary,
+    StandardizeChunk,
+    TransformChunk,
+)
+from halogenator.stages.pool import Pool, PoolTask
 from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.columns import LIBRARY
+from halogenator.storage.content_hash import content_hash, unchanged
 from halogenator.storage.failures import check_writable
-from halogenator.storage.lock import hold_folder
-from halogenator.storage.marks import content_mark, unchanged
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet
+from halogenator.storage.run_folder import hold_folder
 from halogenator.storage.statistics import read_object, write_object
 
-PRODUCTS, REJECTS, MOLECULES, STATS = "products.parquet", "rejects.parquet", "molecules.parquet", "stats.json"
+PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"
 OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
 
 # Rows or products of a task. Most: what an interruption may cost, some minutes. Fewest: what takes a second, since less
@@ -95,14 +105,14 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
         for look in first_rows([request.library], option="--smiles-column"):
             progress.note(look.text)
     check_writable(request.outdir)
-    mark = content_mark(*request.sources)
+    mark = content_hash(*request.sources)
     identity = _identity(request, mark)
     _check_owner(request)
     stats = _finished(request.outdir, identity)
     if stats is not None:
         progress.note("nothing to do: all is there, of the same input and settings")
         return stats
-    work = request.outdir / "work"
+    work = request.outdir / WORK_FOLDER
     fix = "wait until it ends, or give another --outdir"
     with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
         run = _Run(request, work, identity, progress)
@@ -142,75 +152,62 @@ class _Run:
         self._write_stats(job, read, molecules)
 
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
-        library, words = self.request.library, self._library_words()
-        raw = self.work / "raw.parquet"
-        reading = ["--reading", json.dumps(library.reading.plain())]
-        task = self._task("read-library", [*words, *reading, "--mark", mark, "--out", raw], stream_mb())
-        self._step("reading", [(task, (raw,))])
+        request, raw = self.request, self.work / "raw.parquet"
+        queries = site_queries([request.transform])
+        recipe = Recipe(request.library.brief, queries, descriptors=request.descriptors)
+        self._step("reading", [ReadLibrary(recipe=recipe, mark=mark, out=raw)], stream_mb())
         count = self._count("library_chunks", lambda: open_parquet(raw).metadata.num_rows)
-        queries = site_queries([self.request.transform])
-        index = [*reading, *self._describe()]
-        index += [word for column, query in queries.items() for word in ("--query", f"{column}={query}")]
-        chunks = self._chunks("standardising", ["standardize-chunk", "--raw", raw, *words, *index], "read", count)
-        merge = ["merge-library", *words, *self._merge_words(chunks, molecules, rejects, record)]
-        self._step("merging molecules", [(self._task(*_verb(merge), merge_mb(_rows(chunks))), (record,))])
+        chunks = [StandardizeChunk(recipe=recipe, raw=raw, **files) for files in self._chunk_files("read", count)]
+        self._step("standardising", chunks, stream_mb())
+        merge = MergeLibrary(recipe=recipe, **self._merged(chunks), out=molecules, rejects=rejects, stats=record)
+        self._step("merging molecules", [merge], merge_mb(_rows(chunks)))
 
     def _make_products(self, molecules: Path, library_rejects: Sequence[Path]) -> dict[str, Any]:
         request = self.request
-        transform = ["--molecules", molecules, "--transform", request.transform.name]
-        transform += ["--smirks", request.transform.smirks, *self._describe()]
-        limit = request.transform.max_sites
-        transform += ["--max-sites", limit] if limit is not None else []
-        transform += ["--stereo", f"{request.transform.stereo},{request.transform.new_stereo}"]
-        transform += ["--inchikey"] if request.inchikey else []
+        columns = request.descriptors, request.inchikey, request.key
+        job = Job(request.library.brief, request.transform.bare, *columns)
         count = self._count("chunks", lambda: _weight(molecules, request.transform))
-        chunks = self._chunks("transforming", ["transform-chunk", *transform], "made", count)
-        record = self.work / "job.json"
-        out, rejects = self.out / PRODUCTS, self.out / REJECTS
-        merge = ["merge-products", *self._library_words(), *transform, "--key", request.key]
-        merge += self._merge_words(chunks, out, rejects, record, library_rejects)
-        memory = merge_mb(_rows(chunks))
-        self._step("merging products", [(self._task(*_verb(merge), memory), (record, out, rejects))])
-        found: dict[str, Any] = json.loads(record.read_bytes())
+        files = self._chunk_files("made", count)
+        chunks = [TransformChunk(job=job, molecules=molecules, **each) for each in files]
+        self._step("transforming", chunks, stream_mb())
+        merge = MergeProducts(
+            job=job,
+            molecules=molecules,
+            **self._merged(chunks, library_rejects),
+            out=self.out / PRODUCTS,
+            rejects=self.out / REJECTS,
+            stats=self.work / "job.json",
+        )
+        self._step("merging products", [merge], merge_mb(_rows(chunks)))
+        found: dict[str, Any] = json.loads(merge.stats.read_bytes())
         return found
 
-    def _chunks(self, step: str, words: Sequence[object], kind: str, count: int) -> list[tuple[Path, Path]]:
-        """Make the chunks of a step; return the paths of each and of its rejects."""
-        files = []
-        tasks = []
+    def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
+        """Yield the number and the files of each chunk of a step."""
         for number in range(count):
-            out, rejects = (self.work / f"{kind}-{number:05}{ending}.parquet" for ending in ("", "-rejects"))
-            files.append((out, rejects))
-            chunk = [*words, "--chunk", f"{number}/{count}", "--out", out, "--rejects", rejects]
-            tasks.append((self._task(*_verb(chunk), stream_mb(), number), (out, rejects)))
-        self._step(step, tasks)
-        return files
+            name = f"{kind}-{number:05}"
+            out, rejects = (self.work / f"{name}{ending}.parquet" for ending in ("", "-rejects"))
+            yield {"chunk": (number, count), "out": out, "rejects": rejects}
 
-    def _step(self, name: str, tasks: Sequence[tuple[VerbTask, tuple[Path, ...]]]) -> None:
+    def _merged(self, chunks: Sequence[ChunkCommand], before: Sequence[Path] = ()) -> dict[str, Any]:
+        """Return what a merge of chunks is told; ``before``: files of rejects that come before theirs."""
+        return {
+            "chunks": [chunk.out for chunk in chunks],
+            "reject_chunks": [*before, *(chunk.rejects for chunk in chunks)],
+            "config_hash": self.identity,
+            "scratch": self.work / "scratch",
+        }
+
+    def _step(self, name: str, commands: Sequence[Command], mem_mb: int) -> None:
         """Run those of the tasks whose files are not all there."""
-        missing = [task for task, files in tasks if not all(path.exists() for path in files)]
-        self.progress.begin(name, len(tasks), len(tasks) - len(missing), "task")
+        logs = [self.work / "logs" / f"{command.verb()}-{number}.log" for number, command in enumerate(commands)]
+        missing = [
+            PoolTask(command, mem_mb, log)
+            for command, log in zip(commands, logs, strict=True)
+            if not all(path.exists() for path in command.outputs)
+        ]
+        self.progress.begin(name, len(commands), len(commands) - len(missing), "task")
         self.pool.run(missing, self.progress.advance)
-
-    def _task(self, verb: str, words: Sequence[object], mem_mb: int, number: int = 0) -> VerbTask:
-        name = verb.replace("-", " ")
-        return VerbTask(name, (verb, *map(str, words)), mem_mb, self.work / "logs" / f"{verb}-{number}.log")
-
-    def _library_words(self) -> list[object]:
-        library = self.request.library
-        words = ["--library", library.name, f"--class={library.class_name}"]
-        return [*words, "--path", *(library.given or library.paths)]
-
-    def _describe(self) -> list[object]:
-        return [f"--descriptors={','.join(self.request.descriptors)}"]
-
-    def _merge_words(
-        self, chunks: Sequence[tuple[Path, Path]], out: Path, rejects: Path, stats: Path, before: Sequence[Path] = ()
-    ) -> list[object]:
-        words: list[object] = ["--chunks", *(chunk for chunk, _ in chunks)]
-        words += ["--reject-chunks", *before, *(rejected for _, rejected in chunks)]
-        words += ["--config-hash", self.identity, "--scratch", self.work / "scratch"]
-        return [*words, "--out", out, "--rejects", rejects, "--stats", stats]
 
     def _begin(self) -> dict[str, Any]:
         """Return the state that the folder is in, after clearing what an earlier version of the run left there."""
@@ -245,10 +242,6 @@ class _Run:
         write_object({**job, **facts, "input": read}, self.out / STATS)
 
 
-def _verb(words: Sequence[object]) -> tuple[str, Sequence[object]]:
-    return str(words[0]), words[1:]
-
-
 def _identity(request: Request, mark: str) -> str:
     """Return what changes with everything that changes the results, and with nothing else."""
     library = {**asdict(request.library), "paths": list(map(str, request.sources)), "given": []}
@@ -270,7 +263,7 @@ def _check_owner(request: Request) -> None:
     if any(source.parent == out.resolve() and source.name in OUTPUTS for source in request.sources):
         fix = "give an --outdir of its own"
         raise UserError("the results would replace the input", where=request.source, allowed="another folder", fix=fix)
-    records = [record for record in map(read_object, (out / STATS, out / "work" / "state.json")) if record]
+    records = [record for record in map(read_object, (out / STATS, out / WORK_FOLDER / "state.json")) if record]
     for record in records:
         found = {name: record.get(name) for name in own}
         if found != own:
@@ -327,5 +320,5 @@ def _weight(molecules: Path, transform: Transform) -> int:
     return total_weight(file, column) if column else int(file.metadata.num_rows)
 
 
-def _rows(chunks: Sequence[tuple[Path, Path]]) -> int:
-    return sum(int(open_parquet(chunk).metadata.num_rows) for chunk, _ in chunks)
+def _rows(chunks: Sequence[ChunkCommand]) -> int:
+    return sum(int(open_parquet(chunk.out).metadata.num_rows) for chunk in chunks)

@@ -8,7 +8,8 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, reduce
+from operator import getitem
 from pathlib import Path
 
 import duckdb
@@ -51,7 +52,7 @@ _LIBRARY_STATS = """{
 
 
 def write_summary(results: Path, out: Path) -> None:
-    """Write a tab-separated row per finished job, by library and transform, from what the merges left of each."""
+    """Write a tab-separated row per finished job, by library and transform, from its statistics."""
     stats = Results(results).find(Results(results).stats("*", "*"))
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -59,8 +60,8 @@ def write_summary(results: Path, out: Path) -> None:
         for path in stats:
             try:
                 record = json.loads(path.read_text())
-                writer.writerow([_look_up(record, keys) for keys in SUMMARY.values()])
-            except (ValueError, KeyError, TypeError, AssertionError) as error:
+                writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
+            except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     "the statistics of a job are damaged",
                     where=path,
@@ -68,13 +69,6 @@ def write_summary(results: Path, out: Path) -> None:
                     allowed="a JSON object as the job's merge left it",
                     fix="remove the file and run again: the job's merge makes it anew",
                 ) from error
-
-
-def _look_up(record: object, keys: tuple[str, ...]) -> object:
-    for key in keys:
-        assert isinstance(record, dict)
-        record = record[key]
-    return record
 
 
 def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
@@ -95,7 +89,7 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
-    """Make the catalog's views of a results folder in a database in memory; those of records that it has not, not."""
+    """Make the catalog's views in a database in memory; those of statistics only where there are any."""
     results = results.resolve()
     places = Results(results)
     there = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
@@ -162,7 +156,7 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:
-    """Print the first rows of a query's result as a text table, and how many there are where these are not all.
+    """Print the first rows of a query's result as a text table, and how many rows there are.
 
     Raises:
         UserError: if there is no catalog, or DuckDB does not take the query.
@@ -191,7 +185,7 @@ EXAMPLE_QUERIES = (
 
 
 def tour(results: Path) -> str:
-    """Return what the results amount to, where they are, and example queries to copy."""
+    """Return a text for people: how many results there are, where they are, and queries to copy."""
     places = Results(results.resolve())
     with open_catalog(places.catalog) as connection:
         libraries, molecules, unused = connection.execute(

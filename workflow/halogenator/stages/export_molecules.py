@@ -121,7 +121,7 @@ class _Stream:
 
 
 class _Export:
-    """One export on its way."""
+    """The writing of one export."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class _Export:
         return ParentColumns(self._results, libraries)
 
     def run(self, manifest: Manifest) -> dict[str, Any]:
-        """Write what the manifest does not have, and the manifest; return that."""
+        """Write the files that the manifest does not have, then the manifest, and return it."""
         tally = Tally()
         means = self._progress, self._threads, self._memory_mb
         self._positions = Sample(self._selection, self._passing, self._export, tally, *means).positions()
@@ -240,14 +240,14 @@ class _Export:
         return split_path(self._out, self._form.ending, number, digits)
 
     def _count(self, start: int, stop: int) -> int:
-        """Return how many of the rows to go through stand between two positions."""
+        """Return how many of the rows to write stand between two positions."""
         if self._positions is None:
             return stop - start
         first, last = np.searchsorted(self._positions, [start, stop])
         return int(last - first)
 
     def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, Rejects, int]]:
-        """Yield rows with all their columns, from a position on; those that had to be rejected; where this stops."""
+        """Yield, from a position on, (rows with all their columns, rejects, the position after them)."""
         rows = _SLOW_ROWS if self._is_slow or len(self._beside) > _MANY_COLUMNS else _ROWS
         parents = self._parents() if self._beside else None
         if self._positions is None:
@@ -265,7 +265,7 @@ class _Export:
             self._progress.advance(count)
 
     def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
-        """Return a batch with the columns that are made for the export, without the rows for which one cannot be."""
+        """Return a batch with the columns that are made for the export; a row without one of them is left out."""
         beside = parents.columns(batch, self._beside) if parents else ()
         columns = [*beside, *self._passing.flags(batch, rejects)]
         for field, column in zip(self._fields, columns, strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from halogenator.chemistry.diverse import MAX_CANDIDATES, fingerprints, needed_mb, pick
+from halogenator.chemistry.maxmin import MAX_CANDIDATES, fingerprints, needed_mb, pick
 from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
 from halogenator.model import Export
@@ -27,7 +27,7 @@ _SLOW_ROWS = 512  # between two steps of the progress where RDKit looks at every
 
 
 class Draw:
-    """A uniform sample of a size, in memory of that size: the rows whose keyed hash is lowest.
+    """A uniform sample of a given size, in memory of that size: the rows with the lowest keyed hashes.
 
     The hash is of what a row says (library, transform, SMILES), so what is drawn depends on the seed and on the rows,
     not on their order, their number per file or how often the work was interrupted.
@@ -62,7 +62,7 @@ class Draw:
             self.is_cut = True
 
     def positions(self) -> Positions:
-        """Return where the drawn rows stand, in order."""
+        """Return the positions of the drawn rows, in order."""
         self._cut()
         return np.sort(self._positions)
 

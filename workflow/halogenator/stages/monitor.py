@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
-from halogenator.memory.tree import Worker, workers
+from halogenator.memory.running import NOTES, Worker, workers
 from halogenator.storage.columns import MONITOR, arrow_schema
-from halogenator.storage.lock import lock_holder
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
+from halogenator.storage.run_folder import lock_holder
 
 # Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
 MAX_ROWS = 200_000
@@ -40,7 +40,7 @@ def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     rows = _earlier(out)
     began = saved = time.monotonic()
-    while not end.is_set() and (found := workers(pid)):
+    while not end.is_set() and (found := workers(pid, NOTES)):
         now = time.time()
         rows += [(now, w.pid, w.name, w.declared_mb, round(w.unique_mb, 1), cap_mb) for w in found]
         least, most = _SAVE_SECONDS
@@ -90,7 +90,7 @@ def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: 
     """
     pid, cap_mb = _running(folder)
     before: tuple[float, list[Worker]] | None = None
-    while found := workers(pid):
+    while found := workers(pid, folder / NOTES):
         now = time.monotonic()
         show("\n".join(_lines(found, before, now, cap_mb, threshold)))
         if once:
@@ -101,6 +101,7 @@ def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: 
 
 
 def _running(folder: Path) -> tuple[int, int]:
+    """Return the process of the run in a folder, and what its tasks together may use, in MB."""
     holder = lock_holder(folder / ".snakemake")
     if holder is None:
         raise UserError(
@@ -114,21 +115,22 @@ def _running(folder: Path) -> tuple[int, int]:
 def _lines(
     found: Sequence[Worker], before: tuple[float, Sequence[Worker]] | None, now: float, cap_mb: int, threshold: float
 ) -> Iterator[str]:
+    """Yield a heading, a line for each process, their sum, and a warning where that is near the cap."""
     earlier = {worker.pid: worker.unique_mb for worker in before[1]} if before else {}
     minutes = (now - before[0]) / 60 if before else 0
+
+    def line(used: float, declared: str, used_before: float | None, what: str) -> str:
+        growth = "-" if used_before is None or not minutes else f"{(used - used_before) / minutes:+,.0f}"
+        return f"{'':8}  {used:9,.0f} {declared:>9} {growth:>14}  {what}"
+
     yield f"{time.strftime('%H:%M:%S')}  {'used MB':>9} {'declared':>9} {'growth MB/min':>14}"
     for worker in found:
         declared = f"{worker.declared_mb:,}" if worker.declared_mb else "-"
-        growth = _growth(worker.unique_mb, earlier.get(worker.pid), minutes)
-        yield f"{'':8}  {worker.unique_mb:9,.0f} {declared:>9} {growth:>14}  {worker.name}"
+        yield line(worker.unique_mb, declared, earlier.get(worker.pid), worker.name)
     total = sum(worker.unique_mb for worker in found)
-    declared_mb = sum(worker.declared_mb for worker in found if worker.name != "snakemake")
-    growth = _growth(total, sum(earlier.values()) if before else None, minutes)
     share = 100 * total / cap_mb if cap_mb else 0
-    yield f"{'':8}  {total:9,.0f} {declared_mb:>9,} {growth:>14}  all, {share:.0f} % of the cap of {cap_mb:,} MB"
+    declared = f"{sum(worker.declared_mb for worker in found):,}"
+    of_cap = f"all, {share:.0f} % of the cap of {cap_mb:,} MB"
+    yield line(total, declared, sum(earlier.values()) if before else None, of_cap)
     if share >= threshold:
         yield f"warning: above {threshold:g} % of memory.cap_mb"
-
-
-def _growth(now: float, before: float | None, minutes: float) -> str:
-    return "-" if before is None or not minutes else f"{(now - before) / minutes:+,.0f}"

@@ -7,8 +7,8 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -157,13 +157,13 @@ def make_plan(
     for library in config.libraries.values():
         if (library.name, None) not in standings:
             continue
-        lines.append(_library_line(library, standings[library.name, None], estimates, speed))
+        lines.append(_line(library, None, standings[library.name, None], None, estimates, speed))
         jobs = (job for job in config.jobs if job[0] == library.name and job in standings)
         transforms = [config.transforms[transform] for _, transform in jobs]
         index = _index(library, transforms, results) if standings[library.name, None].recorded else {}
         for transform in transforms:
             standing = standings[library.name, transform.name]
-            lines.append(_job_line(library, transform, standing, index.get(transform.name), estimates, speed))
+            lines.append(_line(library, transform, standing, index.get(transform.name), estimates, speed))
     return Plan(
         tuple(lines),
         cores,
@@ -186,60 +186,45 @@ def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Ite
         )
 
 
-def _library_line(library: Library, standing: Standing, estimates: Estimates, speed: Speed) -> Line:
-    stats = standing.stats
-    molecules = stats["molecules"] if standing.recorded else estimates.rows(library)
-    ways = max(library.k or 1, 1)  # a level-k molecule is reached in k ways, and each is walked
-    tasks = _tasks(standing, 1 if library.base else 2)
-    return Line(
-        library=library.name,
-        transform="",
-        state=standing.state,
-        chunks_done=standing.chunks_done,
-        chunks=standing.chunks,
-        tasks=tasks,
-        rows_in=stats.get("rows_in"),
-        rows_matched=None,
-        products=molecules,
-        products_known=MADE if standing.recorded else ABOUT,
-        seconds=round(speed.seconds(LIBRARY, tasks, molecules * ways * _left(standing)), 1) if tasks else 0.0,
-        peak_mb=_peak_mb(standing, molecules, estimates.library_parts(library)),
-        bytes=stats.get("bytes") or speed.bytes(LIBRARY, molecules),
-        detail=standing.detail,
-    )
-
-
-def _job_line(
+def _line(
     library: Library,
-    transform: Transform,
+    transform: Transform | None,
     standing: Standing,
     index: tuple[int, int, int] | None,
     estimates: Estimates,
     speed: Speed,
 ) -> Line:
-    stats = standing.stats
+    """Return the line of a job, or of the library itself where there is no transform."""
+    stats, name = standing.stats, transform.name if transform else None
+    rows_in = matched = None
+    known = MADE if standing.recorded else AT_MOST if index else ABOUT
     if standing.recorded:
-        rows_in, matched, products, known = stats["rows_in"], stats["rows_matched"], stats["products"], MADE
+        rows_in, rows = stats.get("rows_in"), stats["products" if transform else "molecules"]
+        matched = stats["rows_matched"] if transform else None
     elif index:
-        (rows_in, matched, products), known = index, AT_MOST
+        rows_in, matched, rows = index
     else:
-        rows_in, matched, known = estimates.rows(library), None, ABOUT
-        products = estimates.products(library, transform.name)
-    tasks = _tasks(standing, 1)
+        rows_in, rows = estimates.rows(library) if transform else None, estimates.rows(library, name)
+    if transform:
+        kind, ways = library.class_name, 1
+    else:  # a level-k molecule is reached in k ways, and each is walked
+        kind, ways = LIBRARY, max(library.k or 1, 1)
+    tasks = _tasks(standing, 1 if transform or library.base else 2)
+    peak_mb = stats.get("usage", {}).get("peak_mb")
     return Line(
         library=library.name,
-        transform=transform.name,
+        transform=name or "",
         state=standing.state,
         chunks_done=standing.chunks_done,
         chunks=standing.chunks,
         tasks=tasks,
         rows_in=rows_in,
         rows_matched=matched,
-        products=products,
+        products=rows,
         products_known=known,
-        seconds=round(speed.seconds(library.class_name, tasks, products * _left(standing)), 1) if tasks else 0.0,
-        peak_mb=_peak_mb(standing, products, estimates.job_parts(library, transform.name)),
-        bytes=stats.get("bytes") or speed.bytes(library.class_name, products),
+        seconds=round(speed.seconds(kind, tasks, rows * ways * _left(standing)), 1) if tasks else 0.0,
+        peak_mb=merge_mb(rows, estimates.parts(library, name)) if peak_mb is None else int(peak_mb),
+        bytes=stats.get("bytes") or speed.bytes(kind, rows),
         detail=standing.detail,
     )
 
@@ -252,11 +237,6 @@ def _tasks(standing: Standing, more: int) -> int:
 def _left(standing: Standing) -> float:
     """Return the share of the chunks that is still to be made."""
     return 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
-
-
-def _peak_mb(standing: Standing, rows: int, parts: int) -> int:
-    used = standing.stats.get("usage", {}).get("peak_mb")
-    return int(used) if used is not None else merge_mb(rows, parts)
 
 
 def _index(library: Library, transforms: Iterable[Transform], results: Path) -> dict[str, tuple[int, int, int]]:
@@ -289,22 +269,16 @@ COLUMNS = tuple(field.name for field in fields(Line))
 
 def write_plan(plan: Plan, out: Path) -> None:
     """Write the lines as tab-separated values, under the names of ``Line``'s attributes."""
-    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
-        _write_lines(plan, file)
-
-
-def _write_lines(plan: Plan, file: Any) -> None:
-    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(["" if value is None else value for value in asdict(line).values()] for line in plan.lines)
+    with whole_or_absent(out) as temporary, writing(out):
+        temporary.write_text(tsv(plan), newline="")
 
 
 def tsv(plan: Plan) -> str:
     """Return what ``write_plan`` writes."""
-    from io import StringIO
-
     out = StringIO()
-    _write_lines(plan, out)
+    writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(["" if value is None else value for value in asdict(line).values()] for line in plan.lines)
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Verbs of this program as processes: so many at a time as the memory that they declare allows."""
+"""Tasks as processes: as many at a time as the memory that they declare allows."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from halogenator import limits
 from halogenator.environment import preload_allocator, prepare_tasks
 from halogenator.errors import UserError
 from halogenator.memory.guard import EXIT_MEMORY
+from halogenator.stages.commands import Command, declaration
 
 _INTERVAL = 0.05  # seconds between two looks at the processes
 _PREFIX = "halogenator: "
 
 
 @dataclass(frozen=True)
-class VerbTask:
-    """A verb to run.
+class PoolTask:
+    """A task to run.
 
     Attributes:
-        name: what it is, for messages.
-        words: the verb and its options, without ``--mem-mb``.
+        command: the task.
         mem_mb: memory to declare, in MB; twice as much is tried where that was too little.
         log: file for what it prints.
     """
 
-    name: str
-    words: tuple[str, ...]
+    command: Command
     mem_mb: int
     log: Path
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return self.command.verb().replace("-", " ")
 
 
 class TaskError(UserError):
@@ -68,11 +71,11 @@ class Pool:
         self.workers = workers
         self.memory_mb = memory_mb
         self._tick = tick
-        self._running: dict[subprocess.Popen[bytes], VerbTask] = {}
+        self._running: dict[subprocess.Popen[bytes], PoolTask] = {}
         prepare_tasks()
         preload_allocator()
 
-    def run(self, tasks: Sequence[VerbTask], done: Callable[[], None]) -> None:
+    def run(self, tasks: Sequence[PoolTask], done: Callable[[], None]) -> None:
         """Run tasks to their ends, in order as far as there is room; ``done`` is called after each.
 
         Raises:
@@ -94,28 +97,27 @@ class Pool:
         finally:
             self._stop()
 
-    def _has_room(self, task: VerbTask) -> bool:
+    def _has_room(self, task: PoolTask) -> bool:
         if task.mem_mb > self.memory_mb:
             raise _shortage(task, self.memory_mb, f"{task.name} needs {task.mem_mb:,} MB")
         taken = sum(running.mem_mb for running in self._running.values())
         return len(self._running) < self.workers and taken + task.mem_mb <= self.memory_mb
 
-    def _start(self, task: VerbTask) -> None:
+    def _start(self, task: PoolTask) -> None:
         task.log.parent.mkdir(parents=True, exist_ok=True)
         # The task ties itself to this process: a preexec_fn would do it sooner, but what Python runs around one
         # swallows a Ctrl-C that comes just then.
-        tied = {**os.environ, limits.PARENT_VARIABLE: str(os.getpid())}
+        words = [*task.command.words, *declaration(task.mem_mb, parent=os.getpid())]
         with task.log.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "halogenator", *task.words, "--mem-mb", str(task.mem_mb)],
+                [sys.executable, "-m", "halogenator", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=tied,
             )
         self._running[process] = task
 
-    def _end(self, process: subprocess.Popen[bytes]) -> VerbTask | None:
+    def _end(self, process: subprocess.Popen[bytes]) -> PoolTask | None:
         """Return the task to run again, with more memory, if a process ended for want of it.
 
         Raises:
@@ -144,7 +146,7 @@ class Pool:
         self._running.clear()
 
 
-def _shortage(task: VerbTask, memory_mb: int, what: str) -> UserError:
+def _shortage(task: PoolTask, memory_mb: int, what: str) -> UserError:
     enough = task.mem_mb if task.mem_mb > memory_mb else 2 * memory_mb
     return MemoryShortageError(
         what,

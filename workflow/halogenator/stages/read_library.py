@@ -10,8 +10,8 @@ from halogenator.inputs.reading import describe, read_records
 from halogenator.memory.usage import Task
 from halogenator.model import Library
 from halogenator.storage.columns import RAW, Column
+from halogenator.storage.content_hash import unchanged
 from halogenator.storage.file_columns import file_columns, metadata_of
-from halogenator.storage.marks import unchanged
 from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import limit_arrow_threads, table_writer
 from halogenator.storage.remote import address
@@ -24,7 +24,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
         library: the library, with its files.
         out: the table.
         task: this process's time and memory.
-        mark: ``content_mark`` of the files when the run was planned.
+        mark: ``content_hash`` of the files when the run was planned.
 
     Raises:
         UserError: if a file cannot be read, or is not the one of ``mark``.

@@ -1,4 +1,4 @@
-"""Queries for the Parquet files of the results: a tree of folders; all molecules with what their files say of them."""
+"""SQL queries over the Parquet files of the results, and over all molecules with the columns of their input files."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _built_molecules(built: Sequence[Holding], origin: Holding, fields: Sequence
 
 
 def _columns(held: Holding, fields: Sequence[pa.Field]) -> str:
-    """Return the columns that a library has of some, each in the type and by the name that all libraries have it."""
+    """Return SQL for the columns that a library has, each by the name and in the type that all libraries share."""
     own = {field.name.casefold(): field for field in held.fields}
     found = ((own[field.name.casefold()], field) for field in fields if field.name.casefold() in own)
     return "".join(f", {_as_type(mine, field.type)} AS {identifier(field.name)}" for mine, field in found)

@@ -21,12 +21,15 @@ from halogenator.units import duration
 STAGES = {
     "libraries": ("read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates", "merge_library"),
     "transforms": ("transform_chunk",),
-    "merges": ("find_duplicates", "merge_products", "keep_adopted"),
+    "merges": ("find_duplicates", "merge_products", "remake_products", "keep_adopted"),
     "exports": ("export",),
     "overview": (),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}
 _LAST = list(STAGES)[-1]
+
+# The rules that finish a job.
+MERGES = ("merge_products", "remake_products")
 
 # Share of the run from which on its own pace tells the time left; before, the plan does.
 _TELLING = 0.02
@@ -117,7 +120,7 @@ class RunProgress:
                 self._products[job] += pq.read_metadata(chunk).num_rows
             except (OSError, pa.ArrowException):  # merged and removed before this was asked
                 return
-        if task.rule == "merge_products":
+        if task.rule in MERGES:
             stats = read_object(self._results.stats(library, transform))
             if "products" in stats:
                 self._products[job] = stats["products"]

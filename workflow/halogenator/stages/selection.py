@@ -1,4 +1,4 @@
-"""The rows that an export is of: products of jobs, molecules of libraries or the result of a query, always in order."""
+"""The rows to export: products of jobs, molecules of libraries or the result of a query, always in the same order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
 from halogenator.model import Export, fingerprint
 from halogenator.results import Results
 from halogenator.stages.catalog import create_views
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
+from halogenator.storage.content_hash import content_hash
 from halogenator.storage.duck import connect
-from halogenator.storage.marks import content_mark
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import open_parquet, read_rows, table_writer
 from halogenator.storage.seal import read_seal
@@ -153,7 +154,7 @@ class _Namer:
         return pa.array(texts, pa.string())
 
     def _runs(self, raw: pa.RecordBatch) -> np.ndarray[Any, Any]:
-        """Return for each row how many right before it are of the same parent and site."""
+        """Return for each row how many rows right before it have the same parent and site."""
         parents, sites = raw["parent_id"], raw["site"]
         same = np.zeros(raw.num_rows, bool)
         equal = pc.and_(pc.equal(parents[1:], parents[:-1]), pc.equal(sites[1:], sites[:-1])).fill_null(False)
@@ -168,7 +169,7 @@ class _Namer:
 
 
 def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
-    """Return the rows of an export that is no query, and what changes when their content does.
+    """Return the rows of an export of products or molecules, and a fingerprint of their content.
 
     Raises:
         UserError: a name is unknown in these results, or there is nothing of that name.
@@ -176,8 +177,6 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     parts = _molecule_parts(results, export) if export.molecules else _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
     there = set(itertools.chain.from_iterable(file.schema_arrow.names for file in files)) - _NOT_EXPORTED
     fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]
@@ -221,8 +220,8 @@ def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], resul
 
 
 def _content(results: Path, paths: Sequence[Path]) -> str:
-    """Return what changes when the content of a results folder's files does: all are sealed, so no byte is read."""
-    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_mark(path)) for path in paths]
+    """Return a fingerprint of the content of files, from their seals: only footers are read."""
+    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
     return fingerprint(marks)
 
 
@@ -230,7 +229,7 @@ def _content(results: Path, paths: Sequence[Path]) -> str:
 
 
 def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
-    """Return what changes when anything does that a query can see; it is checked, and not run.
+    """Return a fingerprint of all files that a query can read; the query is checked, and not run.
 
     Raises:
         UserError: it is not a query that an export can be made of.
@@ -243,16 +242,6 @@ def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> 
     if not inner:
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
     return _content(results, inner)
-
-
-def check_query(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> None:
-    """Check that a query is one that an export can be made of, without running it.
-
-    Raises:
-        UserError: it is not.
-    """
-    with _asked(results, sql, memory_mb, scratch):
-        pass
 
 
 def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: int, scratch: Path) -> Selection:
@@ -281,7 +270,7 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
 
 @contextmanager
 def _asked(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
-    """Give a query on the views of a results folder, checked; it runs when it is read."""
+    """Give a checked query on the views of a results folder; it runs when its rows are read."""
     with connect(memory_mb, scratch) as connection:
         try:
             create_views(connection, results)

@@ -1,4 +1,4 @@
-"""In which of a library's files a row stands: rows of several files are counted on from one to the next."""
+"""The input files of a library: rows are counted on from one file to the next, and here found in their files again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SourceFiles:
 
     @classmethod
     def of(cls, table: Path) -> SourceFiles:
-        """Return those that a table's metadata has: one of raw rows, or a chunk made of it."""
+        """Return the files in the metadata of a table of raw rows, or of a chunk made from it."""
         sources = cast("list[tuple[str, int]]", read_metadata(table).get("sources") or [("", 0)])
         return cls(tuple(str(file) for file, _ in sources), tuple(int(start) for _, start in sources))
 
@@ -44,15 +44,15 @@ class SourceFiles:
         return self.files[at], row - self.starts[at]
 
     def sql_file(self, row: str) -> str:
-        """Return the SQL expression of the file that a row, an expression, stands in."""
+        """Return the SQL expression for the file of a row, which is an SQL expression too."""
         return self._sql(row, [literal(file) for file in self.files])
 
     def sql_row(self, row: str) -> str:
-        """Return the SQL expression of which row of its file a row, an expression, is."""
+        """Return the SQL expression for the number of a row in its own file."""
         return f"{row} - {self._sql(row, [str(start) for start in self.starts])}"
 
     def sql_place(self, row: str) -> str:
-        """Return the SQL expression of words that tell a row from the others of the library."""
+        """Return the SQL expression for words that name a row: ``row 3 of b.smi``."""
         own = f"'row ' || ({self.sql_row(row)})"
         return own if len(self.files) == 1 else f"{own} || ' of ' || {self.sql_file(row)}"
 

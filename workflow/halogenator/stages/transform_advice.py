@@ -7,13 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import rdkit.Chem.rdChemReactions  # noqa: F401 - before a child is started, or each would load it anew
+from rdkit import Chem
 
 from halogenator import limits
+from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.molecules import RejectError, quiet, settled
+from halogenator.chemistry.smirks_checks import PROBES, Templates, likely_mistakes
+from halogenator.inputs.reading import read_records
 from halogenator.model import Transform
-
-if TYPE_CHECKING:
-    from halogenator.chemistry.slips import Templates
 
 # Molecules that each transform is tried on, of those that it matches: the first of each sort, the shortest first.
 _OF_EACH_SORT = 3
@@ -46,11 +50,6 @@ def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Ite
         molecules: SMILES to try all of them on, besides the reactants of their examples.
         files: more molecules, such as the natural products that come with this program.
     """
-    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
-
-    from halogenator.chemistry.probes import PROBES
-    from halogenator.inputs.reading import read_records
-
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
 
     def work() -> list[Advice]:
@@ -73,20 +72,14 @@ class _Candidate:
 
     @cached_property
     def mol(self) -> Any:
-        from rdkit import Chem
-
         return Chem.MolFromSmiles(self.smiles)
 
     @cached_property
     def with_hydrogens(self) -> Any:
-        from rdkit import Chem
-
         return Chem.AddHs(self.mol)
 
     def sort(self, query: Any, *, hydrogens: bool) -> str | None:
         """Return "plain", or the stereo that a match of a query has in it; None where nothing matches."""
-        from rdkit import Chem
-
         mol = self.with_hydrogens if hydrogens else self.mol
         matches = mol.GetSubstructMatches(query, maxMatches=_LOOKED_AT)
         if not matches:
@@ -102,21 +95,15 @@ class _Pool:
     """Molecules with their charges as they are; those that cannot be read are left out."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        from rdkit import Chem
-
-        from halogenator.chemistry.molecules import RejectError, quiet, stored_form
-
         quiet()
         found: dict[str, None] = {}
         for mol in filter(None, map(Chem.MolFromSmiles, texts)):
             with suppress(RejectError):
-                found[stored_form(mol)[1]] = None
+                found[settled(mol).smiles] = None
         self.candidates = [_Candidate(smiles) for smiles in sorted(found, key=lambda smiles: (len(smiles), smiles))]
 
     def matching(self, transform: Transform) -> dict[str, list[str]]:
         """Return the SMILES that a transform matches, by the stereo that its sites have."""
-        from rdkit import Chem
-
         query = Chem.MolFromSmarts(transform.query)
         hydrogens = any(atom.GetAtomicNum() == 1 for atom in query.GetAtoms()) or "#1" in transform.query
         found: dict[str, list[str]] = {}
@@ -128,14 +115,12 @@ class _Pool:
 
 
 def _advise(transform: Transform, pools: Sequence[_Pool]) -> Advice:
-    from halogenator.chemistry.slips import Templates, slips
-
     templates = Templates(transform.smirks)
     warnings: dict[str, list[str]] = {}
     notes: dict[str, str] = {}
     shown: set[str] = set()
-    for slip in slips(templates):
-        warnings.setdefault(slip.kind, []).append(slip.text)
+    for mistake in likely_mistakes(templates):
+        warnings.setdefault(mistake.kind, []).append(mistake.text)
     given, natural, small = (pool.matching(transform) for pool in pools)
     own = _Pool(example.reactant for example in transform.examples).matching(transform)
     if not (warnings.get("impossible") or given or natural or small or own):
@@ -162,10 +147,6 @@ def _by_length(found: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _trials(transform: Transform, templates: Templates, molecules: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the kind and the text of what happens to molecules that match."""
-    from rdkit import Chem
-
-    from halogenator.chemistry.kernel import Kernel
-
     kernel = Kernel([replace(transform, max_sites=None)])
     refused, made = [], 0
     for smiles in molecules:
@@ -183,8 +164,6 @@ def _trials(transform: Transform, templates: Templates, molecules: Sequence[str]
 
 def _changes(templates: Templates, parent: Any, smiles: str) -> Iterator[tuple[str, str]]:
     """Yield the kind and the text of what one product lacks or has besides what the SMIRKS says."""
-    from rdkit import Chem
-
     product = Chem.MolFromSmiles(smiles)
     if product is None:
         yield "unreadable", "RDKit cannot read the product back"
@@ -215,8 +194,6 @@ def _radicals(mol: Any) -> int:
 
 def _stereo_lost(parent: Any, product: Any) -> Iterator[str]:
     """Yield "stereocentre" and "double bond" where fewer are specified, and more are there that are not."""
-    from rdkit import Chem
-
     counts = []
     for mol in (parent, product):
         found = [(str(info.type), str(info.specified)) for info in Chem.FindPotentialStereo(Chem.Mol(mol))]

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import rdkit.Chem.rdChemReactions  # noqa: F401 - before a child is started, or each would load it anew
+from rdkit import Chem
+
 from halogenator import limits
+from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.prepare import prepare
+from halogenator.chemistry.reaction import Reaction
 from halogenator.model import Reading, Transform
 
 # Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
@@ -61,8 +68,6 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
 
     A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
     """
-    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
-
     pairs = [(transform, smiles) for transform in transforms for smiles in molecules]
 
     def work() -> list[Trial]:
@@ -98,11 +103,6 @@ def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", si
 
 
 def _try(transform: Transform, given: str) -> Trial:
-    from halogenator.chemistry.kernel import Kernel
-    from halogenator.chemistry.molecules import RejectError, quiet
-    from halogenator.chemistry.prepare import prepare
-    from halogenator.chemistry.reaction import Reaction
-
     quiet()
     try:
         taken = prepare(given, Reading())
@@ -126,8 +126,6 @@ def _try(transform: Transform, given: str) -> Trial:
 
 def _why_not(mol: Any, query: Any) -> str:
     """Return why a reactant does not match: an atom of it that no atom of the molecule is, or how they are joined."""
-    from rdkit import Chem
-
     texts = [atom.GetSmarts() for atom in query.GetAtoms()]
     lacking = [text for text in dict.fromkeys(texts) if not mol.HasSubstructMatch(Chem.MolFromSmarts(text))]
     if lacking:

@@ -13,10 +13,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halogenator.chemistry.enhanced import read
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
-from halogenator.planning.spread import sampled
+from halogenator.planning.sample import sampled
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.storage.duck import connect, identifier, literal, plain
@@ -35,7 +36,7 @@ _SHOWN = 80
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of a file.
+    """The result of checking a file.
 
     Attributes:
         path: the file.
@@ -50,7 +51,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a file of a certain name holds: its first columns, those that may follow, and what no two rows share."""
+    """A kind of file: its first columns, those that may follow, and the columns in which no value stands twice."""
 
     columns: tuple[Column, ...]
     optional: tuple[Column, ...] = ()
@@ -63,8 +64,6 @@ class _BadError(Exception):
 
 
 def _kinds() -> dict[str, _Kind]:
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     described = descriptor_columns(list(DESCRIPTORS))
     return {
         MOLECULES_FILE: _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
@@ -234,7 +233,7 @@ def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
 
 def _check_smiles(text: str, stereo: str | None, row: int) -> None:
     try:
-        if read(text, stereo).GetNumAtoms():
+        if read_cxsmiles(text, stereo).GetNumAtoms():
             return
     except RejectError:
         pass

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
+
 
 @dataclass(frozen=True)
 class Column:
@@ -88,8 +90,6 @@ INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI 
 
 def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named descriptors."""
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-
     chosen = (DESCRIPTORS[name] for name in names)
     return tuple(
         Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")

@@ -164,7 +164,7 @@ def found_duplicates(name: str) -> str:
 
 
 def recall_duplicates(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str) -> int:
-    """Make of Parquet files of ``found_duplicates`` what ``find_duplicates`` makes, as views that hold no memory."""
+    """Make views of files of ``found_duplicates``, in place of the tables of ``find_duplicates``; return the same."""
     found = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
     for kind, columns, rows in (("dropped", "position, keeper", "IS NOT"), ("kept", "position, n_routes", "IS")):
         connection.execute(f"CREATE TEMP VIEW {name}_{kind} AS SELECT {columns} FROM {found} WHERE keeper {rows} NULL")
@@ -184,7 +184,7 @@ def distinct_routes(name: str) -> str:
 def distinct_batches(
     connection: duckdb.DuckDBPyConnection, name: str, part: Slice, columns: Sequence[str], batch_rows: int
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
-    """Yield the rows of a slice, in order, without those that drop, with the routes of all to those that are kept.
+    """Yield the rows of a slice, in order, without those that drop; a row kept for others has the routes of all.
 
     No join of DuckDB's keeps the order of rows: it hands on a few rows of a batch later than those of the next one.
 

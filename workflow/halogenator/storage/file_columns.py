@@ -1,4 +1,4 @@
-"""A file's other columns on their way through the tables: what each is called there, of which type it is, who has it.
+"""An input file's other columns (neither id nor SMILES) in the tables: names, types, and which library has them.
 
 They keep their names, unless a table or a view has a column of that name already, or DuckDB, for which case does not
 matter, could not tell two of them apart. Such a column gets another name, which ``Renamed`` columns say in words.
@@ -17,6 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.filters import FILTERS
 from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW
 from halogenator.storage.metadata import read_metadata
 
@@ -92,9 +94,6 @@ def _free(name: str, taken: set[str]) -> str:
 
 @cache
 def _reserved() -> frozenset[str]:
-    from halogenator.chemistry.descriptors import DESCRIPTORS
-    from halogenator.chemistry.filters import FILTERS
-
     tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 
@@ -162,7 +161,7 @@ def metadata_of(columns: Sequence[FileColumn], *, named: bool) -> dict[str, Any]
 
 
 def passed_on(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a table's metadata what the table made of it says too."""
+    """Return the part of a table's metadata that the table made from it has as well."""
     return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY) if key in metadata}
 
 
@@ -173,7 +172,7 @@ def names_in(metadata: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a library has of its file.
+    """The columns that a library has from its input file, or from that of its natural products.
 
     Attributes:
         path: its molecules.
@@ -196,12 +195,12 @@ class Holding:
 
     @property
     def told(self) -> bool:
-        """Whether its file says more of a molecule than what it is."""
+        """Whether its file has names or other columns."""
         return bool(self.fields or self.named)
 
 
 def holding(path: Path, library: str) -> Holding:
-    """Return what a library's molecules file, in its place in the results, has of its file."""
+    """Return the columns that a library's molecules have from its input file."""
     metadata: Mapping[str, Any] = read_metadata(path)
     fields: tuple[pa.Field, ...] = ()
     if names := names_in(metadata):
@@ -211,7 +210,7 @@ def holding(path: Path, library: str) -> Holding:
 
 
 def common_fields(holdings: Iterable[Holding]) -> tuple[pa.Field, ...]:
-    """Return the columns that any of some libraries has, each once whatever its case, in a type for all of them."""
+    """Return the columns of several libraries, each name once whatever its case, in a type that fits all."""
     spellings: dict[str, str] = {}
     kinds: dict[str, list[pa.DataType]] = {}
     for held in holdings:

@@ -1,4 +1,4 @@
-"""Molecule files that other programs read, a batch of rows at a time: SMILES, CSV, TSV, SDF, Parquet; with gzip."""
+"""Molecule files for other programs, written a batch of rows at a time: SMILES, CSV, TSV, SDF, Parquet; with gzip."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GZIP_LEVEL = 4  # level 6 takes twice the time for some 5 % less
 
 @dataclass(frozen=True)
 class Format:
-    """A format by its ending.
+    """A file format.
 
     Attributes:
         kind: smi, csv, tsv, sdf or parquet.
@@ -99,7 +99,7 @@ def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[
 
 
 def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
-    """A line a molecule, SMILES and name with a tab between, no header: what docking tools take.
+    """A line per molecule, SMILES and name with a tab between, no header: what docking tools take.
 
     Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
     """
@@ -113,14 +113,14 @@ def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
 
 
 def _separated_writer(file: TextIO, schema: pa.Schema, delimiter: str = ",") -> Write:
-    """A header and a line a molecule; a field is quoted only where it must be."""
+    """A header and a line per molecule; a field is quoted only where it must be."""
     lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
     lines.writerow(schema.names)
     return lambda batch: lines.writerows(zip(*map(_texts, batch.columns), strict=True))
 
 
 def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
-    """A record a molecule: its mol block, then a tag for each column that is not null."""
+    """A record per molecule: its mol block, then a tag for each column that is not null."""
     names = [name for name in schema.names if name != BLOCK]
     tags: list[str] = []
     for name in names:

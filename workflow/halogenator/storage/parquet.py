@@ -161,13 +161,13 @@ class TableWriter:
             self.seal = seal(self.path)
 
     def abandon(self) -> None:
-        """Let go of the file without caring for what it holds."""
+        """Close the file, whatever it holds."""
         with suppress(OSError, pa.ArrowException):  # a full disk refuses the footer as well
             self._writer.close()
 
 
 def _bytes_of(value: Any) -> int:
-    """Return about what a value that is neither number nor text costs beside its place."""
+    """Return about how many bytes a value that is neither number nor text takes, without its place in a list."""
     if isinstance(value, str | bytes):
         return _STRING_BYTES + len(value)
     if isinstance(value, dict):

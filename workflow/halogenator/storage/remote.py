@@ -77,7 +77,7 @@ def size_of(path: Path) -> int:
 
 
 def version_of(path: Path) -> str:
-    """Return what the store says of an object's content: it changes with every upload of another one."""
+    """Return the size and the ETag of an object: they change with every upload of other content."""
     head = _head(path)
     return f"{head['ContentLength']} {head['ETag']}"
 
@@ -142,7 +142,7 @@ def _head(path: Path) -> Mapping[str, Any]:
 
 
 def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
-    """Ask the store something about an object; of its bytes, ``Body``, all are there.
+    """Return the store's answer about an object; ``Body``, if it has one, as bytes.
 
     Raises:
         OSError: there is no such object, it may not be read, or it was replaced while it was read.

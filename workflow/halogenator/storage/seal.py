@@ -22,7 +22,6 @@ _CHANGED = "its bytes are not those that were written"
 
 _ENTRY = re.compile(re.escape(SEAL_KEY.encode()) + rb".{1,8}?(sha256:[0-9a-f]{64})", re.DOTALL)
 _MAGIC = b"PAR1"
-_REFUSED = ".refused"  # ending of the mark beside a file that a task could not use
 _BLOCK = 1 << 20
 
 
@@ -91,17 +90,13 @@ def check_chunks(paths: Iterable[Path]) -> None:
 
 
 def refuse(bad: list[tuple[Path, str]]) -> None:
-    """Mark files that a task cannot use, each with its problem.
+    """Say that a task cannot use some files, each given with its problem.
 
-    The workflow takes a file that is there for a good one, so these have to go. They go when the run ends: a task that
-    Snakemake tries again with an input gone ends the whole run, before its first failure is shown.
+    They are left where they are: the workflow removes them when its run ends (``remove_damaged``).
 
     Raises:
         UserError: if there is one.
     """
-    for path, _ in bad:
-        if path.exists():
-            _mark(path).touch()
     if bad:
         path, problem = bad[0]
         others = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
@@ -112,15 +107,11 @@ def refuse(bad: list[tuple[Path, str]]) -> None:
         )
 
 
-def remove_refused(folder: Path) -> None:
-    """Delete the files below a folder that tasks could not use."""
-    for mark in list(folder.rglob(f"*{_REFUSED}")):
-        mark.with_name(mark.name.removesuffix(_REFUSED)).unlink(missing_ok=True)
-        mark.unlink(missing_ok=True)
-
-
-def _mark(path: Path) -> Path:
-    return path.with_name(path.name + _REFUSED)
+def remove_damaged(paths: Iterable[Path]) -> None:
+    """Delete those of some files that are not, bit for bit, what was written."""
+    for path in paths:
+        if damage(path):
+            path.unlink(missing_ok=True)
 
 
 def _find(file: BinaryIO) -> tuple[int, str] | None:

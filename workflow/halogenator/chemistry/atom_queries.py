@@ -1,0 +1,200 @@
+"""An atom of a template as a query: which elements it may be, and whether any atom can fulfil it where it is bonded.
+
+RDKit's ``DescribeQuery`` tells how it read a SMARTS atom, as an indented tree of conditions. A condition that cannot be
+answered for an atom by itself (a ring, a recursive SMARTS) counts as perhaps.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from rdkit import Chem
+
+_LEAF = re.compile(r"(Atom\w+|RecursiveStructure) (\d+|-\d+) (!?=) val")
+# Aromatic atoms have 1,000 added to their number in RDKit's ``AtomType``.
+_AROMATIC = 1_000
+# Elements that stand for all those which a template does not name.
+_COMMON = (6, 7, 8, 16, 9, 17, 35, 53, 15, 5, 14, 34, 1)
+_CAN_BE_AROMATIC = {5, 6, 7, 8, 14, 15, 16, 33, 34, 52}
+_ORDERS = {"=": 2, "#": 3}
+_MOST_HYDROGENS, _MOST_NEIGHBORS = 6, 8
+_CHARGES = (0, 1, -1, 2, -2, 3, -3)
+
+
+class PossibleAtom(NamedTuple):
+    """An atom as it could be in a molecule; ``degree`` counts the neighbours that are not hydrogens."""
+
+    number: int
+    aromatic: bool
+    charge: int
+    hydrogens: int
+    degree: int
+
+    @property
+    def shared(self) -> int:
+        """The valence that aromaticity takes: 1 of a carbon; a nitrogen may give its lone pair instead."""
+        return int(self.aromatic and self.number == 6)
+
+
+# What RDKit calls a condition -> what it compares of an atom; the first four ask about the element alone.
+_VALUES: dict[str, Callable[[PossibleAtom], int]] = {
+    "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
+    "AtomAtomicNum": lambda kind: kind.number,
+    "AtomIsAromatic": lambda kind: kind.aromatic,
+    "AtomIsAliphatic": lambda kind: not kind.aromatic,
+    "AtomFormalCharge": lambda kind: kind.charge,
+    "AtomHCount": lambda kind: kind.hydrogens,
+    "AtomTotalDegree": lambda kind: kind.degree + kind.hydrogens,
+    "AtomExplicitDegree": lambda kind: kind.degree,
+}
+_OF_ELEMENT = frozenset(list(_VALUES)[:4])
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A condition: a leaf with name, value and sign, or "AtomAnd" or "AtomOr" of others."""
+
+    name: str
+    value: int = 0
+    negated: bool = False
+    parts: tuple[_Node, ...] = ()
+
+    def holds(self, kind: PossibleAtom, *, element_only: bool = False) -> bool | None:
+        """Return whether an atom fulfils the condition; None: perhaps."""
+        if self.parts:
+            answers = [part.holds(kind, element_only=element_only) for part in self.parts]
+            decisive = self.name == "AtomOr"
+            return decisive if decisive in answers else None if None in answers else not decisive
+        if self.name not in _VALUES or (element_only and self.name not in _OF_ELEMENT):
+            return None
+        return (self.value == _VALUES[self.name](kind)) != self.negated
+
+    def leaves(self, *, below_or: bool = False) -> Iterator[tuple[_Node, bool]]:
+        """Yield the leaves, each with whether it is one of several alternatives."""
+        if not self.parts:
+            yield self, below_or
+        for part in self.parts:
+            yield from part.leaves(below_or=below_or or self.name == "AtomOr")
+
+
+class AtomQuery:
+    """An atom of a template with its conditions, as RDKit understands them.
+
+    Attributes:
+        atom: the template's atom.
+        text: its SMARTS.
+    """
+
+    def __init__(self, atom: Chem.Atom) -> None:
+        self.atom = atom
+        self.text: str = atom.GetSmarts()
+        self._root = _read(atom.DescribeQuery()) if atom.HasQuery() else _Node("AtomAtomicNum", atom.GetAtomicNum())
+
+    @cached_property
+    def named(self) -> tuple[int, ...]:
+        """The atomic numbers that its SMARTS names, in this order."""
+        leaves = [leaf for leaf, _ in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
+        return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
+
+    @property
+    def listed(self) -> tuple[int, ...]:
+        """The atomic numbers that it allows, if these are among those that it names; else ()."""
+        unnamed = next(number for number in _COMMON if number not in self.named)
+        return () if self.allows_element(unnamed) else tuple(filter(self.allows_element, self.named))
+
+    @property
+    def stated_as_alternative(self) -> set[str]:
+        """Those of charge, hydrogens and isotope that an alternative (``[C+,N]``) or a negation (``[!H0]``) states."""
+        words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
+        return {
+            words[leaf.name] for leaf, loose in self._root.leaves() if leaf.name in words and (loose or leaf.negated)
+        }
+
+    def allows_element(self, number: int) -> bool:
+        """Return whether an atom of this element may fulfil it."""
+        kinds = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
+        return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
+
+    def states(self, name: str) -> bool:
+        """Return whether every match has to fulfil a condition of this name (``AtomFormalCharge``, ``AtomHCount``)."""
+        return any(leaf.name == name and not loose and not leaf.negated for leaf, loose in self._root.leaves())
+
+    def fits_any_atom(self) -> bool:
+        """Return whether any atom of any molecule could match it, by element, charge, hydrogens and bonds."""
+        hydrogens, degree, orders = self._bonded()
+        counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
+        return any(
+            self._root.holds(kind) is not False
+            and kind.hydrogens + orders + kind.degree - degree + kind.shared <= max(_valences(kind))
+            for kind in _kinds(self._numbers, dict.fromkeys((*_CHARGES, *self._charges)), *counts)
+        )
+
+    def has_room(self) -> bool:
+        """Return whether an atom in its place can have one more neighbour that is no hydrogen.
+
+        Only ordinary atoms count: without a charge that is not stated, of the lowest valence that the bonds allow.
+        """
+        hydrogens, degree, orders = self._bonded()
+        counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree + 1, degree + 2)
+        for kind in _kinds(self._numbers, self._charges or {0}, *counts):
+            taken = kind.hydrogens + orders + kind.shared
+            usual = min((valence for valence in _valences(kind) if valence >= orders + kind.shared), default=0)
+            if taken < usual and self._root.holds(kind) is not False:
+                return True
+        return False
+
+    @cached_property
+    def _charges(self) -> set[int]:
+        return {leaf.value for leaf, _ in self._root.leaves() if leaf.name == "AtomFormalCharge"}
+
+    @cached_property
+    def _numbers(self) -> Iterable[int]:
+        return self.listed or dict.fromkeys((*self.named, *_COMMON))
+
+    def _bonded(self) -> tuple[int, int, int]:
+        """Return its hydrogens and other neighbours in the template, counted, and the bond orders of the latter."""
+        hydrogens = sum(neighbor.GetAtomicNum() == 1 for neighbor in self.atom.GetNeighbors())
+        bonds = [bond for bond in self.atom.GetBonds() if bond.GetOtherAtom(self.atom).GetAtomicNum() != 1]
+        return hydrogens, len(bonds), sum(_order(bond) for bond in bonds)
+
+
+def _order(bond: Chem.Bond) -> int:
+    """Return the order that a bond of a template has at least."""
+    return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
+
+
+def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[PossibleAtom]:
+    for number, aromatic in itertools.product(numbers, (False, True)):
+        if not aromatic or number in _CAN_BE_AROMATIC:
+            for charge, hydrogen_count, degree in itertools.product(charges, hydrogens, degrees):
+                yield PossibleAtom(number, aromatic, charge, hydrogen_count, degree)
+
+
+def _valences(kind: PossibleAtom) -> list[int]:
+    """Return the valences that RDKit allows, ascending: those of the element with as many electrons."""
+    found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
+    return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
+
+
+def _read(text: str) -> _Node:
+    """Return the tree that ``DescribeQuery`` wrote, one line a node, indented by depth."""
+    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
+    return _branch(lines)
+
+
+def _branch(lines: list[tuple[int, str]]) -> _Node:
+    """Take the lines of the first node and of those below it away from ``lines``, and return the node."""
+    depth, line = lines.pop(0)
+    name = line.split()[0]
+    if name not in {"AtomAnd", "AtomOr"}:
+        found = _LEAF.fullmatch(line)
+        return _Node(found[1], int(found[2]), found[3] == "!=") if found else _Node(line)
+    parts = []
+    while lines and lines[0][0] > depth:
+        parts.append(_branch(lines))
+    return _Node(name, parts=tuple(parts))

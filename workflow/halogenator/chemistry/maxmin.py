@@ -1,0 +1,57 @@
+"""MaxMin picking: a diverse choice of molecules by their Morgan fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rdkit.Chem import rdFingerprintGenerator
+from rdkit.SimDivFilters.rdSimDivPickers import MaxMinPicker
+
+from halogenator.chemistry.molecules import RejectError, parse_smiles
+
+RADIUS = 2
+BITS = 2048
+MAX_CANDIDATES = 1_000_000
+# Memory to declare: a fingerprint takes some 480 bytes with RDKit's and Python's objects around it, and RDKit reserves
+# as much again when it picks, which it does not use but a limit counts (measured at a million).
+_CANDIDATE_BYTES = 1_100
+_PROCESS_MB = 400
+
+
+def needed_mb(candidates: int) -> int:
+    """Return the memory in MB (10^6 bytes) that a process should declare to pick from so many molecules."""
+    return _PROCESS_MB + candidates * _CANDIDATE_BYTES // 1_000_000
+
+
+def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
+    """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule; the error for what cannot be read.
+
+    Method: RDKit's ``GetMorganGenerator`` (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742).
+    """
+    found: list[Any] = []
+    for text in smiles:
+        try:
+            found.append(parse_smiles(text))
+        except RejectError as error:
+            found.append(error)
+    molecules = [item for item in found if not isinstance(item, RejectError)]
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+    made = iter(generator.GetFingerprints(molecules, threads) if molecules else ())
+    return [item if isinstance(item, RejectError) else next(made) for item in found]
+
+
+def pick(candidates: Sequence[Any], count: int, seed: int) -> list[int]:
+    """Return the indices of ``count`` fingerprints, each the one farthest (Tanimoto) from those before it.
+
+    The first is drawn by the seed. Method: MaxMin with lazy distances, RDKit's ``LazyBitVectorPick`` (Ashton et al.,
+    Quant. Struct.-Act. Relat. 2002, 21, 598; Roger Sayle, RDKit UGM 2017).
+
+    Examples:
+        >>> found = fingerprints(["CCO", "CCCO", "c1ccccc1", "CCCCO"])
+        >>> 2 in pick(found, 2, seed=0)  # benzene is far from all the alcohols
+        True
+    """
+    if count >= len(candidates):
+        return list(range(len(candidates)))
+    return [int(index) for index in MaxMinPicker().LazyBitVectorPick(candidates, len(candidates), count, [], seed)]

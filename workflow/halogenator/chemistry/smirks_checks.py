@@ -1,0 +1,290 @@
+"""Checks of a SMIRKS by its templates alone: what is ambiguous (an error), and what is likely a mistake (a warning)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rdkit import Chem
+from rdkit.Chem import rdChemReactions
+
+from halogenator.chemistry.atom_queries import AtomQuery
+from halogenator.chemistry.stereochemistry import UNSPECIFIED
+
+_ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
+_WORDS = {Chem.BondType.SINGLE: "single", Chem.BondType.DOUBLE: "double", Chem.BondType.TRIPLE: "triple"}
+# A bond of one order; that it is in a ring or not may be added, and decides nothing.
+_STATED_BOND = re.compile(r"(|[-=#:/\\$]|->|<-)([&;]?!?@)*")
+_ONE_ORDER = "new and changed bonds of one stated order: - single, = double, # triple, : aromatic"
+
+# Small molecules of many kinds, to try a transform on: what natural products seldom have, ions among them.
+_MOLECULES = """
+CC(=O)[O-] C[NH3+] C[N+](C)(C)C C[n+]1ccccc1 [O-]c1ccccc1 C[N+](=O)[O-] C[N+](C)(C)[O-] [O-][n+]1ccccc1
+CN=[N+]=[N-] CC#N CC#CC C=CC C/C=C/C C/C=C\\C CF CCl CBr CI Clc1ccccc1 Brc1ccccc1 Ic1ccccc1 FC(F)(F)c1ccccc1
+Cc1ccccc1Cl C[C@H](F)Cl CC(=O)Cl CC=O CC(C)=O CC(C)=NC CC(C)=NO CN=NC CNN CS CSC CSSC CS(C)=O CS(C)(=O)=O
+CS(N)(=O)=O CS(=O)(=O)O CP(=O)(O)O COP(=O)(OC)OC CP(C)C OB(O)c1ccccc1 C[Si](C)(C)OC CC(C)(C)[Si](C)(C)OC COCOC
+CC(C)(C)OC(=O)NC COC(=O)c1ccccc1 CC(=O)OC CC(=O)NC CC(=O)N CC(=O)N(C)C CN CNC CN(C)C Nc1ccccc1 CNc1ccccc1
+CNC(=O)NC COC(=O)OC CC(=O)OC(C)=O CO CC(C)O CC(C)(C)O OCCO Oc1ccccc1 COc1ccccc1 SCc1ccccc1 O=C(O)c1ccccc1
+OC(=O)CC(=O)O C1CO1 C1CC1 C1CCCCC1 c1ccncc1 c1cc[nH]c1 c1ccoc1 c1ccsc1 c1c[nH]cn1 Cn1cccc1 O=c1cccc[nH]1
+c1ccc2[nH]ccc2c1 C[C@H](N)C(=O)O C[C@@H](O)CC C[C@H]1CCCC[C@@H]1O CC=C=CC CC(=O)CC(C)=O COCc1ccccc1
+CC1(C)OCCO1 O=CO CN1CCOCC1 C1CCNCC1 C1CNCCN1 NCc1ccccc1 O=C1c2ccccc2C(=O)N1C FC(F)(F)C(=O)NC
+"""
+PROBES = tuple(_MOLECULES.split())
+
+
+class Templates:
+    """Both sides of a SMIRKS.
+
+    Attributes:
+        reactant, product: the templates.
+        kept: (atom of the reactant, atom of the product) of each atom that stays.
+        origin: {index of an atom of the product: the reactant's atom that it was}.
+        leaving: the reactant's other atoms.
+        new: the product's other atoms.
+    """
+
+    def __init__(self, smirks: str) -> None:
+        self._reaction = rdChemReactions.ReactionFromSmarts(smirks)
+        self.reactant = self._reaction.GetReactantTemplate(0)
+        self.product = self._reaction.GetProductTemplate(0)
+        after = {atom.GetAtomMapNum(): atom for atom in self.product.GetAtoms() if atom.GetAtomMapNum()}
+        self.kept = [
+            (atom, after[atom.GetAtomMapNum()]) for atom in self.reactant.GetAtoms() if atom.GetAtomMapNum() in after
+        ]
+        self.origin = {after.GetIdx(): before for before, after in self.kept}
+        stays = {before.GetIdx() for before, _ in self.kept}
+        self.leaving = [atom for atom in self.reactant.GetAtoms() if atom.GetIdx() not in stays]
+        self.new = [atom for atom in self.product.GetAtoms() if atom.GetIdx() not in self.origin]
+
+    @property
+    def heavy_atoms_gained(self) -> int:
+        """The heavy atoms of the product template, less those of the reactant's.
+
+        Examples:
+            >>> Templates("[c:1][OX2H:2]>>[c:1][O:2]C(C)=O").heavy_atoms_gained
+            3
+        """
+        come, go = (sum(1 for atom in atoms if atom.GetAtomicNum() != 1) for atoms in (self.new, self.leaving))
+        return come - go
+
+    @property
+    def charge_gained(self) -> int:
+        """The charge that a molecule gains by what the templates state.
+
+        Examples:
+            >>> Templates("[N+:1](=[O:2])[O-:3]>>[NH2+0:1].[O:2].[OH2+0:3]").charge_gained
+            0
+        """
+        gained = sum(int(atom.GetFormalCharge()) for atom in self.new) - sum(_charge(atom) for atom in self.leaving)
+        for before, after in self.kept:
+            if AtomQuery(after).states("AtomFormalCharge"):
+                gained += int(after.GetFormalCharge()) - _charge(before)
+        return gained
+
+    def bonds(self) -> Iterator[tuple[Chem.Bond, str | None]]:
+        """Yield the bonds of the product, each with the SMARTS that it has in the reactant; None: a new bond."""
+        for bond in self.product.GetBonds():
+            begin, end = (self.origin.get(index) for index in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
+            before = begin and end and self.reactant.GetBondBetweenAtoms(begin.GetIdx(), end.GetIdx())
+            yield bond, before.GetSmarts() if before else None
+
+
+def _charge(atom: Chem.Atom) -> int:
+    """Return the charge that every match of an atom of a template has, 0 where it may have several."""
+    return int(atom.GetFormalCharge()) if AtomQuery(atom).states("AtomFormalCharge") else 0
+
+
+# ---- what is ambiguous -----------------------------------------------------------------------------------------------
+
+
+class Ambiguity(NamedTuple):
+    """Something that a product template leaves open: RDKit makes a dummy atom or an unspecified bond, or takes one.
+
+    Attributes:
+        what: a clause about the SMIRKS.
+        allowed: what would be accepted.
+        fix: how to mend it.
+    """
+
+    what: str
+    allowed: str
+    fix: str
+
+
+def ambiguities(smirks: str) -> Iterator[Ambiguity]:
+    """Yield what the product template of a SMIRKS leaves open of its atoms and bonds.
+
+    A kept atom may be written in any way that its reactant atom fulfils (``[*:1]``, ``[#6:1]``): RDKit copies it.
+
+    Examples:
+        >>> list(ambiguities("[c:1][OX2H:2]>>[c:1][O:2]C"))
+        []
+        >>> [each.what for each in ambiguities("[c:1][OX2H]>>[c:1][F,Cl]")]
+        ['leaves open which element the new atom [F,Cl] is']
+    """
+    templates = Templates(smirks)
+    for atom in templates.product.GetAtoms():
+        said, origin = AtomQuery(atom), templates.origin.get(atom.GetIdx())
+        yield from _open_atom(said, None if origin is None else AtomQuery(origin))
+    for bond, before in templates.bonds():
+        yield from _open_bond(bond.GetSmarts(), before)
+
+
+def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]:
+    """Yield what a product template leaves open of an atom that is new, or was ``origin``."""
+    if origin is None and said.atom.GetAtomicNum() == 0:
+        yield Ambiguity(
+            f"leaves open which element the new atom {said.text} is",
+            "new atoms of one stated element, such as F, [NH2] or [O-]",
+            _one_each(said),
+        )
+    elif origin is not None and (stays := _left_there(said, origin)):
+        yield Ambiguity(
+            f"leaves open which element {said.text} becomes: RDKit would leave {stays} there",
+            "a kept atom as * (it stays what it is) or with one stated element",
+            _one_each(said),
+        )
+    else:
+        for word in sorted(said.stated_as_alternative):
+            yield Ambiguity(
+                f"leaves the {word} of {said.text} open: RDKit would take one of what is named there",
+                "in the product, one charge, hydrogen count and isotope an atom, neither negated nor in a list",
+                f"state the {word} that the atom gets, or leave it out; e.g. [CH2:1], [N+:1], [C:1]",
+            )
+
+
+def _left_there(said: AtomQuery, origin: AtomQuery) -> str:
+    """Return the elements that the reactant atom allows and the product atom, which states no one element, does not."""
+    if said.atom.GetAtomicNum():
+        return ""
+    wrong = [number for number in origin.listed if not said.allows_element(number)]
+    if said.listed and not origin.listed:
+        return "any element"
+    return " or ".join(_symbol(number) for number in wrong)
+
+
+def _one_each(said: AtomQuery) -> str:
+    symbols = [_symbol(number) for number in said.listed]
+    if len(symbols) > 1:
+        return f"write one transform per element: one with {', one with '.join(symbols)} in place of {said.text}"
+    return f"write the element that is meant in place of {said.text}; for several, one transform each"
+
+
+def _symbol(number: int) -> str:
+    return str(Chem.GetPeriodicTable().GetElementSymbol(number))
+
+
+def _open_bond(said: str, before: str | None) -> Iterator[Ambiguity]:
+    if _STATED_BOND.fullmatch(said) and (said in {"", *"-=#:/\\$", "->", "<-"} or said[0] not in "!@"):
+        return
+    if before is None:
+        what = f"leaves open what the new bond {said} is"
+    elif said == before or said == "~" or not re.fullmatch(r"[&;!@]+", said):
+        return
+    else:
+        what = f"leaves open what the bond {said} becomes, which is {before or 'not stated'} in the reactant"
+    yield Ambiguity(what, _ONE_ORDER, "write the bond that is meant; for several, one transform each")
+
+
+# ---- what is likely a mistake ----------------------------------------------------------------------------------------
+
+
+class Mistake(NamedTuple):
+    """Something that the author of a SMIRKS will not have meant.
+
+    Attributes:
+        kind: a word for it; a trial that shows the same thing on a molecule has the same.
+        text: what it is, in a sentence.
+    """
+
+    kind: str
+    text: str
+
+
+def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
+    """Yield what the templates show. Where nothing can match, nothing else is said.
+
+    Examples:
+        >>> [each.kind for each in likely_mistakes(Templates("[c:1][O:2]>>[c:1]F"))]
+        ['lost atoms']
+    """
+    queries = [AtomQuery(atom) for atom in templates.reactant.GetAtoms()]
+    impossible = [each.text for each in queries if not each.fits_any_atom()]
+    if impossible:
+        yield Mistake("impossible", f"can never match: no atom can be {' or '.join(impossible)} as it is bonded there")
+        return
+    roomy = dict.fromkeys(atom.GetSmarts() for atom in templates.leaving if AtomQuery(atom).has_room())
+    if roomy:
+        yield Mistake(
+            "lost atoms",
+            f"{' and '.join(roomy)} of the reactant may have other neighbours, which vanish with it: say that it has "
+            "none by H or X ([CH3], [OX2H]), or keep it by a map number on both sides",
+        )
+    for atom in templates.new:
+        if number := atom.GetAtomMapNum():
+            yield Mistake(
+                "new number",
+                f"map number {number} is in the product only: {atom.GetSmarts()} is a new atom, not one that is kept",
+            )
+    yield from _charges(templates)
+    yield from _stereo(templates)
+    yield from _bonds(templates)
+
+
+def _charges(templates: Templates) -> Iterator[Mistake]:
+    for before, after in templates.kept:
+        said = AtomQuery(after)
+        if not _charge(before):
+            continue
+        if not said.states("AtomFormalCharge"):
+            yield Mistake(
+                "charge left",
+                f"the charge of {before.GetSmarts()} stays, as the product states no other: write +0 there with the "
+                "hydrogens that the atom gets, or repeat the charge to say that it stays",
+            )
+        elif after.GetFormalCharge() == 0 and not said.states("AtomHCount") and _orders(after) <= _orders(before):
+            yield Mistake(
+                "radical left",
+                f"{said.text} loses its charge and gets no hydrogen or bond for it, which leaves a radical or is "
+                f"refused: state the hydrogens, e.g. [{after.GetSymbol()}H+0:{after.GetAtomMapNum()}]",
+            )
+
+
+def _orders(atom: Chem.Atom) -> float:
+    return sum(_ORDERS.get(bond.GetBondType(), 1.0) for bond in atom.GetBonds())
+
+
+def _stereo(templates: Templates) -> Iterator[Mistake]:
+    for before, after in templates.kept:
+        stated = [atom.GetChiralTag() != UNSPECIFIED for atom in (before, after)]
+        if stated == [True, False]:
+            yield Mistake(
+                "stereo",
+                f"the configuration of {before.GetSmarts()} is stated in the reactant only: write it in the product "
+                "too, to keep or to invert it",
+            )
+        elif stated == [False, True]:
+            yield Mistake(
+                "stereo",
+                f"the configuration of {after.GetSmarts()} is stated in the product only: every product gets it, "
+                "whatever its parent's is",
+            )
+    before, after = (
+        any(bond.GetBondDir() != Chem.BondDir.NONE for bond in template.GetBonds())
+        for template in (templates.reactant, templates.product)
+    )
+    if before and not after:
+        yield Mistake("stereo", "E or Z (/ and \\) is stated in the reactant only")
+
+
+def _bonds(templates: Templates) -> Iterator[Mistake]:
+    """Yield the kept bonds that the product states by alternatives or by what they are not: RDKit takes one order."""
+    for bond, before in templates.bonds():
+        said = bond.GetSmarts()
+        word = _WORDS.get(bond.GetBondType())
+        if before not in {None, said} and ("," in said or said.startswith("!")) and word:
+            yield Mistake(
+                "bond",
+                f"the bond {said} of the product becomes a {word} one wherever it is: write the bond that is meant",
+            )

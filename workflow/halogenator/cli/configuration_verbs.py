@@ -1,0 +1,94 @@
+"""The verbs that look at a configuration before a run: plan and check."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from halogenator.cli.options import add_verb, configuration
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add these verbs to the command line."""
+    _add_plan(verbs)
+    _add_check(verbs)
+
+
+def _add_plan(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "plan",
+        _plan,
+        "say of each job whether it is done, and what the rest will take: products, time, memory, disk",
+        "plan my.yaml --cores 8",
+    )
+    parser.add_argument("config", type=Path, nargs="*", help="YAML files, layered over configs/config.yaml")
+    parser.add_argument("--cores", type=int, metavar="N", help="cores that the run will have (default: all)")
+    text = "the run's working directory (default: here)"
+    parser.add_argument("--directory", type=Path, default=Path(), metavar="DIR", help=text)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the lines and the totals as JSON")
+    form.add_argument("--tsv", action="store_true", help="print the lines as tab-separated values")
+    parser.add_argument("--no-file", action="store_true", help="do not write results/plan.tsv")
+
+
+def _plan(options: argparse.Namespace) -> None:
+    import json
+    import os
+    from dataclasses import asdict
+
+    from halogenator.inputs.first_rows import first_rows
+    from halogenator.planning.estimate import Estimates
+    from halogenator.planning.foreseen import standings
+    from halogenator.planning.resources import machine_cores, machine_mb
+    from halogenator.results import Results
+    from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
+    from halogenator.stages.plan_table import plan_text
+
+    folder = options.directory.absolute()
+    config = configuration(options.config, folder)
+    estimates = Estimates(config)
+    results = options.directory / "results"
+    files = first_rows(config.libraries.values())
+    plan = make_plan(
+        config,
+        estimates,
+        standings(config, estimates, results, folder),
+        results,
+        cores=options.cores or machine_cores(),
+        cap_mb=min(config.cap_mb, machine_mb()),
+    )
+    if not options.no_file:
+        write_plan(plan, Results(results).plan)
+    if options.json:
+        print(json.dumps({**as_json(plan), "files": list(map(asdict, files))}, indent=1))
+    elif options.tsv:
+        print(tsv(plan), end="")
+    else:
+        for found in files:
+            print(found.text)
+        terminal = sys.stdout.isatty()
+        print(plan_text(plan, color=terminal, width=os.get_terminal_size().columns if terminal else None))
+
+
+def _add_check(verbs: Any) -> None:
+    parser = add_verb(verbs, "check", _check, "check configuration files and count the jobs they make", "check my.yaml")
+    parser.add_argument("config", type=Path, nargs="*", help="YAML files, each layered over the one before")
+    parser.add_argument("--bare", action="store_true", help="do not layer them over the shipped configs/config.yaml")
+
+
+def _check(options: argparse.Namespace) -> None:
+    from halogenator.inputs.first_rows import first_rows
+
+    config = configuration(options.config, Path.cwd(), bare=options.bare)
+    for found in first_rows(config.libraries.values()):
+        print(found.text)
+    built_upon = sum(library.implicit for library in config.libraries.values())
+    print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
+    print(f"transforms: {len(config.transforms)}")
+    print(f"jobs:       {len(config.jobs)}")
+    for note in config.notes:
+        print(f"note:       {note}")
+    print("all well" if config.jobs or not config.transforms else "valid")

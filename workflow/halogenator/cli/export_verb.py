@@ -1,0 +1,148 @@
+"""The verb ``export``: products or molecules into files for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.filters import FILTERS
+from halogenator.cli.options import Parser, add_verb, memory_option, names, positive, results_option
+from halogenator.errors import UserError
+
+_MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "export",
+        _export,
+        "write products or molecules as SMILES, CSV, TSV, SDF or Parquet, filtered, sampled, split",
+        "export --library polyphenol-1X --transform FG_PHENOL_OH__OH__TO__OMe --out ethers.sdf.gz --coordinates "
+        "--split 1000 --only lipinski,veber --without pains --mw 200:500 --sample 2000 --diverse 500 --seed 7",
+    )
+    parser.description = f"{parser.description}. Run again after an interruption, it goes on after the last split."
+    # So that a window may begin with a negative number: argparse would take -2:5 for an option.
+    parser._negative_number_matcher = re.compile(r"-[\d.].*")
+    _what_options(parser)
+    _which_options(parser)
+    _how_options(parser)
+
+
+def _what_options(parser: Parser) -> None:
+    group = parser.add_argument_group("of what", "products of finished jobs, unless --molecules or --sql")
+    add = group.add_argument
+    add("--library", dest="libraries", nargs="+", default=(), metavar="NAME", help="libraries; 'all' for every one")
+    add("--transform", dest="transforms", nargs="+", default=(), metavar="NAME", help="transforms (default: all)")
+    add("--molecules", action="store_true", help="the molecules of the libraries themselves, not the products")
+    add("--sql", metavar="SELECT", help="a query on the catalog's views, with a column smiles; rows in its order")
+    results_option(group)
+
+
+def _which_options(parser: Parser) -> None:
+    properties = "; ".join(f"{entry.name}: {entry.text} ({entry.source})" for entry in FILTERS.values())
+    group = parser.add_argument_group("which of them", f"Properties: {properties}.")
+    add = group.add_argument
+    for name, each in DESCRIPTORS.items():
+        text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
+        add(f"--{name}", type=_window, metavar="LOW:HIGH", help=f"{text}; both inclusive, either side may be open")
+    add("--only", type=names, default=(), metavar="PROPERTY,…", help="keep molecules that have all of these")
+    add("--without", type=names, default=(), metavar="PROPERTY,…", help="keep molecules that have none of these")
+    add("--sample", type=positive, metavar="N", help="draw N of what passes, each with the same chance")
+    text = "pick N by MaxMin (Morgan fingerprints, radius 2, 2048 bits, Tanimoto) of what passes, or of the sample"
+    add("--diverse", type=positive, metavar="N", help=f"{text}; from at most a million")
+    add("--seed", type=int, default=0, metavar="N", help="of --sample and --diverse (default: %(default)s)")
+
+
+def _how_options(parser: Parser) -> None:
+    group = parser.add_argument_group("into what")
+    add = group.add_argument
+    text = "file to make; its ending is the format: .smi .csv .tsv .sdf, all also .gz, or .parquet"
+    add("--out", type=Path, required=True, metavar="FILE", help=text)
+    add("--split", type=positive, metavar="N", help="N molecules per file: FILE with -0001 and on before its ending")
+    add("--columns", type=names, default=(), metavar="NAME,…", help="only these columns, in this order (default: all)")
+    add("--flag", type=names, default=(), metavar="PROPERTY,…", help="add a column per property, true or false")
+    add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
+    add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
+    add("--force", action="store_true", help="replace the files of another export under this name")
+    add("--request", type=_request, metavar="JSON", help=argparse.SUPPRESS)  # what a rule says instead of all of these
+    text = "threads for PAINS, Brenk and fingerprints; the files are the same (default: %(default)s)"
+    add("--workers", type=positive, default=1, metavar="N", help=text)
+    add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
+    memory_option(parser, default=_MEMORY_MB)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from halogenator.progress import on_stderr
+    from halogenator.stages.export_molecules import export_molecules
+
+    export = request_of(options)
+    with on_stderr() as progress:
+        made = export_molecules(
+            options.results,
+            export,
+            options.out,
+            force=options.force,
+            threads=options.workers,
+            memory_mb=options.mem_mb,
+            scratch=options.scratch,
+            progress=progress,
+        )
+    files = made["files"]
+    named = f"{files[0]['file']} … {files[-1]['file']}" if len(files) > 1 else files[0]["file"]
+    print(f"{made['molecules']:,} molecules of {made['of_rows']:,} in {options.out.parent / named}")
+    for reason, count in made["rejects"].items():
+        print(f"left out: {count:,} × {reason}; see {options.out.name}.json")
+
+
+def request_of(options: argparse.Namespace) -> Any:
+    """Return the ``Export`` that a command line asks for.
+
+    Raises:
+        UserError: it does not say of what.
+    """
+    if options.request:
+        return options.request
+
+    from halogenator.model import Export
+    from halogenator.planning.request import ALL
+    from halogenator.storage.molecule_files import format_of
+
+    if not (options.libraries or options.transforms or options.sql):
+        raise UserError(
+            "nothing says what to export",
+            allowed="--library NAME, --transform NAME, both, or --sql SELECT",
+            fix=f"--library {ALL} for the products of all jobs",
+        )
+    windows = {name: getattr(options, name) for name in DESCRIPTORS if getattr(options, name)}
+    same = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
+    return Export(
+        libraries=() if list(options.libraries) == [ALL] else tuple(options.libraries),
+        transforms=tuple(options.transforms),
+        windows=windows,
+        format=format_of(options.out).ending[1:],
+        sample=options.sample,
+        diverse=options.diverse,
+        seed=options.seed,
+        **{name: getattr(options, name) for name in same},
+    )
+
+
+def _request(text: str) -> Any:
+    from halogenator.dataclass_json import from_json
+    from halogenator.model import Export
+
+    return from_json(Export, text)
+
+
+def _window(text: str) -> Any:
+    from halogenator.planning.request import parse_window
+
+    try:
+        return parse_window(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LOW:HIGH, LOW: or :HIGH") from None

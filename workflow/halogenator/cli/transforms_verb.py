@@ -1,0 +1,201 @@
+"""The verb ``transforms``: list and draw them; check a file of them and try it on molecules."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.errors import UserError
+
+_CHECK = """\
+check a file, and show what its transforms would do:
+  python -m halogenator transforms check FILE … [--on SMILES …]"""
+_ONE_LINE = """\
+a transform in one line of my.yaml; label, family, scope_classes, examples, description and max_sites may be added:
+  transforms:
+    - {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}"""
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "transforms",
+        _list,
+        "list transforms, draw them, check a file of your own",
+        "transforms --draw drawings",
+        usage="transforms [--file FILE …] [--draw DIR] [check FILE … [--on SMILES …]]",
+        more=_CHECK,
+    )
+    parser.add_argument(
+        "--file",
+        type=Path,
+        nargs="+",
+        default=[SHIPPED_TRANSFORMS],
+        help=f"YAML files of transforms (default: {SHIPPED_TRANSFORMS})",
+    )
+    parser.add_argument(
+        "--draw",
+        type=Path,
+        metavar="DIR",
+        help="write an SVG of each with its examples, and index.html (default: none)",
+    )
+    check = add_verb(
+        parser.add_subparsers(metavar="check", prog="python -m halogenator transforms", help=argparse.SUPPRESS),
+        "check",
+        _check,
+        "check a file of transforms, and show what each would do to molecules",
+        "transforms check configs/transforms.yaml --on 'Oc1ccc(O)cc1'",
+        more=_ONE_LINE,
+    )
+    check.add_argument("file", type=Path, nargs="+", help="YAML files of transforms, read as one list")
+    check.add_argument(
+        "--on",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="SMILES",
+        help="molecules to try each transform on (default: natural products with a site, where it has no examples)",
+    )
+    check.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with status 1 where there is a warning (default: only where a transform is refused)",
+    )
+
+
+def _load(paths: Sequence[Path]) -> dict[str, Any]:
+    from halogenator.config import find_path, load_transforms
+
+    return load_transforms(*(find_path(str(path), Path.cwd(), repository()) for path in paths))
+
+
+def _list(options: argparse.Namespace) -> None:
+    transforms = _load(options.file)
+    for line in _table(transforms):
+        print(line)
+    if options.draw is not None:
+        print(f"{len(transforms)} drawings: {_draw(transforms.values(), options.draw)}")
+
+
+def _draw(transforms: Iterable[Any], folder: Path) -> Path:
+    """Write ``<name>.svg`` of each transform and a page of all of them, and return the page's path."""
+    from halogenator.chemistry.drawing import draw_transform
+    from halogenator.chemistry.molecules import quiet
+    from halogenator.storage.failures import writing
+    from halogenator.storage.parquet import whole_or_absent
+
+    def write(path: Path, text: str) -> Path:
+        with whole_or_absent(path) as temporary, writing(path):
+            temporary.write_text(text, encoding="utf-8")
+        return path
+
+    quiet()
+    paths = [write(folder / f"{transform.name}.svg", draw_transform(transform)) for transform in transforms]
+    images = "\n".join(f'<p><img src="{escape(path.name)}" alt="{escape(path.stem)}"></p>' for path in paths)
+    page = f"<!doctype html>\n<meta charset=utf-8>\n<title>Transforms</title>\n{images}\n"
+    return write(folder / "index.html", page)
+
+
+def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
+    rows = [("name", "label", "family", "classes", "max_sites")]
+    for transform in transforms.values():
+        scope = ", ".join(transform.scope_classes) or "all"
+        limit = "all" if transform.max_sites is None else str(transform.max_sites)
+        rows.append((transform.name, transform.label, transform.family, scope, limit))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _check(options: argparse.Namespace) -> None:
+    from halogenator.config import find_path, sound_transforms
+    from halogenator.errors import raise_all
+    from halogenator.stages.transform_advice import advise
+    from halogenator.stages.transform_trials import find_examples, try_transforms
+
+    paths = [find_path(str(path), Path.cwd(), repository()) for path in options.file]
+    transforms, problems = sound_transforms(*paths)
+    parents = sorted(repository().glob("configs/parents/*.smi"))
+    advice = {each.transform: each for each in advise(list(transforms.values()), options.on, parents)}
+    warned = [name for name, each in advice.items() if each.warnings]
+    print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")
+    bare = [transform for transform in transforms.values() if not transform.examples]
+    if options.on:
+        trials = try_transforms(list(transforms.values()), options.on)
+    else:
+        trials = find_examples(bare, {name: each.matching for name, each in advice.items()})
+    for name, transform in transforms.items():
+        own = [trial for trial in trials if trial.transform == name]
+        lines = list(_report(transform, own, advice[name]))
+        for line in ["", *lines] if lines else ():
+            print(line)
+    raise_all(problems)
+    if options.strict and warned:
+        raise UserError(
+            f"{_count(len(warned), 'transform')} with warnings",
+            where=", ".join(map(str, options.file)),
+            value=warned,
+            allowed="no warnings, as --strict was given",
+            fix="mend what the warnings above say, or leave out --strict",
+        )
+
+
+def _summary(transforms: int, warned: int, problems: int) -> str:
+    parts = [_count(transforms, "transform")]
+    if problems:
+        parts.append(f"besides {_count(problems, 'problem')}, told at the end")
+    if warned:
+        parts.append(f"{warned} with warnings")
+    return ", ".join(parts if len(parts) > 1 else [*parts, "all well"])
+
+
+def _report(transform: Any, trials: Sequence[Any], advice: Any) -> Iterator[str]:
+    if trials or not transform.examples or advice.warnings or advice.notes:
+        yield f"{transform.name}  {transform.smirks}"
+    yield from (f"  warning: {text}" for text in advice.warnings)
+    yield from (f"  note: {text}" for text in advice.notes)
+    for trial in trials:
+        yield f"  on {trial.given}"
+        yield from (f"    {line}" for line in _tell(transform, trial))
+    if not transform.examples:
+        yield from _examples_to_paste(trials)
+
+
+def _tell(transform: Any, trial: Any) -> Iterator[str]:
+    if trial.smiles and trial.smiles != trial.given:
+        yield f"read as {trial.smiles}"
+    if trial.sites:
+        limit = f", of which max_sites leaves {transform.max_sites}" if transform.max_sites else ""
+        yield f"{_count(trial.sites, 'site')} match{limit}; {_count(len(trial.products), 'product')}"
+    width = max((len(product.smiles) for product in trial.products), default=0)
+    for product in trial.products:
+        way = "edit" if product.edited else "RunReactants"
+        routes = "" if product.n_routes == 1 else f", {product.n_routes} equivalent sites"
+        yield f"  {product.smiles:{width}}  at atom {product.site}{routes}, by {way}"
+    for problem in trial.problems:
+        yield f"  refused: {problem}"
+    if trial.reason:
+        yield f"nothing: {trial.reason}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _examples_to_paste(trials: Sequence[Any]) -> Iterator[str]:
+    """Yield the lines of YAML that say what was found, where nothing was refused and no limit hid a product."""
+    clean = [trial for trial in trials if trial.smiles and not trial.problems]
+    if not clean:
+        yield "  has no examples: try it on molecules of yours with --on SMILES, and get them written"
+        return
+    yield "  has no examples; if the above is what you mean, add it to the entry, to be checked from now on:"
+    yield ""
+    yield "    examples:"
+    for trial in clean:
+        products = ", ".join(f"'{smiles}'" for smiles in trial.unlimited)
+        yield f"      - {{reactant: '{trial.smiles}', products: [{products}]}}"

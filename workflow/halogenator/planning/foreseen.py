@@ -1,0 +1,97 @@
+"""What Snakemake would make again, foreseen from files alone: for the verb ``plan``.
+
+A run and a dry run ask Snakemake itself (``states.planned_standings``). The verb does not: it is several times as
+quick, leaves nothing behind, and answers where nothing may be written. So Snakemake's decisions stand here a second
+time, and nowhere else; tests hold both answers equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from halogenator.model import Config
+from halogenator.planning.adopted import adopted_jobs
+from halogenator.planning.estimate import Estimates
+from halogenator.planning.identity import job_identity, library_identity
+from halogenator.planning.states import Name, Standing, finished_standing, names_in
+from halogenator.results import Results
+from halogenator.storage.metadata import read_metadata
+from halogenator.storage.statistics import read_object
+
+# An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
+_CHECKSUM_BYTES = 1_000_000
+
+
+def standings(config: Config, estimates: Estimates, results: Path, working_dir: Path) -> dict[Name, Standing]:
+    """Return where each library and job stands.
+
+    Something is to be made when a file of it is missing, older than what it is made from, or made by other settings;
+    and when what it is made from is to be made.
+
+    Args:
+        config: the configuration.
+        estimates: of the same configuration.
+        results: the results folder.
+        working_dir: what paths of input files are written relative to in a library's identity.
+    """
+    places = Results(results)
+    adopted = set(adopted_jobs(config, results, working_dir)[0])
+    found: dict[Name, Standing] = {}
+    for name in names_in(config):
+        library, transform = config.libraries[name[0]], name[1]
+        base: str | None
+        chunks = estimates.chunks(library, transform)
+        if name in adopted:
+            found[name] = Standing("adopted", chunks, chunks, stats=read_object(places.stats(*name)))
+            continue
+        if transform:
+            base, ending, made_by = library.name, "products", job_identity(config, transform)
+        else:
+            base, ending = library.base, "built" if library.base else "read"
+            made_by = library_identity(config, library.name, working_dir)
+        origin = places.molecules(base) if base else _newest(library.paths)
+        waiting = 0
+        if base is None or found[base, None].finished:
+            there = _finished(places.files(*name), origin, made_by, chunks, from_file=base is None)
+            if there:
+                found[name] = there
+                continue
+            waiting = _chunks_there(places.chunks(*name), ending, chunks, origin)
+        found[name] = Standing("partial" if waiting else "to do", chunks, waiting, estimates.parts(library, transform))
+    return found
+
+
+def _finished(
+    files: tuple[Path, Path, Path], origin: Path | None, made_by: str, chunks: int, *, from_file: bool
+) -> Standing | None:
+    """Return the standing of what is there, corrupt or as it should be; None if it is to be made.
+
+    What is in an input file is part of the library's identity; so its time counts only where Snakemake goes by it.
+    """
+    if not all(path.is_file() for path in files):
+        return None
+    standing = finished_standing(files, chunks)
+    if standing.detail:
+        return standing
+    if origin is not None and origin.exists():
+        status = origin.stat()
+        by_time = not from_file or status.st_size > _CHECKSUM_BYTES
+        if by_time and status.st_mtime_ns > min(path.stat().st_mtime_ns for path in files):
+            return None
+    return standing if read_metadata(files[0]).get("config_hash") == made_by else None
+
+
+def _newest(paths: Iterable[Path]) -> Path | None:
+    """Return the file that was changed last; None where none is on this machine."""
+    return max((path for path in paths if path.exists()), key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def _chunks_there(work: Path, ending: str, chunks: int, origin: Path | None) -> int:
+    """Return how many chunk files of the present cut are there, made after what they are made from."""
+    if not work.is_dir() or origin is None or not origin.exists():
+        return 0
+    made = origin.stat().st_mtime_ns
+    name = re.compile(rf"\d+of0*{chunks}\.{ending}\.parquet")
+    return sum(bool(name.fullmatch(path.name)) and path.stat().st_mtime_ns >= made for path in work.iterdir())
