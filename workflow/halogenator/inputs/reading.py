@@ -264,7 +264,7 @@ def _is_empty(path: Path, reading: Reading) -> bool:
         if all_read and _count(data, file, reading, wide) == 0:
             return True
     with _broken_said(path), _opened(path, reading, None) as opened:
-        return file.kind in WHOLE and opened.count() == 0
+        return file.kind in WHOLE and opened.number() == 0
 
 
 def _start(file: File, limit: int) -> tuple[bytes, int, bool]:
@@ -281,7 +281,7 @@ def _estimate(path: Path, reading: Reading) -> int:
         return parquet_rows.count_rows(path)
     if file.kind in WHOLE:
         with _opened(path, replace(reading, columns="none"), None) as opened:
-            return opened.count()
+            return opened.number()
     data, consumed, whole = _start(file, _BZ2_BYTES if path.suffix.casefold() == ".bz2" else ESTIMATE_BYTES)
     wide = by_first_bytes(data) if reading.encoding is None else None
     if whole:

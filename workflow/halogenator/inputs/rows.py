@@ -75,12 +75,12 @@ class Opened:
     Attributes:
         source: what its columns are taken for.
         records: yields its records, whose ``extra`` has the order of ``source.others``; can be asked for once.
-        count: returns how many rows it has, of a format that is not text.
+        number: returns how many rows it has, of a format that is not text.
     """
 
     source: Source
     records: Callable[[], Iterator[Record]]
-    count: Callable[[], int] = _uncounted
+    number: Callable[[], int] = _uncounted
 
 
 class Undecoded(str):
