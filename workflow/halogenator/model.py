@@ -14,6 +14,17 @@ from typing import Any
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
 
+# The words of the column ``prepared``, in the order in which things are done, and what was done.
+PREPARED = {
+    "atom maps": "atom-map numbers were taken off",
+    "axis": "an axis of chirality was left open: a SMILES cannot say it",
+    "metal": "a salt drawn with a bond to its metal was taken for the salt",
+    "fragments": "counterions, solvents or smaller fragments were taken away",
+    "racemate": "two enantiomers side by side were taken for their racemate",
+    "charges": "protons were taken up or given off",
+    "tautomer": "RDKit's canonical tautomer was taken",
+}
+
 
 def fingerprint(*parts: object) -> str:
     """Return 12 hex digits that change when any of ``parts`` (JSON values) does.

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from halogenator.storage.columns import PREPARED
+from halogenator.model import PREPARED
 from halogenator.storage.duck import literal
 
 # Points of a chart over time; each shows the fullest moment of its stretch.

@@ -23,7 +23,7 @@ from halogenator.errors import UserError
 from halogenator.inputs.first_rows import first_rows
 from halogenator.inputs.reading import check_readable
 from halogenator.model import Job, Library, Recipe, Transform, fingerprint
-from halogenator.planning.chunks import total_weight
+from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.progress import Progress
@@ -38,7 +38,6 @@ from halogenator.stages.commands import (
     TransformChunk,
 )
 from halogenator.stages.pool import Pool, PoolTask
-from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.columns import LIBRARY
 from halogenator.storage.content_hash import content_hash, unchanged
 from halogenator.storage.failures import check_writable

@@ -13,10 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
-from halogenator.model import Library
+from halogenator.model import PREPARED, Library
 from halogenator.stages.merge import Merge, Merging
 from halogenator.stages.source_files import SourceFiles
-from halogenator.storage.columns import PREPARED
 from halogenator.storage.duck import literal, scalar
 from halogenator.storage.duplicates import columns_of, distinct_routes, find_duplicates
 from halogenator.storage.file_columns import passed_on

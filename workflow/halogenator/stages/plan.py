@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 
 from halogenator.model import Config, Library, Transform
+from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.results import Results
-from halogenator.stages.transform_chunk import site_column
 from halogenator.storage.duck import identifier, memory_settings
 from halogenator.storage.failures import writing
 from halogenator.storage.parquet import whole_or_absent

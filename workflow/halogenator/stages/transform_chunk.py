@@ -11,18 +11,12 @@ from typing import Any
 from halogenator.chemistry.kernel import Kernel
 from halogenator.memory.usage import Task
 from halogenator.model import Transform
+from halogenator.planning.chunks import site_column
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.stages.chunk_task import Chunk, Made, Row, Rows
 from halogenator.storage.columns import product_columns
-from halogenator.storage.metadata import read_metadata, with_versions
+from halogenator.storage.metadata import with_versions
 from halogenator.storage.parquet import TableWriter
-
-
-def site_column(library: Path, transform: Transform) -> str | None:
-    """Return the library column that counts the transform's sites, or None where the library was built without it."""
-    queries = read_metadata(library).get("queries", {})
-    assert isinstance(queries, dict)
-    return next((column for column, query in queries.items() if query == transform.query), None)
 
 
 def transform_chunk(

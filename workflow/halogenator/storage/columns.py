@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.model import PREPARED
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,6 @@ class Column:
     type: pa.DataType
     text: str
 
-
-# The words of the column ``prepared``, in the order in which things are done, and what was done.
-PREPARED = {
-    "atom maps": "atom-map numbers were taken off",
-    "axis": "an axis of chirality was left open: a SMILES cannot say it",
-    "metal": "a salt drawn with a bond to its metal was taken for the salt",
-    "fragments": "counterions, solvents or smaller fragments were taken away",
-    "racemate": "two enantiomers side by side were taken for their racemate",
-    "charges": "protons were taken up or given off",
-    "tautomer": "RDKit's canonical tautomer was taken",
-}
 
 RAW = (
     Column("row", pa.int64(), "data row of the source file, from 1; of several files counted on from one to the next"),
