@@ -19,7 +19,7 @@ import rdkit
 from rdkit import Chem
 
 from halogenator import ENGINE_VERSION
-from halogenator.storage.metadata import read_metadata
+from halogenator.tables.metadata import read_metadata
 from helpers.samples import LONG, size
 from property import oracle
 from workflow.flow import (

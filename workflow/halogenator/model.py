@@ -309,7 +309,7 @@ class Export:
         libraries, transforms: names; none for all. The products of the finished jobs among them are meant,
         molecules: or the molecules of the libraries themselves,
         sql: or the rows of a query.
-        format: the ending of its files, one of ``storage.molecule_files.FORMATS``.
+        format: the ending of its files, one of ``tables.molecule_files.FORMATS``.
         split: molecules per file; None: all in one.
         coordinates: whether an SDF's molecules are all drawn in 2D.
         parents: whether a product has its parent's SMILES beside it, and the natural product's id.

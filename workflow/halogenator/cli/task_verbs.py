@@ -1,4 +1,4 @@
-"""The verbs that the workflow's rules call, a task each: their command lines, read back into ``stages.commands``."""
+"""The verbs that the workflow's rules call, a task each: their command lines, read back into ``tasks.commands``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from halogenator.cli.options import add_verb, memory_option
 from halogenator.dataclass_json import from_json
 from halogenator.errors import UserError
 from halogenator.results import expanded
-from halogenator.stages.commands import COMMANDS, Command, Part
+from halogenator.tasks.commands import COMMANDS, Command, Part
 
 
 def add_verbs(verbs: Any) -> None:
@@ -46,7 +46,7 @@ def command_of(options: argparse.Namespace) -> Command | None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from halogenator.memory.usage import Task
+    from halogenator.process.usage import Task
 
     command = command_of(options)
     assert command is not None

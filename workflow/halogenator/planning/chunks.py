@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from halogenator.model import Transform
-from halogenator.storage.metadata import read_metadata
+from halogenator.tables.metadata import read_metadata
 
 _BATCH_ROWS = 131_072
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from halogenator.model import PREPARED
-from halogenator.storage.duck import literal
+from halogenator.tables.duck import literal
 
 # Points of a chart over time; each shows the fullest moment of its stretch.
 POINTS = 300
