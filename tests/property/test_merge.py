@@ -22,7 +22,7 @@ from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.seal import remove_damaged
 from helpers.samples import examples, few
-from property.verbs import Made, do, job_of, merge_chunks
+from helpers.verbs import Made, do, job_of, merge_chunks
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
 Chunk = list[tuple[str, str, int, int, float, int, str | None]]  # the columns of a product
