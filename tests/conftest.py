@@ -1,4 +1,4 @@
-"""Puts this folder on the import path and decides which of the two forms of the tests is run.
+"""Decides which of the two forms of the tests is run.
 
 ``pytest`` runs the short form, for everybody who changes a line; ``pytest --long`` runs what that leaves out. An
 expensive run is shared by the tests of one file, so under pytest-xdist a file stays on one worker.
@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
     items[:] = [item for item in items if is_wanted(item)]
-    items.sort(key=lambda item: item.path.parent.name != "workflow")  # first the files that take longest
+    items.sort(key=lambda item: item.path.parent.name != "end_to_end")  # first the files that take longest
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from helpers.runs import REPOSITORY
 from helpers.samples import SAFETY_NET
-from workflow.flow import REPOSITORY
 
 
 class Checkout:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from rdkit import Chem
 from rdkit.Chem import Descriptors, rdMolDescriptors
 
-from workflow.flow import OME
+from helpers.runs import OME
 
 # What methylation gives of fluorinated gallic acid, catechol and resorcinol; written as no program writes them, one
 # twice, one that is no molecule.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow.flow import COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml
+from helpers.runs import COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml
 
 TRANSFORMS = [shipped(OME, "polyphenol", "other"), shipped(COOME, "polyphenol")]
 JOBS = {("mine", OME), ("mine", COOME), ("other-1X", OME)}

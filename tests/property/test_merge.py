@@ -22,7 +22,7 @@ from halogenator.tables.seal import remove_damaged
 from halogenator.tasks import find_duplicates
 from halogenator.tasks.commands import FindDuplicates, MergeProducts
 from helpers.samples import examples, few
-from property.verbs import Made, do, job_of, merge_chunks
+from helpers.verbs import Made, do, job_of, merge_chunks
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
 Chunk = list[tuple[str, str, int, int, float, int, str | None]]  # the columns of a product

@@ -11,12 +11,12 @@ import venv
 from pathlib import Path
 from typing import Any
 
+from helpers.containers import IMAGE, TASKS, assert_made_as_here, rule_of, run
+from helpers.kubernetes_stand_in import Cluster
+from helpers.runs import REPOSITORY
 from helpers.samples import SAFETY_NET
-from s3.cluster import Cluster
-from s3.elsewhere import IMAGE, TASKS, assert_made_as_here, rule_of, run
-from s3.pods import image_environment
-from s3.store import Store
-from workflow.flow import REPOSITORY
+from helpers.stand_in import image_environment
+from helpers.store import Store
 
 # Of each task here: 500 MB of its own, 600 for Snakemake, and the disk that the profile says.
 REQUESTS = {"cpu": "950m", "memory": "1100M", "ephemeral-storage": "20000M"}

@@ -19,8 +19,8 @@ import yaml
 
 from helpers.finished import lay_out
 from helpers.planned import wait_until
-from s3.store import Store
-from workflow.flow import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
+from helpers.runs import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
+from helpers.store import Store
 
 PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
 BUCKET = "results"

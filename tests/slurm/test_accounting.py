@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers.planned import wait_until
-from slurm.conftest import Machine, slurm
-from slurm.on_slurm import OnSlurm, state
-from workflow.disturbed import same
+from helpers.slurm import Machine, OnSlurm, slurm, state
+from helpers.small_run import same
 
 
 @pytest.fixture(scope="module")

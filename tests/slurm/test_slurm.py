@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from helpers.planned import Planned, wait_until
+from helpers.runs import OME, named_parents, rules, write_molecules, write_yaml
 from helpers.samples import SAFETY_NET
-from slurm.conftest import Machine
-from slurm.on_slurm import OnSlurm, node_of, node_state, state, task
-from workflow.disturbed import CHUNKS, Run, same
-from workflow.flow import OME, named_parents, rules, write_molecules, write_yaml
+from helpers.slurm import Machine, OnSlurm, node_of, node_state, state, task
+from helpers.small_run import CHUNKS, Run, same
 
 ALONE = ("--group-components", "chunks_{library}_{transform}=1")
 # What each rule's tasks have, in MB: as declared, and 600 for Snakemake. Chunks of transforms share allocations.

@@ -23,8 +23,8 @@ from halogenator.tasks.commands import (
     StandardizeChunk,
     TransformChunk,
 )
-from property.exports import export, rows
-from property.verbs import do, verb
+from helpers.exports import export, rows
+from helpers.verbs import do, verb
 
 TEXT = pa.string()
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
