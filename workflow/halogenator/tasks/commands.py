@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from halogenator.dataclass_json import to_json
-from halogenator.model import Job, Recipe
-from halogenator.process import limits
 from halogenator.results import abbreviated
 
 if TYPE_CHECKING:
+    from halogenator.model import Job, Recipe
     from halogenator.process.usage import Task
     from halogenator.tasks.chunk_task import Chunk
     from halogenator.tasks.merge import Merge
@@ -34,7 +33,7 @@ def option(text: str, default: Any = MISSING) -> Any:
     return field(default=default, metadata={"help": text})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Command:
     """A task that a process of its own does.
 
@@ -45,6 +44,15 @@ class Command:
 
     example: ClassVar[str] = ""
     guarded: ClassVar[bool] = True
+
+    # For all commands alike: help is to be instant, and ``dataclass`` would write and compile these for each of them.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     @classmethod
     def verb(cls) -> str:
@@ -114,7 +122,7 @@ def _words(value: Any) -> list[str]:
     return abbreviated([str(item) for item in value]) if isinstance(value, tuple) else [str(value)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class _RowCommand(Command):
     """A task whose rows have a limited time each."""
 
@@ -124,7 +132,7 @@ class _RowCommand(Command):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ChunkCommand(_RowCommand):
     """A task that makes a chunk."""
 
@@ -138,7 +146,7 @@ class ChunkCommand(_RowCommand):
         return Chunk(source, self.chunk, self.out, self.rejects, task)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class _MergeCommand(_RowCommand):
     """A task that merges chunks."""
 
@@ -162,7 +170,7 @@ class _MergeCommand(_RowCommand):
         return Merge(chunks, reject_chunks, *made, self.scratch, self.config_hash, task, self.duplicates)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ReadLibrary(_RowCommand):
     """Read the files of a library, of any format, into a table of raw rows."""
 
@@ -179,7 +187,7 @@ class ReadLibrary(_RowCommand):
         read_library(library, self.out, task, self.mark)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StandardizeChunk(ChunkCommand):
     """Standardise and index a chunk of raw rows."""
 
@@ -193,7 +201,7 @@ class StandardizeChunk(ChunkCommand):
         standardize_chunk(self._chunk(self.raw, task), self.recipe.library, Index.of(self.recipe))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HalogenateChunk(ChunkCommand):
     """Halogenate a chunk of the library one level down once more."""
 
@@ -209,7 +217,7 @@ class HalogenateChunk(ChunkCommand):
         halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MergeLibrary(_MergeCommand):
     """Merge a library's chunks into unique molecules with ids."""
 
@@ -224,7 +232,7 @@ class MergeLibrary(_MergeCommand):
         print(f"library {library.name}: {stats['molecules']:,} molecules; {prepared_words(stats)}", flush=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class TransformChunk(ChunkCommand):
     """Apply a transform to a chunk of a library."""
 
@@ -242,7 +250,7 @@ class TransformChunk(ChunkCommand):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class FindDuplicates(Command):
     """Find the duplicates among a job's or a library's chunks, for a part of the keys."""
 
@@ -260,7 +268,7 @@ class FindDuplicates(Command):
         find_part(self.chunks, key=self.key, part=self.part, out=self.out, scratch=self.scratch, task=task)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MergeProducts(_MergeCommand):
     """Merge a job's chunks into unique products; without chunks, make them first."""
 
@@ -289,7 +297,7 @@ class MergeProducts(_MergeCommand):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Summarize(Command):
     """Write a table with a row per job."""
 
@@ -303,7 +311,7 @@ class Summarize(Command):
         write_summary(self.results, self.out)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
     """Write a DuckDB database of views over all results; run it again after moving them."""
 
@@ -318,7 +326,7 @@ class Catalog(Command):
         write_catalog(self.results, self.summary, self.out, memory_mb=task.declared_mb)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Report(Command):
     """Write one page of all results, with charts and drawings, that opens in any browser without a network."""
 
@@ -342,7 +350,7 @@ class Report(Command):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RecordMemory(Command):
     """Record the memory of a workflow's processes until it ends."""
 
