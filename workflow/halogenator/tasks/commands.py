@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from halogenator.dataclass_json import to_json
+from halogenator.process import limits
 from halogenator.results import abbreviated
 
 if TYPE_CHECKING:
