@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help install run test test-rules test-slurm test-s3 test-container stress lint lint-js bench bench-scale bench-peers docs pictures lock clean
+.PHONY: help install run test test-all test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch
 .DEFAULT_GOAL := run
 
@@ -18,13 +18,16 @@ run: $(VENV)/ready  ## set up .venv and run the default configuration; CORES=2 f
 
 install: $(VENV)/ready  ## set up .venv alone
 
-test: $(VENV)/ready  ## check everything that needs no more than .venv
+# For everybody who changes a line: every feature, on small samples.
+test: $(VENV)/ready  ## check every feature on small samples, 5 minutes on two idle cores
 	$(BIN)/python -m pytest -n 2
 
-# Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
-test-rules: $(VENV)/ready .venv-rules/ready  ## check the chemistry on rule sets of other projects
-	$(BIN)/python -m pytest -n 2 tests/property/test_strangers.py
+# What this machine has not got is skipped, with the reason.
+test-all: $(VENV)/ready .venv-rules/ready  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
+	$(BIN)/python -m pytest -n 2 -rs --long
+	$(MAKE) test-s3 test-slurm
 
+# Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
 .venv-rules/ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-rules/build 'setuptools<81'
 	PYTHONPATH=.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
@@ -33,14 +36,10 @@ test-rules: $(VENV)/ready .venv-rules/ready  ## check the chemistry on rule sets
 
 # Skipped, with the reason, where no Slurm can be set up.
 test-slurm: .venv-slurm/ready  ## check runs on a Slurm that is set up on this machine (root)
-	.venv-slurm/bin/python -m pytest --slurm -rs tests/slurm
+	.venv-slurm/bin/python -m pytest --long -rs tests/slurm
 
 test-s3: .venv-s3-test/ready  ## check S3, Kubernetes and AWS Batch against stand-ins on this machine
-	.venv-s3-test/bin/python -m pytest --s3 tests/s3
-
-# pytest's --seed N chooses other moments.
-stress: $(VENV)/ready  ## run the long form of the tests that kill runs and damage files
-	$(BIN)/python -m pytest -n 2 --stress tests/workflow/test_kills.py tests/workflow/test_faults.py
+	.venv-s3-test/bin/python -m pytest --long -rs tests/s3
 
 test-container:  ## build the image and make the default run in it (root, buildah, debootstrap)
 	bash tests/container.sh

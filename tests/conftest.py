@@ -1,46 +1,53 @@
-"""Puts this folder on the import path: helpers are imported as ``property.…`` and ``workflow.…``.
+"""Decides which of the two forms of the tests is run.
 
-An expensive run is shared by the tests of one file, so under pytest-xdist a file has to stay on one worker.
+``pytest`` runs the short form, for everybody who changes a line; ``pytest --long`` runs what that leaves out. An
+expensive run is shared by the tests of one file, so under pytest-xdist a file stays on one worker.
 """
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from helpers import samples
+from helpers.finished import Finished, finished_run
+
+ELSEWHERE = ("s3", "slurm")  # folders of the long form, which need packages of their own
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--stress", action="store_true", help="the long form of the tests that kill runs")
-    parser.addoption("--slurm", action="store_true", help="the tests on a Slurm set up on this machine")
-    parser.addoption("--s3", action="store_true", help="the tests that need the packages of envs/s3-test.txt")
-    parser.addoption("--seed", type=int, default=4, help="decides at which moments runs are killed (default: 4)")
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out tests/s3, whose imports `make test` does not install, unless it is asked for."""
-    return True if collection_path.name == "s3" and not config.getoption("--s3") else None
-
-
-def pytest_report_header(config: pytest.Config) -> str:
-    form = "long" if config.getoption("--stress") else "short"
-    return f"kills: {form} form, --seed {config.getoption('--seed')}"
+    parser.addoption("--long", action="store_true", help="what the short form leaves out, and its samples in full size")
+    parser.addoption("--seed", type=int, default=4, help="decides on examples and moments of kills (default: 4)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "stress: of the long form only")
+    config.addinivalue_line("markers", "long: of the long form only")
+    config.addinivalue_line("markers", "sampled: of both forms, on more in the long one")
+    samples.choose(long=config.getoption("--long"), seed=config.getoption("--seed"))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"{'long' if samples.LONG else 'short'} form, --seed {samples.SEED}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out tests/s3 where the packages that it imports are not installed."""
+    return True if collection_path.name == "s3" and find_spec("moto") is None else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the long form runs, and what needs a Slurm."""
-    if not config.getoption("--stress"):
-        long = [item for item in items if item.get_closest_marker("stress")]
-        items[:] = [item for item in items if item not in long]
-        config.hook.pytest_deselected(items=long)
-    if not config.getoption("--slurm"):
-        slurm = [item for item in items if item.path.parent.name == "slurm"]
-        items[:] = [item for item in items if item not in slurm]
-        config.hook.pytest_deselected(items=slurm)
+    """Leave out the tests of the other form."""
+
+    def is_wanted(item: pytest.Item) -> bool:
+        long = item.get_closest_marker("long") is not None or item.path.parent.name in ELSEWHERE
+        return long == samples.LONG or (samples.LONG and item.get_closest_marker("sampled") is not None)
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = [item for item in items if is_wanted(item)]
+    items.sort(key=lambda item: item.path.parent.name != "end_to_end")  # first the files that take longest
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,3 +55,10 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Distribute whole files where no other way was asked for; pytest-xdist's own default is single tests."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A small finished run; not to be changed, but to be copied."""
+    return finished_run(tmp_path_factory, os.environ.get("PYTEST_XDIST_WORKER", "master"))

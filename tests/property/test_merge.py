@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from halogenator.cli import main
@@ -21,7 +21,8 @@ from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_
 from halogenator.storage.metadata import read_metadata
 from halogenator.storage.parquet import table_writer
 from halogenator.storage.seal import remove_damaged
-from property.verbs import Made, do, job_of, merge_chunks
+from helpers.samples import examples, few
+from helpers.verbs import Made, do, job_of, merge_chunks
 
 COLUMNS = (*PRODUCTS, *descriptor_columns(["mw", "hbd"]), INCHIKEY)
 Chunk = list[tuple[str, str, int, int, float, int, str | None]]  # the columns of a product
@@ -84,18 +85,20 @@ products = st.tuples(
 )
 
 
-@pytest.mark.parametrize("key", ["smiles", "inchikey"])
-def test_merge_equals_plain_python(key: str) -> None:
-    @settings(max_examples=30, deadline=None, database=None)
-    @given(chunks=st.lists(st.lists(products, max_size=30), min_size=1, max_size=6), group=st.integers(1, 10))
-    def run(chunks: list[Chunk], group: int) -> None:
-        with TemporaryDirectory() as folder:
-            check(merge(Path(folder), write(Path(folder), chunks, group), key), chunks, key)
-
-    run()
+some_chunks = st.lists(st.lists(products, max_size=30), min_size=1, max_size=6)
 
 
 @pytest.mark.parametrize("key", ["smiles", "inchikey"])
+@examples(4, 40)
+@given(chunks=some_chunks, group=st.integers(1, 10), parts=st.sampled_from([0, 2, 5, 9]))
+@example(chunks=[[]], group=1, parts=3)
+def test_merge_equals_plain_python(key: str, chunks: list[Chunk], group: int, parts: int) -> None:
+    """In one go or in parts: more ranges than keys leave some without a row; null keys are in none of them."""
+    with TemporaryDirectory() as folder:
+        check(merge(Path(folder), write(Path(folder), chunks, group), key, parts), chunks, key)
+
+
+@pytest.mark.parametrize("key", few(["smiles", "inchikey"], 1))
 def test_merge_of_many_row_groups(tmp_path: Path, key: str) -> None:
     """Above 122,880 rows DuckDB works row group by row group, and the order could be lost."""
     rng = random.Random(5)
@@ -128,24 +131,7 @@ def test_one_key_in_all_of_many_rows(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["smiles", "inchikey"])
-def test_a_merge_in_parts_equals_plain_python(key: str) -> None:
-    """More ranges than keys leave some without a row; null keys are in none of them."""
-
-    @settings(max_examples=20, deadline=None, database=None)
-    @given(
-        chunks=st.lists(st.lists(products, max_size=30), min_size=1, max_size=6),
-        group=st.integers(1, 10),
-        parts=st.integers(2, 9),
-    )
-    def run(chunks: list[Chunk], group: int, parts: int) -> None:
-        with TemporaryDirectory() as folder:
-            check(merge(Path(folder), write(Path(folder), chunks, group), key, parts), chunks, key)
-
-    run()
-
-
-@pytest.mark.parametrize("key", ["smiles", "inchikey"])
+@pytest.mark.parametrize("key", few(["inchikey", "smiles"], 1))
 def test_a_merge_in_parts_gives_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     """Slices that end in the middle of files and of row groups, and parts of several row groups."""
     rng = random.Random(6)

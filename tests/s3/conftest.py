@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from s3.elsewhere import CSV, SETTINGS
-from s3.store import Store
-from workflow.flow import REPOSITORY
+from helpers.containers import CSV, SETTINGS
+from helpers.runs import REPOSITORY
+from helpers.store import Store
 
 
 @pytest.fixture(scope="module")

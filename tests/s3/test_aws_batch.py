@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from s3.batch import Batch
-from s3.elsewhere import IMAGE, TASKS, assert_made_as_here, rule_of, run
-from s3.pods import image_environment
-from s3.store import Store
+from helpers.aws_batch_stand_in import Batch
+from helpers.containers import IMAGE, TASKS, assert_made_as_here, rule_of, run
+from helpers.stand_in import image_environment
+from helpers.store import Store
 
 QUEUE, ROLE = "arn:aws:batch:us-east-1:123456789012:job-queue/queue", "arn:aws:iam::123456789012:role/jobs"
 FLAGS = ("--aws-batch-region", "us-east-1", "--aws-batch-job-queue", QUEUE, "--aws-batch-job-role", ROLE)

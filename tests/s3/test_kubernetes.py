@@ -11,11 +11,12 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from s3.cluster import Cluster
-from s3.elsewhere import IMAGE, TASKS, assert_made_as_here, rule_of, run
-from s3.pods import image_environment
-from s3.store import Store
-from workflow.flow import REPOSITORY
+from helpers.containers import IMAGE, TASKS, assert_made_as_here, rule_of, run
+from helpers.kubernetes_stand_in import Cluster
+from helpers.runs import REPOSITORY
+from helpers.samples import SAFETY_NET
+from helpers.stand_in import image_environment
+from helpers.store import Store
 
 # Of each task here: 500 MB of its own, 600 for Snakemake, and the disk that the profile says.
 REQUESTS = {"cpu": "950m", "memory": "1100M", "ephemeral-storage": "20000M"}
@@ -92,7 +93,7 @@ def test_build_steps_of_the_containerfile_work(tmp_path: Path) -> None:
         elif word == "RUN" and rest.startswith("pip "):
             words = [word for word in shlex.split(rest) if word != "--no-cache-dir"]
             words = [str(environment / "bin" / "python"), "-m", *words]
-            done = subprocess.run(words, cwd=image, text=True, capture_output=True, timeout=900)
+            done = subprocess.run(words, cwd=image, text=True, capture_output=True, timeout=SAFETY_NET)
             assert done.returncode == 0, done.stderr[-3000:]
             ran += 1
     assert ran == 2
@@ -102,5 +103,5 @@ def test_build_steps_of_the_containerfile_work(tmp_path: Path) -> None:
     command = re.findall(r'"([^"]+)"', found["CMD"])
     snakefile = image / Path(command[2]).name
     words = [environment / "bin" / command[0], "--snakefile", snakefile, "-n", "--directory", tmp_path]
-    plan = subprocess.run(list(map(str, words)), text=True, capture_output=True, cwd=tmp_path, timeout=120)
+    plan = subprocess.run(list(map(str, words)), text=True, capture_output=True, cwd=tmp_path, timeout=SAFETY_NET)
     assert plan.returncode == 0 and "merge_products" in plan.stdout + plan.stderr, plan.stderr[-3000:]

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from s3.store import Store
-from workflow.flow import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
-from workflow.test_manners import lay_out
+from helpers.finished import lay_out
+from helpers.planned import wait_until
+from helpers.runs import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
+from helpers.store import Store
 
 PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
 BUCKET = "results"
@@ -151,12 +152,9 @@ def start(store: Store, folder: Path, prefix: str) -> subprocess.Popen[str]:
     return subprocess.Popen(words, stdout=quiet, stderr=quiet, start_new_session=True, **settings)
 
 
-def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
-    """End a run and its tasks at once, as the machine's end would, as soon as something is reached."""
-    deadline = time.monotonic() + 300
-    while not reached():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
+def kill_when_held(store: Store, process: subprocess.Popen[str]) -> None:
+    """End a run and its tasks at once, as the machine's end would, as soon as the store holds up an upload of it."""
+    wait_until(store.held.is_set, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -171,11 +169,12 @@ def test_killed_runs_are_resumed(store: Store, local: Path, tmp_path: Path) -> N
     kills = []
     for wanted in (r"libraries/library=mine/molecules\.parquet$", r"products/library=\S+/products\.parquet$"):
         with store.holding(lambda name, wanted=wanted: bool(re.search(wanted, name))):
-            kill_when(start(store, folder, prefix), store.held.is_set)
+            kill_when_held(store, start(store, folder, prefix))
             kills.append(len(stored()))
         assert not [key for key in store.objects(BUCKET, f"{prefix}/") if re.search(wanted, key)]
     count = len(store.stored)
-    kill_when(start(store, folder, prefix), lambda: len(store.stored) > count + 3)
+    with store.holding(lambda name: len(store.stored) > count + 3, share=0):
+        kill_when_held(store, start(store, folder, prefix))
     kills.append(len(stored()))
     run(store, folder, prefix)
     for kill in kills:

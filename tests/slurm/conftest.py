@@ -1,51 +1,14 @@
-"""Tests on a real Slurm, for which ``--slurm`` has to be given; skipped, with the reason, where it cannot be set up."""
+"""Tests on a real Slurm, of the long form; skipped, with the reason, where it cannot be set up."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from workflow.disturbed import Run, lay_out
-
-SCRIPT = Path(__file__).parent / "one_machine.sh"
-Machine = Callable[..., None]
-
-
-@contextmanager
-def slurm(**variables: str) -> Iterator[Machine]:
-    """Give ``one_machine.sh`` as a function, with both nodes up; ``variables``: see there."""
-    environment = {**os.environ, **variables}
-
-    def machine(*words: str) -> None:
-        # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
-        with tempfile.TemporaryFile("w+") as log:
-            done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=300, env=environment)
-            log.seek(0)
-            assert done.returncode == 0, log.read()[-3000:]
-
-    # Another session of tests on this machine waits until this one's Slurm is down.
-    with Path(tempfile.gettempdir(), "halogenator-slurm.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True, env=environment)
-        if missing.returncode:
-            pytest.skip(f"no Slurm: {missing.stdout.strip()}")
-        pytest.importorskip("snakemake_executor_plugin_slurm")
-        machine("down")
-        try:
-            try:
-                machine("up")
-            except (AssertionError, subprocess.TimeoutExpired) as error:  # of its daemons, which are not what is tested
-                pytest.skip(f"Slurm does not start here: {error}")
-            yield machine
-        finally:
-            machine("down")
+from helpers.slurm import Machine, slurm
+from helpers.small_run import Run, lay_out
 
 
 @pytest.fixture(scope="module")

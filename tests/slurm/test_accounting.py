@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from slurm.conftest import Machine, slurm
-from slurm.on_slurm import OnSlurm, state, until
-from workflow.disturbed import same
+from helpers.planned import wait_until
+from helpers.slurm import Machine, OnSlurm, slurm, state
+from helpers.small_run import same
 
 
 @pytest.fixture(scope="module")
@@ -36,5 +36,5 @@ def test_ended_jobs_are_asked_of_the_database(
     run.no_litter()
     numbers = run.slurm_jobs()
     assert len(numbers) >= 6  # read, standardise, merge, chunks, merge, report
-    until(lambda: accounted(numbers) == dict.fromkeys(numbers, "COMPLETED"))
-    until(lambda: state(numbers[0]) == {})
+    wait_until(lambda: accounted(numbers) == dict.fromkeys(numbers, "COMPLETED"))
+    wait_until(lambda: state(numbers[0]) == {})

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from slurm.conftest import Machine
-from slurm.on_slurm import OnSlurm, disturbing, node_state, running, state, task, until
-from workflow.disturbed import CHUNKS, Run, same
-from workflow.flow import OME, named_parents, rules, write_molecules, write_yaml
+from helpers.planned import Planned, wait_until
+from helpers.runs import OME, named_parents, rules, write_molecules, write_yaml
+from helpers.samples import SAFETY_NET
+from helpers.slurm import Machine, OnSlurm, node_of, node_state, state, task
+from helpers.small_run import CHUNKS, Run, same
 
 ALONE = ("--group-components", "chunks_{library}_{transform}=1")
 # What each rule's tasks have, in MB: as declared, and 600 for Snakemake. Chunks of transforms share allocations.
 MEMORY = dict.fromkeys(["read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates"], 1100)
 MEMORY |= dict.fromkeys(["merge_library", "find_duplicates", "merge_products", "report"], 1100) | {"export": 1600}
+HELD = [Planned("transform-chunk", when="at its start")]
 GROUP = f"chunks_mine_{OME}_transform_chunk"
 ELSEWHERE = {"transform_chunk", "summarize", "catalog", "all"}  # in a group, or on this machine
 
@@ -79,8 +81,8 @@ def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
     machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object], flags: tuple[str, ...]
 ) -> None:
     run = OnSlurm(tmp_path, config)
-    run.complete(*flags, **disturbing("swell", tmp_path / "swelled"))
-    assert (tmp_path / "swelled").exists()
+    run.complete(*flags, planned=[Planned("transform-chunk", "swell", when="at its start")])
+    assert run.plan.happened == 1
     same(run.tables(), expected)
 
     ended = {number: state(number) for number in run.slurm_jobs()}
@@ -99,13 +101,12 @@ def test_a_node_that_goes_down_costs_only_its_chunks(
 ) -> None:
     """Slurm itself starts again what was lost with the node."""
     run = OnSlurm(tmp_path, config)
-    process = run.launch(*ALONE, **disturbing("wait", tmp_path / "waiting"))
-    until(lambda: (tmp_path / "waiting").exists(), process)
-    node = str(until(lambda: running("transform-chunk"), process))
+    process = run.launch(*ALONE, planned=HELD)
+    node = node_of(run.plan.reached(process))
     machine("cut", node)
-    until(lambda: node_state(node).startswith("down"))
+    wait_until(lambda: node_state(node).startswith("down"))
     machine("start", node)
-    assert process.wait(600) == 0, run.output[-5000:]
+    assert process.wait(SAFETY_NET) == 0, run.output[-5000:]
     same(run.tables(), expected)
 
     ended = [state(number) for number in run.slurm_jobs()]
@@ -120,13 +121,13 @@ def test_cancelled_it_is_resumed(
     machine: Machine, tmp_path: Path, config: Path, expected: dict[str, object], alive: bool
 ) -> None:
     run = OnSlurm(tmp_path, config)
-    process = run.launch(*ALONE, "--retries", 0, **disturbing("wait", tmp_path / "waiting"))
-    until(lambda: re.search(r"Finished jobid: \d+ \(Rule: transform_chunk\)", run.log), process)
+    process = run.launch(*ALONE, "--retries", 0, planned=HELD)
+    wait_until(lambda: re.search(r"Finished jobid: \d+ \(Rule: transform_chunk\)", run.log), process)
     if not alive:
         os.killpg(process.pid, signal.SIGKILL)
     subprocess.run(["scancel", "--user=root"], check=True)
-    assert process.wait(120) != 0
-    until(lambda: not subprocess.run(["squeue", "--noheader"], capture_output=True).stdout)
+    assert process.wait(SAFETY_NET) != 0
+    wait_until(lambda: not subprocess.run(["squeue", "--noheader"], capture_output=True).stdout)
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / CHUNKS).glob("*.parquet")}
     assert kept
 

@@ -23,8 +23,8 @@ from halogenator.stages.commands import (
 )
 from halogenator.storage.file_columns import as_type, common_type, file_columns, stored_type
 from halogenator.storage.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
-from property.exports import export, rows
-from property.verbs import do, verb
+from helpers.exports import export, rows
+from helpers.verbs import do, verb
 
 TEXT = pa.string()
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 
@@ -24,6 +24,7 @@ from halogenator.inputs.column_choice import COLUMN_NAMES, is_molecule
 from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
 from halogenator.inputs.rows import MAX_LINE, Record
 from halogenator.model import Reading
+from helpers.samples import examples
 
 BARE = Reading(columns="none")
 MOLECULES = {
@@ -585,11 +586,12 @@ def damaged(draw: st.DrawFn, ending: str) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("ending", SEEDS)
 def test_any_bytes_give_records_or_a_user_error(tmp_path_factory: pytest.TempPathFactory, ending: str) -> None:
     path = tmp_path_factory.mktemp("fuzz") / f"library{ending}"
 
-    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @examples(20, 300)
     @given(data=damaged(ending))
     def run(data: bytes) -> None:
         path.write_bytes(data)
@@ -614,12 +616,12 @@ def test_any_bytes_give_records_or_a_user_error(tmp_path_factory: pytest.TempPat
     run()
 
 
+@examples(20, 100)
 @given(
     rows=st.lists(
         st.lists(st.text(st.characters(exclude_characters="\0"), max_size=8), min_size=2, max_size=2), max_size=6
     )
 )
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 def test_csv_agrees_with_the_csv_module(tmp_path: Path, rows: list[list[str]]) -> None:
     import csv
 

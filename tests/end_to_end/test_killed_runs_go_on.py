@@ -1,0 +1,145 @@
+"""Killed at any moment, a run leaves no half file and goes on when it is started again, with no flag.
+
+``make test`` kills once, the long form some 70 times; ``--seed`` decides the random moments.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from helpers.planned import Planned
+from helpers.runs import tasks
+from helpers.samples import SAFETY_NET, SEED, size
+from helpers.small_run import OME, PRODUCTS, Run, lay_out, same
+
+# Every output of every task that has some, by verb: what its name ends in, in the order of the renames.
+OUTPUTS = {
+    "read-library": ("raw.parquet",),
+    "standardize-chunk": (".read-rejects.parquet", ".read.parquet"),
+    "merge-library": ("molecules.parquet", "rejects.parquet", "mine.json"),
+    "transform-chunk": (".rejects.parquet", ".products.parquet"),
+    "merge-products": ("products.parquet", "rejects.parquet", f"{OME}.json"),
+    "summarize": ("summary.tsv",),
+    "catalog": ("catalog.duckdb",),
+}
+RENAMES = [(verb, name, when) for verb, names in OUTPUTS.items() for name in names for when in ("before", "after")]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out(tmp_path_factory.mktemp("settings"), every=size(47, 2), products=size(15, 300))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    run = Run(tmp_path_factory.mktemp("undisturbed"), config)
+    run.finish()
+    run.no_litter()
+    return run.tables()
+
+
+def in_turn(renames: list[tuple[str, str, str]], limit: int = 2) -> list[list[tuple[str, str, str]]]:
+    """Renames dealt to runs, at most ``limit`` of a verb in each: the third attempt at a task is the last."""
+    rounds: list[list[tuple[str, str, str]]] = []
+    for rename in renames:
+        for dealt in rounds:
+            if sum(verb == rename[0] for verb, _, _ in dealt) < limit:
+                dealt.append(rename)
+                break
+        else:
+            rounds.append([rename])
+    return rounds
+
+
+@pytest.mark.long
+def test_workers_killed_at_a_rename(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Snakemake tries such a task again; what it said of itself so far is gone, and nothing else."""
+    for number, renames in enumerate(in_turn(RENAMES)):
+        run = Run(tmp_path / str(number), config)
+        started = run.start(*(Planned(verb, "kill the task", name, when) for verb, name, when in renames))
+        assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
+        assert run.plan.happened == len(renames)
+        run.finish()
+        same(run.tables(), undisturbed)
+        run.no_litter()
+
+
+@pytest.mark.long
+def test_runs_killed_at_a_rename(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """One folder takes every one of them before a run may finish; without Snakemake, a task lives on and ends."""
+    chance = random.Random(SEED)
+    run = Run(tmp_path, config)
+    for number in sorted(chance.sample(range(len(RENAMES)), 17)):
+        verb, name, when = RENAMES[number]
+        started = run.start(Planned(verb, chance.choice(["kill Snakemake", "kill all"]), name, when))
+        assert started.wait(SAFETY_NET) == -signal.SIGKILL, (RENAMES[number], run.output[-3000:])
+        assert run.plan.happened == 1
+        run.no_half_file()
+    run.finish()
+    same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+@pytest.mark.long
+def test_kills_at_random_moments(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Several in a folder, until its run is through all the same; then the next folder. Any moment will do."""
+    wanted, kills, folders = 28, 0, 0
+    chance = random.Random(SEED)
+    run = Run(tmp_path / "0", config)
+    while kills < wanted:
+        victim = chance.choice(["task", "Snakemake", "all"])
+        started = run.start()
+        time.sleep(chance.uniform(0, 12))
+        kills += kill(started.pid, victim)
+        run.no_half_file()
+        started.wait(SAFETY_NET)
+        if (run.folder / "results/catalog.duckdb").exists() or kills == wanted:
+            run.finish()
+            same(run.tables(), undisturbed)
+            run.no_litter()
+            shutil.rmtree(run.folder)
+            folders += 1
+            run = Run(tmp_path / str(folders), config)
+
+
+def kill(snakemake: int, victim: str) -> bool:
+    """Kill what is named; return whether it was there."""
+    try:
+        process = psutil.Process(snakemake)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if victim == "all":
+            os.killpg(snakemake, signal.SIGKILL)
+        elif victim == "Snakemake":
+            process.kill()
+        else:
+            tasks = [each for each in process.children(recursive=True) if "halogenator" in each.cmdline()]
+            tasks[-1].kill()
+    except (psutil.Error, IndexError):
+        return False
+    return True
+
+
+def test_a_killed_run_goes_on_where_it_was(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Snakemake leaves its lock, its marks of incomplete files, and a task that writes on."""
+    run = Run(tmp_path, config)
+    started = run.start(Planned("transform-chunk", name=".products.parquet"))
+    run.plan.reached(started)
+    started.kill()
+    started.wait(SAFETY_NET)
+    run.plan.let_go()
+    run.no_half_file()
+    assert not (tmp_path / PRODUCTS).exists()
+    output = run.finish()
+    assert "Merging library mine" not in tasks(output)
+    assert f"Merging {OME} on mine" in tasks(output)
+    same(run.tables(), undisturbed)
+    run.no_litter()

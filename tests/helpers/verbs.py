@@ -1,0 +1,117 @@
+"""The package's stages strung together in this process by ``python -m halogenator``'s verbs, as the rules do it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.cli import main
+from halogenator.model import Job, Library, Reading, Recipe, Transform
+from halogenator.stages.commands import (
+    Command,
+    FindDuplicates,
+    MergeLibrary,
+    MergeProducts,
+    ReadLibrary,
+    StandardizeChunk,
+    TransformChunk,
+)
+from helpers.oracle import DESCRIPTORS, shipped_transforms
+
+DESCRIBED = tuple(DESCRIPTORS)
+QUERIES = list(dict.fromkeys(rule.smirks.split(">>")[0] for rule in shipped_transforms()))
+Row = tuple[str | None, str | None]  # id, SMILES
+
+
+class Made(NamedTuple):
+    """A merged file, its rejects and its statistics."""
+
+    path: Path
+    rejects: Path
+    stats: dict[str, object]
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        return pq.read_table(self.path).to_pylist()
+
+    @property
+    def rejected(self) -> list[dict[str, object]]:
+        return pq.read_table(self.rejects).to_pylist()
+
+
+def verb(*words: object) -> None:
+    """Run a verb as its rule does."""
+    assert main([str(word) for word in words]) == 0
+
+
+def do(command: Command) -> None:
+    """Do a task as its rule does: by its command line."""
+    verb(*command.words)
+
+
+def job_of(smirks: str, **columns: object) -> Job:
+    """The job T of the library ``mine``."""
+    return Job(Library("mine", "polyphenol"), Transform("T", smirks), **columns)
+
+
+def build_library(
+    folder: Path, rows: Sequence[Row], *, chunks: int = 1, fragments: str = "largest", queries: Sequence[str] = QUERIES
+) -> Made:
+    """Read, standardise and merge rows into the library ``mine``."""
+    source, raw = folder / "mine.parquet", folder / "raw.parquet"
+    ids, smiles = zip(*rows, strict=True)
+    pq.write_table(pa.table({"id": pa.array(ids, pa.string()), "smiles": pa.array(smiles, pa.string())}), source)
+    library = Library("mine", "polyphenol", paths=(source,), reading=Reading(fragments=fragments))
+    recipe = Recipe(library, {f"sites_{i}": query for i, query in enumerate(queries)}, descriptors=DESCRIBED)
+    do(ReadLibrary(recipe=recipe, out=raw))
+    made = []
+    for number in range(chunks):
+        made.append((folder / f"library-{number}.parquet", folder / f"library-rejects-{number}.parquet"))
+        out, rejects = made[-1]
+        do(StandardizeChunk(recipe=recipe, raw=raw, chunk=(number, chunks), out=out, rejects=rejects))
+    return _merge(folder, "molecules", MergeLibrary, made, recipe=recipe)
+
+
+def run_job(
+    folder: Path,
+    molecules: Path,
+    smirks: str,
+    *,
+    chunks: int = 1,
+    key: str = "smiles",
+    inchikey: bool = False,
+) -> Made:
+    """Put a library through a transform, in chunks, and merge them."""
+    job = job_of(smirks, descriptors=DESCRIBED, inchikey=inchikey, key=key)
+    made = []
+    for number in range(chunks):
+        made.append((folder / f"chunk-{number}.parquet", folder / f"chunk-rejects-{number}.parquet"))
+        out, rejects = made[-1]
+        do(TransformChunk(job=job, molecules=molecules, chunk=(number, chunks), out=out, rejects=rejects))
+    return merge_chunks(folder, job, made, molecules=molecules)
+
+
+def merge_chunks(
+    folder: Path, job: Job, chunks: Sequence[tuple[Path, Path]], *, molecules: Path = Path("none"), parts: int = 0
+) -> Made:
+    """Merge the chunks of a job, whose duplicates are found in so many parts, or in none."""
+    found = []
+    for number in range(parts):
+        found.append(folder / f"{number}of{parts}.duplicates.parquet")
+        files = {"chunks": [chunk for chunk, _ in chunks], "out": found[-1], "scratch": folder / "scratch"}
+        do(FindDuplicates(library="mine", key=job.key, part=(number, parts), **files))
+    return _merge(folder, "products", MergeProducts, chunks, job=job, molecules=molecules, duplicates=found)
+
+
+def _merge(
+    folder: Path, name: str, kind: type[Command], chunks: Sequence[tuple[Path, Path]], **settings: object
+) -> Made:
+    out, rejects, stats = (folder / f"{name}{ending}" for ending in (".parquet", "-rejects.parquet", ".json"))
+    merged = {"chunks": [chunk for chunk, _ in chunks], "reject_chunks": [rejected for _, rejected in chunks]}
+    do(kind(**settings, **merged, out=out, rejects=rejects, stats=stats, scratch=folder / "scratch"))
+    return Made(out, rejects, json.loads(stats.read_text()))
