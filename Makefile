@@ -44,10 +44,11 @@ test-s3: .venv-s3-test/ready  ## check S3, Kubernetes and AWS Batch against stan
 test-container:  ## build the image and make the default run in it (root, buildah, debootstrap)
 	bash tests/container.sh
 
-lint: $(VENV)/ready  ## ruff, mypy, snakefmt, snakemake --lint
+lint: $(VENV)/ready  ## ruff, mypy, import-linter, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(if $(wildcard node_modules/ready),npm run --silent lint)

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.model import Job, Library
-from halogenator.stages.commands import TransformChunk
-from halogenator.storage.metadata import read_metadata
+from halogenator.tables.metadata import read_metadata
+from halogenator.tasks.commands import TransformChunk
 from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 

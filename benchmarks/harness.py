@@ -182,7 +182,7 @@ def tree_memory(pid: int) -> tuple[int, float]:
 
 def environment(*, mimalloc: bool = True) -> dict[str, str]:
     """Return the environment that the workflow gives its tasks; without ``mimalloc``, with the default allocator."""
-    from halogenator.environment import preload_allocator, prepare_tasks
+    from halogenator.process.environment import preload_allocator, prepare_tasks
 
     with _ENVIRONMENT:
         kept = dict(os.environ)

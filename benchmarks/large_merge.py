@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from halogenator.model import Library, Recipe
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.stages.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
-from halogenator.storage.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.parquet import open_parquet, table_writer
-from halogenator.storage.seal import sha256
+from halogenator.tables.columns import LIBRARY, REJECTS, descriptor_columns, product_columns, site_columns
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet, table_writer
+from halogenator.tables.seal import sha256
+from halogenator.tasks.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
 from harness import FOLDER, MB, Figure, Watch, halogenator, progress, run
 from merge import GROUP_ROWS, merge_command, write_chunks
 from molecules import DESCRIPTORS, dihalogenated

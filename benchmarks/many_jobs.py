@@ -13,10 +13,10 @@ from halogenator.config import read_config
 from halogenator.model import Config
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.storage.columns import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns, product_columns
-from halogenator.storage.metadata import with_versions
-from halogenator.storage.parquet import table_writer
-from halogenator.storage.seal import read_seal
+from halogenator.tables.columns import LIBRARY, REJECTS, Column, arrow_schema, descriptor_columns, product_columns
+from halogenator.tables.metadata import with_versions
+from halogenator.tables.parquet import table_writer
+from halogenator.tables.seal import read_seal
 from harness import FOLDER, REPOSITORY, Figure, halogenator, progress, run, write_configuration
 
 LIBRARIES = TRANSFORMS = 100

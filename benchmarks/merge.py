@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from halogenator.model import Job, Library
-from halogenator.stages.commands import MergeProducts, declaration
-from halogenator.storage.columns import REJECTS, arrow_schema, product_columns
-from halogenator.storage.metadata import with_versions
-from halogenator.storage.parquet import table_writer
+from halogenator.tables.columns import REJECTS, arrow_schema, product_columns
+from halogenator.tables.metadata import with_versions
+from halogenator.tables.parquet import table_writer
+from halogenator.tasks.commands import MergeProducts, declaration
 from harness import FOLDER, Figure, halogenator, middle, progress, run
 from molecules import DESCRIPTORS, dihalogenated, transform
 

@@ -23,7 +23,7 @@ import yaml
 
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
-from halogenator.stages.transform_chunk import site_column
+from halogenator.planning.chunks import site_column
 from harness import FOLDER, Figure, Used, progress, run, snakemake
 from molecules import DESCRIPTORS, OME, composition, dihalogenated, parents, transform, write_library
 

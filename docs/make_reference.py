@@ -14,9 +14,9 @@ import yaml
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.cli import build_parser
 from halogenator.cli.options import EXIT_CODES
-from halogenator.stages.catalog import SUMMARY
-from halogenator.stages.plan import Line
-from halogenator.storage.columns import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.planning.plan import Line
+from halogenator.tables.catalog import SUMMARY
+from halogenator.tables.columns import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
 
 REPOSITORY = Path(__file__).parents[1]
 NOTE = "<!-- Made by docs/make_reference.py: change the source named there, then run make docs. -->\n"

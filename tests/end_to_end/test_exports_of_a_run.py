@@ -176,7 +176,7 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     from halogenator.cli import build_parser
     from halogenator.cli.export_verb import request_of
     from halogenator.config import read_config
-    from halogenator.planning.request import check
+    from halogenator.planning.export_request import check
 
     guide = (REPOSITORY / "docs/how-to/export.md").read_text()
     lines = [line for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL) for line in _joined(block)]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.model import Job, Library, Transform
-from halogenator.stages.commands import TransformChunk, declaration
+from halogenator.tasks.commands import TransformChunk, declaration
 from helpers.planned import Plan, Planned
 from helpers.runs import OME, REPOSITORY, command, named_parents, snakemake, write_molecules, write_yaml
 from helpers.samples import SAFETY_NET
@@ -96,8 +96,8 @@ def test_a_task_within_its_declaration_is_left_alone(folder: Path, tmp_path: Pat
 ALLOCATE = """
 import sys, time
 from pathlib import Path
-from halogenator import limits
-from halogenator.memory.guard import Declaration, run_guarded
+from halogenator.process import limits
+from halogenator.process.guard import Declaration, run_guarded
 
 def work():
     limits.begin(7)

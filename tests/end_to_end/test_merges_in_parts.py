@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from halogenator.storage.metadata import read_metadata
+from halogenator.tables.metadata import read_metadata
 from helpers.runs import COOME, OME, named_parents, rules, shipped, snakemake, tasks, write_molecules, write_yaml
 
 pytestmark = pytest.mark.long

@@ -26,8 +26,8 @@ import halogenator
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.cli import build_parser
 from halogenator.config import read_config
-from halogenator.stages.catalog import SUMMARY
-from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS
+from halogenator.tables.catalog import SUMMARY
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS
 from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from rdkit import Chem
 
 from halogenator.report import distributions, figures, page
 from halogenator.report.matrix import colors
-from halogenator.storage.duck import connect
+from halogenator.tables.duck import connect
 from helpers.finished import Finished
 from helpers.report import job_of, lack_drawing, write_report
 from helpers.runs import OME, REPOSITORY, write_molecules

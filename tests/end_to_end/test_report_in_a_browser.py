@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.report import page
-from halogenator.stages.catalog import write_catalog, write_summary
+from halogenator.tables.catalog import write_catalog, write_summary
 from helpers.earlier import EARLIER, write_earlier
 from helpers.report import job_of, lack_drawing, write_report
 from helpers.runs import ARYL_F, COOME, OME, REPOSITORY, named_parents, shipped, snakemake, write_molecules, write_yaml

@@ -19,7 +19,7 @@ import rdkit
 from rdkit import Chem
 
 from halogenator import ENGINE_VERSION
-from halogenator.storage.metadata import read_metadata
+from halogenator.tables.metadata import read_metadata
 from helpers import oracle
 from helpers.runs import (
     ARYL_F,

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from rdkit import Chem
 
-from halogenator import limits
+from halogenator.authoring.trials import try_transforms
 from halogenator.model import Transform
-from halogenator.stages.transform_trials import try_transforms
+from halogenator.process import limits
 from helpers import oracle
 from helpers.endless import ENDLESS, grid
 from helpers.runs import REPOSITORY

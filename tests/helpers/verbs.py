@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from halogenator.cli import main
 from halogenator.model import Job, Library, Reading, Recipe, Transform
-from halogenator.stages.commands import (
+from halogenator.tasks.commands import (
     Command,
     FindDuplicates,
     MergeLibrary,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halogenator.model import Halogenation, HalogenationRule, Library, Recipe
-from halogenator.stages.commands import HalogenateChunk, MergeLibrary
+from halogenator.tasks.commands import HalogenateChunk, MergeLibrary
 from helpers import oracle
 from helpers.molecules import SMIRKS, embedded, special
 from helpers.oracle import HALOGENS, Rule, shipped_halogenation, shipped_transforms

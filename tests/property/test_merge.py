@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from halogenator.cli import main
 from halogenator.results import abbreviated, chunk_names, expanded
-from halogenator.stages import find_duplicates
-from halogenator.stages.commands import FindDuplicates, MergeProducts
-from halogenator.storage import duplicates
-from halogenator.storage.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.parquet import table_writer
-from halogenator.storage.seal import remove_damaged
+from halogenator.tables import duplicates
+from halogenator.tables.columns import INCHIKEY, PRODUCTS, REJECTS, descriptor_columns
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import table_writer
+from halogenator.tables.seal import remove_damaged
+from halogenator.tasks import find_duplicates
+from halogenator.tasks.commands import FindDuplicates, MergeProducts
 from helpers.samples import examples, few
 from helpers.verbs import Made, do, job_of, merge_chunks
 

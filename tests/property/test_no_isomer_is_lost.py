@@ -13,7 +13,7 @@ import pytest
 
 from halogenator.chemistry.kernel import Kernel
 from halogenator.model import Halogenation, HalogenationRule, Library, Recipe, Transform
-from halogenator.stages.commands import HalogenateChunk, MergeLibrary
+from halogenator.tasks.commands import HalogenateChunk, MergeLibrary
 from helpers.made_by_hand import ANY_CH, DELETIONS, HETERO_H, LEAVING, RING_CH, Swap, outcome, stable, unlike
 from helpers.samples import few, size
 from helpers.skeletons import IMPOSSIBLE, SKELETONS, random_parents

@@ -23,7 +23,7 @@ from halogenator.model import (
     Window,
 )
 from halogenator.results import chunk_names
-from halogenator.stages.commands import (
+from halogenator.tasks.commands import (
     Command,
     FindDuplicates,
     HalogenateChunk,

@@ -17,7 +17,7 @@ from halogenator.cli.apply_verb import as_options
 from halogenator.model import Library
 from halogenator.planning.sample import read_sample
 from halogenator.planning.speed import LIBRARY, finished_in, recorded_speed
-from halogenator.stages.diagnose import _windows
+from halogenator.upkeep.diagnose import _windows
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 PHENOL = "[c:1][OX2H:2]"
@@ -153,7 +153,7 @@ def test_a_damaged_result_is_said_in_words(
     assert said.startswith("halogenator: ")
     with pytest.raises(pa.ArrowException) as caught:
         pq.read_table(path)
-    from halogenator.storage.failures import explain as in_words
+    from halogenator.process.failures import explain as in_words
 
     assert "python -m halogenator verify" in str(in_words(caught.value))
 

@@ -14,6 +14,17 @@ from typing import Any
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
 
+# The words of the column ``prepared``, in the order in which things are done, and what was done.
+PREPARED = {
+    "atom maps": "atom-map numbers were taken off",
+    "axis": "an axis of chirality was left open: a SMILES cannot say it",
+    "metal": "a salt drawn with a bond to its metal was taken for the salt",
+    "fragments": "counterions, solvents or smaller fragments were taken away",
+    "racemate": "two enantiomers side by side were taken for their racemate",
+    "charges": "protons were taken up or given off",
+    "tautomer": "RDKit's canonical tautomer was taken",
+}
+
 
 def fingerprint(*parts: object) -> str:
     """Return 12 hex digits that change when any of ``parts`` (JSON values) does.
@@ -298,7 +309,7 @@ class Export:
         libraries, transforms: names; none for all. The products of the finished jobs among them are meant,
         molecules: or the molecules of the libraries themselves,
         sql: or the rows of a query.
-        format: the ending of its files, one of ``storage.molecule_files.FORMATS``.
+        format: the ending of its files, one of ``tables.molecule_files.FORMATS``.
         split: molecules per file; None: all in one.
         coordinates: whether an SDF's molecules are all drawn in 2D.
         parents: whether a product has its parent's SMILES beside it, and the natural product's id.

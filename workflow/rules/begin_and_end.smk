@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
-from halogenator.environment import preload_allocator, prepare_tasks
+from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
-from halogenator.stages.run_progress import MERGES
-from halogenator.storage.failures import check_writable
-from halogenator.storage.run_folder import check_dates, claim_folder, redate
-from halogenator.storage.seal import remove_damaged
+from halogenator.upkeep.run_progress import MERGES
+from halogenator.process.failures import check_writable
+from halogenator.process.run_folder import check_dates, claim_folder, redate
+from halogenator.tables.seal import remove_damaged
 
 FILES = []  # what each input file's columns are taken for
 RECORDER = []  # the process that records memory
@@ -61,8 +61,8 @@ def show_plan():
         return
     # Here, since every task of a cluster reads this file and makes no plan.
     from halogenator.planning.states import planned_standings
-    from halogenator.stages.plan import make_plan, write_plan
-    from halogenator.stages.plan_table import plan_notes, plan_text
+    from halogenator.planning.plan import make_plan, write_plan
+    from halogenator.planning.plan_table import plan_notes, plan_text
 
     standings = planned_standings(CONFIG, ESTIMATES, RESULTS, planned_tasks())
     plan = make_plan(

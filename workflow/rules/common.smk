@@ -6,7 +6,7 @@ from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
 from halogenator.results import Results, chunk_names
-from halogenator.storage.remote import address, is_remote, share_settings
+from halogenator.inputs.remote import address, is_remote, share_settings
 
 share_settings(store_settings())  # the configuration's own files may be there
 try:

@@ -3,9 +3,9 @@
 from dataclasses import fields
 from functools import cache
 
-from halogenator.memory.running import NOTES
+from halogenator.process.running import NOTES
 from halogenator.planning import identity
-from halogenator.stages import commands
+from halogenator.tasks import commands
 
 # What every rule runs. How the memory is declared stands here, since a task that is tried again declares more.
 RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"

@@ -26,8 +26,8 @@ from snakemake_logger_plugin_halogenator.configfiles import explain
 # The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
 # path, which need not be the one that this plugin is installed with.
 if TYPE_CHECKING:
-    from halogenator.stages.plan import Plan
-    from halogenator.stages.run_progress import RunProgress
+    from halogenator.planning.plan import Plan
+    from halogenator.upkeep.run_progress import RunProgress
 
 _LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
 _LOG_SECONDS = 30.0  # between two lines in a log, at least
@@ -94,8 +94,8 @@ class LogHandler(LogHandlerBase):
             self._text.emit(record)
 
     def _begin(self, stats: dict[str, int]) -> None:
-        from halogenator.progress import Bars, Lines, Progress
-        from halogenator.stages.run_progress import RunProgress
+        from halogenator.process.progress import Bars, Lines, Progress
+        from halogenator.upkeep.run_progress import RunProgress
 
         def say(text: str) -> None:
             self._say(f"{time.strftime('%H:%M:%S')}  {text}")
@@ -112,7 +112,7 @@ class LogHandler(LogHandlerBase):
         self._looker.start()
 
     def _started(self, record: logging.LogRecord) -> None:
-        from halogenator.stages.run_progress import Started
+        from halogenator.upkeep.run_progress import Started
 
         wildcards = record.wildcards  # type: ignore[attr-defined]
         names = (wildcards.get(name) for name in ("library", "transform", "chunk"))
@@ -123,7 +123,7 @@ class LogHandler(LogHandlerBase):
             self._say(f"Job {record.jobid}: {text}")  # type: ignore[attr-defined]
 
     def _finished(self, number: int) -> None:
-        from halogenator.stages.run_progress import MERGES
+        from halogenator.upkeep.run_progress import MERGES
 
         task = self._progress.finish(number) if self._progress else None
         if task and task.rule in MERGES:
@@ -132,7 +132,7 @@ class LogHandler(LogHandlerBase):
 
     def _look(self) -> None:
         """Keep memory, bars and summary fresh until the end."""
-        from halogenator.memory.running import NOTES, workers
+        from halogenator.process.running import NOTES, workers
 
         while not self._end.wait(_LOOK_SECONDS):
             if self._progress is not None:
@@ -143,7 +143,7 @@ class LogHandler(LogHandlerBase):
         """Write the summary of the jobs that are finished, at most once in ``_LOOK_SECONDS``."""
         from halogenator.errors import UserError
         from halogenator.results import Results
-        from halogenator.stages.catalog import write_summary
+        from halogenator.tables.catalog import write_summary
 
         if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
             self._unsummarized, self._summarized = False, time.monotonic()

@@ -8,7 +8,7 @@ from rdkit import Chem
 
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molblock import mol_block
-from halogenator.storage.molecule_files import FORMATS, molecule_writer
+from halogenator.tables.molecule_files import FORMATS, molecule_writer
 
 EPICATECHIN = "Oc1cc(O)c2c(c1)O[C@H](c1ccc(O)c(O)c1)[C@H](O)C2"
 

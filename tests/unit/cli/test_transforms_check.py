@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from halogenator.authoring.advice import advise
 from halogenator.chemistry.smirks_checks import Templates, likely_mistakes
 from halogenator.cli import main
 from halogenator.config import load_transforms, sound_transforms
 from halogenator.errors import UserError
 from halogenator.model import Transform
-from halogenator.stages.transform_advice import advise
 
 
 def write(folder: Path, **smirks: str) -> Path:

@@ -24,7 +24,7 @@ from halogenator.config.validation import load_schema
 from halogenator.dataclass_json import to_json
 from halogenator.model import Export, Window
 from halogenator.planning.resources import EXPORT_MB
-from halogenator.storage.molecule_files import FORMATS
+from halogenator.tables.molecule_files import FORMATS
 from helpers.exports import export, lay_out, records, rows, text
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"

@@ -13,7 +13,9 @@ import pytest
 from halogenator.cli import main
 from halogenator.model import Halogenation, HalogenationRule, Job, Library, Recipe, Transform
 from halogenator.results import Results as Places
-from halogenator.stages.commands import (
+from halogenator.tables.file_columns import as_type, common_type, file_columns, stored_type
+from halogenator.tables.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
+from halogenator.tasks.commands import (
     HalogenateChunk,
     MergeLibrary,
     MergeProducts,
@@ -21,8 +23,6 @@ from halogenator.stages.commands import (
     StandardizeChunk,
     TransformChunk,
 )
-from halogenator.storage.file_columns import as_type, common_type, file_columns, stored_type
-from halogenator.storage.parquet import BATCH_BYTES, open_parquet, read_rows, table_writer
 from helpers.exports import export, rows
 from helpers.verbs import do, verb
 

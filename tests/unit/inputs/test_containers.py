@@ -15,7 +15,6 @@ import pytest
 import yaml
 from rdkit import Chem
 
-from halogenator import limits
 from halogenator.chemistry import reaction
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
@@ -30,7 +29,8 @@ from halogenator.inputs.page_sizes import largest_page
 from halogenator.inputs.reading import check_readable, head, read_records
 from halogenator.model import Config, Halogenation, HalogenationRule, Job, Library, Recipe, Transform
 from halogenator.planning.estimate import Estimates
-from halogenator.stages.commands import Command, HalogenateChunk, ReadLibrary, StandardizeChunk, TransformChunk
+from halogenator.process import limits
+from halogenator.tasks.commands import Command, HalogenateChunk, ReadLibrary, StandardizeChunk, TransformChunk
 from helpers.endless import ENDLESS, ODD_RING, grid
 from helpers.samples import SAFETY_NET, few
 

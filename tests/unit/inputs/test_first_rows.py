@@ -10,7 +10,7 @@ import yaml
 
 from halogenator.cli import main
 from halogenator.model import Library, Recipe
-from halogenator.stages.commands import ReadLibrary
+from halogenator.tasks.commands import ReadLibrary
 
 COCONUT = """identifier,name,canonical_smiles,mw,np_likeness
 CNP1,guaiacol,COc1ccccc1O,124.1,0.3

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from halogenator.environment import preload_allocator
+from halogenator.process.environment import preload_allocator
 
 REPOSITORY = Path(__file__).parents[3]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"

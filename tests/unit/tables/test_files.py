@@ -11,10 +11,10 @@ import pytest
 
 from halogenator.errors import UserError
 from halogenator.planning.chunks import chunk_bounds
-from halogenator.storage.columns import Column
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.parquet import open_parquet, read_rows, table_writer, verify, whole_or_absent
-from halogenator.storage.run_folder import claim_folder
+from halogenator.process.run_folder import claim_folder
+from halogenator.tables.columns import Column
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet, read_rows, table_writer, verify, whole_or_absent
 
 COLUMNS = (Column("smiles", pa.string(), "SMILES"), Column("sites", pa.int32(), "sites"))
 
@@ -100,7 +100,7 @@ def test_a_second_run_in_a_folder_is_refused_and_a_dead_ones_lock_is_not_kept(tm
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from halogenator.storage.run_folder import claim_folder; "
+            "import sys; from pathlib import Path; from halogenator.process.run_folder import claim_folder; "
             "claim_folder(Path(sys.argv[1]), Path(sys.argv[2]), cap_mb=1); print('held', flush=True); sys.stdin.read()",
             tmp_path / ".snakemake",
             tmp_path / "scratch",

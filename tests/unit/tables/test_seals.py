@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from halogenator.errors import UserError
-from halogenator.storage.columns import Column
-from halogenator.storage.content_hash import content_hash, unchanged
-from halogenator.storage.failures import explain
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.parquet import open_parquet, read_rows, table_writer
-from halogenator.storage.run_folder import redate
-from halogenator.storage.seal import SEAL_KEY, damage
+from halogenator.inputs.content_hash import content_hash, unchanged
+from halogenator.process.failures import explain
+from halogenator.process.run_folder import redate
+from halogenator.tables.columns import Column
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet, read_rows, table_writer
+from halogenator.tables.seal import SEAL_KEY, damage
 
 COLUMNS = (Column("smiles", pa.string(), "SMILES"), Column("sites", pa.int32(), "sites"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from halogenator.progress import Bars, Lines, Progress
-from halogenator.stages.run_progress import RunProgress, Started
+from halogenator.process.progress import Bars, Lines, Progress
+from halogenator.upkeep.run_progress import RunProgress, Started
 
 
 def test_a_file_has_a_line_for_each_step_and_one_now_and_then() -> None:

@@ -17,11 +17,11 @@ from halogenator.cli import main
 from halogenator.model import Library, Recipe
 from halogenator.planning.sample import sampled
 from halogenator.results import Results
-from halogenator.stages.catalog import write_catalog, write_summary
-from halogenator.stages.commands import MergeLibrary, MergeProducts
-from halogenator.storage.columns import PRODUCTS
-from halogenator.storage.parquet import table_writer
-from halogenator.storage.seal import read_seal, sha256
+from halogenator.tables.catalog import write_catalog, write_summary
+from halogenator.tables.columns import PRODUCTS
+from halogenator.tables.parquet import table_writer
+from halogenator.tables.seal import read_seal, sha256
+from halogenator.tasks.commands import MergeLibrary, MergeProducts
 from helpers.samples import few
 from helpers.verbs import QUERIES, build_library, do, job_of, run_job
 

@@ -1,0 +1,1 @@
+"""One molecule: read, standardised, matched, changed, described, filtered and drawn."""

@@ -12,8 +12,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 from halogenator.chemistry import fragments
 from halogenator.chemistry.enhanced_stereo import as_racemate, has_notes, note_groups, restore_groups, write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, check_molecule, check_size, parse_smiles, reread, settled
-from halogenator.model import Reading
-from halogenator.storage.columns import PREPARED
+from halogenator.model import PREPARED, Reading
 
 _OPEN = re.compile(r"[*~|]")
 _MAP = re.compile(r":\d+\]")
@@ -29,7 +28,7 @@ class Prepared:
         mol: as parsed from ``smiles``.
         smiles: stays the same when read and written again.
         enhanced_stereo: CXSMILES extension with what the SMILES cannot say; None: nothing.
-        prepared: ``storage.columns.PREPARED`` of what was changed, comma-separated; None: nothing.
+        prepared: ``model.PREPARED`` of what was changed, comma-separated; None: nothing.
         stripped_from: the canonical input, where something was.
     """
 

@@ -48,9 +48,9 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     if not (guarded and hasattr(options, "mem_mb")):
         return _run(options)
 
-    from halogenator import limits
-    from halogenator.memory.guard import Declaration, run_guarded
-    from halogenator.memory.running import announced
+    from halogenator.process import limits
+    from halogenator.process.guard import Declaration, run_guarded
+    from halogenator.process.running import announced
 
     if options.parent:
         limits.die_with(options.parent)
@@ -73,8 +73,8 @@ def _run(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        from halogenator.memory.guard import EXIT_MEMORY, is_refusal
-        from halogenator.storage.failures import explain
+        from halogenator.process.failures import explain
+        from halogenator.process.guard import EXIT_MEMORY, is_refusal
 
         if is_refusal(error):
             return EXIT_MEMORY

@@ -149,8 +149,8 @@ def _apply(options: argparse.Namespace) -> None:
     from halogenator.inputs.files import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
-    from halogenator.progress import on_stderr
-    from halogenator.stages.apply import Request, apply_transform, library_name
+    from halogenator.process.progress import on_stderr
+    from halogenator.tasks.apply import Request, apply_transform, library_name
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))

@@ -42,10 +42,10 @@ def _plan(options: argparse.Namespace) -> None:
     from halogenator.inputs.first_rows import first_rows
     from halogenator.planning.estimate import Estimates
     from halogenator.planning.foreseen import standings
+    from halogenator.planning.plan import as_json, make_plan, tsv, write_plan
+    from halogenator.planning.plan_table import plan_text
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.results import Results
-    from halogenator.stages.plan import as_json, make_plan, tsv, write_plan
-    from halogenator.stages.plan_table import plan_text
 
     folder = options.directory.absolute()
     config = configuration(options.config, folder)

@@ -77,8 +77,8 @@ def _how_options(parser: Parser) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from halogenator.progress import on_stderr
-    from halogenator.stages.export_molecules import export_molecules
+    from halogenator.export.write_molecules import export_molecules
+    from halogenator.process.progress import on_stderr
 
     export = request_of(options)
     with on_stderr() as progress:
@@ -109,8 +109,8 @@ def request_of(options: argparse.Namespace) -> Any:
         return options.request
 
     from halogenator.model import Export
-    from halogenator.planning.request import ALL
-    from halogenator.storage.molecule_files import format_of
+    from halogenator.planning.export_request import ALL
+    from halogenator.tables.molecule_files import format_of
 
     if not (options.libraries or options.transforms or options.sql):
         raise UserError(
@@ -140,7 +140,7 @@ def _request(text: str) -> Any:
 
 
 def _window(text: str) -> Any:
-    from halogenator.planning.request import parse_window
+    from halogenator.planning.export_request import parse_window
 
     try:
         return parse_window(text)

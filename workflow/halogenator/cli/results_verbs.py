@@ -33,7 +33,7 @@ def _add_query(verbs: Any) -> None:
 
 
 def _query(options: argparse.Namespace) -> None:
-    from halogenator.stages.catalog import show_query
+    from halogenator.tables.catalog import show_query
 
     show_query(options.catalog, options.sql, options.rows)
 
@@ -45,7 +45,7 @@ def _add_tour(verbs: Any) -> None:
 
 
 def _tour(options: argparse.Namespace) -> None:
-    from halogenator.stages.catalog import tour
+    from halogenator.tables.catalog import tour
 
     print(tour(options.results))
 
@@ -67,7 +67,7 @@ def _add_monitor(verbs: Any) -> None:
 
 
 def _monitor(options: argparse.Namespace) -> None:
-    from halogenator.stages.monitor import watch
+    from halogenator.tasks.record_memory import watch
 
     def show(text: str) -> None:
         print(text, flush=True)
@@ -92,7 +92,7 @@ def _add_diagnose(verbs: Any) -> None:
 
 def _diagnose(options: argparse.Namespace) -> None:
     from halogenator.config import find_transform
-    from halogenator.stages.diagnose import diagnose
+    from halogenator.upkeep.diagnose import diagnose
 
     config = configuration(options.configfile, Path.cwd())
     where = ", ".join(map(str, config.transforms_paths))
@@ -119,7 +119,7 @@ def _add_verify(verbs: Any) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from tempfile import gettempdir
 
-    from halogenator.stages.verify import verify_files
+    from halogenator.upkeep.verify import verify_files
 
     scratch = options.scratch or Path(gettempdir())
     counts: Counter[str] = Counter()
@@ -149,7 +149,7 @@ def _add_adopt(verbs: Any) -> None:
 
 
 def _adopt(options: argparse.Namespace) -> None:
-    from halogenator.stages.adopt import adopt, unfinished
+    from halogenator.upkeep.adopt import adopt, unfinished
 
     config = configuration(options.configfile, options.results.absolute().parent)
     counts: Counter[str] = Counter()

@@ -86,8 +86,8 @@ def _draw(transforms: Iterable[Any], folder: Path) -> Path:
     """Write ``<name>.svg`` of each transform and a page of all of them, and return the page's path."""
     from halogenator.chemistry.drawing import draw_transform
     from halogenator.chemistry.molecules import quiet
-    from halogenator.storage.failures import writing
-    from halogenator.storage.parquet import whole_or_absent
+    from halogenator.process.failures import writing
+    from halogenator.tables.parquet import whole_or_absent
 
     def write(path: Path, text: str) -> Path:
         with whole_or_absent(path) as temporary, writing(path):
@@ -113,10 +113,10 @@ def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check(options: argparse.Namespace) -> None:
+    from halogenator.authoring.advice import advise
+    from halogenator.authoring.trials import find_examples, try_transforms
     from halogenator.config import find_path, sound_transforms
     from halogenator.errors import raise_all
-    from halogenator.stages.transform_advice import advise
-    from halogenator.stages.transform_trials import find_examples, try_transforms
 
     paths = [find_path(str(path), Path.cwd(), repository()) for path in options.file]
     transforms, problems = sound_transforms(*paths)

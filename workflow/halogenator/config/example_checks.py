@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Example, Transform, reactant_of
+from halogenator.process import limits
 
 # RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
 _MAX_PRODUCTS = 10_000

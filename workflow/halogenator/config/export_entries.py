@@ -31,7 +31,7 @@ def resolve_exports(
         layers: the configuration.
         problems: what is wrong is added here.
     """
-    from halogenator.planning.request import check
+    from halogenator.planning.export_request import check
 
     exports: dict[str, Export] = {}
     made = [name for name, library in libraries.items() if not library.implicit]

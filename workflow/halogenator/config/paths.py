@@ -10,7 +10,7 @@ from pathlib import Path
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
-from halogenator.storage.remote import is_remote, object_path
+from halogenator.inputs.remote import is_remote, object_path
 
 _BRACES = "Snakemake would take what is in braces for a wildcard"
 _CONTROL = "no command line has a place for it"
@@ -116,7 +116,7 @@ def _odd(path: Path, reasons: dict[str, str], what: str, allowed: str, fix: str)
 
 
 def _columns() -> set[str]:
-    from halogenator.storage.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+    from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
 
     names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
     return names | {"library", "transform", *DESCRIPTORS}

@@ -1,1 +1,1 @@
-"""What users bring: files of molecules, each format to raw rows. ``reading`` is the door to all of them."""
+"""What users bring: files of every format become raw rows."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from halogenator.errors import UserError
-from halogenator.storage.remote import open_binary, size_of
+from halogenator.inputs.remote import open_binary, size_of
 
 # A file may grow by so much, and to so many bytes in any case. Files of molecules grow five- to fifty-fold, and gzip's
 # format ends at about a thousand-fold, which only a file made to fill a disk comes near.

@@ -19,9 +19,9 @@ from halogenator.inputs.arrow_values import number_text
 from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
 from halogenator.inputs.delimited import record_of
+from halogenator.inputs.remote import open_binary, size_of
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, without_blank_end
 from halogenator.model import Reading
-from halogenator.storage.remote import open_binary, size_of
 
 _TOP_ROWS = 50  # that may stand above a header
 _AS_CSV = "export the sheet as CSV (UTF-8) and name that file"

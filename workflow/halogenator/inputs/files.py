@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.containers import CONTAINERS, Container, container_of, members
-from halogenator.storage.remote import address, is_remote, size_of
+from halogenator.inputs.remote import address, is_remote, size_of
 
 # What a file is, by its ending (in any case); the text ones also with .gz, .bz2, .xz, .zst or .zip after it.
 FORMATS = {

@@ -10,13 +10,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
+from halogenator.process import limits
 
 ROWS = 100
 MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
-_FIRST_MOLECULE = 1_000_000_000  # steps (see ``limits``) from here on are SMILES; below it, records being read
+_FIRST_MOLECULE = 1_000_000_000  # steps (see ``process.limits``) from here on are SMILES; below it, records being read
 _MOST_SLOW = 3  # rows that may take too long before the look is over
 _SHOWN = 5  # columns that are named
 _LONGEST = 40  # characters of a name that are shown
@@ -81,7 +81,7 @@ def _quoted(name: str) -> str:
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     """Return what the columns of a library's file are taken for, without a look at its rows."""
     from halogenator.inputs.reading import describe
-    from halogenator.storage.file_columns import file_columns
+    from halogenator.tables.file_columns import file_columns
 
     source = describe(_files(library), library.reading, whole=whole)
     columns = {column.name: column.given for column in file_columns(source.others)}

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from halogenator import limits
+from halogenator.process import limits
 
 if TYPE_CHECKING:
     from rdkit import Chem

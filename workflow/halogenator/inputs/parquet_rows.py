@@ -11,9 +11,9 @@ from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import has_text, is_binary, is_string, kept_type, texts_of, values_of
 from halogenator.inputs.column_choice import candidates, choose, with_extension
 from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.remote import is_remote, open_binary, size_of
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
 from halogenator.model import Reading
-from halogenator.storage.remote import is_remote, open_binary, size_of
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

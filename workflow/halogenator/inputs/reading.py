@@ -21,9 +21,9 @@ from halogenator.inputs.containers import BrokenStreamError, broken, open_stream
 from halogenator.inputs.encodings import by_first_bytes, check_encoding
 from halogenator.inputs.files import WHOLE, File, check_bytes, check_each_once, recognise
 from halogenator.inputs.lines import Lines
+from halogenator.inputs.remote import size_of
 from halogenator.inputs.rows import Opened, Record, Source, text_type
 from halogenator.model import Reading
-from halogenator.storage.remote import size_of
 
 if TYPE_CHECKING:
     import pyarrow

@@ -19,9 +19,9 @@ from halogenator.inputs.arrow_values import texts_of
 from halogenator.inputs.files import FORMATS, WHOLE
 from halogenator.inputs.parquet_rows import batch_rows, open_footer
 from halogenator.inputs.reading import describe, estimate_rows, head
+from halogenator.inputs.remote import is_remote, open_binary, size_of
 from halogenator.inputs.rows import Undecoded
 from halogenator.model import Reading
-from halogenator.storage.remote import is_remote, open_binary, size_of
 
 _PLACES = 40  # windows of a text file
 _REMOTE_PLACES = 8  # and of one in a store, where each is a request

@@ -16,7 +16,7 @@ from typing import Any
 from halogenator.model import Config, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.storage.statistics import read_object
+from halogenator.tables.statistics import read_object
 
 Job = tuple[str, str]  # library, transform
 

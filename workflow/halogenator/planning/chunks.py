@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from halogenator.model import Transform
+from halogenator.tables.metadata import read_metadata
+
 _BATCH_ROWS = 131_072
+
+
+def site_column(library: Path, transform: Transform) -> str | None:
+    """Return the library column that counts the transform's sites, or None where the library was built without it."""
+    queries = read_metadata(library).get("queries", {})
+    assert isinstance(queries, dict)
+    return next((column for column, query in queries.items() if query == transform.query), None)
 
 
 def total_weight(file: pq.ParquetFile, column: str) -> int:

@@ -17,8 +17,8 @@ from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.planning.states import Name, Standing, finished_standing, names_in
 from halogenator.results import Results
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.statistics import read_object
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.statistics import read_object
 
 # An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
 _CHECKSUM_BYTES = 1_000_000

@@ -12,9 +12,9 @@ import rdkit
 
 from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
+from halogenator.inputs.content_hash import content_hash
+from halogenator.inputs.remote import address, is_remote
 from halogenator.model import Config, Job, Recipe, fingerprint
-from halogenator.storage.content_hash import content_hash
-from halogenator.storage.remote import address, is_remote
 
 # Canonical SMILES of one RDKit are not those of another.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]

@@ -11,12 +11,12 @@ import psutil
 
 from halogenator.model import Config
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
-from halogenator.storage.duck import MEMORY_SHARE
+from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
 
 # The guard of a task and its child: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
 PROCESS_MB = 160
-# Two writers' batches (storage.parquet.BATCH_BYTES each) as Python values, as Arrow arrays and encoded; a batch read.
+# Two writers' batches (tables.parquet.BATCH_BYTES each) as Python values, as Arrow arrays and encoded; a batch read.
 BATCH_MB = 100
 # The widest row: products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules as
 # RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).

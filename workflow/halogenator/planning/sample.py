@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from halogenator import limits
 from halogenator.errors import UserError
 from halogenator.model import Library
+from halogenator.process import limits
 
 SAMPLE_ROWS = 500
 # Rows that are read at most to draw it from, of which those that are compressed are the first.
 READ_ROWS = 20_000
 
-# Steps (see ``limits``) below this are rows being read; above it, molecules being parsed and then matched.
+# Steps (see ``process.limits``) below this are rows being read; above it, molecules being parsed and then matched.
 _FIRST_MOLECULE = 1_000_000_000
 
 

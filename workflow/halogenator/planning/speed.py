@@ -74,7 +74,7 @@ def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     It counts whether or not it stands: what is to be made anew, or is not asked for now, was made at the same speed.
     """
     from halogenator.results import Results
-    from halogenator.storage.statistics import read_object
+    from halogenator.tables.statistics import read_object
 
     places = Results(results)
     classes: dict[str, str] = {}

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from halogenator.model import Config
 from halogenator.planning.estimate import Estimates
 from halogenator.results import Results
-from halogenator.storage.statistics import read_object
+from halogenator.tables.statistics import read_object
 
 Name = tuple[str, str | None]  # library, transform; None: the library itself
 

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from halogenator.chemistry.descriptors import DESCRIPTORS, limits
 from halogenator.model import HALOGENS
 from halogenator.planning.sample import sampled
-from halogenator.storage.duck import identifier, literal
-from halogenator.storage.parquet import open_parquet
+from halogenator.tables.duck import identifier, literal
+from halogenator.tables.parquet import open_parquet
 
 # Row groups read of a file; one holds some ten thousand rows, so a larger file is sampled with a million or so.
 MAX_ROW_GROUPS = 32

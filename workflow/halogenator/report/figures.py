@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from halogenator.storage.columns import PREPARED
-from halogenator.storage.duck import literal
+from halogenator.model import PREPARED
+from halogenator.tables.duck import literal
 
 # Points of a chart over time; each shows the fullest moment of its stretch.
 POINTS = 300

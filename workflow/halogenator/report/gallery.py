@@ -12,7 +12,7 @@ import pyarrow as pa
 from halogenator.chemistry.drawing import draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
 from halogenator.planning.sample import sampled
-from halogenator.storage.parquet import open_parquet
+from halogenator.tables.parquet import open_parquet
 
 # Pairs that are tried: one that is too large to draw is left out.
 PAIRS = 6

@@ -26,13 +26,13 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
 from halogenator.errors import UserError
 from halogenator.model import Transform
+from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.results import Results
-from halogenator.stages.catalog import check_made
-from halogenator.storage.duck import connect, literal
-from halogenator.storage.failures import writing
-from halogenator.storage.metadata import read_metadata
-from halogenator.storage.parquet import limit_arrow_threads, whole_or_absent
+from halogenator.tables.catalog import check_made
+from halogenator.tables.duck import connect, literal
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
 from halogenator.units import duration, size
 
 MAX_BYTES = 8_000_000

@@ -11,7 +11,7 @@ from typing import Any
 
 from halogenator import ENGINE_VERSION, __version__
 from halogenator.results import REJECTS_FILE, Results
-from halogenator.storage.seal import sha256
+from halogenator.tables.seal import sha256
 
 # Characters of a configuration file that are shown, and of all of them.
 _SHOWN = 60_000

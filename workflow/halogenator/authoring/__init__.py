@@ -1,0 +1,1 @@
+"""For those who write transforms: trials on molecules, and advice."""

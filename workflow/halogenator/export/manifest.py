@@ -1,0 +1,164 @@
+"""The manifest of an export: a line per file while it goes on, to resume it from; a JSON object when it is done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from halogenator.errors import UserError
+from halogenator.process.failures import writing
+from halogenator.tables.parquet import whole_or_absent
+from halogenator.tables.seal import sha256
+
+
+@dataclass(frozen=True)
+class Split:
+    """A finished file of an export.
+
+    Attributes:
+        number: from 0.
+        file: its name.
+        rows: molecules in it.
+        start, stop: the rows of the selection that it was made from, ``stop`` not among them.
+        sha256, bytes: of the file, in any format: it is for people who check what they were sent.
+        rejects: {reason: rows that could not be written}.
+        examples: (name, SMILES, reason) of the first of those.
+    """
+
+    number: int
+    file: str
+    rows: int
+    start: int
+    stop: int
+    sha256: str
+    bytes: int
+    rejects: dict[str, int] = field(default_factory=dict)
+    examples: list[list[str]] = field(default_factory=list)
+
+    def stands(self, folder: Path) -> bool:
+        """Return whether the file is there, with the bytes that were written."""
+        path = folder / self.file
+        return path.is_file() and path.stat().st_size == self.bytes and sha256(path) == self.sha256
+
+
+class Manifest:
+    """What stands beside an export's files: ``<out>.json``, and ``<out>.part`` until that is written.
+
+    Attributes:
+        splits: {number from 0: finished file that stands} of this very export.
+        complete: whether the manifest of this very export is there, and every file of it.
+    """
+
+    def __init__(self, out: Path, identity: str, *, force: bool) -> None:
+        """Read what there is.
+
+        Raises:
+            UserError: it is of another export, or of none, and not ``force``.
+        """
+        self._path = out.with_name(f"{out.name}.json")
+        self._part = out.with_name(f"{out.name}.part")
+        self._out = out
+        self._identity = identity
+        self._stale: set[str] = set()  # names of files that another export left, to be removed when this one is done
+        done, unfinished = _read_whole(self._path), _read_part(self._part)
+        splits: dict[int, Split] = {}
+        for content in filter(None, (done, unfinished)):
+            found = {entry["number"]: Split(**entry) for entry in content["files"]}
+            if content["identity"] == identity:
+                splits |= found
+            elif force:
+                self._stale |= {split.file for split in found.values()} | set(content.get("replaces", ()))
+            else:
+                raise self._taken("there is an export of other rows or settings", content["request"])
+        if not (done or unfinished or force) and (out.exists() or _first(out).exists()):
+            raise self._taken("there is a file, made by no export", None)
+        self.splits = {number: split for number, split in splits.items() if split.stands(out.parent)}
+        self.complete = done is not None and done["identity"] == identity and len(self.splits) == len(splits)
+
+    def _taken(self, what: str, request: object) -> UserError:
+        return UserError(
+            f"{what} under this name",
+            where=self._out,
+            value=request,
+            fix="choose another --out, or replace what is there with --force",
+        )
+
+    @contextmanager
+    def unfinished(self, request: object) -> Iterator[Callable[[Split], None]]:
+        """Give a function that notes a finished file, on the disk before the next is begun."""
+        with writing(self._part):
+            known = [asdict(self.splits[number]) for number in sorted(self.splits)]
+            head = {"identity": self._identity, "request": request, "replaces": sorted(self._stale)}
+            with whole_or_absent(self._part) as temporary:
+                temporary.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *known)))
+            with self._part.open("a") as file:
+
+                def add(split: Split) -> None:
+                    file.write(f"{json.dumps(asdict(split))}\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+
+                yield add
+
+    def finish(self, splits: Sequence[Split], **values: object) -> dict[str, Any]:
+        """Write the manifest, and remove the files that it does not list and another export left."""
+        content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
+        with whole_or_absent(self._path) as temporary, writing(self._path):
+            temporary.write_text(json.dumps(content, indent=1) + "\n")
+        for name in self._stale - {split.file for split in splits}:
+            (self._out.parent / name).unlink(missing_ok=True)
+        self._part.unlink(missing_ok=True)
+        return content
+
+    def read(self) -> dict[str, Any]:
+        """Return the manifest of a complete export, and date it now, so that it is no older than the results."""
+        self._path.touch()
+        found: dict[str, Any] = json.loads(self._path.read_text())
+        return found
+
+
+def split_path(out: Path, ending: str, number: int, digits: int) -> Path:
+    """Return where the file of a number from 0 goes.
+
+    Examples:
+        >>> split_path(Path("ethers.sdf.gz"), ".sdf.gz", 0, 4).name
+        'ethers-0001.sdf.gz'
+    """
+    return out.with_name(f"{out.name[: -len(ending)]}-{number + 1:0{digits}}{out.name[-len(ending) :]}")
+
+
+def _first(out: Path) -> Path:
+    stem, dot, rest = out.name.partition(".")
+    return out.with_name(f"{stem}-0001{dot}{rest}")
+
+
+def _read_whole(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        found = {}
+    if not {"identity", "request", "files"} <= found.keys():
+        raise UserError(
+            "a file that is no manifest of an export stands where it would go",
+            where=path,
+            fix="move it away, or choose another --out",
+        )
+    return found
+
+
+def _read_part(path: Path) -> dict[str, Any] | None:
+    """Return what an unfinished export noted; a line that broke off counts for nothing."""
+    try:
+        lines = path.read_text().split("\n")[:-1]
+    except FileNotFoundError:
+        return None
+    if not lines:
+        return None
+    return {**json.loads(lines[0]), "files": [json.loads(line) for line in lines[1:]]}

@@ -1,0 +1,155 @@
+"""The windows and filters of an export: which rows pass, and which are rejects because nothing can be said of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from halogenator.chemistry.descriptors import compute
+from halogenator.chemistry.filters import FILTERS, alerts
+from halogenator.chemistry.molecules import RejectError, parse_smiles
+from halogenator.export.selection import POSITION
+from halogenator.model import Export
+
+Mask = npt.NDArray[np.bool_]
+
+_EXAMPLES = 20  # rejects that are told one by one; the others are counted
+
+
+class Rejects:
+    """Rows that could not be used, by their positions."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, tuple[str, list[str]]] = {}  # (reason, example), the first reason of a row
+
+    def add(self, batch: pa.RecordBatch, index: int, error: RejectError) -> None:
+        name, smiles = (str(batch[column][index].as_py() or "") for column in ("name", "smiles"))
+        self.rows.setdefault(batch[POSITION][index].as_py(), (error.reason, [name, smiles[:200], error.detail]))
+
+
+class Tally:
+    """How many rows could not be used, by reason, and the first few of them: little memory for any number of rows."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.examples: list[list[str]] = []
+
+    def take(self, rejects: Rejects, stop: int | None = None) -> None:
+        """Move rejects here: those before the position ``stop``, or all."""
+        for position in sorted(rejects.rows):
+            if stop is None or position < stop:
+                reason, example = rejects.rows.pop(position)
+                self.add({reason: 1}, [example])
+
+    def add(self, counts: Mapping[str, int], examples: Sequence[list[str]]) -> None:
+        self.counts.update(counts)
+        self.examples += examples[: _EXAMPLES - len(self.examples)]
+
+
+class RowFilter:
+    """An export's windows and filters.
+
+    Attributes:
+        is_slow: whether RDKit has to look at every molecule.
+        fields: the columns to add, for the properties of ``flag``.
+    """
+
+    def __init__(self, export: Export, threads: int) -> None:
+        self._windows = export.windows
+        deciding = sorted({*export.only, *export.without})
+        self._quick = [name for name in deciding if FILTERS[name].catalog is None]
+        self._slow = [name for name in deciding if FILTERS[name].catalog is not None]
+        self._wanted = set(export.only)
+        self._flags = export.flag
+        self._threads = threads
+        self.is_slow = bool(self._slow)
+        self.fields = [field for name in export.flag for field in _flag_fields(name)]
+
+    def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+        """Return which rows are within the windows and pass the filters on descriptors."""
+        names = [name for name in self._quick for name in FILTERS[name].descriptors]
+        values = descriptor_values(batch, dict.fromkeys([*self._windows, *names]), rejects)
+        passing = np.ones(batch.num_rows, bool)
+        for name, window in self._windows.items():
+            passing &= (values[name] >= window.low) & (values[name] <= window.high)
+        for name in self._quick:
+            passing &= _holds(name, values) == (name in self._wanted)
+        for found in values.values():
+            passing &= ~np.isnan(found)
+        return passing
+
+    def slow(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+        """Return which rows pass the filters by substructure, a millisecond each."""
+        passing = np.ones(batch.num_rows, bool)
+        for name in self._slow:
+            left = np.flatnonzero(passing)
+            rows = batch.take(pa.array(left))
+            for index, found in zip(left, _alerts(name, rows, self._threads, rejects), strict=True):
+                passing[index] = found is not None and bool(found) == (name in self._wanted)
+        return passing
+
+    def flags(self, batch: pa.RecordBatch, rejects: Rejects) -> list[pa.Array]:
+        """Return the columns of ``fields``; what RDKit cannot read is a reject."""
+        needed = [name for flag in self._flags for name in FILTERS[flag].descriptors]
+        values = descriptor_values(batch, dict.fromkeys(needed), rejects)
+        columns = []
+        for flag in self._flags:
+            if FILTERS[flag].catalog is None:
+                columns.append(pa.array(_holds(flag, values)))
+                continue
+            found = [one or [] for one in _alerts(flag, batch, self._threads, rejects)]
+            columns.append(pa.array([bool(one) for one in found], pa.bool_()))
+            columns.append(pa.array(["; ".join(one) for one in found], pa.string()))
+        return columns
+
+
+def _flag_fields(name: str) -> list[pa.Field]:
+    fields = [pa.field(name, pa.bool_())]
+    return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
+
+
+def _holds(name: str, values: Any) -> Any:
+    holds = FILTERS[name].holds
+    assert holds is not None
+    return holds(values)
+
+
+def _alerts(name: str, batch: pa.RecordBatch, threads: int, rejects: Rejects) -> list[list[str] | None]:
+    smiles = [text or "" for text in batch["smiles"].to_pylist()]
+    found = alerts(name, smiles, threads)
+    for index, one in enumerate(found):
+        if one is None:
+            rejects.add(batch, index, RejectError("unparsable SMILES", f"RDKit cannot read {smiles[index][:200]!r}"))
+    return found
+
+
+def descriptor_values(
+    batch: pa.RecordBatch, names: Iterable[str], rejects: Rejects
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return {descriptor: a value per row}, by RDKit where the columns have none; NaN where there is no molecule."""
+    values = {}
+    for name in names:
+        there = name in batch.schema.names and _is_number(batch.schema.field(name).type)
+        column = batch[name].cast(pa.float64()) if there else pa.nulls(batch.num_rows, pa.float64())
+        values[name] = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    lacking = {name: np.isnan(found) for name, found in values.items() if np.isnan(found).any()}
+    if lacking:
+        for index in map(int, np.flatnonzero(np.any(list(lacking.values()), axis=0))):
+            try:
+                mol = parse_smiles(batch["smiles"][index].as_py())
+            except RejectError as error:
+                rejects.add(batch, index, error)
+                continue
+            for name, value in zip(lacking, compute(mol, list(lacking)), strict=True):
+                if lacking[name][index]:
+                    values[name][index] = value
+    return values
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

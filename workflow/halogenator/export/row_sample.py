@@ -1,0 +1,165 @@
+"""The sample of an export: rows drawn at random of those that pass, or picked of these as diverse."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from halogenator.chemistry.maxmin import MAX_CANDIDATES, fingerprints, needed_mb, pick
+from halogenator.chemistry.molecules import RejectError
+from halogenator.errors import UserError
+from halogenator.export.row_filter import Rejects, RowFilter, Tally
+from halogenator.export.selection import POSITION, Selection
+from halogenator.model import Export
+from halogenator.process.progress import Progress
+
+Positions = npt.NDArray[np.int64]
+
+_ROWS = 8_192
+_SLOW_ROWS = 512  # between two steps of the progress where RDKit looks at every molecule
+
+
+class Draw:
+    """A uniform sample of a given size, in memory of that size: the rows with the lowest keyed hashes.
+
+    The hash is of what a row says (library, transform, SMILES), so what is drawn depends on the seed and on the rows,
+    not on their order, their number per file or how often the work was interrupted.
+    """
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self._key = seed.to_bytes(8, "big", signed=True)
+        self._hashes = np.empty(0, np.uint64)
+        self._positions = np.empty(0, np.int64)
+        self.limit = np.uint64(2**64 - 1)  # no row of a higher hash can be drawn any more
+        self.is_cut = False
+
+    def hashes(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
+        """Return each row's hash."""
+        columns = [batch[name].to_pylist() for name in ("library", "transform", "smiles") if name in batch.schema.names]
+        texts = ("\0".join(map(str, row)).encode() for row in zip(*columns, strict=True))
+        digests = [blake2b(text, digest_size=8, key=self._key).digest() for text in texts]
+        return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
+
+    def add(self, hashes: npt.NDArray[np.uint64], positions: Positions) -> None:
+        self._hashes = np.concatenate([self._hashes, hashes])
+        self._positions = np.concatenate([self._positions, positions])
+        if len(self._hashes) >= self.size + self.size // 4 + 64:
+            self._cut()
+
+    def _cut(self) -> None:
+        if len(self._hashes) > self.size:
+            order = np.lexsort((self._positions, self._hashes))[: self.size]
+            self._hashes, self._positions = self._hashes[order], self._positions[order]
+            self.limit = self._hashes[-1]
+            self.is_cut = True
+
+    def positions(self) -> Positions:
+        """Return the positions of the drawn rows, in order."""
+        self._cut()
+        return np.sort(self._positions)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The rows that an export writes where it draws or picks.
+
+    Attributes:
+        selection: all rows.
+        passing: which of them pass.
+        export: says how many to draw and to pick.
+        tally: takes what cannot be used.
+        progress: is told how far it is.
+        threads: RDKit's, for fingerprints.
+        memory_mb: what the process may use, in MB (10^6 bytes).
+    """
+
+    selection: Selection
+    passing: RowFilter
+    export: Export
+    tally: Tally
+    progress: Progress
+    threads: int
+    memory_mb: int
+
+    def positions(self) -> Positions | None:
+        """Return the positions of the rows to write, in order; None where nothing is drawn or picked: all that pass.
+
+        Raises:
+            UserError: there are more to pick from than the declared memory has room for.
+        """
+        if not (self.export.sample or self.export.diverse):
+            return None
+        draw = Draw(min(filter(None, (self.export.sample, self.export.diverse and MAX_CANDIDATES))), self.export.seed)
+        self.progress.begin("drawing", self.selection.rows)
+        for batch in self.selection.read(0, _ROWS):
+            rejects = Rejects()
+            self._draw_from(batch, draw, rejects)
+            self.tally.take(rejects)
+            self.progress.advance(batch.num_rows)
+        drawn = draw.positions()
+        if not self.export.diverse:
+            return drawn
+        if needed_mb(len(drawn)) > self.memory_mb:
+            raise UserError(
+                f"to pick from {len(drawn):,} molecules takes more memory than is declared",
+                value=f"{self.memory_mb:,} MB",
+                allowed=f"from {needed_mb(len(drawn)):,} MB",
+                fix=f"--mem-mb {needed_mb(len(drawn))}, or draw fewer first with --sample",
+            )
+        if draw.is_cut and draw.size != self.export.sample:
+            many = f"{MAX_CANDIDATES:,}"
+            self.progress.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
+        return self._pick(drawn, self.export.diverse)
+
+    def _draw_from(self, batch: pa.RecordBatch, draw: Draw, rejects: Rejects) -> None:
+        rows = batch.filter(pa.array(self.passing.quick(batch, rejects)))
+        hashes = draw.hashes(rows)
+        # What cannot be drawn need not be looked at: of millions of rows, a sample costs some thousands of slow looks.
+        hopeful = np.flatnonzero(hashes <= draw.limit)
+        draw.is_cut |= len(hopeful) < len(hashes)
+        positions = rows[POSITION].to_numpy()
+        step = _SLOW_ROWS if self.passing.is_slow else _ROWS
+        for first in range(0, len(hopeful), step):
+            some = hopeful[first : first + step]
+            some = some[self.passing.slow(rows.take(pa.array(some)), rejects)]
+            draw.add(hashes[some], positions[some])
+
+    def _pick(self, drawn: Positions, wanted: int) -> Positions:
+        self.progress.begin("fingerprints", len(drawn))
+        candidates: list[Any] = []
+        kept = [np.empty(0, np.int64)]
+        gc.disable()  # it would look at every fingerprint again and again, and there are no cycles to find
+        for batch in at_positions(self.selection, drawn, _SLOW_ROWS):
+            rejects = Rejects()
+            made = fingerprints(batch["smiles"].to_pylist(), self.threads)
+            good = [index for index, one in enumerate(made) if not isinstance(one, RejectError)]
+            for index in set(range(len(made))) - set(good):
+                rejects.add(batch, index, made[index])
+            self.tally.take(rejects)
+            candidates += [made[index] for index in good]
+            kept.append(batch[POSITION].to_numpy()[good])
+            self.progress.advance(batch.num_rows)
+        picked = pick(candidates, wanted, self.export.seed)
+        gc.enable()
+        return np.sort(np.concatenate(kept)[picked])
+
+
+def at_positions(selection: Selection, positions: Positions, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows at positions, which are in order, in batches."""
+    if not len(positions):
+        return
+    for batch in selection.read(int(positions[0]), batch_rows):
+        first = batch[POSITION][0].as_py()
+        begin, end = np.searchsorted(positions, [first, first + batch.num_rows])
+        if begin < end:
+            yield batch.take(pa.array(positions[begin:end] - first))
+        if end == len(positions):
+            return

@@ -1,0 +1,332 @@
+"""The rows to export: products of jobs, molecules of libraries or the result of a query, always in the same order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
+from halogenator.inputs.content_hash import content_hash
+from halogenator.model import Export, fingerprint
+from halogenator.results import Results
+from halogenator.tables.catalog import create_views
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
+from halogenator.tables.duck import connect
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet, read_rows, table_writer
+from halogenator.tables.seal import read_seal
+
+POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
+_NAME = pa.field("name", pa.string())
+_PRODUCT = frozenset({"parent_id", "transform", "site"})
+_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
+_MOLECULE = frozenset({"id", "row", "name", "parent_name"})
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+# Rows read before those wanted, so that products of one site are counted from its first.
+_LOOK_BACK = 1_000
+# A molecule's name is its id here; the name that its file gives it is its ``parent_name``.
+_NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file: of a job, of a library (no transform) or of a query (neither)."""
+
+    path: Path
+    library: str | None = None
+    transform: str | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of Parquet files, one file after the other.
+
+    Attributes:
+        parts: the files.
+        counts: rows of each.
+        schema: the columns of all rows: ``smiles``, ``name`` and what else there is.
+        prefixed: whether names need the library in front to be unique.
+    """
+
+    parts: tuple[Part, ...]
+    counts: tuple[int, ...]
+    schema: pa.Schema
+    prefixed: bool = False
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
+
+    def read(self, start: int, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield batches of the schema and ``POSITION``, from row ``start`` on; each is of one file."""
+        first = 0
+        for part, count in zip(self.parts, self.counts, strict=True):
+            if start < first + count:
+                for position, batch in self._read_part(part, count, max(start - first, 0), batch_rows):
+                    stands = pa.array(np.arange(first + position, first + position + batch.num_rows))
+                    yield batch.append_column(POSITION, stands)
+            first += count
+
+    def _read_part(self, part: Part, count: int, start: int, batch_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+        file = open_parquet(part.path)
+        there = set(file.schema_arrow.names)
+        position = max(start - _LOOK_BACK, 0) if part.transform else start
+        namer = _Namer(part, self.prefixed)
+        hidden = {"name"} if part.library else set()  # the file's, not the one that it has here
+        columns = [name for name in sorted({*self.schema.names, "id"} - hidden) if name in there]
+        for raw in read_rows(file, columns, position, count, batch_rows):
+            name = namer.names(raw, position)
+            constants = {"name": name, "library": part.library, "transform": part.transform}
+            skipped = max(start - position, 0)
+            if skipped < raw.num_rows:
+                yield position + skipped, self._conform(raw, constants).slice(skipped)
+            position += raw.num_rows
+
+    def _conform(self, raw: pa.RecordBatch, constants: Mapping[str, Any]) -> pa.RecordBatch:
+        """Return a batch with all columns of the selection, from a file that may lack some."""
+        there = set(raw.schema.names)
+
+        def column(name: str, kind: pa.DataType) -> pa.Array:
+            value = constants.get(name)
+            if isinstance(value, pa.Array):
+                return value
+            if value is not None:
+                return pa.repeat(pa.scalar(value, kind), raw.num_rows)
+            return raw[name].cast(kind) if name in there else pa.nulls(raw.num_rows, kind)
+
+        arrays = [column(item.name, item.type) for item in self.schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+class _Namer:
+    """Names rows: a molecule by its id, a product as <parent>_<transform>_<site>, .2 and on if a site gives more."""
+
+    def __init__(self, part: Part, prefixed: bool) -> None:
+        self._part = part
+        self._prefixed = prefixed
+        self._last: tuple[object, object, int] = (None, None, 0)
+
+    def names(self, raw: pa.RecordBatch, position: int) -> pa.Array:
+        """Return the names of a batch that follows the last one, its first row at ``position`` of the file."""
+        there = set(raw.schema.names)
+        if "name" in there:
+            named = raw["name"].cast(pa.string())
+            if "id" in there:
+                named = pc.coalesce(named, raw["id"].cast(pa.string()))
+        elif self._part.transform or there >= _PRODUCT:
+            named = self._product_names(raw)
+        else:
+            named = raw["id"].cast(pa.string()) if "id" in there else pa.nulls(raw.num_rows, pa.string())
+        if self._prefixed and self._part.library:
+            inside = pc.starts_with(named, self._part.library)
+            named = pc.if_else(inside, named, pc.binary_join_element_wise(self._part.library, named, "_"))
+        if named.null_count:
+            words = filter(None, (self._part.library, self._part.transform))
+            rows = np.arange(position + 1, position + 1 + raw.num_rows)
+            numbered = pc.binary_join_element_wise(*words, "row", pa.array(rows).cast(pa.string()), "_")
+            named = pc.coalesce(named, numbered)
+        return pc.replace_substring_regex(named, r"[\s\x00-\x1f\x7f]+", "_")
+
+    def _product_names(self, raw: pa.RecordBatch) -> pa.Array:
+        transform = self._part.transform or raw["transform"].cast(pa.string())
+        site = raw["site"].cast(pa.string())
+        named = pc.binary_join_element_wise(raw["parent_id"].cast(pa.string()), transform, site, "_")
+        if not self._part.transform:
+            return named  # of a query, whose rows can be any
+        runs = self._runs(raw)
+        repeated = np.flatnonzero(runs)
+        if not len(repeated):
+            return named
+        texts = named.to_pylist()
+        for index in repeated:
+            texts[index] = texts[index] and f"{texts[index]}.{runs[index] + 1}"
+        return pa.array(texts, pa.string())
+
+    def _runs(self, raw: pa.RecordBatch) -> np.ndarray[Any, Any]:
+        """Return for each row how many rows right before it have the same parent and site."""
+        parents, sites = raw["parent_id"], raw["site"]
+        same = np.zeros(raw.num_rows, bool)
+        equal = pc.and_(pc.equal(parents[1:], parents[:-1]), pc.equal(sites[1:], sites[:-1])).fill_null(False)
+        same[1:] = equal.to_numpy(zero_copy_only=False)
+        first = (parents[0].as_py(), sites[0].as_py())
+        same[0] = first[0] is not None and first == self._last[:2]
+        runs = np.zeros(raw.num_rows, np.int64)
+        for index in np.flatnonzero(same):
+            runs[index] = (runs[index - 1] if index else self._last[2]) + 1
+        self._last = (parents[-1].as_py(), sites[-1].as_py(), int(runs[-1]))
+        return runs
+
+
+def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
+    """Return the rows of an export of products or molecules, and a fingerprint of their content.
+
+    Raises:
+        UserError: a name is unknown in these results, or there is nothing of that name.
+    """
+    parts = _molecule_parts(results, export) if export.molecules else _product_parts(results, export)
+    files = [open_parquet(part.path) for part in parts]
+    base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
+    known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
+    there = set(itertools.chain.from_iterable(file.schema_arrow.names for file in files)) - _NOT_EXPORTED
+    fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]
+    fields += [] if export.molecules else [pa.field("transform", pa.string())]
+    fields += [pa.field(name, kind) for name, kind in known.items() if name in there and name != "smiles"]
+    counts = tuple(int(file.metadata.num_rows) for file in files)
+    several = len({part.library for part in parts}) > 1
+    return Selection(tuple(parts), counts, pa.schema(fields), several), _content(results, [part.path for part in parts])
+
+
+def _product_parts(results: Path, export: Export) -> list[Part]:
+    jobs = Results(results).jobs()
+    libraries = _chosen("library", export.libraries, dict.fromkeys(library for library, _ in jobs), results)
+    within = dict.fromkeys(transform for library, transform in jobs if library in libraries)
+    transforms = _chosen("transform", export.transforms, within, results)
+    parts = [Part(path, *job) for job, path in jobs.items() if job[0] in libraries and job[1] in transforms]
+    if not parts:
+        raise UserError("there is no finished job of these", where=results, value=[*libraries, *transforms])
+    return parts
+
+
+def _molecule_parts(results: Path, export: Export) -> list[Part]:
+    paths = Results(results).libraries()
+    return [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
+
+
+def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], results: Path) -> list[str]:
+    names = list(known)
+    if not names:
+        raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
+    for name in wanted:
+        if name not in known:
+            raise UserError(
+                f"there are no results of {kind} '{name}'",
+                where=results,
+                value=name,
+                allowed=names,
+                fix=did_you_mean(name, names) or "take one of the allowed names, or run its jobs first",
+            )
+    return [name for name in names if name in wanted] if wanted else names
+
+
+def _content(results: Path, paths: Sequence[Path]) -> str:
+    """Return a fingerprint of the content of files, from their seals: only footers are read."""
+    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
+    return fingerprint(marks)
+
+
+# ---- the rows of a query ---------------------------------------------------------------------------------------------
+
+
+def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
+    """Return a fingerprint of all files that a query can read; the query is checked, and not run.
+
+    Raises:
+        UserError: it is not a query that an export can be made of.
+    """
+    with _asked(results, sql, memory_mb, scratch):
+        pass
+    places = Results(results)
+    patterns = places.molecules("*"), places.products("*", "*"), places.rejects("*"), places.rejects("*", "*")
+    inner = sorted(path for pattern in patterns for path in places.find(pattern))
+    if not inner:
+        raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
+    return _content(results, inner)
+
+
+def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: int, scratch: Path) -> Selection:
+    """Return the rows of a query, from the file ``rows`` where an earlier run of the same export has left them.
+
+    They are written to a file first: the order of a query without ORDER BY is then settled once, so that an export
+    that goes on after an interruption goes on with the same rows; and the query is run once, however often the rows
+    are read to draw or to pick from them.
+    """
+    if not (rows.exists() and read_metadata(rows).get("identity") == identity):
+        with _asked(results, sql, memory_mb, scratch) as relation:
+            try:
+                reader = relation.to_arrow_reader(4_096)
+                with table_writer(rows, _query_schema(reader.schema), {"identity": identity}) as table:
+                    for batch in reader:
+                        table.copy([batch.rename_columns(table.schema.names)])
+            except duckdb.OutOfMemoryException:
+                raise
+            except duckdb.Error as error:
+                raise _refused(sql, error) from error
+    file = open_parquet(rows)
+    fields = {item.name: item for item in file.schema_arrow if item.name != "name"}
+    schema = pa.schema([fields.pop("smiles"), _NAME, *fields.values()])
+    return Selection((Part(rows),), (int(file.metadata.num_rows),), schema)
+
+
+@contextmanager
+def _asked(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
+    """Give a checked query on the views of a results folder; it runs when its rows are read."""
+    with connect(memory_mb, scratch) as connection:
+        try:
+            create_views(connection, results)
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise UserError("not one SELECT", where="--sql", value=sql, allowed=_ALLOWED, fix=_EXAMPLE)
+            relation = connection.sql(sql)
+            _query_schema(relation.limit(0).to_arrow_reader(1).schema)
+        except duckdb.Error as error:
+            raise _refused(sql, error) from error
+        yield relation
+
+
+_ALLOWED = "one SELECT over the views products, molecules, rejects, libraries and jobs, with a column smiles"
+_EXAMPLE = "--sql \"SELECT * FROM products WHERE mw < 400 AND library = 'polyphenol-1X'\""
+
+
+def _refused(sql: str, error: Exception) -> UserError:
+    return UserError(f"DuckDB does not take this query: {error}", where="--sql", value=sql, allowed=_ALLOWED)
+
+
+def _query_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the columns that a query's rows have here: its SMILES called smiles, its name, if any, called name.
+
+    Raises:
+        UserError: it has no column of SMILES, or two of one name.
+    """
+    names = list(schema.names)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UserError(
+            "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
+        )
+    texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
+    # A column of a file, which can be called anything, is not taken where there is one of ours.
+    smiles = texts.index("smiles") if "smiles" in texts else by_name("smiles", texts)
+    if smiles is None:
+        raise UserError(
+            "the query has no column of SMILES",
+            where="--sql",
+            value=names,
+            allowed=f"a text column called {', '.join(COLUMN_NAMES['smiles'])}",
+            fix="select it: SELECT smiles, … FROM products",
+        )
+    named = names.index("id") if "id" in names else None
+    if named is None and not set(names) >= _PRODUCT:
+        named = by_name("id", ["" if index == smiles else name for index, name in enumerate(names)])
+    kinds = {index: pa.string() for index, text in enumerate(texts) if text}
+    renamed = {smiles: "smiles"}
+    if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
+        renamed[names.index("name")] = next(name for name in _NAMES_IN_FILE if name not in names)
+    elif named is not None and "name" not in names:
+        renamed[named] = "name"
+    return pa.schema(
+        [
+            pa.field(renamed.get(index, item.name), kinds.get(index, item.type), nullable=True)
+            for index, item in enumerate(schema)
+        ]
+    )

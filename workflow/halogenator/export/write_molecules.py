@@ -1,0 +1,289 @@
+"""A selection of molecules into files for other programs, a split at a time; each is whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import rdkit
+
+from halogenator.chemistry.molblock import mol_block
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.errors import UserError, did_you_mean
+from halogenator.export.manifest import Manifest, Split, split_path
+from halogenator.export.parent_columns import PARENT_FIELDS, ParentColumns
+from halogenator.export.row_filter import Rejects, RowFilter, Tally
+from halogenator.export.row_sample import Positions, Sample, at_positions
+from halogenator.export.selection import POSITION, Selection, find_selection, query_content, run_query
+from halogenator.model import Export, fingerprint
+from halogenator.planning.export_request import check
+from halogenator.process.failures import check_writable
+from halogenator.process.progress import Progress
+from halogenator.tables.metadata import with_versions
+from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
+from halogenator.tables.parquet import limit_arrow_threads
+from halogenator.tables.seal import sha256
+
+# Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
+_EXPORT_VERSION = 2
+_ROWS = 4_096
+_MANY_COLUMNS = 50
+_SLOW_ROWS = 256  # where RDKit makes something of each row, and a row can be some hundred kilobytes
+
+
+def export_molecules(
+    results: Path,
+    export: Export,
+    out: Path,
+    *,
+    force: bool = False,
+    threads: int = 1,
+    memory_mb: int = 1000,
+    scratch: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write an export's files and its manifest ``<out>.json``; files that the same request made before stay.
+
+    Args:
+        results: the folder of results.
+        export: what is asked for.
+        out: the file to make; ``-0001`` and on go in front of its ending where it is split.
+        force: whether the files of another export under this name may be replaced.
+        threads: RDKit's, for catalogs and fingerprints.
+        memory_mb: what the process may use, in MB (10^6 bytes).
+        scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
+        progress: is told how far it is.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        UserError: the request cannot be met; told before the first row.
+    """
+    quiet()
+    limit_arrow_threads()
+    check(export)
+    if not out.name.lower().endswith(FORMATS[export.format].ending):
+        raise UserError("the file's name does not end in its format", value=out.name, allowed=f".{export.format}")
+    check_writable(out.parent)
+    scratch = scratch or out.parent
+    if export.sql is None:
+        selection, content = find_selection(results, export)
+    else:
+        content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
+    identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content)
+    manifest = Manifest(out, identity, force=force)
+    if manifest.complete:
+        return manifest.read()
+    rows = out.with_name(f".{out.name}.rows.parquet")
+    if export.sql is not None:
+        selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
+    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb).run(manifest)
+    rows.unlink(missing_ok=True)
+    return made
+
+
+class _Stream:
+    """Rows ready to be written, cut to the size of splits.
+
+    Attributes:
+        position: all rows of the selection before it are dealt with.
+        tally: what could not be written of these.
+    """
+
+    def __init__(self, batches: Iterator[tuple[pa.RecordBatch, Rejects, int]], position: int) -> None:
+        self._batches = batches
+        self._left: pa.RecordBatch | None = None
+        self._rejects = Rejects()
+        self._stop = self.position = position
+        self.tally = Tally()
+
+    def take(self, limit: int | None) -> pa.RecordBatch | None:
+        """Return some of the next rows, at most ``limit``; None at the end, or if the limit is 0."""
+        if limit == 0:
+            return None
+        while self._left is None or not self._left.num_rows:
+            self.tally.take(self._rejects)
+            self.position = self._stop
+            try:
+                self._left, self._rejects, self._stop = next(self._batches)
+            except StopIteration:
+                return None
+        taken = self._left.slice(0, limit)
+        self._left = self._left.slice(taken.num_rows)
+        # Where a split ends must not depend on where batches do, which an interruption shifts.
+        self.position = taken[POSITION][-1].as_py() + 1
+        self.tally.take(self._rejects, self.position)
+        return taken
+
+
+class _Export:
+    """The writing of one export."""
+
+    def __init__(
+        self,
+        results: Path,
+        selection: Selection,
+        export: Export,
+        out: Path,
+        progress: Progress,
+        threads: int,
+        memory_mb: int,
+    ) -> None:
+        self._results, self._selection, self._export, self._out = results, selection, export, out
+        self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
+        self._form = FORMATS[export.format]
+        self._passing = RowFilter(export, threads)
+        told = () if export.sql else self._parents().fields
+        near = () if export.sql or export.molecules else PARENT_FIELDS
+        self._beside = [*near, *told]
+        self._schema = self._columns()
+        self._beside = [field for field in self._beside if field.name in self._schema.names]
+        self._fields = [*self._beside, *self._passing.fields]
+        self._is_slow = self._form.kind == "sdf" or self._passing.is_slow
+        self._positions: Positions | None = None
+
+    def _columns(self) -> pa.Schema:
+        """Return the columns to write.
+
+        Raises:
+            UserError: one that is asked for is not there, or one to be added is there already.
+        """
+        there = [*self._selection.schema, *self._beside, *self._passing.fields]
+        names = [field.name for field in there]
+        for name in self._export.columns:
+            if name not in names:
+                fix = did_you_mean(name, names) or "take some of the allowed columns"
+                raise UserError(
+                    f"there is no column '{name}' here", where="columns", value=name, allowed=names, fix=fix
+                )
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise UserError(
+                f"there is a column '{twice}' already", where="--flag", fix="call it otherwise in the query"
+            )
+        hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._beside]
+        usual = [name for name in names if name not in hidden]
+        plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
+        wanted = plain if self._form.kind == "smi" else self._export.columns or usual
+        fields = [there[names.index(name)] for name in wanted]
+        return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
+
+    def _parents(self) -> ParentColumns:
+        libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
+        return ParentColumns(self._results, libraries)
+
+    def run(self, manifest: Manifest) -> dict[str, Any]:
+        """Write the files that the manifest does not have, then the manifest, and return it."""
+        tally = Tally()
+        means = self._progress, self._threads, self._memory_mb
+        self._positions = Sample(self._selection, self._passing, self._export, tally, *means).positions()
+        self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
+        splits, rest = self._write_splits(manifest)
+        for split in splits:
+            tally.add(split.rejects, split.examples)
+        tally.add(rest.counts, rest.examples)
+        return manifest.finish(
+            splits,
+            request=self._export.plain(),
+            molecules=sum(split.rows for split in splits),
+            of_rows=self._selection.rows,
+            rejects=dict(tally.counts),
+            examples_of_rejects=tally.examples,
+            **with_versions(),
+        )
+
+    def _write_splits(self, manifest: Manifest) -> tuple[list[Split], Tally]:
+        """Return all splits, written now or before, and what could not be written after the last of them."""
+        splits: list[Split] = []
+        stream: _Stream | None = None
+        position = 0
+        with manifest.unfinished(self._export.plain()) as add:
+            while self._export.split or not splits:
+                split = manifest.splits.get(len(splits))
+                if split is None:
+                    stream = stream or _Stream(self._ready(position), position)
+                    split = self._write_split(stream, len(splits))
+                    if split is None:
+                        return splits, stream.tally
+                    add(split)
+                else:
+                    stream = None
+                    self._progress.advance(self._count(position, split.stop))
+                splits.append(split)
+                position = split.stop
+        return splits, Tally()
+
+    def _write_split(self, stream: _Stream, number: int) -> Split | None:
+        """Write the next split; None where no row is left for it, unless it is the first."""
+        limit = self._export.split
+        start, rows, batch = stream.position, 0, stream.take(limit)
+        if batch is None and number:
+            return None
+        path = self._path(number)
+        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
+            while batch is not None:
+                write(batch.select(self._schema.names))
+                rows += batch.num_rows
+                batch = stream.take(None if limit is None else limit - rows)
+        tally, stream.tally = stream.tally, Tally()
+        size, digest = path.stat().st_size, sha256(path)
+        return Split(number, path.name, rows, start, stream.position, digest, size, dict(tally.counts), tally.examples)
+
+    def _path(self, number: int) -> Path:
+        if self._export.split is None:
+            return self._out
+        digits = max(4, len(str(-(-self._selection.rows // self._export.split))))
+        return split_path(self._out, self._form.ending, number, digits)
+
+    def _count(self, start: int, stop: int) -> int:
+        """Return how many of the rows to write stand between two positions."""
+        if self._positions is None:
+            return stop - start
+        first, last = np.searchsorted(self._positions, [start, stop])
+        return int(last - first)
+
+    def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, Rejects, int]]:
+        """Yield, from a position on, (rows with all their columns, rejects, the position after them)."""
+        rows = _SLOW_ROWS if self._is_slow or len(self._beside) > _MANY_COLUMNS else _ROWS
+        parents = self._parents() if self._beside else None
+        if self._positions is None:
+            batches = self._selection.read(start, rows)
+        else:
+            left = self._positions[np.searchsorted(self._positions, start) :]
+            batches = at_positions(self._selection, left, rows)
+        for batch in batches:
+            stop, count = batch[POSITION][-1].as_py() + 1, batch.num_rows
+            rejects = Rejects()
+            if self._positions is None:
+                batch = batch.filter(pa.array(self._passing.quick(batch, rejects)))
+                batch = batch.filter(pa.array(self._passing.slow(batch, rejects)))
+            yield self._complete(batch, parents, rejects), rejects, stop
+            self._progress.advance(count)
+
+    def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
+        """Return a batch with the columns that are made for the export; a row without one of them is left out."""
+        beside = parents.columns(batch, self._beside) if parents else ()
+        columns = [*beside, *self._passing.flags(batch, rejects)]
+        for field, column in zip(self._fields, columns, strict=True):
+            batch = batch.append_column(field, column)
+        if self._form.kind == "sdf":
+            batch = batch.append_column(BLOCK, self._blocks(batch, rejects))
+        if rejects.rows:
+            bad = np.isin(batch[POSITION].to_numpy(), list(rejects.rows))
+            batch = batch.filter(pa.array(~bad))
+        return batch
+
+    def _blocks(self, batch: pa.RecordBatch, rejects: Rejects) -> pa.Array:
+        blocks: list[str | None] = []
+        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        for index, (smiles, stereo, name) in enumerate(rows):
+            try:
+                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates, stereo=stereo))
+            except RejectError as error:
+                blocks.append(None)
+                rejects.add(batch, index, error)
+        return pa.array(blocks, pa.string())

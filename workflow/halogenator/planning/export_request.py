@@ -1,0 +1,85 @@
+"""What an export is asked for: of which molecules, which of them, into what; and all that can be wrong with that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from halogenator.chemistry.filters import FILTERS
+from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Export, Window
+from halogenator.tables.molecule_files import FORMATS
+
+ALL = "all"
+MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing
+USES = ("only", "without", "flag")  # what a filter can be named in
+
+
+def parse_window(text: str) -> Window:
+    """Return the window that LOW:HIGH stands for; a side left out is open.
+
+    Raises:
+        ValueError: the text is no window.
+    """
+    low, colon, high = text.partition(":")
+    if not colon or not (low.strip() or high.strip()):
+        raise ValueError(text)
+    window = Window(float(low) if low.strip() else -math.inf, float(high) if high.strip() else math.inf)
+    if math.isnan(window.low + window.high):
+        raise ValueError(text)
+    return window
+
+
+def check(export: Export) -> None:
+    """Check what can be told without looking at any results.
+
+    Raises:
+        UserError: a name is unknown, or two settings contradict each other.
+    """
+    for use in USES:
+        for name in getattr(export, use):
+            if name not in FILTERS:
+                raise _unknown(f"{use}: there is no filter '{name}'", name, FILTERS)
+    _check_source(export)
+    for name, window in export.windows.items():
+        if window.low > window.high:
+            raise UserError(f"{name}: the window is empty", value=str(window), allowed="LOW:HIGH with LOW <= HIGH")
+    both = sorted(set(export.only) & set(export.without))
+    if both:
+        raise UserError(f"no molecule can have and not have a property: {both[0]} is in only and in without")
+    if export.coordinates and FORMATS[export.format].kind != "sdf":
+        raise UserError(
+            "coordinates are for SDF; no other format has a place for them",
+            value=export.format,
+            allowed=[name for name in FORMATS if name.startswith("sdf")],
+            fix="leave coordinates away, or make an SDF",
+        )
+    if export.sample is not None and export.sample > MAX_SAMPLE:
+        raise UserError("too large a sample", value=export.sample, allowed=f"1 to {MAX_SAMPLE:,}")
+    if export.diverse and export.sample and export.diverse > export.sample:
+        raise UserError(
+            "more molecules are to be picked than are drawn",
+            value=f"diverse {export.diverse:,} of sample {export.sample:,}",
+            fix="raise sample, or leave it away: diverse then picks from all, up to a million",
+        )
+
+
+def _check_source(export: Export) -> None:
+    if export.sql is not None and (export.libraries or export.transforms or export.molecules or export.parents):
+        raise UserError(
+            "a query says itself which rows and columns it is of",
+            value=export.sql,
+            allowed="sql alone; or library, transform, molecules and parents",
+            fix="put them into the query: SELECT …, parent_smiles FROM products WHERE library = '…'",
+        )
+    if export.molecules and (export.transforms or export.parents):
+        raise UserError(
+            "a library's molecules come before any transform",
+            value=f"molecules with {'transform' if export.transforms else 'parents'}",
+            fix="leave molecules away for products, or the other for the library itself",
+        )
+
+
+def _unknown(what: str, name: str, allowed: Iterable[str]) -> UserError:
+    names = list(allowed)
+    return UserError(what, value=name, allowed=names, fix=did_you_mean(name, names) or "take one of the allowed names")

@@ -1,0 +1,123 @@
+"""A plan as people read it: a table, grouped by library, with what it comes to and what will not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from halogenator.planning.plan import ABOUT, AT_MOST, Line, Plan, totals
+from halogenator.planning.resources import SNAKEMAKE_MB
+from halogenator.units import duration, size
+
+_STYLES = {"done": "green", "adopted": "cyan", "partial": "yellow", "to do": "bold", "corrupt": "bold red"}
+_MARKS = {ABOUT: "~", AT_MOST: "≤"}
+_WIDTH = 140  # of what is not a terminal, in characters
+
+
+def plan_text(plan: Plan, *, color: bool, width: int | None = None) -> str:
+    """Return the table with its totals as text.
+
+    Args:
+        plan: what to show.
+        color: whether to use a terminal's colours.
+        width: in characters; None: wide enough for all columns.
+    """
+    return _printed(Group(_table(plan), *_notes(plan)), color, width or _WIDTH)
+
+
+def plan_notes(plan: Plan) -> str:
+    """Return what the plan comes to, without the table."""
+    return _printed(Group(*_notes(plan)), False, _WIDTH)
+
+
+def _printed(text: Group, color: bool, width: int) -> str:
+    out = StringIO()
+    Console(file=out, width=width, force_terminal=color, color_system="auto" if color else None).print(
+        text, soft_wrap=not color
+    )
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _table(plan: Plan) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("library\n  transform", overflow="fold")
+    table.add_column("state", no_wrap=True)
+    for heading in ("molecules with\na site, of all", "products", "CPU time", "memory\nMB", "disk"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for line in plan.lines:
+        table.add_row(*_cells(line))
+    return table
+
+
+def _cells(line: Line) -> Iterator[Text]:
+    job = bool(line.transform)
+    style = "" if job else "bold"
+    yield Text(f"  {line.transform}" if job else line.library, style)
+    yield Text(_state(line), _STYLES[line.state])
+    matched = f"{line.rows_matched:,} of {line.rows_in:,}" if line.rows_matched is not None else ""
+    yield Text(matched)
+    unit = "" if job else " molecules"
+    yield Text(f"{_MARKS.get(line.products_known, '')}{line.products:,}{unit}", style)
+    yield Text(duration(line.seconds) if line.waiting else "")
+    yield Text(f"{'≤' if line.waiting else ''}{line.peak_mb:,}")
+    yield Text(f"{'~' if line.waiting else ''}{size(line.bytes)}")
+
+
+def _state(line: Line) -> str:
+    if line.state == "partial":
+        return f"partial, {line.chunks_done} of {line.chunks} chunks"
+    return line.state
+
+
+def _notes(plan: Plan) -> Iterator[Text]:
+    sums = totals(plan)
+    states = sums["jobs_by_state"]
+    assert isinstance(states, dict)
+    jobs = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
+    yield Text(f"{_counted(sum(states.values()), 'job')}: {jobs}", "bold")
+    if plan.waiting:
+        yield Text(f"to make: {sums['products_to_make']:,} products, duplicates among them not yet removed")
+        basis = (
+            "at the speed recorded in this folder" if plan.recorded else "at a typical speed: none is recorded here yet"
+        )
+        at_once = _counted(plan.tasks_at_once, "task")
+        if plan.on_cluster:
+            time = f"{duration(plan.work_seconds)} of work beside the queue, up to {at_once} at once"
+            cap = f"{SNAKEMAKE_MB:,} more for Snakemake; a node may give one"
+        else:
+            time = f"{duration(plan.seconds)} on {_counted(plan.cores, 'core')}"
+            cap = f"{at_once} at once; the cap is"
+        yield Text(f"time:    about {time}, {basis}")
+        yield Text(f"memory:  at most {sums['peak_mb']:,} MB a task, {cap} {plan.cap_mb:,} MB")
+        need = f"{size(plan.new_bytes)} to stay and {size(plan.scratch_bytes)} while running"
+        yield Text(f"disk:    about {need}; {size(plan.free_bytes)} are free")
+    marks = {_MARKS[line.products_known] for line in plan.lines if line.products_known in _MARKS}
+    if marks:
+        meanings = {"~": "~ estimated from a sample", "≤": "≤ an upper bound, from the library's index"}
+        yield Text(f"         {'; '.join(meanings[mark] for mark in sorted(marks, reverse=True))}", "dim")
+    for note in plan.notes:
+        yield Text(f"note:    {note}", "yellow")
+    if not plan.fits:
+        short = plan.new_bytes + plan.scratch_bytes - plan.free_bytes
+        yield Text(
+            f"warning: the disk has not the room: {size(short)} are missing. Free some, put the results elsewhere\n"
+            "         (--directory DIR), or make part of the jobs first (select: in the configuration).",
+            "bold red",
+        )
+    for line in plan.lines:
+        if line.state == "corrupt":
+            name = f"{line.library} {line.transform}".strip()
+            yield Text(
+                f"corrupt: {name}: {line.detail}\n"
+                "         No run makes it anew while the file is there: remove it, and the next run will.",
+                "bold red",
+            )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

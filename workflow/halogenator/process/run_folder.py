@@ -1,0 +1,162 @@
+"""The folder of a run: held by one run at a time, by no lock that outlives it, and without files from the future."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from halogenator.errors import UserError
+from halogenator.process.running import NOTES
+
+_LOCK_NAME = "halogenator.lock"
+_TOLERANCE = 60  # seconds that clocks of a network may differ
+
+_held: list[int] = []  # descriptors stay open, and so locked, until the process ends
+
+
+def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
+    """Hold a folder for this process, and clear what a killed run left in it: lock files, notes of tasks, scratch.
+
+    Snakemake's own lock is a file, which a killed run leaves behind. This one is the kernel's and ends with the
+    process, so whoever gets it knows that no other run is alive here and that any lock file is stale.
+
+    Args:
+        snakemake_folder: ``.snakemake`` of the working directory.
+        scratch: folder of the tasks' temporary files.
+        cap_mb: what the run's tasks together may use; written into the lock, with the process, for ``lock_holder``.
+
+    Raises:
+        UserError: if another run holds the folder.
+    """
+    fix = "wait until it ends; to plan meanwhile use -n, to run beside it give another --directory"
+    descriptor = _hold(snakemake_folder, cap_mb, fix)
+    if descriptor is None:  # Snakemake's own lock has to do
+        return
+    _held.append(descriptor)
+    for stale in (snakemake_folder / "locks").glob("*"):
+        stale.unlink(missing_ok=True)
+    for folder in (scratch, snakemake_folder / NOTES.name):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
+    """Hold a folder, which is made if it is not there, until the block ends.
+
+    Args:
+        folder: what to hold.
+        cap_mb: as for ``claim_folder``.
+        fix: what to do where another run holds it.
+
+    Raises:
+        UserError: if another run does.
+    """
+    descriptor = _hold(folder, cap_mb, fix)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
+    """Return the process that holds a folder and what its tasks together may use, in MB; None if no run does."""
+    try:
+        descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        note = None if _lock(descriptor) else _read_note(descriptor)
+    finally:
+        os.close(descriptor)
+    return note if note and psutil.pid_exists(note[0]) else None
+
+
+def redate(folder: Path) -> int:
+    """Date files below a folder that are from the future to now, in the order that they have; return how many.
+
+    After a clock was set back, nothing made from them could be newer, and the order is all that decides what is up to
+    date. Files of one time still share one; the others are a microsecond apart, and all are younger than those from
+    the past.
+    """
+    now = time.time_ns()
+    found: dict[int, list[str]] = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = f"{parent}/{name}"
+            try:
+                dated = os.lstat(path).st_mtime_ns
+            except FileNotFoundError:  # removed by a task that outlives its run
+                continue
+            if dated > now:
+                found.setdefault(dated, []).append(path)
+    for rank, dated in enumerate(sorted(found)):
+        for path in found[dated]:
+            os.utime(path, ns=(now, now + 1_000 * rank), follow_symlinks=False)
+    return sum(map(len, found.values()))
+
+
+def check_dates(paths: Iterable[Path]) -> None:
+    """Check that no input file is from the future.
+
+    Raises:
+        UserError: if one is.
+    """
+    for path in paths:
+        ahead = path.stat().st_mtime - time.time() if path.exists() else 0
+        if ahead > _TOLERANCE:
+            raise UserError(
+                f"an input file is dated {ahead:,.0f} seconds in the future, so that no result could be newer",
+                where=path,
+                fix="is the clock right? if it is, touch the file",
+            )
+
+
+def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
+    """Return the descriptor that holds a folder while it is open; None where the system or the disk has no locks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    locked = _lock(descriptor)
+    if locked:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
+        return descriptor
+    holder = _read_note(descriptor)
+    os.close(descriptor)
+    if locked is None:
+        return None
+    raise UserError(
+        "another run is going on in this folder",
+        where=folder.resolve().parent,
+        value=f"process {holder[0]}" if holder else None,
+        fix=fix,
+    )
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock an open file and return whether that was possible; None where the system or the disk has no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return None
+    return True
+
+
+def _read_note(descriptor: int) -> tuple[int, int] | None:
+    """Return the process and the cap that a lock names."""
+    try:
+        found = json.loads(os.pread(descriptor, 200, 0))
+        return int(found["pid"]), int(found["cap_mb"])
+    except (ValueError, KeyError, TypeError):
+        return None

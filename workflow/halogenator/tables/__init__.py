@@ -1,0 +1,1 @@
+"""What is written: Parquet files that are whole or absent, their columns, and DuckDB over them."""

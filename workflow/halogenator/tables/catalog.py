@@ -1,0 +1,215 @@
+"""All results as one database: views over the Parquet tree, and the summary, a row per job."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial, reduce
+from operator import getitem
+from pathlib import Path
+
+import duckdb
+
+from halogenator.errors import UserError
+from halogenator.process.failures import writing
+from halogenator.results import Results
+from halogenator.tables.columns import PRODUCTS, REJECTS
+from halogenator.tables.duck import identifier, literal, memory_settings, plain
+from halogenator.tables.parquet import whole_or_absent
+from halogenator.tables.result_queries import molecules_query, tree
+
+# Column of summary.tsv -> where its value stands in a job's statistics.
+SUMMARY = {
+    "library": ("library",),
+    "transform": ("transform",),
+    "rows_in": ("rows_in",),
+    "matched": ("rows_matched",),
+    "products": ("products",),
+    "duplicates_removed": ("duplicates",),
+    "rejects": ("rejects",),
+    "chunks": ("chunks",),
+    "seconds": ("usage", "seconds"),
+    "cpu_seconds": ("usage", "cpu_seconds"),
+    "peak_mb": ("usage", "peak_mb"),
+    "declared_mb": ("usage", "declared_mb"),
+    "peak_of_declared": ("usage", "peak_of_declared"),
+    "bytes": ("bytes",),
+}
+
+_SPARE_ROWS = 20  # that DuckDB has room for, so that it leaves none out
+
+# DuckDB takes twice this as a buffer of each JSON file, and 32 MB where it is not told.
+_STATS_BYTES = 100_000
+_LIBRARY_STATS = """{
+    library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
+    rejects: 'BIGINT', prepared: 'MAP(VARCHAR, BIGINT)', enhanced_stereo: 'BIGINT', bytes: 'BIGINT',
+    usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)'
+}"""
+
+
+def write_summary(results: Path, out: Path) -> None:
+    """Write a tab-separated row per finished job, by library and transform, from its statistics."""
+    stats = Results(results).find(Results(results).stats("*", "*"))
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(SUMMARY)
+        for path in stats:
+            try:
+                record = json.loads(path.read_text())
+                writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(
+                    "the statistics of a job are damaged",
+                    where=path,
+                    value=str(error) or None,
+                    allowed="a JSON object as the job's merge left it",
+                    fix="remove the file and run again: the job's merge makes it anew",
+                ) from error
+
+
+def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
+    """Write a DuckDB database of views over all results; paths in it are absolute, so it opens from any folder.
+
+    Views: ``molecules``, ``products`` (joined to the parent's SMILES and lineage), ``rejects``, ``libraries`` and
+    ``jobs``. Molecules and products have the columns of the file that their natural product, or input molecule, is of.
+    """
+    results = results.resolve()
+    with whole_or_absent(out) as temporary:
+        try:
+            with writing(out), duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
+                for name, query in _views(connection, results, summary.resolve()).items():
+                    connection.execute(f"CREATE VIEW {name} AS {query}")
+        finally:
+            # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
+            temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
+    """Make the catalog's views in a database in memory; those of statistics only where there are any."""
+    results = results.resolve()
+    places = Results(results)
+    there = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
+    for name, query in _views(connection, results, places.summary).items():
+        if there.get(name, True):
+            connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+
+
+def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
+    places = Results(results)
+    table = partial(tree, connection, results)
+    stats = f"{plain(results)}/{places.stats('*').relative_to(results)}"
+    molecules, along = molecules_query(connection, results)
+    beside = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *along))
+    products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
+    rejects = places.rejects("*"), places.rejects("*", "*")
+    return {
+        "molecules": molecules,
+        "products": f"""
+            SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
+                   {beside}
+            FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
+            ON parent.library = product.library AND parent.id = product.parent_id
+        """,
+        "rejects": table(rejects, REJECTS, ("library", "transform")),
+        "libraries": f"""
+            SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
+                   usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
+            FROM read_json({literal(stats)}, columns = {_LIBRARY_STATS},
+                           maximum_object_size = {_STATS_BYTES})
+        """,
+        # What can be told from the values only by chance: a transform named T, or counts that no job knows.
+        "jobs": f"SELECT * FROM read_csv({literal(plain(summary))}, delim = '\t', header = true, "
+        "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",
+    }
+
+
+def check_made(catalog: Path) -> None:
+    """Check that there is a catalog.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if not catalog.exists():
+        raise UserError(
+            "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
+        )
+
+
+@contextmanager
+def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the catalog, to read.
+
+    Raises:
+        UserError: if there is none.
+    """
+    check_made(catalog)
+    try:
+        connection = duckdb.connect(str(catalog), read_only=True)
+    except duckdb.Error as error:
+        raise UserError(f"DuckDB cannot open this as a database: {error}", where=catalog) from error
+    with connection:
+        yield connection
+
+
+def show_query(catalog: Path, sql: str, rows: int) -> None:
+    """Print the first rows of a query's result as a text table, and how many rows there are.
+
+    Raises:
+        UserError: if there is no catalog, or DuckDB does not take the query.
+    """
+    with open_catalog(catalog) as connection:
+        try:
+            relation = connection.sql(sql)
+            if relation is None:
+                return
+            more = len(relation.limit(rows + 1).fetchall()) > rows
+            # Asked for few of many rows, DuckDB shows some more, and leaves out others in the middle.
+            relation.limit(rows).show(max_rows=rows + _SPARE_ROWS)
+            if more:
+                count = relation.aggregate("count(*)").fetchall()[0][0]
+                print(f"the first {rows:,} of {count:,} rows; more with --rows {min(count, 10 * rows or 1)}")
+        except duckdb.Error as error:
+            raise UserError(f"DuckDB does not take this query: {error}", value=sql) from error
+
+
+EXAMPLE_QUERIES = (
+    "SELECT library, count(*) AS products, round(avg(mw), 1) AS mw, round(avg(clogp), 2) AS clogp "
+    "FROM products GROUP BY library ORDER BY products DESC",
+    "SELECT transform, sum(products) AS products, sum(duplicates_removed) AS duplicates FROM jobs GROUP BY transform",
+    "SELECT parent, halogens, parent_smiles, smiles FROM products WHERE mw < 350 AND hbd <= 2 LIMIT 5",
+)
+
+
+def tour(results: Path) -> str:
+    """Return a text for people: how many results there are, where they are, and queries to copy."""
+    places = Results(results.resolve())
+    with open_catalog(places.catalog) as connection:
+        libraries, molecules, unused = connection.execute(
+            "SELECT count(*), sum(molecules), sum(rejects) FROM libraries"
+        ).fetchall()[0]
+        jobs, products, failed = connection.execute(
+            "SELECT count(*), sum(products::BIGINT), sum(rejects::BIGINT) FROM jobs"
+        ).fetchall()[0]
+    shown = (
+        (places.molecules("*"), "the halogenated libraries"),
+        (places.products("*", "*"), "the products, one file a job"),
+        (places.rejects("*", "*"), "what could not be used, and why"),
+        (places.summary, "a row per job"),
+        (places.catalog, "all of it as SQL views"),
+    )
+    lines = [
+        f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
+        f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
+        f"Results are in {places.folder}",
+        *(f"  {path.relative_to(places.folder).as_posix():54}{what}" for path, what in shown),
+        "Try:",
+    ]
+    program = shlex.quote(sys.executable)
+    catalog = shlex.quote(str(places.catalog))
+    for query in EXAMPLE_QUERIES:
+        lines.append(f'  {program} -m halogenator query --catalog {catalog} "{query}"')
+    return "\n".join(lines)

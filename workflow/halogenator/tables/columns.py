@@ -1,0 +1,107 @@
+"""The columns of every Parquet file: one table a file drives its schema, its checks and its documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.model import PREPARED
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with its type and, for people, its meaning and unit."""
+
+    name: str
+    type: pa.DataType
+    text: str
+
+
+RAW = (
+    Column("row", pa.int64(), "data row of the source file, from 1; of several files counted on from one to the next"),
+    Column("id", pa.string(), "identifier in the source file"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
+    Column("smiles", pa.string(), "SMILES as the source file has it"),
+    Column("problem", pa.string(), "why the row could not be read"),
+)
+LIBRARY = (
+    Column("id", pa.string(), "identifier, unique in the library"),
+    Column("smiles", pa.string(), "canonical SMILES; atom indices everywhere are those of this string"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
+    Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from"),
+    Column("k", pa.int8(), "number of halogenations since the parent"),
+    Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
+    Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
+    Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
+    Column("row", pa.int64(), "data row of the source file (of several, counted on); null in a built library"),
+    Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
+    Column("prepared", pa.string(), f"what was changed on reading: {', '.join(PREPARED)}; null: nothing"),
+    Column(
+        "stripped_from", pa.string(), "the input, canonical, where something was changed on reading; null: nothing was"
+    ),
+)
+PRODUCTS = (
+    Column("smiles", pa.string(), "canonical SMILES"),
+    Column("parent_id", pa.string(), "id of the library molecule that the first route starts from"),
+    Column("site", pa.int32(), "atom index, in the parent's SMILES, where the first route acts"),
+    Column("n_routes", pa.int32(), "how many parent/site pairs of the library give this product"),
+    Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
+)
+REJECTS = (
+    Column("source", pa.string(), "file that the row stands in"),
+    Column("row", pa.int64(), "data row of that file, from 1"),
+    Column("id", pa.string(), "identifier of the row"),
+    Column("site", pa.int32(), "atom index of the site whose product was rejected; null for a whole row"),
+    Column("smiles", pa.string(), "SMILES of the row, at most 200 characters of it"),
+    Column("reason", pa.string(), "kind of problem"),
+    Column("detail", pa.string(), "this row's problem"),
+)
+
+DUPLICATES = (
+    Column("position", pa.int64(), "row of the chunks, all in a line"),
+    Column("keeper", pa.int64(), "position of the row that stays in its place; null where this one stays"),
+    Column("n_routes", pa.int64(), "routes of all rows with its key; null where it drops"),
+)
+
+MONITOR = (
+    Column("time", pa.float64(), "moment, in seconds since 1970"),
+    Column("pid", pa.int64(), "first process of the task"),
+    Column("task", pa.string(), "verb, library, transform and chunk; snakemake for the workflow itself"),
+    Column("declared_mb", pa.int32(), "memory that the task declared, in MB"),
+    Column("unique_mb", pa.float64(), "memory that would be free if it ended, in MB"),
+    Column("cap_mb", pa.int32(), "what all tasks together may declare, in MB"),
+)
+
+INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI has none")
+
+
+def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the named descriptors."""
+    chosen = (DESCRIPTORS[name] for name in names)
+    return tuple(
+        Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
+        for d in chosen
+    )
+
+
+def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns that count a molecule's sites, from {column name: what it counts}."""
+    return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
+
+
+def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return the columns of a library with descriptors and counted sites, {column name: what it counts}."""
+    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
+
+
+def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
+    """Return the columns of a product table."""
+    return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the Arrow schema of a table of columns."""
+    return pa.schema([(column.name, column.type) for column in columns])

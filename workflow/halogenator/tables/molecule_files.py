@@ -1,0 +1,170 @@
+"""Molecule files for other programs, written a batch of rows at a time: SMILES, CSV, TSV, SDF, Parquet; with gzip."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+
+from halogenator.errors import UserError, did_you_mean
+from halogenator.process.failures import writing
+from halogenator.tables.file_columns import as_type
+from halogenator.tables.parquet import table_writer, whole_or_absent
+
+BLOCK = "mol block"  # the column that an SDF is written from; no name that a column of data could have
+_GZIP_LEVEL = 4  # level 6 takes twice the time for some 5 % less
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Attributes:
+        kind: smi, csv, tsv, sdf or parquet.
+        gzipped: whether the file is compressed with gzip.
+    """
+
+    kind: str
+    gzipped: bool = False
+
+    @property
+    def ending(self) -> str:
+        return f".{self.kind}.gz" if self.gzipped else f".{self.kind}"
+
+
+FORMATS = {
+    form.ending[1:]: form
+    for kind in ("smi", "csv", "tsv", "sdf", "parquet")
+    for form in ((Format(kind),) if kind == "parquet" else (Format(kind), Format(kind, gzipped=True)))
+}
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that a file's name ends in.
+
+    Raises:
+        UserError: it ends in none.
+    """
+    name = path.name.lower()
+    found = next((form for form in FORMATS.values() if name.endswith(form.ending) and name != form.ending), None)
+    if found is None:
+        ending = "".join(path.suffixes[-2:])[1:]
+        advice = "Parquet is compressed already: leave .gz away" if ending == "parquet.gz" else None
+        raise UserError(
+            "the name of the file to make does not end in a format",
+            where="--out",
+            value=path.name,
+            allowed=[f".{name}" for name in FORMATS],
+            fix=advice or did_you_mean(ending, FORMATS) or f"call it, say, {path.name.partition('.')[0] or 'out'}.smi",
+        )
+    return found
+
+
+# Takes batches, and writes them.
+Write = Callable[[pa.RecordBatch], None]
+
+
+@contextmanager
+def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Write]:
+    """Give a function that writes batches to a file, which appears, whole, when the block ends without error.
+
+    The same batches give the same bytes, also gzipped.
+
+    Args:
+        path: where the file will be.
+        form: its format.
+        schema: the columns of every batch; among them ``smiles`` and ``name``, and for an SDF ``BLOCK``.
+        metadata: what Parquet's footer says of the making.
+    """
+    if form.kind == "parquet":
+        with table_writer(path, schema, metadata) as table:
+            yield lambda batch: table.copy([batch])
+        return
+    with whole_or_absent(path) as temporary, writing(path), ExitStack() as stack:
+        binary: Any = stack.enter_context(temporary.open("wb"))
+        if form.gzipped:
+            packed = gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=binary, mtime=0)
+            binary = stack.enter_context(packed)
+        text = stack.enter_context(io.TextIOWrapper(binary, encoding="utf-8", newline=""))
+        yield _WRITERS[form.kind](text, schema)
+
+
+def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
+    """A line per molecule, SMILES and name with a tab between, no header: what docking tools take.
+
+    Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
+    """
+
+    def write(batch: pa.RecordBatch) -> None:
+        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
+        for smiles, stereo, name in rows:
+            file.write(f"{smiles}\t{name}\n" if stereo is None else f"{smiles} |{stereo}|\t{name}\n")
+
+    return write
+
+
+def _separated_writer(file: TextIO, schema: pa.Schema, delimiter: str = ",") -> Write:
+    """A header and a line per molecule; a field is quoted only where it must be."""
+    lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    lines.writerow(schema.names)
+    return lambda batch: lines.writerows(zip(*map(_texts, batch.columns), strict=True))
+
+
+def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
+    """A record per molecule: its mol block, then a tag for each column that is not null."""
+    names = [name for name in schema.names if name != BLOCK]
+    tags: list[str] = []
+    for name in names:
+        tag = re.sub(r"[<>\s]", "_", name)
+        tags.append(tag if tag not in tags else f"{tag}_{len(tags) + 1}")
+
+    def write(batch: pa.RecordBatch) -> None:
+        columns = [_texts(batch[name]) for name in names]
+        for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
+            file.write(block)
+            for tag, value in zip(tags, values, strict=True):
+                if value is not None:
+                    file.write(f">  <{tag}>\n{_line(value)}\n\n")
+            file.write("$$$$\n")
+
+    return write
+
+
+def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
+    """Return the enhanced stereo of each row; None where it has none, or no row has."""
+    there = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
+    found: list[str | None] = batch["enhanced_stereo"].to_pylist() if there else [None] * batch.num_rows
+    return found
+
+
+def _texts(column: pa.Array) -> Sequence[object]:
+    """Return a column's values as they are written: numbers shortest, truth as true and false, the nested as JSON."""
+    kind = column.type
+    if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        column = as_type(column, pa.string())
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_boolean(kind):
+        return [None if value is None else str(value).lower() for value in values]
+    return values
+
+
+def _line(value: object) -> str:
+    """Return a value on one line: a tag's value would end at an empty one."""
+    return re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else str(value)
+
+
+_WRITERS: dict[str, Callable[[TextIO, pa.Schema], Write]] = {
+    "smi": _smiles_writer,
+    "csv": _separated_writer,
+    "tsv": partial(_separated_writer, delimiter="\t"),
+    "sdf": _sdf_writer,
+}

@@ -1,0 +1,1 @@
+"""What a rule starts: a function or an object per task."""

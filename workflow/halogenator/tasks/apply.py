@@ -1,0 +1,323 @@
+"""One library through one transform without a workflow: the same tasks, run from here.
+
+What is made stands in the output folder; what it is made of in a folder ``work`` in it, until the end. Every file is
+whole or absent and belongs to the identity that ``work/state.json`` records, so a run that was killed goes on with the
+files that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.chemistry.index import site_queries
+from halogenator.errors import UserError
+from halogenator.inputs.content_hash import content_hash, unchanged
+from halogenator.inputs.first_rows import first_rows
+from halogenator.inputs.reading import check_readable
+from halogenator.model import Job, Library, Recipe, Transform, fingerprint
+from halogenator.planning.chunks import site_column, total_weight
+from halogenator.planning.identity import ENGINE
+from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.process.failures import check_writable
+from halogenator.process.progress import Progress
+from halogenator.process.run_folder import hold_folder
+from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
+from halogenator.tables.columns import LIBRARY
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet
+from halogenator.tables.statistics import read_object, write_object
+from halogenator.tasks.commands import (
+    ChunkCommand,
+    Command,
+    MergeLibrary,
+    MergeProducts,
+    ReadLibrary,
+    StandardizeChunk,
+    TransformChunk,
+)
+from halogenator.tasks.pool import Pool, PoolTask
+
+PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"
+OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
+
+# Rows or products of a task. Most: what an interruption may cost, some minutes. Fewest: what takes a second, since less
+# would be spent on starting processes. Between them, four tasks a worker, so that all end at about the same time.
+_MOST, _FEWEST, _TASKS_A_WORKER = 500_000, 20_000, 4
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to do.
+
+    Attributes:
+        library: the library, with the absolute paths of its files.
+        transform: what to apply.
+        outdir: where the results go.
+        descriptors: columns to compute, in order.
+        inchikey: whether to add the InChIKey.
+        key: column that no two products may share.
+        workers: tasks that may run at a time.
+        memory_mb: what they may declare together, in MB.
+        chunk_products: products (rows, where molecules are made) of a task; None: as many as suit the workers.
+    """
+
+    library: Library
+    transform: Transform
+    outdir: Path
+    descriptors: tuple[str, ...]
+    inchikey: bool
+    key: str
+    workers: int
+    memory_mb: int
+    chunk_products: int | None = None
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return self.library.paths
+
+    @property
+    def source(self) -> str:
+        """The files as the records have them."""
+        return ", ".join(map(str, self.sources))
+
+
+def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
+    """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
+
+    A file of molecules that this program made is taken as it is, with its ids; any other is read as a library.
+
+    Raises:
+        UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
+            run is at work there.
+    """
+    check_readable(request.sources, request.library.reading)
+    if not _is_library(request.sources, request.descriptors):
+        for look in first_rows([request.library], option="--smiles-column"):
+            progress.note(look.text)
+    check_writable(request.outdir)
+    mark = content_hash(*request.sources)
+    identity = _identity(request, mark)
+    _check_owner(request)
+    stats = _finished(request.outdir, identity)
+    if stats is not None:
+        progress.note("nothing to do: all is there, of the same input and settings")
+        return stats
+    work = request.outdir / WORK_FOLDER
+    fix = "wait until it ends, or give another --outdir"
+    with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
+        run = _Run(request, work, identity, progress)
+        run.make(mark)
+    shutil.rmtree(work, ignore_errors=True)
+    found = _finished(request.outdir, identity)
+    assert found is not None
+    return found
+
+
+class _Run:
+    """The steps of a run, each leaving out what is there."""
+
+    def __init__(self, request: Request, work: Path, identity: str, progress: Progress) -> None:
+        self.request = request
+        self.out = request.outdir
+        self.work = work
+        self.identity = identity
+        self.progress = progress
+        self.pool = Pool(request.workers, request.memory_mb, progress.tick)
+        self.state = self._begin()
+
+    def make(self, mark: str) -> None:
+        """Make everything."""
+        library_rejects: list[Path] = []
+        read: dict[str, Any] = {}
+        sources = self.request.sources
+        if _is_library(sources, self.request.descriptors):
+            molecules = sources[0]
+        else:
+            molecules, record = self.out / MOLECULES, self.work / "library.json"
+            library_rejects = [self.work / "library-rejects.parquet"]
+            if not all(path.exists() for path in (molecules, record, *library_rejects)):
+                self._make_library(mark, molecules, library_rejects[0], record)
+            read = json.loads(record.read_bytes())
+        job = self._make_products(molecules, library_rejects)
+        self._write_stats(job, read, molecules)
+
+    def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
+        request, raw = self.request, self.work / "raw.parquet"
+        queries = site_queries([request.transform])
+        recipe = Recipe(request.library.brief, queries, descriptors=request.descriptors)
+        self._step("reading", [ReadLibrary(recipe=recipe, mark=mark, out=raw)], stream_mb())
+        count = self._count("library_chunks", lambda: open_parquet(raw).metadata.num_rows)
+        chunks = [StandardizeChunk(recipe=recipe, raw=raw, **files) for files in self._chunk_files("read", count)]
+        self._step("standardising", chunks, stream_mb())
+        merge = MergeLibrary(recipe=recipe, **self._merged(chunks), out=molecules, rejects=rejects, stats=record)
+        self._step("merging molecules", [merge], merge_mb(_rows(chunks)))
+
+    def _make_products(self, molecules: Path, library_rejects: Sequence[Path]) -> dict[str, Any]:
+        request = self.request
+        columns = request.descriptors, request.inchikey, request.key
+        job = Job(request.library.brief, request.transform.bare, *columns)
+        count = self._count("chunks", lambda: _weight(molecules, request.transform))
+        files = self._chunk_files("made", count)
+        chunks = [TransformChunk(job=job, molecules=molecules, **each) for each in files]
+        self._step("transforming", chunks, stream_mb())
+        merge = MergeProducts(
+            job=job,
+            molecules=molecules,
+            **self._merged(chunks, library_rejects),
+            out=self.out / PRODUCTS,
+            rejects=self.out / REJECTS,
+            stats=self.work / "job.json",
+        )
+        self._step("merging products", [merge], merge_mb(_rows(chunks)))
+        found: dict[str, Any] = json.loads(merge.stats.read_bytes())
+        return found
+
+    def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
+        """Yield the number and the files of each chunk of a step."""
+        for number in range(count):
+            name = f"{kind}-{number:05}"
+            out, rejects = (self.work / f"{name}{ending}.parquet" for ending in ("", "-rejects"))
+            yield {"chunk": (number, count), "out": out, "rejects": rejects}
+
+    def _merged(self, chunks: Sequence[ChunkCommand], before: Sequence[Path] = ()) -> dict[str, Any]:
+        """Return what a merge of chunks is told; ``before``: files of rejects that come before theirs."""
+        return {
+            "chunks": [chunk.out for chunk in chunks],
+            "reject_chunks": [*before, *(chunk.rejects for chunk in chunks)],
+            "config_hash": self.identity,
+            "scratch": self.work / "scratch",
+        }
+
+    def _step(self, name: str, commands: Sequence[Command], mem_mb: int) -> None:
+        """Run those of the tasks whose files are not all there."""
+        logs = [self.work / "logs" / f"{command.verb()}-{number}.log" for number, command in enumerate(commands)]
+        missing = [
+            PoolTask(command, mem_mb, log)
+            for command, log in zip(commands, logs, strict=True)
+            if not all(path.exists() for path in command.outputs)
+        ]
+        self.progress.begin(name, len(commands), len(commands) - len(missing), "task")
+        self.pool.run(missing, self.progress.advance)
+
+    def _begin(self) -> dict[str, Any]:
+        """Return the state that the folder is in, after clearing what an earlier version of the run left there."""
+        state = read_object(self.work / "state.json")
+        if state.get("identity") == self.identity:
+            shutil.rmtree(self.work / "scratch", ignore_errors=True)
+            return state
+        for path in self.work.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.suffix != ".lock":
+                path.unlink()
+        for name in OUTPUTS:
+            (self.out / name).unlink(missing_ok=True)
+        state = {"identity": self.identity, **_owner(self.request)}
+        write_object(state, self.work / "state.json")
+        return state
+
+    def _count(self, name: str, weight: Callable[[], int]) -> int:
+        """Return into how many chunks a step is cut: as an earlier run did, or by what there is to do."""
+        if name not in self.state:
+            total, given = weight(), self.request.chunk_products
+            shared = min(ceil(total / _FEWEST), _TASKS_A_WORKER * self.request.workers)
+            self.state[name] = max(1, ceil(total / given) if given else max(ceil(total / _MOST), shared))
+            write_object(self.state, self.work / "state.json")
+        return int(self.state[name])
+
+    def _write_stats(self, job: dict[str, Any], read: dict[str, Any], molecules: Path) -> None:
+        read = {name: value for name, value in read.items() if name not in ("checksums", "bytes")}
+        place = molecules.name if molecules.parent == self.out else str(molecules)
+        facts = {"identity": self.identity, "molecules_file": place, **_owner(self.request)}
+        write_object({**job, **facts, "input": read}, self.out / STATS)
+
+
+def _identity(request: Request, mark: str) -> str:
+    """Return what changes with everything that changes the results, and with nothing else."""
+    library = {**asdict(request.library), "paths": list(map(str, request.sources)), "given": []}
+    columns = [request.descriptors, request.inchikey, request.key]
+    return fingerprint(ENGINE, library, mark, request.transform.name, request.transform.fingerprint, columns)
+
+
+def _owner(request: Request) -> dict[str, str]:
+    return {"transform": request.transform.name, "source": request.source}
+
+
+def _check_owner(request: Request) -> None:
+    """Check that nothing in the output folder is of another library or transform, or of unknown origin.
+
+    Raises:
+        UserError: something is.
+    """
+    out, own = request.outdir, _owner(request)
+    if any(source.parent == out.resolve() and source.name in OUTPUTS for source in request.sources):
+        fix = "give an --outdir of its own"
+        raise UserError("the results would replace the input", where=request.source, allowed="another folder", fix=fix)
+    records = [record for record in map(read_object, (out / STATS, out / WORK_FOLDER / "state.json")) if record]
+    for record in records:
+        found = {name: record.get(name) for name in own}
+        if found != own:
+            raise UserError(
+                "the output folder holds the results of another library or transform",
+                where=out,
+                value=f"{found['transform']} on {found['source']}",
+                allowed=f"{own['transform']} on {own['source']}",
+                fix="give another --outdir, or delete this one",
+            )
+    there = [name for name in OUTPUTS if (out / name).exists()]
+    if there and not records:
+        raise UserError(
+            "the output folder holds files that this verb did not make",
+            where=out,
+            value=there,
+            allowed="an empty folder, one that is not there, or that of an earlier run",
+            fix="give another --outdir, or move them away",
+        )
+
+
+def _finished(out: Path, identity: str) -> dict[str, Any] | None:
+    """Return the statistics of a run that is done; None where there is none of this identity."""
+    stats = read_object(out / STATS)
+    same = stats.get("identity") == identity
+    files = (PRODUCTS, REJECTS, stats["molecules_file"]) if same else ()
+    return stats if same and all((out / name).exists() for name in files) else None
+
+
+def _is_library(paths: Sequence[Path], descriptors: Sequence[str]) -> bool:
+    """Return whether the input is one file, a library's molecules as this version of the program makes them."""
+    if len(paths) != 1:
+        return False
+    try:
+        names, note = set(pq.read_schema(paths[0]).names), read_metadata(paths[0])
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    made_alike = [note.get("engine_version"), note.get("rdkit_version")] == ENGINE
+    return made_alike and "class_name" in note and {column.name for column in LIBRARY}.union(descriptors) <= names
+
+
+def library_name(path: Path) -> str:
+    """Return the name of the library that a file holds: the one it had in a workflow, or the file's own."""
+    try:
+        name = read_metadata(path).get("library")
+    except (pa.ArrowException, OSError, ValueError):
+        name = None
+    return str(name) if name else path.name.removesuffix(path.suffix).partition(".")[0] or path.name
+
+
+def _weight(molecules: Path, transform: Transform) -> int:
+    """Return about how many products there will be."""
+    file, column = open_parquet(molecules), site_column(molecules, transform)
+    return total_weight(file, column) if column else int(file.metadata.num_rows)
+
+
+def _rows(chunks: Sequence[ChunkCommand]) -> int:
+    return sum(int(open_parquet(chunk.out).metadata.num_rows) for chunk in chunks)

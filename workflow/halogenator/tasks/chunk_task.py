@@ -1,0 +1,105 @@
+"""The frame of a chunk task: it reads a run of a table's rows, and writes what each of them gives, or a reject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.planning.chunks import chunk_bounds
+from halogenator.process import limits
+from halogenator.process.usage import Task
+from halogenator.tables.columns import REJECTS, Column
+from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
+
+_SHOWN_SMILES = 200
+
+# A row's number in its table, from 1; its id; its SMILES; what else the task reads of it.
+Row = tuple[Any, ...]
+# How many products a row gives, and the errors of its sites (None: of the whole molecule).
+Made = tuple[int, Sequence[tuple[int | None, RejectError]]]
+# Takes the table to write to and a row without its number; a ``RejectError`` that it raises is of the whole row.
+Make = Callable[..., Made]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A run of a table's rows: from ``start``, counted from 0, to before ``stop``."""
+
+    file: pq.ParquetFile
+    start: int
+    stop: int
+
+    def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of the rows, a batch at a time."""
+        return read_rows(self.file, columns, self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk task: its rows, and the files that it makes.
+
+    Attributes:
+        source: the table that is cut into chunks.
+        part: (0-based number of this chunk, how many there are).
+        out: the table to make.
+        rejects_out: the table of rejects.
+        task: this process's time and memory.
+    """
+
+    source: Path
+    part: tuple[int, int]
+    out: Path
+    rejects_out: Path
+    task: Task
+
+    def rows(self, weight: str | None = None) -> Rows:
+        """Return the chunk's rows; ``weight``: a column, if it is there, of whose sum each has the same share."""
+        limit_arrow_threads()
+        quiet()
+        file = open_parquet(self.source)
+        return Rows(file, *chunk_bounds(file, weight if weight in file.schema_arrow.names else None, *self.part))
+
+    def write(
+        self,
+        rows: Iterable[Row],
+        make: Make,
+        columns: Sequence[Column],
+        metadata: dict[str, object],
+        locate: Callable[[int], tuple[str, int]] | None = None,
+    ) -> None:
+        """Write what ``make`` makes of rows; each has its time, see ``process.limits.ROW_SECONDS``.
+
+        Args:
+            rows: the rows.
+            make: writes what a row gives.
+            columns: of the table to make.
+            metadata: of that table; ``rows_matched`` (rows that give a product or a reject), ``rejects`` and ``task``
+                are added.
+            locate: gives the file, and the row of it, that a reject names for a row; None: those of ``source``.
+        """
+        matched = rejected = 0
+        with (
+            table_writer(self.out, columns, metadata) as table,
+            table_writer(self.rejects_out, REJECTS, {}) as rejects,
+        ):
+            for number, identifier, smiles, *more in rows:
+                try:
+                    if slow := limits.begin(number):
+                        raise RejectError("time limit", slow)
+                    made, errors = make(table, identifier, smiles, *more)
+                except RejectError as refused:
+                    made, errors = 0, [(None, refused)]
+                matched += bool(made or errors)
+                for site, error in errors:
+                    rejected += 1
+                    source, row = locate(number) if locate else (str(self.source), number)
+                    shown = (smiles or "")[:_SHOWN_SMILES]
+                    rejects.append(source, row, identifier, site, shown, error.reason, error.detail)
+            limits.end()
+            metadata |= {"rows_matched": matched, "rejects": rejected, "task": self.task.usage()}

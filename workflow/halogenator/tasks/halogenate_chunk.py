@@ -1,0 +1,94 @@
+"""One chunk of a built library: molecules of the library one level down, halogenated once more and indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from halogenator.chemistry.index import HALOGENATION_SITES, Index
+from halogenator.chemistry.kernel import Kernel, Product
+from halogenator.model import Library, Transform
+from halogenator.tables.columns import LIBRARY, library_columns
+from halogenator.tables.file_columns import ROOT_KEY
+from halogenator.tables.metadata import read_metadata, with_versions
+from halogenator.tables.parquet import TableWriter
+from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
+
+Lineage = tuple[str, str, str]  # parent, halogens, rules
+
+_SMILES = [column.name for column in LIBRARY].index("smiles")
+_ROUTES = [column.name for column in LIBRARY].index("n_routes")
+
+
+def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index) -> None:
+    """Halogenate molecules once more, and index what comes out.
+
+    Args:
+        chunk: rows of the library one level down; library rows without final ids, and rejects.
+        library: the library being built.
+        transforms: the class's halogenation rules, one per halogen.
+        index: what to know of each molecule.
+    """
+    rows = chunk.rows(weight=HALOGENATION_SITES)
+    kernel = Kernel(
+        transforms, index.descriptor_names, examine=index.site_counts, examined_queries=index.examined_queries
+    )
+    level = _Level(transforms, library.k or 0)
+
+    def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
+        found, errors = kernel.products(smiles, values, stereo)
+        level.add(table, found, *lineage)
+        return len(found), errors
+
+    base = read_metadata(chunk.source)
+    root = base.get(ROOT_KEY) or base.get("library")
+    counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
+    metadata = with_versions(library=library.name, **counted)
+    columns = library_columns(index.descriptor_names, index.columns)
+    chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
+
+
+def _read(rows: Rows, descriptor_names: Sequence[str]) -> Iterator[Row]:
+    """Yield (1-based row, id, SMILES, enhanced stereo, lineage, descriptors)."""
+    columns = ["id", "smiles", "enhanced_stereo", "parent", "halogens", "rules", *descriptor_names]
+    row = rows.start
+    for batch in rows.read(columns):
+        for name, smiles, stereo, *rest in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            row += 1
+            yield row, name, smiles, stereo, rest[:3], tuple(rest[3:])
+
+
+class _Level:
+    """Writes halogenated molecules, joining those that one natural product gives more than once.
+
+    Rows come in parent order, so two ways to the same molecule lie close together. Joining them at once saves writing
+    the second; the merge joins the few that lie further apart.
+    """
+
+    def __init__(self, transforms: Sequence[Transform], k: int) -> None:
+        self._steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
+        self._k = k
+        self._parent: str | None = None
+        self._seen: dict[tuple[str, str | None], int] = {}  # molecule -> its place among the rows not yet written
+
+    def add(self, molecules: TableWriter, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
+        """Add the products of one molecule, which has a parent and, of earlier levels, halogens and rules."""
+        if parent != self._parent:
+            self._parent, self._seen = parent, {}
+        for product in products:
+            molecule = product.smiles, product.enhanced_stereo
+            known = self._seen.get(molecule)
+            if known is not None:
+                molecules.columns[_ROUTES][known] += product.n_routes
+                continue
+            rule, halogen = self._steps[product.transform]
+            self._seen[molecule] = len(molecules.columns[_SMILES])
+            lineage = parent, self._k, _join(halogens, halogen), _join(rules, rule), product.n_routes
+            full = molecules.append(None, *molecule, *lineage, *[None] * 4, *product.descriptors, *product.examined)
+            if full:
+                self._seen = {}
+
+
+def _join(names: str, name: str) -> str:
+    """Return sorted names, comma-separated, with one more: ``F`` and ``Cl`` are ``Cl,F``."""
+    return ",".join(sorted([*filter(None, names.split(",")), name]))

@@ -1,0 +1,1 @@
+"""A results folder in people's hands: verified, adopted, watched and diagnosed."""

@@ -1,0 +1,133 @@
+"""Outputs of an earlier pipeline become finished jobs, which are not run again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from halogenator.chemistry.molecules import quiet
+from halogenator.errors import UserError, did_you_mean
+from halogenator.model import Config
+from halogenator.planning.adopted import Job, adopted_identity, finished
+from halogenator.planning.identity import job_identity
+from halogenator.process.run_folder import claim_folder
+from halogenator.process.usage import Task
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import limit_arrow_threads
+from halogenator.tables.seal import sha256
+from halogenator.tasks.chunk_task import Chunk
+from halogenator.tasks.merge import Merge
+from halogenator.tasks.merge_products import merge_products
+from halogenator.upkeep.earlier_pipeline import BrokenError, convert, examine
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of an entry of the earlier pipeline's folder.
+
+    Attributes:
+        name: the entry.
+        state: "adopted", "finished" (before, and left alone), "broken" or "unknown".
+        detail: rows, or the reason.
+    """
+
+    name: str
+    state: str
+    detail: str
+
+
+def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_mb: int) -> Iterator[Found]:
+    """Adopt each job of the configuration that ``directory`` holds whole, and yield what became of each entry.
+
+    A job is looked for as ``<library>_<transform>/products.parquet``. Names found there are compared with those of the
+    configuration and never become part of a path that is written to; links are not followed. The earlier files stay as
+    they are. What is converted goes through the same merge as chunks of this program, and the record that makes the
+    job count as finished (its statistics) is written last.
+
+    Args:
+        directory: the earlier pipeline's outputs.
+        config: says which jobs there are.
+        results: this program's results; their folder is where Snakemake runs.
+        dry_run: examine only, and change nothing.
+        mem_mb: memory to stay below, in MB (10^6 bytes).
+
+    Raises:
+        UserError: there is no such folder, or a run is going on in that of the results.
+    """
+    if not directory.is_dir():
+        raise UserError(
+            "there is no such folder to adopt from",
+            where=directory,
+            allowed=f"a folder that holds <library>_<transform>/{PRODUCTS_FILE}",
+        )
+    working_dir = results.absolute().parent.resolve()
+    if not dry_run:
+        claim_folder(working_dir / ".snakemake", scratch=Results(results).scratch, cap_mb=0)
+    limit_arrow_threads()
+    quiet()
+    names = _job_names(config)
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        jobs = names.get(entry.name, [])
+        folder = Path(entry.path)
+        if entry.is_symlink():
+            yield Found(entry.name, "unknown", "a symbolic link, which is not followed")
+        elif len(jobs) > 1:
+            yield Found(entry.name, "unknown", "could be " + " or ".join(" × ".join(job) for job in jobs))
+        elif not jobs and entry.is_dir():
+            yield Found(entry.name, "unknown", did_you_mean(entry.name, names) or "no job of the configuration is near")
+        elif jobs and not entry.is_dir():
+            yield Found(entry.name, "broken", "a file, where a folder should be")
+        elif jobs and finished(results, jobs[0]):
+            yield Found(entry.name, "finished", "its results are there and stay")
+        elif jobs:
+            yield _adopt_one(folder, config, jobs[0], results, working_dir, None if dry_run else Task(mem_mb))
+
+
+def unfinished(config: Config, results: Path) -> int:
+    """Return how many jobs of a configuration are not finished."""
+    return sum(not finished(results, job) for job in config.jobs)
+
+
+def _job_names(config: Config) -> dict[str, list[Job]]:
+    names: dict[str, list[Job]] = {}
+    for job in config.jobs:
+        names.setdefault("_".join(job), []).append(job)
+    return names
+
+
+def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task | None) -> Found:
+    """Examine a job's folder and, if there is a task for it, convert it."""
+    try:
+        rows = examine(folder)
+        detail = f"{rows:,} rows"
+        if task is not None:
+            detail += _convert(folder / PRODUCTS_FILE, config, job, results, working_dir, task)
+    except BrokenError as error:
+        return Found(folder.name, "broken", str(error))
+    return Found(folder.name, "adopted", detail)
+
+
+def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task) -> str:
+    """Make the job's files of an earlier one; return what was left out of it, in words."""
+    library, transform = config.libraries[job[0]], config.transforms[job[1]]
+    record = {
+        "from": str(path.absolute()),
+        "sha256": sha256(path),
+        "identity": adopted_identity(config, job, working_dir),
+    }
+    scratch = Results(results).scratch
+    scratch.mkdir(parents=True, exist_ok=True)
+    made = Results(results).files(*job)
+    with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
+        chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
+        convert(chunk, descriptor_names=config.descriptors, with_inchikey="inchikey" in config.identifiers)
+        identity = job_identity(config, transform.name)
+        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
+        merge_products(merge, library, transform, config.dedup_key, adopted=record)
+    metadata = read_metadata(made[0])
+    left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
+    return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

@@ -1,0 +1,186 @@
+"""A products file of an earlier pipeline: whether it is whole, and its rows in this program's columns.
+
+Such a file holds the products of one job, as ``smiles`` (or ``canonical_smiles``), with ``MW``, ``TPSA``, ``HBD``,
+``HBA``, ``cLogP``, ``RotB``, ``inchikey`` and more. Of these come
+
+* ``smiles``: read by RDKit and written anew, so that it is canonical for this RDKit; a row that cannot be read is a
+  reject, and with more than ``MAX_REJECTED`` of them the file is not to be trusted;
+* the descriptors and ``inchikey``: as the file has them; computed where it has none;
+* ``parent_id``, ``site``, ``n_routes``: null. The file knows the parent's SMILES at most, and its deduplication has not
+  kept how often a product was met.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rdkit import Chem
+
+from halogenator.chemistry import descriptors
+from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
+from halogenator.planning.sample import sampled
+from halogenator.results import PRODUCTS_FILE
+from halogenator.tables.columns import product_columns
+from halogenator.tables.metadata import with_versions
+from halogenator.tables.parquet import TableWriter
+from halogenator.tasks.chunk_task import Chunk, Made
+
+SMILES_COLUMNS = ("smiles", "canonical_smiles")
+# What SQLite and writers remove when they end well. A dedup.db alone says nothing.
+LEFTOVERS = ("-wal", "-shm", "-journal", ".tmp", ".lock", ".part")
+
+MAX_REJECTED = 0.01  # share of rows
+_SAMPLE = 1_000  # rows tried with RDKit before any is converted
+_BATCH_ROWS = 4_096
+_READ_BYTES = 1 << 20
+_LARGEST = 32_767  # no descriptor of a molecule that can be read is larger; counts are stored in 16 bits
+
+READ_ERRORS = (pa.ArrowException, OSError, ValueError)
+
+
+class BrokenError(Exception):
+    """Why a file of an earlier pipeline cannot be adopted."""
+
+
+def examine(folder: Path) -> int:
+    """Return the rows of a folder's products file, after reading all that adoption needs of it.
+
+    Raises:
+        BrokenError: it is missing, not whole, of another kind, without rows, or not readable to its end; or its making
+            was cut off.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise BrokenError(f"the folder cannot be read: {error.strerror}") from error
+    left = [name for name in names if name.endswith(LEFTOVERS)]
+    beside = f", beside {', '.join(name for name in names if name != PRODUCTS_FILE)}" if len(names) > 1 else ""
+    path = folder / PRODUCTS_FILE
+    if path.is_symlink():
+        raise BrokenError(f"{PRODUCTS_FILE} is a symbolic link, which is not followed")
+    if not path.is_file():
+        others = f"; there is {', '.join(names)}" if names else ""
+        raise BrokenError(f"no {PRODUCTS_FILE}{others}")
+    if not path.stat().st_size:
+        raise BrokenError(f"{PRODUCTS_FILE} is empty{beside}")
+    try:
+        with _open(path) as file:
+            rows = _examine_rows(file)
+    except READ_ERRORS as error:
+        raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}{beside}") from error
+    if left:
+        raise BrokenError(f"its making was cut off, or still goes on: there is {', '.join(left)}")
+    return rows
+
+
+def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: bool) -> None:
+    """Write a file's rows, in its order and with its duplicates, as a chunk of a job; what cannot be read as rejects.
+
+    Args:
+        chunk: all rows of the earlier pipeline's file; those rows in this program's columns, and the rejects.
+        descriptor_names: descriptor columns, in order.
+        with_inchikey: whether to add the InChIKey.
+
+    Raises:
+        BrokenError: it cannot be read to its end, or more than ``MAX_REJECTED`` of its rows are rejects.
+    """
+    wanted = [*descriptor_names, *(["inchikey"] if with_inchikey else [])]
+
+    def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
+        mol = parse_smiles(text)
+        smiles = Chem.MolToSmiles(mol)
+        smiles = text if smiles == text else settled(mol).smiles
+        products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
+        return 1, ()
+
+    rows = ((row, None, *values) for row, values in enumerate(_rows(chunk.source, wanted), 1))
+    chunk.write(rows, make, product_columns(descriptor_names, with_inchikey=with_inchikey), with_versions())
+    converted, rejected = (pq.read_metadata(path).num_rows for path in (chunk.out, chunk.rejects_out))
+    _refuse(rejected, converted + rejected)
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
+
+
+def _examine_rows(file: pq.ParquetFile) -> int:
+    rows = int(file.metadata.num_rows)
+    if not rows:
+        raise BrokenError(f"{PRODUCTS_FILE} has no rows; to make them again costs little")
+    column = _smiles_column(file.schema_arrow)
+    columns = [column, *_columns(file.schema_arrow, [*descriptors.DESCRIPTORS, "inchikey"]).values()]
+    row = tried = rejected = 0
+    for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+        for at in sampled(rows, _SAMPLE, row, row + batch.num_rows):
+            tried += 1
+            try:
+                parse_smiles(batch.column(column)[at - row].as_py())
+            except RejectError:
+                rejected += 1
+        row += batch.num_rows
+    if row != rows:
+        raise BrokenError(f"{PRODUCTS_FILE} gives {row:,} rows, where its footer says {rows:,}")
+    _refuse(rejected, tried)
+    return rows
+
+
+def _refuse(rejected: int, rows: int) -> None:
+    if rejected > MAX_REJECTED * rows:
+        raise BrokenError(f"RDKit cannot read {rejected:,} of {rows:,} SMILES")
+
+
+def _smiles_column(schema: pa.Schema) -> str:
+    for name in SMILES_COLUMNS:
+        if name in schema.names:
+            kind = schema.field(name).type
+            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+            if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+                return name
+    raise BrokenError(f"{PRODUCTS_FILE} has no column {' or '.join(SMILES_COLUMNS)} of text")
+
+
+def _columns(schema: pa.Schema, wanted: Sequence[str]) -> dict[str, str]:
+    """Return {wanted column: the file's own}, names compared without case, for those whose type will do."""
+    own = {name.casefold(): name for name in schema.names}
+    found = {name: own[name] for name in wanted if name in own}
+    return {name: column for name, column in found.items() if _will_do(name, schema.field(column).type)}
+
+
+def _will_do(name: str, kind: pa.DataType) -> bool:
+    if name == "inchikey":
+        return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield (SMILES, value of each wanted column or None)."""
+    try:
+        with _open(path) as file:
+            columns = _columns(file.schema_arrow, wanted)
+            smiles = _smiles_column(file.schema_arrow)
+            for batch in file.iter_batches(_BATCH_ROWS, columns=[smiles, *columns.values()], use_threads=False):
+                none = [None] * batch.num_rows
+                values = [batch.column(columns[name]).to_pylist() if name in columns else none for name in wanted]
+                yield from zip(batch.column(smiles).to_pylist(), *values, strict=True)
+    except READ_ERRORS as error:
+        raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}") from error
+
+
+def _described(mol: Chem.Mol, wanted: Sequence[str], values: Sequence[object]) -> Iterator[object]:
+    """Yield a product's values as the file has them; computed, where it has none or an impossible one."""
+    for name, value in zip(wanted, values, strict=True):
+        if name == "inchikey":
+            yield value or descriptors.inchikey(mol)
+        elif isinstance(value, int | float) and math.isfinite(value) and abs(value) <= _LARGEST:
+            yield round(value) if descriptors.DESCRIPTORS[name].integer else round(value, descriptors.DECIMALS)
+        else:
+            yield descriptors.compute(mol, [name])[0]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,254 @@
+"""Every Parquet file below a path: is it whole, of its kind, and the one that was written?"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.enhanced_stereo import read_cxsmiles
+from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.errors import UserError
+from halogenator.planning.sample import sampled
+from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.tables.duck import connect, identifier, literal, plain
+from halogenator.tables.duplicates import find_duplicates
+from halogenator.tables.file_columns import names_in
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import limit_arrow_threads
+from halogenator.tables.seal import wrong_bytes
+from halogenator.tables.statistics import Statistics
+
+SAMPLE_ROWS = 1_000
+_BATCH_ROWS = 4_096
+_READ_BYTES = 1 << 20
+_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of checking a file.
+
+    Attributes:
+        path: the file.
+        state: "ok", "ok, no record" (whole, but no statistics say what it should be), "BAD", or "skip".
+        detail: its rows, or the reason.
+    """
+
+    path: Path
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of file: its first columns, those that may follow, and the columns in which no value stands twice."""
+
+    columns: tuple[Column, ...]
+    optional: tuple[Column, ...] = ()
+    keys: tuple[str, ...] = ()
+    counts_sites: bool = False
+
+
+class _BadError(Exception):
+    """What is wrong with a file."""
+
+
+def _kinds() -> dict[str, _Kind]:
+    described = descriptor_columns(list(DESCRIPTORS))
+    return {
+        MOLECULES_FILE: _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
+        PRODUCTS_FILE: _Kind(PRODUCTS, (*described, INCHIKEY), ("smiles",)),
+        REJECTS_FILE: _Kind(REJECTS),
+    }
+
+
+def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch: Path) -> Iterator[Verdict]:
+    """Check every Parquet file at or below paths, and yield a verdict for each as it is reached, in order of names.
+
+    Checked are the footer, the columns, the number of rows against the footer and the record, the file's bytes against
+    its seal and the record made when it was written, every page of every row group, that keys are unique and present,
+    and that RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has
+    another name or stands in ``WORK_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
+    meanwhile is skipped.
+
+    Args:
+        paths: files and folders.
+        every_row: read all SMILES with RDKit, not only ``SAMPLE_ROWS`` of a file.
+        mem_mb: memory to stay below, in MB (10^6 bytes), whatever the size of the files.
+        scratch: folder for what that cannot hold.
+
+    Raises:
+        UserError: a path does not exist, or the memory is too little.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UserError("there is nothing to verify", where=path, fix="give a file or a folder that exists")
+    limit_arrow_threads()
+    quiet()
+    with connect(mem_mb, scratch) as connection:
+        for found in itertools.chain.from_iterable(map(_walk, paths)):
+            if isinstance(found, Verdict):
+                yield found
+            elif found.suffix == ".json":
+                yield from _missing(found)
+            else:
+                yield _verdict(found, connection, every_row=every_row, mem_mb=mem_mb)
+
+
+def _walk(path: Path) -> Iterator[Path | Verdict]:
+    """Yield Parquet files, statistics, and verdicts on what is passed over or cannot be entered."""
+    if not path.is_dir():
+        yield path
+        return
+    closed: list[OSError] = []
+    for name, folders, files in os.walk(path, onerror=closed.append):
+        if WORK_FOLDER in folders:
+            yield Verdict(Path(name, WORK_FOLDER), "skip", "tasks' own files, which come and go")
+        folders[:] = sorted(folder for folder in folders if folder != WORK_FOLDER and not folder.startswith("."))
+        for file in sorted(files):
+            if file.endswith(".parquet") or (file.endswith(".json") and f"/{STATS_FOLDER}/" in f"{name}/"):
+                yield Path(name, file)
+    for error in closed:
+        yield Verdict(Path(error.filename), "BAD", f"cannot be entered: {error.strerror}")
+
+
+def _missing(stats: Path) -> Iterator[Verdict]:
+    """Yield a verdict for each file that statistics have a checksum of and that is not there."""
+    found = Statistics.read(stats)
+    for path in found.files if found else ():
+        if not path.exists() and stats.exists():
+            yield Verdict(path, "BAD", f"missing, though {stats} records it")
+
+
+def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bool, mem_mb: int) -> Verdict:
+    before = _stamp(path)
+    record = Statistics.of(path)
+    try:
+        rows = _check(path, record, connection, every_row=every_row)
+    except (_BadError, pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise UserError(f"DuckDB needs more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
+        if before is not None and _stamp(path) != before:
+            return Verdict(path, "skip", "replaced or removed while it was read")
+        return Verdict(path, "BAD", (str(error).splitlines() or [type(error).__name__])[0])
+    return Verdict(path, "ok" if record and path.name in record.checksums else "ok, no record", str(rows))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyConnection, *, every_row: bool) -> int:
+    """Return how many rows a file has.
+
+    Raises:
+        _BadError: something is wrong with it; or another exception of what reads it.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _BadError("not a regular file")
+    if not path.stat().st_size:
+        raise _BadError("empty")
+    kind = _kinds().get(path.name)
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True) as file:
+        if kind:
+            _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
+            _check_place(path)
+        rows = _check_count(file, path.name, record)
+        recorded = record.checksums.get(path.name) if record else None
+        if problem := wrong_bytes(path, recorded):
+            raise _BadError(f"{problem}{f': another checksum than in {record.path}' if record and recorded else ''}")
+        keys = kind.keys if kind else ()
+        _check_rows(file, keys, rows if every_row else SAMPLE_ROWS)
+    for key in keys if rows else ():
+        _check_key(path, key, connection)
+    return rows
+
+
+def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None:
+    for column in kind.columns:
+        if column.name not in schema.names:
+            raise _BadError(f"no column {column.name}")
+    known = {column.name: column.type for column in (*kind.columns, *kind.optional)}
+    for field in schema:
+        if field.name in along and field.name not in known:
+            continue
+        expected = known.get(field.name)
+        if expected is None and kind.counts_sites and field.name.startswith("sites_"):
+            expected = pa.int32()
+        if expected is None:
+            raise _BadError(f"a column {field.name}, which such a file does not have")
+        if field.type != expected:
+            raise _BadError(f"column {field.name} is {field.type}, not {expected}")
+
+
+def _check_place(path: Path) -> None:
+    """Compare the names in the file's metadata with those of its folders."""
+    place, metadata = place_of(path), read_metadata(path)
+    if place is None:
+        return
+    for name, expected in zip(("library", "transform"), place[1:], strict=True):
+        if expected is not None and name in metadata and metadata[name] != expected:
+            raise _BadError(f"made for {name} {metadata[name]}, not for {expected}")
+
+
+def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> int:
+    rows = int(file.metadata.num_rows)
+    grouped = sum(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
+    if grouped != rows:
+        raise _BadError(f"its footer says {rows} rows, and {grouped} are in its row groups")
+    if record and record.rows.get(name, rows) != rows:
+        raise _BadError(f"{rows} rows, where {record.path} records {record.rows[name]}")
+    return rows
+
+
+def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
+    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit."""
+    rows = file.metadata.num_rows
+    row = 0
+    for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
+        for key in keys:
+            if batch.column(key).null_count:
+                raise _BadError(f"a row without {key}, from row {row + 1} on")
+        for at in sampled(rows, sample, row, row + batch.num_rows) if keys else ():
+            smiles, stereo = (batch.column(name)[at - row].as_py() for name in ("smiles", "enhanced_stereo"))
+            _check_smiles(smiles, stereo, at + 1)
+        row += batch.num_rows
+    if row != rows:
+        raise _BadError(f"its footer says {rows} rows, and {row} can be read")
+
+
+def _check_smiles(text: str, stereo: str | None, row: int) -> None:
+    try:
+        if read_cxsmiles(text, stereo).GetNumAtoms():
+            return
+    except RejectError:
+        pass
+    said = text if stereo is None else f"{text[:_SHOWN]} |{stereo}|"
+    raise _BadError(f"row {row}: RDKit cannot read {said[:_SHOWN]!r}")
+
+
+def _check_key(path: Path, key: str, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = f"""(
+        SELECT {identifier(key)}, enhanced_stereo, n_routes, file_row_number AS position
+        FROM read_parquet({literal(plain(path))}, file_row_number = true, hive_partitioning = false)
+    )"""
+    repeats = find_duplicates(connection, key, "key", rows)
+    query = "SELECT keeper + 1, position + 1 FROM key_dropped ORDER BY position LIMIT 1"
+    found = connection.execute(query).fetchall()
+    connection.execute("DROP TABLE key_dropped; DROP TABLE key_kept")
+    if repeats:
+        raise _BadError("rows {} and {} have the same {}".format(*found[0], key))
