@@ -2,11 +2,21 @@
 
 from halogenator.config import load_config
 from halogenator.errors import UserError
+from halogenator.inputs.remote import address, is_remote, share_settings
+from halogenator.model import fingerprint
 from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import SNAKEMAKE_MB, machine_mb, merge_minutes, merge_mb, stream_mb, task_minutes
+from halogenator.planning.resources import (
+    EXPORT_MB,
+    PLAIN_EXPORT_MB,
+    SNAKEMAKE_MB,
+    machine_mb,
+    merge_minutes,
+    merge_mb,
+    stream_mb,
+    task_minutes,
+)
 from halogenator.results import Results, chunk_names
-from halogenator.inputs.remote import address, is_remote, share_settings
 
 share_settings(store_settings())  # the configuration's own files may be there
 try:
@@ -144,3 +154,26 @@ def origin_of(wildcards):
     """What a library is made from: the library one level down, or its files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
+
+
+def all_exports():
+    """The manifest of every export."""
+    return [local(PLACES.manifest(name, export.format)) for name, export in CONFIG.exports.items()]
+
+
+def export_sources(wildcards):
+    """What an export reads: files of its own libraries and jobs, or of all where it is a query."""
+    export = CONFIG.exports[wildcards.export]
+    if export.sql:
+        return [*all_results(), str(PLACES.summary)]
+    jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
+    libraries = export.libraries if export.molecules or export.parents else ()
+    return [str(path) for path in (*map(PLACES.molecules, libraries), *(PLACES.products(*job) for job in jobs))]
+
+
+def export_mb(wildcards):
+    return EXPORT_MB if CONFIG.exports[wildcards.export].diverse else PLAIN_EXPORT_MB
+
+
+def export_identity(wildcards):
+    return fingerprint(CONFIG.exports[wildcards.export].plain())
