@@ -1,4 +1,4 @@
-"""Checks of a SMIRKS by its templates alone: what is ambiguous (an error), and what is likely a mistake (a warning)."""
+"""Checks of the templates of a SMIRKS: for ambiguities, which are errors, and likely mistakes, which are warnings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 _ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
 _WORDS = {Chem.BondType.SINGLE: "single", Chem.BondType.DOUBLE: "double", Chem.BondType.TRIPLE: "triple"}
-# A bond of one order; that it is in a ring or not may be added, and decides nothing.
+# A bond of one stated order; a condition on rings may be added.
 _STATED_BOND = re.compile(r"(|[-=#:/\\$]|->|<-)([&;]?!?@)*")
 _ONE_ORDER = "new and changed bonds of one stated order: - single, = double, # triple, : aromatic"
 
-# Small molecules of many kinds, to try a transform on: what natural products seldom have, ions among them.
+# Small molecules to try a transform on, with groups and ions that natural products seldom have.
 _MOLECULES = """
 CC(=O)[O-] C[NH3+] C[N+](C)(C)C C[n+]1ccccc1 [O-]c1ccccc1 C[N+](=O)[O-] C[N+](C)(C)[O-] [O-][n+]1ccccc1
 CN=[N+]=[N-] CC#N CC#CC C=CC C/C=C/C C/C=C\\C CF CCl CBr CI Clc1ccccc1 Brc1ccccc1 Ic1ccccc1 FC(F)(F)c1ccccc1
@@ -34,12 +34,12 @@ PROBES = tuple(_MOLECULES.split())
 
 
 class Templates:
-    """Both sides of a SMIRKS.
+    """The two templates of a SMIRKS.
 
     Attributes:
         reactant, product: the templates.
-        kept: (atom of the reactant, atom of the product) of each atom that stays.
-        origin: {index of an atom of the product: the reactant's atom that it was}.
+        kept: (atom of the reactant, atom of the product) of each kept atom.
+        origin: {index of a kept atom in the product: the same atom in the reactant}.
         leaving: the reactant's other atoms.
         new: the product's other atoms.
     """
@@ -59,18 +59,18 @@ class Templates:
 
     @property
     def heavy_atoms_gained(self) -> int:
-        """The heavy atoms of the product template, less those of the reactant's.
+        """The number of heavy atoms in the product template, less that in the reactant template.
 
         Examples:
             >>> Templates("[c:1][OX2H:2]>>[c:1][O:2]C(C)=O").heavy_atoms_gained
             3
         """
-        come, go = (sum(1 for atom in atoms if atom.GetAtomicNum() != 1) for atoms in (self.new, self.leaving))
-        return come - go
+        new, leaving = (sum(atom.GetAtomicNum() != 1 for atom in atoms) for atoms in (self.new, self.leaving))
+        return new - leaving
 
     @property
     def charge_gained(self) -> int:
-        """The charge that a molecule gains by what the templates state.
+        """The charge that a molecule gains according to the templates.
 
         Examples:
             >>> Templates("[N+:1](=[O:2])[O-:3]>>[NH2+0:1].[O:2].[OH2+0:3]").charge_gained
@@ -83,7 +83,7 @@ class Templates:
         return gained
 
     def bonds(self) -> Iterator[tuple[Chem.Bond, str | None]]:
-        """Yield the bonds of the product, each with the SMARTS that it has in the reactant; None: a new bond."""
+        """Yield the bonds of the product, each with its SMARTS in the reactant; None: a new bond."""
         for bond in self.product.GetBonds():
             begin, end = (self.origin.get(index) for index in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
             before = begin and end and self.reactant.GetBondBetweenAtoms(begin.GetIdx(), end.GetIdx())
@@ -91,19 +91,19 @@ class Templates:
 
 
 def _charge(atom: Chem.Atom) -> int:
-    """Return the charge that every match of an atom of a template has, 0 where it may have several."""
+    """Return the charge that every match of a template's atom has; 0 if matches may differ."""
     return int(atom.GetFormalCharge()) if AtomQuery(atom).states("AtomFormalCharge") else 0
 
 
-# ---- what is ambiguous -----------------------------------------------------------------------------------------------
+# ---- ambiguities -----------------------------------------------------------------------------------------------------
 
 
 class Ambiguity(NamedTuple):
-    """Something that a product template leaves open: RDKit makes a dummy atom or an unspecified bond, or takes one.
+    """An atom or bond that a product template leaves open: RDKit makes it unspecified, or takes one of several.
 
     Attributes:
-        what: a clause about the SMIRKS.
-        allowed: what would be accepted.
+        what: what the SMIRKS leaves open, as a clause.
+        allowed: what is accepted.
         fix: how to mend it.
     """
 
@@ -113,9 +113,9 @@ class Ambiguity(NamedTuple):
 
 
 def ambiguities(smirks: str) -> Iterator[Ambiguity]:
-    """Yield what the product template of a SMIRKS leaves open of its atoms and bonds.
+    """Yield the ambiguities of the product template of a SMIRKS.
 
-    A kept atom may be written in any way that its reactant atom fulfils (``[*:1]``, ``[#6:1]``): RDKit copies it.
+    A kept atom may be written in any way that includes all of its elements (``[*:1]``, ``[#6:1]``): RDKit copies it.
 
     Examples:
         >>> list(ambiguities("[c:1][OX2H:2]>>[c:1][O:2]C"))
@@ -132,7 +132,7 @@ def ambiguities(smirks: str) -> Iterator[Ambiguity]:
 
 
 def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]:
-    """Yield what a product template leaves open of an atom that is new, or was ``origin``."""
+    """Yield the ambiguities of an atom of the product template; ``origin``: the reactant's atom, if it is kept."""
     if origin is None and said.atom.GetAtomicNum() == 0:
         yield Ambiguity(
             f"leaves open which element the new atom {said.text} is",
@@ -155,7 +155,7 @@ def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]
 
 
 def _left_there(said: AtomQuery, origin: AtomQuery) -> str:
-    """Return the elements that the reactant atom allows and the product atom, which states no one element, does not."""
+    """Return which elements the reactant atom allows and the product atom excludes, unless the latter states one."""
     if said.atom.GetAtomicNum():
         return ""
     wrong = [number for number in origin.listed if not said.allows_element(number)]
@@ -187,15 +187,15 @@ def _open_bond(said: str, before: str | None) -> Iterator[Ambiguity]:
     yield Ambiguity(what, _ONE_ORDER, "write the bond that is meant; for several, one transform each")
 
 
-# ---- what is likely a mistake ----------------------------------------------------------------------------------------
+# ---- likely mistakes -------------------------------------------------------------------------------------------------
 
 
 class Mistake(NamedTuple):
-    """Something that the author of a SMIRKS will not have meant.
+    """Something in a SMIRKS that its author hardly meant.
 
     Attributes:
-        kind: a word for it; a trial that shows the same thing on a molecule has the same.
-        text: what it is, in a sentence.
+        kind: its kind; trials on molecules use the same words for the same mistakes.
+        text: a sentence that describes it.
     """
 
     kind: str
@@ -203,7 +203,7 @@ class Mistake(NamedTuple):
 
 
 def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
-    """Yield what the templates show. Where nothing can match, nothing else is said.
+    """Yield the likely mistakes in templates; if nothing can match, only this one.
 
     Examples:
         >>> [each.kind for each in likely_mistakes(Templates("[c:1][O:2]>>[c:1]F"))]
@@ -279,7 +279,7 @@ def _stereo(templates: Templates) -> Iterator[Mistake]:
 
 
 def _bonds(templates: Templates) -> Iterator[Mistake]:
-    """Yield the kept bonds that the product states by alternatives or by what they are not: RDKit takes one order."""
+    """Yield kept bonds that the product states by alternatives or a negation, of which RDKit takes one order."""
     for bond, before in templates.bonds():
         said = bond.GetSmarts()
         word = _WORDS.get(bond.GetBondType())
