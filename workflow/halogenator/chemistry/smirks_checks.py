@@ -66,7 +66,7 @@ class Templates:
             3
         """
         new, leaving = (sum(atom.GetAtomicNum() != 1 for atom in atoms) for atoms in (self.new, self.leaving))
-        return new - leaving
+        return int(new - leaving)
 
     @property
     def charge_gained(self) -> int:
