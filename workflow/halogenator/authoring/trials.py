@@ -9,7 +9,7 @@ from typing import Any
 import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
-from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.reaction import Reaction
@@ -19,23 +19,6 @@ from halogenator.process import limits
 # Longest SMILES and most molecules to find examples among; they can be tried in a second or two.
 _LONGEST = 60
 _CANDIDATES = 30
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A product of a trial.
-
-    Attributes:
-        smiles: canonical SMILES.
-        site: site of the first route, an atom index of the molecule's SMILES.
-        n_routes: number of sites that give it.
-        edited: whether it was made by an edit, not by RunReactants.
-    """
-
-    smiles: str
-    site: int
-    n_routes: int
-    edited: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Trial:
     given: str
     smiles: str = ""
     sites: int = 0
-    products: tuple[Outcome, ...] = ()
+    products: tuple[Product, ...] = ()
     unlimited: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     reason: str = ""
@@ -113,11 +96,10 @@ def _try(transform: Transform, given: str) -> Trial:
     found, rejects = Kernel([transform]).products(smiles)
     every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
     problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)
-    products = tuple(Outcome(product.smiles, product.site, product.n_routes, product.edited) for product in found)
     sites = len({reaction.site(mol, match) for match in matches})
     unlimited = tuple(product.smiles for product in every)
     reason = "" if found else "every product is refused"
-    return Trial(transform.name, given, smiles, sites, products, unlimited, problems, reason)
+    return Trial(transform.name, given, smiles, sites, tuple(found), unlimited, problems, reason)
 
 
 def _why_not(mol: Any, query: Any) -> str:

@@ -66,10 +66,6 @@ class _Fragment:
     flat: str
 
     @property
-    def is_organic(self) -> bool:
-        return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
-
-    @property
     def size(self) -> tuple[int, float]:
         """Number of heavy atoms, and weight in g/mol."""
         return self.mol.GetNumHeavyAtoms(), round(MolWt(self.mol), 3)
@@ -165,7 +161,7 @@ def _fragment(mol: Chem.Mol) -> _Fragment:
 
 def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
     """Return the fragment to keep, and all fragments of its kind."""
-    organic = [each for each in fragments if each.is_organic]
+    organic = [each for each in fragments if any(atom.GetAtomicNum() == 6 for atom in each.mol.GetAtoms())]
     if not organic:
         shown = ".".join(Chem.MolToSmiles(each.mol) for each in fragments)
         raise RejectError("no organic fragment", f"none of the fragments of {shown[:200]!r} has carbon")

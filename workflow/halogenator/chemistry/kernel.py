@@ -152,7 +152,7 @@ class Kernel:
             group.steps.append(_Step(index, transform, reaction, edit))
         self.groups = list(groups.values())
         self.reads_flat = all(group.footprint for group in self.groups) and reads_flat(t.query for t in transforms)
-        self.examines_unread = reads_flat(examined_queries)
+        self.examines_edited = reads_flat(examined_queries)  # an edited copy, without reading its SMILES
 
     def products(
         self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
@@ -251,7 +251,7 @@ class _Products:
         if kernel.with_inchikey:
             product.inchikey = inchikey(reread(smiles))
         if kernel.examine is not None:
-            product.examined = kernel.examine(edited if edited and kernel.examines_unread else reread(smiles))
+            product.examined = kernel.examine(edited if edited and kernel.examines_edited else reread(smiles))
         self._found[written] = product
         self._routes[written] = {route}
 

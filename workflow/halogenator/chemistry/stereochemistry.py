@@ -18,20 +18,11 @@ KEEP, OPEN, INVERT, BOTH = "keep", "open", "invert", "both"
 MAX_NEW_CENTRES = 4
 
 UNSPECIFIED = Chem.ChiralType.CHI_UNSPECIFIED
-TURNED = {
-    Chem.ChiralType.CHI_TETRAHEDRAL_CW: Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
-    Chem.ChiralType.CHI_TETRAHEDRAL_CCW: Chem.ChiralType.CHI_TETRAHEDRAL_CW,
-}
-_SIDES = {
-    Chem.BondStereo.STEREOZ: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOE: Chem.BondStereo.STEREOTRANS,
-    Chem.BondStereo.STEREOCIS: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOTRANS: Chem.BondStereo.STEREOTRANS,
-}
-_OTHER_SIDE = {
-    Chem.BondStereo.STEREOCIS: Chem.BondStereo.STEREOTRANS,
-    Chem.BondStereo.STEREOTRANS: Chem.BondStereo.STEREOCIS,
-}
+_CW, _CCW = Chem.ChiralType.CHI_TETRAHEDRAL_CW, Chem.ChiralType.CHI_TETRAHEDRAL_CCW
+TURNED = {_CW: _CCW, _CCW: _CW}
+_CIS, _TRANS = Chem.BondStereo.STEREOCIS, Chem.BondStereo.STEREOTRANS
+_SIDES = {Chem.BondStereo.STEREOZ: _CIS, Chem.BondStereo.STEREOE: _TRANS, _CIS: _CIS, _TRANS: _TRANS}
+_OTHER_SIDE = {_CIS: _TRANS, _TRANS: _CIS}
 _ORIGIN, _MAP_NUMBER = "react_atom_idx", "old_mapno"
 _PERCEIVED = "_StereochemDone"  # RDKit's note that stereo need not be perceived again
 _CARBON = 6
@@ -252,15 +243,14 @@ def _element_of_parent(parent: Chem.Mol, product: Chem.Mol, found: Chem.StereoIn
 def _set(mol: Chem.Mol, found: Chem.StereoInfo, first: bool) -> Chem.Mol:
     """Set the first or the second configuration at a stereo element, and return the molecule."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
-        tags = (Chem.ChiralType.CHI_TETRAHEDRAL_CW, Chem.ChiralType.CHI_TETRAHEDRAL_CCW)
-        mol.GetAtomWithIdx(found.centeredOn).SetChiralTag(tags[not first])
+        mol.GetAtomWithIdx(found.centeredOn).SetChiralTag(_CW if first else _CCW)
     else:
         bond = mol.GetBondWithIdx(found.centeredOn)
-        ends = (bond.GetBeginAtom(), bond.GetEndAtom())
+        begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
         near = [
-            next(n.GetIdx() for n in end.GetNeighbors() if n.GetIdx() not in (ends[0].GetIdx(), ends[1].GetIdx()))
-            for end in ends
+            next(atom.GetIdx() for atom in this.GetNeighbors() if atom.GetIdx() != other.GetIdx())
+            for this, other in ((begin, end), (end, begin))
         ]
         bond.SetStereoAtoms(*near)
-        bond.SetStereo(Chem.BondStereo.STEREOCIS if first else Chem.BondStereo.STEREOTRANS)
+        bond.SetStereo(_CIS if first else _TRANS)
     return mol

@@ -39,7 +39,6 @@ BINS: dict[str, tuple[float, float, int]] = {
     "rotb": (0, 1, 60),
 }
 _BATCH_ROWS = 8_192
-_OTHER_BINS = (0, 1, 100)
 
 
 def profile(
@@ -136,13 +135,8 @@ class _Tally:
         }
 
 
-def bins_of(name: str) -> tuple[float, float, int]:
-    """Return the start of a descriptor's first bin, the width of a bin, and the number of bins."""
-    return BINS.get(name, _OTHER_BINS)
-
-
 def _bin(name: str) -> str:
-    first, width, count = bins_of(name)
+    first, width, count = BINS[name]
     return f"least(greatest(floor(({identifier(name)} - {first}) / {width}), 0), {count - 1})::SMALLINT"
 
 

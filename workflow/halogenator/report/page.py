@@ -256,7 +256,7 @@ def _described(name: str) -> dict[str, Any]:
         "text": descriptor.text,
         "unit": descriptor.unit,
         "integer": descriptor.integer,
-        "bins": distributions.bins_of(name)[:2],
+        "bins": distributions.BINS[name][:2],
         "limit": limit and limit.value,
         "source": limit and limit.source,
     }
