@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -193,12 +194,12 @@ def _radicals(mol: Any) -> int:
 
 def _stereo_lost(parent: Any, product: Any) -> Iterator[str]:
     """Yield "stereocentre" and "double bond" if the product has fewer specified and more unspecified ones."""
-    counts = []
-    for mol in (parent, product):
-        found = [(str(info.type), str(info.specified)) for info in Chem.FindPotentialStereo(Chem.Mol(mol))]
-        counts.append({(kind, said): found.count((kind, said)) for kind, said in found})
+    counts = [
+        Counter((str(info.type), str(info.specified)) for info in Chem.FindPotentialStereo(Chem.Mol(mol)))
+        for mol in (parent, product)
+    ]
     words = {"Atom_Tetrahedral": "stereocentre", "Bond_Double": "double bond"}
     for kind, word in words.items():
-        said, open_ = ([count.get((kind, state), 0) for count in counts] for state in ("Specified", "Unspecified"))
-        if said[1] < said[0] and open_[1] > open_[0]:
+        specified, unspecified = ([each[kind, state] for each in counts] for state in ("Specified", "Unspecified"))
+        if specified[1] < specified[0] and unspecified[1] > unspecified[0]:
             yield word

@@ -303,8 +303,8 @@ def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Group
         taken = frozenset(i for g in others for i in g.atoms)
         alike = [g.atoms for g in others if g.kind == group.kind]
         unions = {frozenset().union(*some) for size in range(len(alike) + 1) for some in combinations(alike, size)}
-        for still, union in product(idle, sorted(unions, key=sorted)):
-            atoms = (group.atoms | union) ^ still
+        for idle_set, union in product(idle, sorted(unions, key=sorted)):
+            atoms = (group.atoms | union) ^ idle_set
             if atoms and not atoms & taken:
                 yield _sorted((*others, Group(group.kind, atoms)))
 

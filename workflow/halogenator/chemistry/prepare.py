@@ -153,9 +153,9 @@ class _Steps:
         else:
             smiles, mol, _ = settled(self.mol)
         if check_electrons and _electrons(self.mol) != _electrons(mol):
-            raise RejectError("lost in SMILES", f"{_said(self.mol)[:200]} has radicals that its SMILES does not say")
+            raise RejectError("lost in SMILES", f"{_text(self.mol)[:200]} has radicals that its SMILES does not say")
         words = ",".join(word for word in PREPARED if word in self._words)
-        return Prepared(mol, smiles, stereo, words or None, (self._as_given or _said(self._given)) if words else None)
+        return Prepared(mol, smiles, stereo, words or None, (self._as_given or _text(self._given)) if words else None)
 
     def _take(self, word: str, mol: Chem.Mol) -> None:
         self._words.append(word)
@@ -168,7 +168,7 @@ class _Steps:
             self._take(word, mol)
 
 
-def _said(mol: Chem.Mol) -> str:
+def _text(mol: Chem.Mol) -> str:
     """Return the canonical CXSMILES of a molecule, with enhanced stereo and axes."""
     fields = Chem.CXSmilesFields.CX_ENHANCEDSTEREO | Chem.CXSmilesFields.CX_BOND_ATROPISOMER
     return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), int(fields)))

@@ -125,65 +125,65 @@ def ambiguities(smirks: str) -> Iterator[Ambiguity]:
     """
     templates = Templates(smirks)
     for atom in templates.product.GetAtoms():
-        said, origin = AtomQuery(atom), templates.origin.get(atom.GetIdx())
-        yield from _open_atom(said, None if origin is None else AtomQuery(origin))
+        query, origin = AtomQuery(atom), templates.origin.get(atom.GetIdx())
+        yield from _open_atom(query, None if origin is None else AtomQuery(origin))
     for bond, before in templates.bonds():
         yield from _open_bond(bond.GetSmarts(), before)
 
 
-def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]:
-    """Yield the ambiguities of an atom of the product template; ``origin``: the reactant's atom, if it is kept."""
-    if origin is None and said.atom.GetAtomicNum() == 0:
+def _open_atom(after: AtomQuery, before: AtomQuery | None) -> Iterator[Ambiguity]:
+    """Yield the ambiguities of an atom of the product template; ``before``: the reactant's atom, if it is kept."""
+    if before is None and after.atom.GetAtomicNum() == 0:
         yield Ambiguity(
-            f"leaves open which element the new atom {said.text} is",
+            f"leaves open which element the new atom {after.text} is",
             "new atoms of one stated element, such as F, [NH2] or [O-]",
-            _one_each(said),
+            _one_each(after),
         )
-    elif origin is not None and (stays := _left_there(said, origin)):
+    elif before is not None and (stays := _left_there(after, before)):
         yield Ambiguity(
-            f"leaves open which element {said.text} becomes: RDKit would leave {stays} there",
+            f"leaves open which element {after.text} becomes: RDKit would leave {stays} there",
             "a kept atom as * (it stays what it is) or with one stated element",
-            _one_each(said),
+            _one_each(after),
         )
     else:
-        for word in sorted(said.stated_as_alternative):
+        for word in sorted(after.stated_as_alternative):
             yield Ambiguity(
-                f"leaves the {word} of {said.text} open: RDKit would take one of what is named there",
+                f"leaves the {word} of {after.text} open: RDKit would take one of what is named there",
                 "in the product, one charge, hydrogen count and isotope an atom, neither negated nor in a list",
                 f"state the {word} that the atom gets, or leave it out; e.g. [CH2:1], [N+:1], [C:1]",
             )
 
 
-def _left_there(said: AtomQuery, origin: AtomQuery) -> str:
+def _left_there(after: AtomQuery, before: AtomQuery) -> str:
     """Return which elements the reactant atom allows and the product atom excludes, unless the latter states one."""
-    if said.atom.GetAtomicNum():
+    if after.atom.GetAtomicNum():
         return ""
-    wrong = [number for number in origin.listed if not said.allows_element(number)]
-    if said.listed and not origin.listed:
+    wrong = [number for number in before.listed if not after.allows_element(number)]
+    if after.listed and not before.listed:
         return "any element"
     return " or ".join(_symbol(number) for number in wrong)
 
 
-def _one_each(said: AtomQuery) -> str:
-    symbols = [_symbol(number) for number in said.listed]
+def _one_each(after: AtomQuery) -> str:
+    symbols = [_symbol(number) for number in after.listed]
     if len(symbols) > 1:
-        return f"write one transform per element: one with {', one with '.join(symbols)} in place of {said.text}"
-    return f"write the element that is meant in place of {said.text}; for several, one transform each"
+        return f"write one transform per element: one with {', one with '.join(symbols)} in place of {after.text}"
+    return f"write the element that is meant in place of {after.text}; for several, one transform each"
 
 
 def _symbol(number: int) -> str:
     return str(Chem.GetPeriodicTable().GetElementSymbol(number))
 
 
-def _open_bond(said: str, before: str | None) -> Iterator[Ambiguity]:
-    if _STATED_BOND.fullmatch(said) and (said in {"", *"-=#:/\\$", "->", "<-"} or said[0] not in "!@"):
+def _open_bond(after: str, before: str | None) -> Iterator[Ambiguity]:
+    if _STATED_BOND.fullmatch(after) and (after in {"", *"-=#:/\\$", "->", "<-"} or after[0] not in "!@"):
         return
     if before is None:
-        what = f"leaves open what the new bond {said} is"
-    elif said == before or said == "~" or not re.fullmatch(r"[&;!@]+", said):
+        what = f"leaves open what the new bond {after} is"
+    elif after == before or after == "~" or not re.fullmatch(r"[&;!@]+", after):
         return
     else:
-        what = f"leaves open what the bond {said} becomes, which is {before or 'not stated'} in the reactant"
+        what = f"leaves open what the bond {after} becomes, which is {before or 'not stated'} in the reactant"
     yield Ambiguity(what, _ONE_ORDER, "write the bond that is meant; for several, one transform each")
 
 
@@ -234,19 +234,19 @@ def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
 
 def _charges(templates: Templates) -> Iterator[Mistake]:
     for before, after in templates.kept:
-        said = AtomQuery(after)
+        query = AtomQuery(after)
         if not _charge(before):
             continue
-        if not said.states("AtomFormalCharge"):
+        if not query.states("AtomFormalCharge"):
             yield Mistake(
                 "charge left",
                 f"the charge of {before.GetSmarts()} stays, as the product states no other: write +0 there with the "
                 "hydrogens that the atom gets, or repeat the charge to say that it stays",
             )
-        elif after.GetFormalCharge() == 0 and not said.states("AtomHCount") and _orders(after) <= _orders(before):
+        elif after.GetFormalCharge() == 0 and not query.states("AtomHCount") and _orders(after) <= _orders(before):
             yield Mistake(
                 "radical left",
-                f"{said.text} loses its charge and gets no hydrogen or bond for it, which leaves a radical or is "
+                f"{query.text} loses its charge and gets no hydrogen or bond for it, which leaves a radical or is "
                 f"refused: state the hydrogens, e.g. [{after.GetSymbol()}H+0:{after.GetAtomMapNum()}]",
             )
 
@@ -281,10 +281,10 @@ def _stereo(templates: Templates) -> Iterator[Mistake]:
 def _bonds(templates: Templates) -> Iterator[Mistake]:
     """Yield kept bonds that the product states by alternatives or a negation, of which RDKit takes one order."""
     for bond, before in templates.bonds():
-        said = bond.GetSmarts()
+        after = bond.GetSmarts()
         word = _WORDS.get(bond.GetBondType())
-        if before not in {None, said} and ("," in said or said.startswith("!")) and word:
+        if before not in {None, after} and ("," in after or after.startswith("!")) and word:
             yield Mistake(
                 "bond",
-                f"the bond {said} of the product becomes a {word} one wherever it is: write the bond that is meant",
+                f"the bond {after} of the product becomes a {word} one wherever it is: write the bond that is meant",
             )
