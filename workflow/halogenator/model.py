@@ -60,10 +60,10 @@ class Transform:
     """A named SMIRKS with one reactant and one product.
 
     Attributes:
-        name: unique name, safe in file names and wildcards.
+        name: unique name.
         smirks: the reaction SMARTS.
         label: short description for tables and pictures.
-        family: name of the group that the report shows it in.
+        family: name of its group, for the report and the columns of an index.
         scope_classes: classes of the libraries that it is for; () for all.
         examples: reactions that the configuration check runs.
         description: free text.
@@ -105,7 +105,7 @@ class Transform:
 
 @dataclass(frozen=True)
 class HalogenationRule:
-    """A SMIRKS with ``{X}`` in the place of the halogen. Its fields are those of ``Transform``."""
+    """A SMIRKS with ``{X}`` in the place of the halogen. Its fields mean what they mean in ``Transform``."""
 
     name: str
     smirks: str

@@ -18,7 +18,7 @@ from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, names, positive
 from halogenator.units import prepared_words
 
-# Share of the machine's memory that tasks may declare together where nothing else is asked for.
+# Share of the machine's memory that all tasks together may declare without --memory-mb.
 _SHARE = 0.75
 
 _MORE = """\
@@ -238,7 +238,7 @@ def _errors_name_options() -> Iterator[None]:
 
 
 def as_options(text: str) -> str:
-    """Return a text with the keys of a configuration as options: ``smiles_column: X`` as ``--smiles-column X``."""
+    """Return a text with configuration keys replaced by options: ``smiles_column: X`` by ``--smiles-column X``."""
 
     def option(found: re.Match[str]) -> str:
         value = found["value"] or ""

@@ -12,7 +12,7 @@ from halogenator.chemistry.filters import FILTERS
 from halogenator.cli.options import Parser, add_verb, json_of, memory_option, names, positive, results_option
 from halogenator.errors import UserError
 
-_MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
+_MEMORY_MB = 1500  # as planning.resources.EXPORT_MB, which takes long to import
 
 
 def add_verbs(verbs: Any) -> None:
@@ -103,7 +103,7 @@ def request_of(options: argparse.Namespace) -> Any:
     """Return the ``Export`` that a command line asks for.
 
     Raises:
-        UserError: it does not say of what.
+        UserError: it names no library, transform or query.
     """
     if options.request:
         return options.request
@@ -119,7 +119,7 @@ def request_of(options: argparse.Namespace) -> Any:
             fix=f"--library {ALL} for the products of all jobs",
         )
     windows = {name: getattr(options, name) for name in DESCRIPTORS if getattr(options, name)}
-    same = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
+    unchanged = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
     return Export(
         libraries=() if list(options.libraries) == [ALL] else tuple(options.libraries),
         transforms=tuple(options.transforms),
@@ -128,7 +128,7 @@ def request_of(options: argparse.Namespace) -> Any:
         sample=options.sample,
         diverse=options.diverse,
         seed=options.seed,
-        **{name: getattr(options, name) for name in same},
+        **{name: getattr(options, name) for name in unchanged},
     )
 
 
