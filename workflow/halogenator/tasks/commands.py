@@ -100,7 +100,7 @@ class Command:
 
 
 def declaration(
-    mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 0, parent: int = 0, notes: Path | None = None
+    mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 0, ends_with: int = 0, notes: Path | None = None
 ) -> list[str]:
     """Return how every task's command line ends: what it may use, and who started it.
 
@@ -108,10 +108,10 @@ def declaration(
         mem_mb: memory that it declares, in MB; None: that is said elsewhere.
         cap_mb: what it could declare at most, for the message's advice; 0: nobody says.
         beside_mb: what its allocation holds beside it, which is in ``mem_mb`` and not for the task.
-        parent: the process whose end is to be its own; 0: none.
+        ends_with: the process at whose end it ends too; 0: none.
         notes: folder in which it says that it runs; None: nobody looks.
     """
-    values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "parent": parent, "notes": notes}
+    values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "ends-with": ends_with, "notes": notes}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 

@@ -107,7 +107,7 @@ class Pool:
         task.log.parent.mkdir(parents=True, exist_ok=True)
         # The task ties itself to this process: a preexec_fn would do it sooner, but what Python runs around one
         # swallows a Ctrl-C that comes just then.
-        words = [*task.command.words, *declaration(task.mem_mb, parent=os.getpid())]
+        words = [*task.command.words, *declaration(task.mem_mb, ends_with=os.getpid())]
         with task.log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "halogenator", *words],
