@@ -171,8 +171,8 @@ def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | No
     products, rejects = Kernel([replace(transform, max_sites=None)]).products(reactant)
     if any(error.reason == "too many matches" for _, error in rejects):
         return set(), room
-    for _, error in rejects:
-        return set(), error.detail
+    if rejects:
+        return set(), rejects[0][1].detail
     return {_canonical(product.smiles) for product in products}, None
 
 

@@ -59,14 +59,13 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
     return Export(
         libraries=tuple(libraries),
         transforms=tuple(transforms),
-        windows={name: Window(*_bounds(*pair)) for name, pair in bounds.items()},
+        windows={
+            name: Window(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+            for name, (low, high) in bounds.items()
+        },
         **same,
         **lists,
     )
-
-
-def _bounds(low: float | None, high: float | None) -> tuple[float, float]:
-    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
 
 
 def _check_named(entry: Mapping[str, Any]) -> None:

@@ -67,7 +67,7 @@ class _Builder:
         self.layers = layers
         self.find = find
         self.libraries: dict[str, Library] = {}
-        self.levels: dict[tuple[str, str, int], str] = {}
+        self.levels: dict[tuple[str, str, int], str] = {}  # {(class, parents, k): name of the library}
         for name, entry in self.entries.items():
             if "k" in entry and ("class" in entry or "parents" in entry):
                 self.levels.setdefault((*_origin(entry), int(entry["k"])), name)
@@ -89,7 +89,7 @@ class _Builder:
             files = self._files(("libraries", name, "path"), entry["path"], _reading(entry))
             self.libraries[name] = Library(name, entry.get("class", ""), **files)
             return
-        class_name, parents = self._origin(name, entry)
+        class_name, parents = self._checked_origin(name, entry)
         k, asked_by = int(entry["k"]), asked_by or name
         built: dict[str, Any] = {"k": k, "parents": parents, "implicit": name not in self.selected}
         if k == 0:
@@ -99,7 +99,7 @@ class _Builder:
             self.add(built["base"], asked_by)
         self.libraries[name] = Library(name, class_name, **built)
 
-    def _origin(self, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
+    def _checked_origin(self, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
         """Return the class and the name of the parents of a built library.
 
         Raises:
@@ -167,8 +167,7 @@ def _origin(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 def _reading(entry: Mapping[str, Any]) -> Reading:
     """Return how the files of a library are read."""
-    prepare = entry["prepare"]
-    columns = entry["columns"]
+    prepare, columns = entry["prepare"], entry["columns"]
     return Reading(
         smiles_column=entry.get("smiles_column"),
         id_column=entry.get("id_column"),

@@ -95,7 +95,10 @@ def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
         local = [file for file in dict.fromkeys(files) if not is_remote(file)]
         found = [_odd(file, _FILE, "file of a library", allowed, rename) for file in local]
     # DuckDB reads a folder called name=value as a column, which would replace that column of the results below it.
-    columns = _columns()
+    from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+
+    columns = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
+    columns |= {"library", "transform", *DESCRIPTORS}
     found += [
         UserError(
             "the results cannot be here: DuckDB would take the name of a folder above them for one of their columns",
@@ -117,10 +120,3 @@ def _odd(path: Path, reasons: dict[str, str], what: str, allowed: str, fix: str)
             what = f"the path of the {what} has {sign[0]!r} in it: {reason}"
             return UserError(what, where=path, value=sign[0], allowed=allowed, fix=fix)
     return None
-
-
-def _columns() -> set[str]:
-    from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
-
-    names = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
-    return names | {"library", "transform", *DESCRIPTORS}

@@ -40,10 +40,13 @@ def has_text(kind: pyarrow.DataType) -> bool:
     """Return whether a type's values have a text form."""
     import pyarrow
 
+    if is_binary(kind):
+        return True
     try:
-        return is_binary(kind) or bool(pyarrow.array([], _plain(kind)).cast(pyarrow.string()) is not None)
+        pyarrow.array([], _plain(kind)).cast(pyarrow.string())
     except (pyarrow.ArrowException, TypeError):
         return False
+    return True
 
 
 def kept_type(kind: pyarrow.DataType) -> pyarrow.DataType:
@@ -150,6 +153,7 @@ def _json(value: object) -> str:
 
 
 def _plain(kind: pyarrow.DataType) -> pyarrow.DataType:
+    """Return the type of the values of a dictionary or an extension type; any other type as it is."""
     import pyarrow
     from pyarrow import types
 

@@ -25,7 +25,7 @@ from halogenator.inputs.column_names import (
     smiles_columns,
     squeezed,
 )
-from halogenator.inputs.rows import Source, text_type
+from halogenator.inputs.rows import Source, Undecoded, text_type
 from halogenator.model import Reading
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def with_extension(smiles: str | None, extension: str | None) -> str | None:
         >>> with_extension("C[C@H](F)Cl", "&1:1")
         'C[C@H](F)Cl |&1:1|'
     """
-    extension = extension.strip() if extension else None
-    if not smiles or not extension or " |" in smiles or type(smiles) is not str:
+    extension = (extension or "").strip()
+    if not smiles or not extension or " |" in smiles or isinstance(smiles, Undecoded):
         return smiles
     return f"{smiles.strip()} {extension if extension.startswith('|') else f'|{extension}|'}"
 

@@ -176,7 +176,14 @@ class _Bounded(io.RawIOBase):
         data = self._guarded(lambda: self._read(len(buffer)))
         self._out += len(data)
         if self._out > self._left:
-            raise _grown(self._path, self._container)
+            command = self._container.command("look")
+            raise UserError(
+                f"the {self._container.name} file grows without end: it looks like a decompression bomb",
+                where=self._path,
+                value=f"{size_of(self._path):,} bytes",
+                allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
+                fix=f"look at it with: {command} FILE | head; if it is what you want, decompress it first",
+            )
         buffer[: len(data)] = data
         return len(data)
 
@@ -284,13 +291,3 @@ def _xz(stream: IO[bytes]) -> Callable[[int], bytes]:
                 return data
 
     return read
-
-
-def _grown(path: Path, container: Container) -> UserError:
-    return UserError(
-        f"the {container.name} file grows without end: it looks like a decompression bomb",
-        where=path,
-        value=f"{size_of(path):,} bytes",
-        allowed=f"at most {MAX_GROWTH}-fold growth (and {FREE_GROWTH:,} bytes in any case)",
-        fix=f"look at it with: {container.command('look')} FILE | head; if it is what you want, decompress it first",
-    )

@@ -33,7 +33,7 @@ MAX_SPAN = 100
 _SEP = re.compile(r'"?sep=(.)"?[\s;,|]*$', re.IGNORECASE)
 
 
-class Bad(NamedTuple):
+class _BadRow(NamedTuple):
     """A row that cannot be read: what is wrong with it, and the cells that it seems to have."""
 
     problem: str
@@ -62,7 +62,7 @@ def open_table(lines: Lines, kind: str, where: object, reading: Reading, like: S
             fix="write the column names into its first line, e.g. smiles,id",
         )
     sample = _rows(Lines.of(lines.peek(SAMPLE_ROWS)), delimiter, len(columns))
-    rows = [cells for cells in sample if cells and not isinstance(cells, Bad)]
+    rows = [cells for cells in sample if cells and not isinstance(cells, _BadRow)]
     choice = choose(columns, rows, reading, f"{where}, header", like=like)
     return Opened(choice.source(columns), lambda: _records(_rows(lines, delimiter, len(columns)), choice, len(columns)))
 
@@ -123,7 +123,7 @@ def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, li
     for _ in range(at + 1):
         next(lines)
     cells = _row(line, lines, delimiter)
-    return delimiter, unique(list(cells.cells if isinstance(cells, Bad) else cells))
+    return delimiter, unique(list(cells.cells if isinstance(cells, _BadRow) else cells))
 
 
 def _find_header(
@@ -158,16 +158,16 @@ def _delimiters(line: str, kind: str) -> list[str]:
     return ["\t"] if kind == "tsv" else sorted(",;\t|", key=lambda mark: -len(plain_cells(line, mark)))
 
 
-def _records(rows: Iterator[list[str] | Bad], choice: Choice, width: int) -> Iterator[Record]:
+def _records(rows: Iterator[list[str] | _BadRow], choice: Choice, width: int) -> Iterator[Record]:
     for row, cells in enumerate(rows, 1):
-        if isinstance(cells, Bad):
+        if isinstance(cells, _BadRow):
             yield record_of(row, cells.cells, choice, cells.problem)
         else:
             short = bool(cells) and choice.smiles is not None and len(cells) <= choice.smiles
             yield record_of(row, cells, choice, wrong_count(width, cells) if short else None)
 
 
-def _rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | Bad]:
+def _rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | _BadRow]:
     """Yield the cells of each row, [] for a blank one, or its problem. Blank rows at the end are left out.
 
     A quoted field may hold line ends, up to ``MAX_SPAN`` lines and ``MAX_LINE`` characters in a row. If the quote is
@@ -177,35 +177,35 @@ def _rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | Bad]
     nothing = f" \t{delimiter}"
     for line in without_blank_end(lines, lambda line: line is not None and not line.strip(nothing), ""):
         if line is None:
-            yield Bad(str(not_text(None)), ())
+            yield _BadRow(str(not_text(None)), ())
         else:
             yield _row(line, lines, delimiter, width) if line else []
 
 
-def _row(line: str, lines: Lines, delimiter: str, width: int | None = None) -> list[str] | Bad:
+def _row(line: str, lines: Lines, delimiter: str, width: int | None = None) -> list[str] | _BadRow:
     plain = line.split(delimiter)
     if '"' not in line:
         problem = not_text(line)
-        return Bad(problem, plain) if problem else _fitted(plain, width)
+        return _BadRow(problem, plain) if problem else _fitted(plain, width)
     taken: list[str | None] = [line]
     try:
         cells = next(csv.reader(_one_row(taken, lines), delimiter=delimiter, strict=True))
         problem = next(filter(None, map(not_text, taken)), None)
         if problem:
-            return Bad(problem, cells)
+            return _BadRow(problem, cells)
         fitted = _fitted(cells, width, len(taken))
-        if not isinstance(fitted, Bad):
+        if not isinstance(fitted, _BadRow):
             return fitted
     except csv.Error as error:
         unclosed = "unexpected end of data" in str(error)
-        fitted = Bad("a quote is opened and not closed" if unclosed else f"not readable as CSV: {error}", plain)
+        fitted = _BadRow("a quote is opened and not closed" if unclosed else f"not readable as CSV: {error}", plain)
     lines.put_back(taken[1:])
     # Fields of tab-separated files are seldom quoted: a quote mark may be just a character of a name.
-    return plain if delimiter == "\t" and not isinstance(_fitted(plain, width), Bad) else fitted
+    return plain if delimiter == "\t" and not isinstance(_fitted(plain, width), _BadRow) else fitted
 
 
-def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | Bad:
-    """Return the cells of a row, without empty ones beyond the header's last; ``Bad`` if their number is wrong."""
+def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | _BadRow:
+    """Return the cells of a row, without empty ones beyond the header's last; ``_BadRow`` if their number is wrong."""
     if width is None or len(cells) == width or (len(cells) < width and span == 1):
         return cells
     if len(cells) > width:
@@ -214,7 +214,7 @@ def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | B
         joined = _rejoined(cells)
         if len(joined) == width:
             return joined
-    return Bad(wrong_count(width, cells, span), cells)
+    return _BadRow(wrong_count(width, cells, span), cells)
 
 
 def _rejoined(cells: Sequence[str]) -> list[str]:

@@ -204,17 +204,12 @@ def _files_in(folder: Path) -> tuple[Path, ...]:
     entries = [entry for entry in sorted(folder.iterdir(), key=_natural) if entry.name[:1] not in "._"]
     files = [entry for entry in entries if entry.is_file()]
     kinds = {FORMATS.get(_endings(entry)[0], entry.suffix) for entry in files}
-    if len(files) < len(entries):
-        what, shown, pattern = (
-            "the folder has folders in it",
-            [e for e in entries if e not in files],
-            Path("**/*.parquet"),
-        )
-    elif len(kinds) != 1:
-        wrong = "it has files of several kinds" if files else "it has no file"
-        what, pattern, shown = f"the folder is no library: {wrong}", Path("*.parquet"), files
-    else:
+    if len(files) == len(entries) and len(kinds) == 1:
         return _checked(files, folder)
+    what, pattern, shown = "the folder has folders in it", "**/*.parquet", [e for e in entries if e not in files]
+    if not shown:
+        wrong = "it has files of several kinds" if files else "it has no file"
+        what, pattern, shown = f"the folder is no library: {wrong}", "*.parquet", files
     raise UserError(
         what,
         where=folder,
@@ -308,13 +303,12 @@ def _in_archive(file: File) -> File:
             allowed="one molecule file",
             fix="unpack it, and name the file in it, or several in a list",
         )
-    ending = Path(names[0]).suffix.casefold()
+    member = Path(names[0])
+    ending = member.suffix.casefold()
     raise UserError(
         "the zip archive holds no file that can be read in it",
         where=file.path,
         value=names[0],
         allowed=", ".join(text),
-        fix="unpack it, and name the file in it"
-        if ending in FORMATS
-        else _other_format(Path(names[0]), None, ending, ""),
+        fix="unpack it, and name the file in it" if ending in FORMATS else _other_format(member, None, ending, ""),
     )

@@ -11,6 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from halogenator.errors import UserError
+from halogenator.inputs.column_choice import molecule_column
+from halogenator.inputs.files import find_files
+from halogenator.inputs.reading import describe, read_records
 from halogenator.model import Library
 from halogenator.process import limits
 
@@ -49,21 +52,21 @@ class FirstRows:
         """A line for people that says all of it."""
         touched = ", ".join(f"{count} with {word}" for word, count in self.changed.items())
         tail = f", {touched}" if touched else ""
-        return f"{said(self)}; {self.readable} of the first {self.rows} rows readable{tail}"
+        return f"{self.columns_text}; {self.readable} of the first {self.rows} rows readable{tail}"
 
-
-def said(found: FirstRows) -> str:
-    """Return a line for people that says which column is what."""
-    smiles = "molecules from its records" if found.smiles is None else f"SMILES from {_quoted(found.smiles)}"
-    identifier = "no ids, so rows are numbered" if found.id is None else f"id from {_quoted(found.id)}"
-    name = [] if found.name is None else [f"name from {_quoted(found.name)}"]
-    text = f"{found.library}: {', '.join([smiles, identifier, *name, _others(list(found.columns.values()))])}"
-    renamed = {given: name for name, given in found.columns.items() if given.strip() != name}
-    if not renamed:
-        return text
-    pairs = [f"{_quoted(given)} is {_quoted(name)}" for given, name in islice(renamed.items(), _SHOWN)]
-    more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
-    return f"{text} (in the results {', '.join(pairs)}{more})"
+    @property
+    def columns_text(self) -> str:
+        """A line for people that says which column is what."""
+        smiles = "molecules from its records" if self.smiles is None else f"SMILES from {_quoted(self.smiles)}"
+        identifier = "no ids, so rows are numbered" if self.id is None else f"id from {_quoted(self.id)}"
+        name = [] if self.name is None else [f"name from {_quoted(self.name)}"]
+        text = f"{self.library}: {', '.join([smiles, identifier, *name, _others(list(self.columns.values()))])}"
+        renamed = {given: name for name, given in self.columns.items() if given.strip() != name}
+        if not renamed:
+            return text
+        pairs = [f"{_quoted(given)} is {_quoted(name)}" for given, name in islice(renamed.items(), _SHOWN)]
+        more = f" and {len(renamed) - _SHOWN} more" if len(renamed) > _SHOWN else ""
+        return f"{text} (in the results {', '.join(pairs)}{more})"
 
 
 def _others(given: list[str]) -> str:
@@ -85,7 +88,6 @@ def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
         library: the library.
         whole: whether an SDF is read to its end, to find all its tags.
     """
-    from halogenator.inputs.reading import describe
     from halogenator.tables.file_columns import file_columns
 
     source = describe(_files(library), library.reading, whole=whole)
@@ -112,14 +114,13 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
 def _read(library: Library, option: str | None) -> FirstRows:
     """Return a look at the first rows of a library, in a child process that ends if a row takes too long."""
     from halogenator.chemistry.molecules import quiet
-    from halogenator.inputs.reading import read_records
 
     quiet()
     found = describe_library(library)
     readable = rows = slow = 0
     changed: Counter[str] = Counter()
-    first: tuple[int, str | None, str] | None = None
-    filled = 0
+    first: tuple[int, str | None, str] | None = None  # (row, SMILES, problem) of the first that is not readable
+    filled = 0  # rows with a SMILES
     records = read_records(_files(library), replace(library.reading, columns="none"))
     for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
         if filled == ROWS or slow == _MOST_SLOW:
@@ -180,9 +181,6 @@ def _none_readable(
 
 def _better_column(library: Library) -> str | None:
     """Return the name of the column whose first values look like SMILES; None if there is none."""
-    from halogenator.inputs.column_choice import molecule_column
-    from halogenator.inputs.reading import describe, read_records
-
     reading = replace(library.reading, columns="all")
     source = describe(_files(library), reading)
     names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
@@ -197,6 +195,4 @@ def _better_column(library: Library) -> str | None:
 
 def _files(library: Library) -> tuple[Path, ...]:
     """Return a library's files, of which a task knows only folders and patterns."""
-    from halogenator.inputs.files import find_files
-
     return tuple(path for given in library.paths for path in find_files(given))

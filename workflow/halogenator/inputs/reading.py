@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, excel, parquet_rows, sdf, smi
-from halogenator.inputs.column_choice import check_listed
+from halogenator.inputs.arrow_values import number_text
+from halogenator.inputs.column_choice import check_listed, wanted
 from halogenator.inputs.containers import BrokenStreamError, broken, open_stream, start_of
 from halogenator.inputs.encodings import by_first_bytes, check_encoding
 from halogenator.inputs.files import WHOLE, File, check_bytes, check_each_once, recognise
@@ -57,7 +58,7 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
     seen: list[str] = []
     files = _files(paths)
     for _, path in _filled(files):
-        with _broken_said(path), _opened(path, _of_each(files, reading), found, whole=whole) as file:
+        with _as_user_error(path), _opened(path, _reading_of_each(files, reading), found, whole=whole) as file:
             own = file.source
         seen += [name for name in own.names() if name not in seen]
         for name, kind in own.others:
@@ -67,8 +68,8 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
         raise _empty(files[0])
     if len(files) > 1:
         check_listed(seen, reading, f"{files[0]} and {len(files) - 1:,} more")
-        kept = reading.columns
-        types = {n: t for n, t in types.items() if kept == "all" or (kept != "none" and n in kept)}
+        names = list(types)
+        types = {names[i]: types[names[i]] for i in wanted(names, reading)}
     return found._replace(others=tuple(types.items()))
 
 
@@ -89,7 +90,7 @@ def read_records(paths: Paths, reading: Reading = AS_IT_IS, source: Source | Non
     for number, path in _filled(files):
         row = 0
         try:
-            with _opened(path, _of_each(files, reading), source) as file:
+            with _opened(path, _reading_of_each(files, reading), source) as file:
                 fit = _fitting(file.source, source)
                 source = source or file.source
                 for record in file.records():
@@ -108,7 +109,7 @@ def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
     check_encoding(reading.encoding)
     files = _files(paths)
     check_each_once(files)
-    empty = [_is_empty(path, _of_each(files, reading)) for path in files]
+    empty = [_is_empty(path, _reading_of_each(files, reading)) for path in files]
     if all(empty):
         raise _empty(files[0])
     if len(files) > 1:
@@ -156,7 +157,7 @@ def _filled(files: Sequence[Path]) -> Iterator[tuple[int, Path]]:
     return ((i, path) for i, path in enumerate(files) if len(files) == 1 or size_of(recognise(path).path))
 
 
-def _of_each(files: Sequence[Path], reading: Reading) -> Reading:
+def _reading_of_each(files: Sequence[Path], reading: Reading) -> Reading:
     """Return how each file is read: of several files, not each needs to have all columns that the user lists."""
     return reading if len(files) == 1 or reading.columns == "none" else replace(reading, columns="all")
 
@@ -194,7 +195,7 @@ def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = 
 
 
 @contextmanager
-def _broken_said(path: Path) -> Iterator[None]:
+def _as_user_error(path: Path) -> Iterator[None]:
     """Turn the error of a broken compressed file into a ``UserError``."""
     try:
         yield
@@ -235,8 +236,6 @@ def _fitting(own: Source, source: Source | None) -> Callable[[Record, int], Reco
 
 
 def _as_text(value: Any) -> str:
-    from halogenator.inputs.arrow_values import number_text
-
     return number_text(value) if isinstance(value, float) else str(value)
 
 
@@ -267,12 +266,12 @@ def _is_empty(path: Path, reading: Reading) -> bool:
             )
         if all_read and _count(data, file, reading, wide) == 0:
             return True
-    with _broken_said(path), _opened(path, reading, None) as opened:
+    with _as_user_error(path), _opened(path, reading, None) as opened:
         return file.kind in WHOLE and opened.number() == 0
 
 
 def _start(file: File, limit: int) -> tuple[bytes, int, bool]:
-    with _broken_said(file.path):
+    with _as_user_error(file.path):
         return start_of(file.path, limit, file.member)
 
 

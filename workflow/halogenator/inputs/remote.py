@@ -72,12 +72,12 @@ def open_binary(path: Path, *, ahead: int = _PIECE) -> IO[bytes]:
 
 def size_of(path: Path) -> int:
     """Return the size of a file on disk or in a store, in bytes."""
-    return int(_head(path)["ContentLength"]) if is_remote(path) else path.stat().st_size
+    return int(_ask("head_object", path)["ContentLength"]) if is_remote(path) else path.stat().st_size
 
 
 def version_of(path: Path) -> str:
     """Return the size and the ETag of an object, which change when other content is uploaded."""
-    head = _head(path)
+    head = _ask("head_object", path)
     return f"{head['ContentLength']} {head['ETag']}"
 
 
@@ -105,7 +105,7 @@ class _Object(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        head = _head(path)
+        head = _ask("head_object", path)
         self._size, self._etag = int(head["ContentLength"]), str(head["ETag"])
         self._position = 0
 
@@ -134,10 +134,6 @@ class _Object(io.RawIOBase):
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
-
-
-def _head(path: Path) -> Mapping[str, Any]:
-    return _ask("head_object", path)
 
 
 def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:

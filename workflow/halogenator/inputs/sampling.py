@@ -31,7 +31,7 @@ _FILES = 20  # files that are read of a library
 _DECODED_ROWS = 5_000_000  # rows of Parquet that are decoded, which takes a second or two
 
 
-class Spread(NamedTuple):
+class FileSample(NamedTuple):
     """A sample of rows of a library's files.
 
     Attributes:
@@ -47,7 +47,7 @@ class Spread(NamedTuple):
     first: bool
 
 
-def spread(paths: Path | Sequence[Path], reading: Reading, count: int) -> Spread:
+def sample_files(paths: Path | Sequence[Path], reading: Reading, count: int) -> FileSample:
     """Return a sample of about ``count`` rows, always the same ones.
 
     Raises:
@@ -60,10 +60,10 @@ def spread(paths: Path | Sequence[Path], reading: Reading, count: int) -> Spread
     parts = [_of_file(file, reading, -(-count * every // len(files))) for file in files[::every]]
     rows = sum(part.rows for part in parts) * len(files) // len(parts)
     smiles = [text for part in parts for text in part.smiles]
-    return Spread(smiles, rows, every == 1 and all(p.whole for p in parts), any(p.first for p in parts))
+    return FileSample(smiles, rows, every == 1 and all(p.whole for p in parts), any(p.first for p in parts))
 
 
-def _of_file(path: Path, reading: Reading, count: int) -> Spread:
+def _of_file(path: Path, reading: Reading, count: int) -> FileSample:
     kind = FORMATS.get(path.suffix.casefold(), "")  # none of a compressed file
     unit = "record" if kind == "sdf" else "line"
     with suppress(UserError):  # what is wrong with the file itself is raised below
@@ -75,13 +75,13 @@ def _of_file(path: Path, reading: Reading, count: int) -> Spread:
         if found is not None:
             return found
     smiles, whole = head(path, count, reading)
-    return Spread(smiles, estimate_rows(path, reading), whole, not whole)
+    return FileSample(smiles, estimate_rows(path, reading), whole, not whole)
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
 
 
-def _of_text(path: Path, reading: Reading, unit: str, count: int) -> Spread | None:
+def _of_text(path: Path, reading: Reading, unit: str, count: int) -> FileSample | None:
     """Return a sample from windows; None if the encoding is one in which bytes do not show where a line ends."""
     with open_binary(path) as stream:
         windows = _windows(stream, size_of(path), unit, _REMOTE_PLACES if is_remote(path) else _PLACES)
@@ -93,7 +93,7 @@ def _of_text(path: Path, reading: Reading, unit: str, count: int) -> Spread | No
         smiles, _ = head(small, count, reading)
         size = small.stat().st_size
         there = sum(window.count(b"$$$$") for window in windows) if unit == "record" else estimate_rows(small, reading)
-    return Spread(smiles, max(1, round(size_of(path) * there / size)), False, False)
+    return FileSample(smiles, max(1, round(size_of(path) * there / size)), False, False)
 
 
 def _windows(stream: IO[bytes], size: int, unit: str, places: int) -> list[bytes]:
@@ -128,7 +128,7 @@ def _end(data: bytes, unit: str, mark: bytes, after: int) -> int:
 # ---- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _of_parquet(path: Path, reading: Reading, count: int) -> Spread | None:
+def _of_parquet(path: Path, reading: Reading, count: int) -> FileSample | None:
     """Return a sample of evenly spread rows from evenly spread row groups, each of which has to be read whole."""
     import pyarrow
 
@@ -149,4 +149,4 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> Spread | None:
                 position += batch.num_rows
     except (pyarrow.ArrowException, OSError):
         return None
-    return Spread(smiles, rows, step == 1 and there == rows, False)
+    return FileSample(smiles, rows, step == 1 and there == rows, False)

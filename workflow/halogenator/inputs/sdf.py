@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from halogenator.errors import UserError
-from halogenator.inputs.column_choice import check_listed, choose, wanted
+from halogenator.inputs.column_choice import check_listed, choose, named, wanted
 from halogenator.inputs.lines import Lines
 from halogenator.inputs.molfile import read_molfile
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type
@@ -111,8 +111,8 @@ def _other_tags(
             at_title = True
     if not titled:
         names.pop(TITLE)
-    if reading.id_column and reading.id_column not in names:
-        _source(list(names), [], reading, where, None)  # raises
+    if reading.id_column:
+        named(list(names), reading.id_column, "id_column", where)  # raises if no record has it
     check_listed(list(names), reading, where)
     others = ["" if name in (source.id, source.name) else name for name in names]
     others = [others[i] for i in wanted(others, reading)]

@@ -8,7 +8,7 @@ the rules give the job no input, and Snakemake leaves it alone. If not, the job 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,12 @@ def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list
 
 def adopted_identity(config: Config, job: Job, working_dir: Path) -> str:
     """Return a fingerprint of a job, of its library and of all libraries below that."""
-    library, transform = job
-    below = [library_identity(config, name, working_dir) for name in _levels(config, library)]
-    return fingerprint(job_identity(config, transform), below)
+    name: str | None = job[0]
+    libraries: list[str] = []
+    while name is not None:
+        libraries.append(library_identity(config, name, working_dir))
+        name = config.libraries[name].base
+    return fingerprint(job_identity(config, job[1]), libraries)
 
 
 def finished(results: Path, job: Job) -> bool:
@@ -79,10 +82,3 @@ def _record(results: Path, job: Job) -> dict[str, Any] | None:
         return None
     adopted = read_object(Results(results).stats(*job)).get("adopted")
     return adopted if isinstance(adopted, dict) else None
-
-
-def _levels(config: Config, name: str | None) -> Iterator[str]:
-    """Yield the names of a library and of all libraries below it."""
-    while name is not None:
-        yield name
-        name = config.libraries[name].base

@@ -65,14 +65,11 @@ class Estimates:
         if level == 0:
             return 1
         routes = sum(
-            min(sites[query], limit if limit is not None else sites[query])
-            for query, limit in self._rules(library.class_name)
+            sites[rule.query] if rule.max_sites is None else min(sites[rule.query], rule.max_sites)
+            for rule in self.config.halogenation.rules_for(library.class_name)
         )
         halogens = len(self.config.halogenation.halogens)
         return prod(max(routes - step, 0) * halogens for step in range(level)) / factorial(level)
-
-    def _rules(self, class_name: str) -> list[tuple[str, int | None]]:
-        return [(rule.query, rule.max_sites) for rule in self.config.halogenation.rules_for(class_name)]
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)

@@ -164,15 +164,10 @@ def make_plan(
         for transform in transforms:
             standing = standings[library.name, transform.name]
             lines.append(_line(library, transform, standing, index.get(transform.name), estimates, speed))
-    return Plan(
-        tuple(lines),
-        cores,
-        cap_mb,
-        on_cluster,
-        speed.recorded,
-        _free(results),
-        (*config.notes, *_guesses(config, estimates, lines)),
-    )
+    folder = results.absolute()
+    free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
+    notes = (*config.notes, *_guesses(config, estimates, lines))
+    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, free, notes)
 
 
 def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Iterator[str]:
@@ -250,13 +245,6 @@ def _index(library: Library, transforms: Iterable[Transform], results: Path) -> 
         rows, *values = connection.execute(query, [str(path)]).fetchall()[0]
     pairs = zip(values[::2], values[1::2], strict=True)
     return {transform.name: (rows, *pair) for transform, pair in zip(columns, pairs, strict=True)}
-
-
-def _free(results: Path) -> int:
-    folder = results.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 COLUMNS = tuple(field.name for field in fields(Line))

@@ -58,20 +58,14 @@ def _cells(line: Line) -> Iterator[Text]:
     job = bool(line.transform)
     style = "" if job else "bold"
     yield Text(f"  {line.transform}" if job else line.library, style)
-    yield Text(_state(line), _STYLES[line.state])
-    matched = f"{line.rows_matched:,} of {line.rows_in:,}" if line.rows_matched is not None else ""
-    yield Text(matched)
+    chunks = f", {line.chunks_done} of {line.chunks} chunks" if line.state == "partial" else ""
+    yield Text(f"{line.state}{chunks}", _STYLES[line.state])
+    yield Text(f"{line.rows_matched:,} of {line.rows_in:,}" if line.rows_matched is not None else "")
     unit = "" if job else " molecules"
     yield Text(f"{_MARKS.get(line.products_known, '')}{line.products:,}{unit}", style)
     yield Text(duration(line.seconds) if line.waiting else "")
     yield Text(f"{'≤' if line.waiting else ''}{line.peak_mb:,}")
     yield Text(f"{'~' if line.waiting else ''}{size(line.bytes)}")
-
-
-def _state(line: Line) -> str:
-    if line.state == "partial":
-        return f"partial, {line.chunks_done} of {line.chunks} chunks"
-    return line.state
 
 
 def _notes(plan: Plan) -> Iterator[Text]:

@@ -69,12 +69,12 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Query
-    from halogenator.inputs.sampling import spread
+    from halogenator.inputs.sampling import sample_files
 
     assert source.paths
     quiet()
     reading = source.reading
-    texts, rows, whole, first_only = spread(source.paths, reading, READ_ROWS)
+    texts, rows, whole, first_only = sample_files(source.paths, reading, READ_ROWS)
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     counters = {query: Query(query) for query in queries}

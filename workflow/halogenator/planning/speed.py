@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,13 +62,6 @@ class Speed:
 LIBRARY, ANY = "a library", "any class"
 
 
-@dataclass
-class _Sums:
-    seconds: float = 0.0
-    rows: int = 0
-    bytes: int = 0
-
-
 def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (``LIBRARY`` or a job's class, its statistics) of all that was ever finished in a results folder.
 
@@ -98,21 +92,17 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     records = [(kind, *figures) for kind, stats in finished if (figures := _figures(kind, stats)) is not None]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
     task_seconds = median(small) if small else TASK_SECONDS
-    sums: dict[str, _Sums] = {}
+    all_rows, all_seconds, all_bytes = Counter[str](), defaultdict[str, float](float), Counter[str]()
     for kind, tasks, rows, seconds, size in records:
         for key in (kind,) if kind == LIBRARY else (kind, ANY):
-            total = sums.setdefault(key, _Sums())
             if rows >= _FEW_ROWS:
-                total.seconds += max(0.0, seconds - tasks * task_seconds)
-                total.rows += rows
-                total.bytes += size
-    enough = {key: total for key, total in sums.items() if total.rows >= _ENOUGH_ROWS}
-    return Speed(
-        task_seconds,
-        {key: total.seconds / total.rows for key, total in enough.items()},
-        {key: total.bytes / total.rows for key, total in enough.items()},
-        recorded=bool(enough),
-    )
+                all_rows[key] += rows
+                all_seconds[key] += max(0.0, seconds - tasks * task_seconds)
+                all_bytes[key] += size
+    enough = {key: rows for key, rows in all_rows.items() if rows >= _ENOUGH_ROWS}
+    row_seconds = {key: all_seconds[key] / rows for key, rows in enough.items()}
+    row_bytes = {key: all_bytes[key] / rows for key, rows in enough.items()}
+    return Speed(task_seconds, row_seconds, row_bytes, recorded=bool(enough))
 
 
 def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int] | None:

@@ -180,11 +180,11 @@ class ReadLibrary(_RowCommand):
     out: Path = option("Parquet file to make")
 
     def run(self, task: Task) -> None:
-        from halogenator.inputs.first_rows import describe_library, said
+        from halogenator.inputs.first_rows import describe_library
         from halogenator.tasks.read_library import read_library
 
         library = self.recipe.library
-        print(said(describe_library(library)), flush=True)
+        print(describe_library(library).columns_text, flush=True)
         read_library(library, self.out, task, self.mark)
 
 
