@@ -77,7 +77,7 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
             found.append(_nothing(transform, smiles, late) if late else _try(transform, smiles))
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:

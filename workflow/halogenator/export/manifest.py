@@ -40,7 +40,7 @@ class Split:
     rejects: dict[str, int] = field(default_factory=dict)
     examples: list[list[str]] = field(default_factory=list)
 
-    def stands(self, folder: Path) -> bool:
+    def is_intact(self, folder: Path) -> bool:
         """Return whether the file is there, with the bytes that were written."""
         path = folder / self.file
         return path.is_file() and path.stat().st_size == self.bytes and sha256(path) == self.sha256
@@ -77,7 +77,7 @@ class Manifest:
                 raise self._taken("there is an export of other rows or settings", content["request"])
         if not (done or unfinished or force) and (out.exists() or _first(out).exists()):
             raise self._taken("there is a file, made by no export", None)
-        self.splits = {number: split for number, split in splits.items() if split.stands(out.parent)}
+        self.splits = {number: split for number, split in splits.items() if split.is_intact(out.parent)}
         self.complete = done is not None and done["identity"] == identity and len(self.splits) == len(splits)
 
     def _taken(self, what: str, request: object) -> UserError:

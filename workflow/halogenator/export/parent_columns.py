@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.tables.file_columns import Holding, as_type, common_fields, holding
+from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields, read_extra_columns
 from halogenator.tables.parquet import open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
@@ -86,15 +86,15 @@ class ParentColumns:
         self._origins = {
             name: origin
             for name, held in self._holdings.items()
-            if (origin := self._holding(held.root) if held.built else held)
+            if (origin := self._holding(held.root) if held.is_built else held)
         }
         self._place: tuple[object, object] | None = None
         self._parents: _Lookup | None = None
         self._natural: _Lookup | None = None
 
-    def _holding(self, library: str) -> Holding | None:
+    def _holding(self, library: str) -> ExtraColumns | None:
         path = self._results.molecules(library)
-        return holding(path, library) if path.exists() else None
+        return read_extra_columns(path, library) if path.exists() else None
 
     @property
     def fields(self) -> list[pa.Field]:

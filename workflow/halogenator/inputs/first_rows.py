@@ -101,7 +101,7 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
     read = [partial(_read, library, option) for library in libraries if library.paths]
-    return [limits.answer(work) for work in read]
+    return [limits.in_child(work) for work in read]
 
 
 def _read(library: Library, option: str | None) -> FirstRows:

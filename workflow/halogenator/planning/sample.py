@@ -64,7 +64,7 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
     """
     import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
 
-    return limits.answer(lambda: _count(source, queries))
+    return limits.in_child(lambda: _count(source, queries))
 
 
 def _count(source: Library, queries: Mapping[str, str]) -> Sample:

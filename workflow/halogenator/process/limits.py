@@ -99,7 +99,7 @@ def end() -> None:
         _watch.step = NONE
 
 
-def answer(work: Callable[[], T]) -> T:
+def in_child(work: Callable[[], T]) -> T:
     """Return what ``work`` returns, done in a child; begun anew without each step that does not end.
 
     Args:

@@ -14,10 +14,10 @@ import duckdb
 from halogenator.process.usage import Task
 from halogenator.tables.columns import DUPLICATES
 from halogenator.tables.duck import connect
-from halogenator.tables.duplicates import find_duplicates, found_duplicates, number_routes
+from halogenator.tables.duplicates import duplicates_query, find_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, table_writer
-from halogenator.tables.seal import check_chunks, refuse
+from halogenator.tables.seal import check_chunks, refuse_damaged
 
 # Rows in a row group, of which the merge reads those that touch its slice.
 _GROUP_ROWS = 65_536
@@ -44,7 +44,7 @@ def find_part(chunks: Sequence[Path], *, key: str, part: tuple[int, int], out: P
         find_duplicates(connection, key, "route", part=part)
         metadata = _made_of(key, part, slices[-1].stop if slices else 0)
         with table_writer(out, DUPLICATES, metadata) as writer:
-            found = connection.sql(found_duplicates("route"))
+            found = connection.sql(duplicates_query("route"))
             assert found is not None
             for batch in found.to_arrow_reader(_GROUP_ROWS):
                 writer.copy([batch])
@@ -63,7 +63,7 @@ def check_parts(parts: Sequence[Path], key: str, *, routes: int) -> None:
         found, expected = read_metadata(path), _made_of(key, (number, len(parts)), routes)
         if any(found.get(name) != value for name, value in expected.items()):
             bad.append((path, "it was made of other chunks, or by other settings"))
-    refuse(bad)
+    refuse_damaged(bad)
 
 
 def _made_of(key: str, part: tuple[int, int], routes: int) -> dict[str, object]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
 from halogenator.tables.duck import connect, literal
-from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, number_routes, recall_duplicates
+from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
@@ -53,7 +53,7 @@ class Merge:
     parts: Sequence[Path] = ()
 
     @contextmanager
-    def opened(self, name: str, key: str) -> Iterator[Merging]:
+    def open(self, name: str, key: str) -> Iterator[OpenMerge]:
         """Give the chunks with their duplicates found: rows that share a value of the column ``key``.
 
         Args:
@@ -70,12 +70,12 @@ class Merge:
             slices = number_routes(connection, self.chunks)
             if self.parts:
                 check_parts(self.parts, key, routes=slices[-1].stop if slices else 0)
-                duplicates = recall_duplicates(connection, self.parts, name)
+                duplicates = load_duplicates(connection, self.parts, name)
             else:
                 duplicates = find_duplicates(connection, key, name)
-            yield Merging(self, connection, name, slices, duplicates)
+            yield OpenMerge(self, connection, name, slices, duplicates)
 
-    def add_up(self, *names: str) -> dict[str, int]:
+    def sum_counts(self, *names: str) -> dict[str, int]:
         """Return the sums of counts that stand in the chunks' metadata."""
         found = [read_metadata(path) for path in self.chunks]
         return {name: sum(int(str(metadata.get(name, 0))) for metadata in found) for name in names}
@@ -98,7 +98,7 @@ class Merge:
 
 
 @dataclass(frozen=True)
-class Merging:
+class OpenMerge:
     """A merge on its way.
 
     Attributes:

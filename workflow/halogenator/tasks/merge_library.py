@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 from halogenator.errors import UserError
 from halogenator.model import PREPARED, Library
 from halogenator.tables.duck import literal, scalar
-from halogenator.tables.duplicates import columns_of, distinct_routes, find_duplicates
-from halogenator.tables.file_columns import passed_on
+from halogenator.tables.duplicates import distinct_query, find_duplicates, integer_columns
+from halogenator.tables.file_columns import inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, table_writer
-from halogenator.tasks.merge import Merge, Merging
+from halogenator.tasks.merge import Merge, OpenMerge
 from halogenator.tasks.source_files import SourceFiles
 
 
@@ -36,8 +36,8 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
     Raises:
         UserError: if no molecule at all could be used, a chunk file is damaged or gone, or the disk takes no more.
     """
-    with merge.opened("molecule", "smiles") as merging:
-        counts = {**merge.add_up("rows_in"), "duplicates": merging.duplicates}
+    with merge.open("molecule", "smiles") as merging:
+        counts = {**merge.sum_counts("rows_in"), "duplicates": merging.duplicates}
         names = {"library": library.name, "k": library.k}
         metadata = with_versions(
             **names,
@@ -45,7 +45,7 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             queries=_common_queries(merge.chunks),
             config_hash=merge.config_hash,
             **counts,
-            **passed_on(read_metadata(merge.chunks[0])),
+            **inherited(read_metadata(merge.chunks[0])),
         )
         write = _write_read if library.paths else _write_built
         molecules, rejects = write(merging, library, metadata)
@@ -63,7 +63,7 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
     return merge.write_statistics({**names, "class": library.class_name, **counts, **found}, [molecules, rejects])
 
 
-def _write_built(merging: Merging, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
+def _write_built(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
     """Write the molecules and the rejects of a built library."""
     schema = _common_schema(merging.merge.chunks)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
@@ -73,13 +73,13 @@ def _write_built(merging: Merging, library: Library, metadata: dict[str, object]
     return molecules, merging.write_rejects(library.name)
 
 
-def _write_read(merging: Merging, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
+def _write_read(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
     """Write the molecules and the rejects, duplicates among them, of a library that is read from a file."""
     schema = _common_schema(merging.merge.chunks)
     mark = _settle_names(merging.connection, library)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
         for part in merging.slices:
-            (again,) = columns_of(merging.connection, part.within("id_dropped"), "position")
+            (again,) = integer_columns(merging.connection, part.rows_of("id_dropped"), "position")
             molecules.copy(_named(library, merging.rows(part, schema.names), again, mark))
     duplicates = _duplicate_rejects(SourceFiles.of(merging.merge.chunks[0]))
     return molecules, merging.write_rejects(library.name, duplicates)
@@ -94,7 +94,7 @@ def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {word: rows for word, rows in counts.items() if rows}
 
 
-def _nothing_usable(merging: Merging, library: Library, rows_in: int) -> UserError:
+def _nothing_usable(merging: OpenMerge, library: Library, rows_in: int) -> UserError:
     """Return the error of a library without any molecule, which quotes the first reject: its file will not stay."""
     query = "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1"
     source, row, smiles, detail = merging.connection.execute(query, [str(merging.merge.rejects_out)]).fetchall()[0]
@@ -111,7 +111,7 @@ def _settle_names(connection: duckdb.DuckDBPyConnection, library: Library) -> st
     """Find the molecules of a file whose id an earlier one has; return what to put before their row to tell them."""
     connection.execute(
         f"CREATE TEMP VIEW molecule AS SELECT * REPLACE ({_given_name(library)} AS id) "
-        f"FROM ({distinct_routes('molecule')})"
+        f"FROM ({distinct_query('molecule')})"
     )
     find_duplicates(connection, "id", "id", rows="molecule")
     mark = "~"

@@ -29,8 +29,8 @@ def merge_products(
         UserError: if a chunk file is damaged or gone, or the disk takes no more.
     """
     origin: dict[str, object] = {} if adopted is None else {"adopted": adopted}
-    with merge.opened("product", key) as merging:
-        counts: dict[str, object] = {**merge.add_up("rows_in", "rows_matched", "rejects")}
+    with merge.open("product", key) as merging:
+        counts: dict[str, object] = {**merge.sum_counts("rows_in", "rows_matched", "rejects")}
         counts |= {"rows_in": None, "rows_matched": None} if adopted else {}
         counts["duplicates"] = merging.duplicates
         metadata = with_versions(

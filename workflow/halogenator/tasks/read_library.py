@@ -12,7 +12,7 @@ from halogenator.model import Library
 from halogenator.process import limits
 from halogenator.process.usage import Task
 from halogenator.tables.columns import RAW, Column
-from halogenator.tables.file_columns import file_columns, metadata_of
+from halogenator.tables.file_columns import extra_metadata, file_columns
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.parquet import limit_arrow_threads, table_writer
 
@@ -34,7 +34,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     source = describe(paths, library.reading, whole=True)
     along = file_columns(source.others)
     starts = [0]  # rows before each file: those of several are counted on from one to the next
-    told = metadata_of(along, named=source.name is not None)
+    told = extra_metadata(along, named=source.name is not None)
     metadata = with_versions(library=library.name, source=library.shown, **told)
     columns = (*RAW, *(Column(column.name, column.type, column.given) for column in along))
     with table_writer(out, columns, metadata) as raw, unchanged(paths, mark):

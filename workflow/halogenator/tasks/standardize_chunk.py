@@ -13,7 +13,7 @@ from halogenator.chemistry.prepare import prepare
 from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
 from halogenator.tables.columns import RAW, Column, library_columns
-from halogenator.tables.file_columns import names_in, passed_on
+from halogenator.tables.file_columns import extra_names, inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
@@ -30,7 +30,7 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
     """
     rows = chunk.rows()
     raw, files = read_metadata(chunk.source), SourceFiles.of(chunk.source)
-    along = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in names_in(raw)]
+    along = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in extra_names(raw)]
 
     def make(
         molecules: TableWriter, given: str, text: str, row: int, name: str, problem: str | None, *extra: Any
@@ -46,7 +46,7 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
 
     columns = (*library_columns(index.descriptor_names, index.columns), *along)
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, "sources": files.plain()}
-    metadata = with_versions(library=library.name, **counted, **passed_on(raw))
+    metadata = with_versions(library=library.name, **counted, **inherited(raw))
     chunk.write(_read(rows, [column.name for column in along]), make, columns, metadata, files.find)
 
 
