@@ -65,6 +65,6 @@ class Statistics:
         place = place_of(self.path)
         if place is None:
             return []
-        results, *job = place
-        main, rejects = results.main(*job), results.rejects(*job)
+        results, library, transform = place
+        main, rejects = results.main(library, transform), results.rejects(library, transform)
         return [rejects if name == REJECTS_FILE else main.with_name(name) for name in self.checksums]
