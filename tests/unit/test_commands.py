@@ -68,11 +68,11 @@ FILES = [Path(f"work/{name}.products.parquet") for name in chunk_names(1_000)]
     ids=lambda command: command.verb(),
 )
 def test_the_command_line_of_a_task_is_the_task(command: Command) -> None:
-    words = [*command.words, *declaration(500, cap_mb=2000, beside_mb=300, parent=1)]
+    words = [*command.words, *declaration(500, cap_mb=2000, beside_mb=300, ends_with=1)]
     assert len(" ".join(words)) < 2_000
     options = build_parser().parse_args(words)
     assert command_of(options) == command
-    assert (options.mem_mb, options.cap_mb, options.beside_mb, options.parent) == (500, 2000, 300, 1)
+    assert (options.mem_mb, options.cap_mb, options.beside_mb, options.ends_with) == (500, 2000, 300, 1)
 
 
 def test_a_task_has_a_name_in_words() -> None:

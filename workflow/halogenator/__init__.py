@@ -1,12 +1,11 @@
 """Halogenated natural-product libraries through functional-group transforms, at scale.
 
-The package holds the chemistry, the memory bound and the plan; Snakemake (``Snakefile``, ``workflow/rules``) calls it
-through ``python -m halogenator VERB`` and decides what runs when. Imports point one way: cli → stages → planning,
-chemistry and storage → model and errors.
+Snakemake (``Snakefile``, ``workflow/rules``) decides what runs when, and starts each task as
+``python -m halogenator VERB``. ``docs/architecture.md`` says what each subpackage holds and which may import which.
 """
 
 __version__ = "0.1.0"
 
-# Raised by hand whenever the same input and configuration would give other results than before. It is a parameter of
-# every rule that makes molecules, so raising it reruns what it affects; editing code without raising it reruns nothing.
+# To be raised by hand when a change of the code changes the results of the same input and configuration. It is in a
+# parameter of every rule that makes molecules, so that Snakemake makes these again. Other changes rerun nothing.
 ENGINE_VERSION = 5

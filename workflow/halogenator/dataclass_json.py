@@ -1,7 +1,7 @@
-"""Frozen dataclasses as JSON and back: how a task's parameters travel to the process that runs it.
+"""Dataclasses as JSON and back: the form in which a task's parameters reach the process that runs it.
 
-What a value's types say is checked on the way back: nested dataclasses, tuples, mappings, paths and optional values. A
-field that has its default is left out. Infinite numbers stand as ``Infinity``, which Python's JSON knows.
+Reading checks every value against the type of its field: nested dataclasses, tuples, mappings, paths, optional values.
+Fields with their default value are left out. Infinite numbers are written as ``Infinity``, which Python's JSON reads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 def to_json(value: object) -> str:
-    """Return a dataclass, or what may be in one, as JSON.
+    """Return a dataclass, or a value that a field of one may have, as JSON.
 
     Examples:
         >>> from halogenator.model import Transform
@@ -32,10 +32,10 @@ def to_json(value: object) -> str:
 
 
 def from_json(kind: type[Object], text: str) -> Object:
-    """Return the object of a type that ``to_json`` wrote.
+    """Return the object of class ``kind`` in a text of ``to_json``.
 
     Raises:
-        UserError: the text is not JSON, or not of such an object; the message names the field.
+        UserError: the text is no JSON, or no such object; the message names the field.
 
     Examples:
         >>> from halogenator.model import Window
@@ -66,7 +66,7 @@ def _default(field: Field[Any]) -> Any:
 
 
 def _restored(kind: Any, value: Any, place: str) -> Any:
-    """Return the value of a type that JSON stands for; ``place`` names it in messages."""
+    """Return the value of type ``kind`` that parsed JSON stands for; ``place`` names it in messages."""
     origin, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         return _restored_object(kind, value, place)

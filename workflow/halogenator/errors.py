@@ -1,4 +1,4 @@
-"""Errors that a user can act on: what failed, where, the offending value, what is allowed, how to mend it."""
+"""Errors that a user can mend, and helpers that collect them and place them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
-_LONGEST_NAME = 1_000  # characters; likenesses of longer ones take too long to find, and are no slips
+_LONGEST_NAME = 1_000  # characters; longer names are no typing slips, and take long to compare
 
 
 class UserError(Exception):
-    """Something in the configuration or the input that only the user can mend.
+    """An error in the configuration, the input or the surroundings that only the user can mend.
 
     Args:
-        what: one sentence saying what failed.
+        what: what failed, in one sentence.
         where: file, with line, row or key.
         value: the offending value, shown as ``repr``.
         allowed: what would have been accepted.
         fix: what to do now.
 
     Attributes:
-        exit_status: what a verb that ends with it returns.
+        exit_status: exit status of a verb that ends with this error.
 
     Examples:
         >>> print(UserError("this key is unknown", where="my.yaml, line 3", value="max_site", fix="write max_sites"))
@@ -51,7 +51,7 @@ class UserError(Exception):
         self.fix = fix
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how a process hands it to another: values of any kind as text."""
+        """Return its pickled form, with any ``value``, ``allowed`` and ``where`` as text, for another process."""
         value = self.value if isinstance(self.value, str | int | float | list | None) else repr(self.value)
         allowed = self.allowed if isinstance(self.allowed, str | None) else list(map(str, cast("Any", self.allowed)))
         where = None if self.where is None else str(self.where)
@@ -83,7 +83,7 @@ class CombinedUserError(UserError):
         self.problems = tuple(problems)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how a process hands it to another."""
+        """Return its pickled form, for another process."""
         return type(self), (self.problems,)
 
     def __str__(self) -> str:
@@ -91,10 +91,11 @@ class CombinedUserError(UserError):
 
 
 def raise_all(problems: Sequence[UserError]) -> None:
-    """Raise the only problem as it is, several as one, none not at all; two that read alike count once.
+    """Raise the given errors together, those with the same text once; without any, do nothing.
 
     Raises:
-        UserError: there is a problem.
+        UserError: the only error.
+        CombinedUserError: all of them, where there are several.
     """
     distinct = list({str(problem): problem for problem in problems}.values())
     if len(distinct) == 1:
@@ -105,7 +106,7 @@ def raise_all(problems: Sequence[UserError]) -> None:
 
 @contextmanager
 def collecting(problems: list[UserError]) -> Iterator[None]:
-    """Add a user error that leaves the block to ``problems``; the rest of the block is skipped."""
+    """Catch a user error that the block raises, and append it to ``problems``."""
     try:
         yield
     except CombinedUserError as error:
@@ -116,7 +117,7 @@ def collecting(problems: list[UserError]) -> Iterator[None]:
 
 @contextmanager
 def located(place: object) -> Iterator[None]:
-    """Put ``place``, the configuration key that led here, in front of where a user error says it happened."""
+    """Put ``place``, a configuration key, in front of the ``where`` of a user error that the block raises."""
     try:
         yield
     except UserError as error:

@@ -1,4 +1,4 @@
-"""The words of this project as data: transform, halogenation rule, library, configuration."""
+"""The words of this project as data: transform, rule, library, job, export, configuration."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-# Those that the shipped rules and transforms speak of; a class may also be a word of the user's own.
+# Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
 
-# The words of the column ``prepared``, in the order in which things are done, and what was done.
+# {word of the column ``prepared``: what was done to the molecule}, in the order in which it is done.
 PREPARED = {
     "atom maps": "atom-map numbers were taken off",
     "axis": "an axis of chirality was left open: a SMILES cannot say it",
@@ -27,7 +27,7 @@ PREPARED = {
 
 
 def fingerprint(*parts: object) -> str:
-    """Return 12 hex digits that change when any of ``parts`` (JSON values) does.
+    """Return 12 hexadecimal digits that differ for different ``parts``, which are JSON values.
 
     Examples:
         >>> fingerprint("[c:1][OX2H:2]"), fingerprint("[c:1][OX2H:2]", None)
@@ -49,7 +49,7 @@ def reactant_of(smirks: str) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """A reactant's SMILES and the SMILES of all its products, one site changed in each."""
+    """A reactant's SMILES and the SMILES of all of its products, each with one site changed."""
 
     reactant: str
     products: tuple[str, ...]
@@ -60,10 +60,16 @@ class Transform:
     """A named SMIRKS with one reactant and one product.
 
     Attributes:
-        scope_classes: the classes whose libraries it is for; none: all.
-        max_sites: how many sites are used per parent, those of lowest atom index; None: all.
-        stereo: what becomes of the configuration where neighbours are exchanged: "keep", "open" or "invert".
-        new_stereo: "open" leaves a new stereocentre unspecified, "both" makes both configurations.
+        name: unique name.
+        smirks: the reaction SMARTS.
+        label: short description for tables and pictures.
+        family: name of its group, for the report and the columns of an index.
+        scope_classes: classes of the libraries that it is for; () for all.
+        examples: reactions that the configuration check runs.
+        description: free text.
+        max_sites: number of sites to use in each parent, from the lowest atom index; None for all.
+        stereo: configuration of a stereocentre whose neighbour is exchanged: "keep", "open" or "invert".
+        new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
     """
 
     name: str
@@ -78,28 +84,28 @@ class Transform:
     new_stereo: str = "open"
 
     def is_for(self, class_name: str) -> bool:
-        """Tell whether a class is in its scope; "", of a library without class, is in no scope but that of all."""
+        """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
         return not self.scope_classes or class_name in self.scope_classes
 
     @property
     def query(self) -> str:
-        """The reactant template as SMARTS: what decides which molecules the transform touches."""
+        """The reactant template as SMARTS; molecules that match it have products."""
         return reactant_of(self.smirks)
 
     @property
     def bare(self) -> Transform:
-        """The transform with what decides on products alone, for a task."""
+        """A copy for a task, with only the fields that its products depend on, and the name."""
         return replace(self, label="", family="", scope_classes=(), examples=(), description="")
 
     @property
     def fingerprint(self) -> str:
-        """Changes with everything that changes this transform's products, and with nothing else."""
+        """The hash of all fields that products depend on."""
         return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo)
 
 
 @dataclass(frozen=True)
 class HalogenationRule:
-    """A SMIRKS with ``{X}`` in the halogen's place, and the classes whose parents it applies to (none: all of them)."""
+    """A SMIRKS with ``{X}`` in the place of the halogen. Its fields mean what they mean in ``Transform``."""
 
     name: str
     smirks: str
@@ -107,7 +113,7 @@ class HalogenationRule:
     label: str = ""
     description: str = ""
     max_sites: int | None = None
-    examples: tuple[Example, ...] = ()  # {X} in the products stands for the halogen
+    examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
 
@@ -144,13 +150,13 @@ class HalogenationRule:
 
 @dataclass(frozen=True)
 class Halogenation:
-    """The rule set that, applied k times to a class's parents, builds the class's level-k library."""
+    """The halogens and rules that build libraries: applied k times to a class's parents, they give its level k."""
 
     halogens: tuple[str, ...]
     rules: tuple[HalogenationRule, ...]
 
     def counts_as(self, class_name: str) -> str:
-        """Return the class whose rules a class takes: its own, or "other" for a user's own word that no rule names."""
+        """Return the class whose rules a class uses: itself, or "other" for a user's own class that no rule names."""
         named = {name for rule in self.rules for name in rule.scope_classes}
         return class_name if class_name in named or class_name in CLASSES else CLASSES[-1]
 
@@ -164,27 +170,27 @@ class Halogenation:
         return [transform for rule in self.rules_for(class_name) for transform in rule.transforms(self.halogens)]
 
     def bare(self, class_name: str) -> Halogenation:
-        """Return the rules that apply to a class, with what decides on products alone, for a task."""
-        rules = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in self.rules)
-        applied = {rule.name for rule in self.rules_for(class_name)}
-        return Halogenation(self.halogens, tuple(rule for rule in rules if rule.name in applied))
+        """Return a copy for a task, with a class's rules only, and in them only what products depend on."""
+        rules = self.rules_for(class_name)
+        bare = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in rules)
+        return Halogenation(self.halogens, tuple(bare))
 
     def fingerprint(self, class_name: str) -> str:
-        """Changes with everything that changes the class's built libraries, and with nothing else."""
+        """Return the hash of all that the built libraries of a class depend on."""
         return fingerprint([(transform.name, transform.fingerprint) for transform in self.transforms(class_name)])
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file becomes the molecules of a library.
+    """Settings for reading molecules from files.
 
     Attributes:
-        smiles_column, id_column: columns of the file; None: found by name.
-        columns: which of the file's other columns come along: "all", "none" or their names.
-        encoding: of a text file; None: found out.
+        smiles_column, id_column: names of these columns; None to find them by usual names.
+        columns: the other columns to keep: "all", "none" or their names.
+        encoding: encoding of a text file; None to detect it.
         fragments: "largest" keeps the compound of a salt, solvate or mixture, "keep" keeps all of it.
-        charges: "neutralize" takes up and gives off protons until no charge is left that can go, "keep" leaves them.
-        tautomers: "keep" leaves the tautomer as it is, "canonical" takes RDKit's canonical one.
+        charges: "neutralize" removes charges by adding and removing protons, as far as that goes; "keep" leaves them.
+        tautomers: "keep" leaves the tautomer, "canonical" takes RDKit's canonical one.
     """
 
     smiles_column: str | None = None
@@ -201,16 +207,16 @@ class Library:
     """A named set of molecules: built (``base`` halogenated once more) or read from ``paths``.
 
     Attributes:
-        name: wildcard-safe name, also the folder's.
-        class_name: one of ``CLASSES`` or a word of the user's own; decides which transforms and halogenation rules are
-            in scope. "" where none is given.
-        k: how many times halogenated; None for an external library.
-        parents: name, among the configuration's ``parents``, of the natural products that a built one begins with.
+        name: unique name, safe in file names and wildcards.
+        class_name: one of ``CLASSES``, a word of the user's own, or "" for none; decides which transforms and
+            halogenation rules apply.
+        k: number of halogenations; None for an external library.
+        parents: key, in the configuration's ``parents``, of the natural products of a built library.
         base: name of the level k-1 library that a built library is made from.
-        paths: the files that an external library, or a level-0 library (the class's parents), is read from, in order.
-        given: the files, folders and patterns that stand for them; () where these are the files themselves.
-        reading: how they are read.
-        implicit: made only because another library is built from it; no job is derived from it.
+        paths: files of an external library or of level 0, the natural products, in order.
+        given: files, folders and patterns in the configuration that gave ``paths``; () if they are the same.
+        reading: settings for reading ``paths``.
+        implicit: whether it is made only because another library is built from it. It has no jobs then.
     """
 
     name: str
@@ -225,12 +231,12 @@ class Library:
 
     @property
     def brief(self) -> Library:
-        """The library with its files as they were given, for a task: a folder, and not all that is in it."""
+        """A copy for a task, with files as they were given: a folder instead of all files in it."""
         return replace(self, paths=self.given or self.paths, given=(), parents=None, base=None, implicit=False)
 
     @property
     def shown(self) -> str:
-        """The files as a message shows them."""
+        """The files, as messages name them: the first, and how many more."""
         first = str(self.paths[0])
         first = f"s3://{first.removeprefix('s3:/')}" if first.startswith("s3:/") else first
         return f"{first} and {len(self.paths) - 1:,} more" if len(self.paths) > 1 else first
@@ -238,14 +244,14 @@ class Library:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that the tasks of a library are to know of it.
+    """The parameters of the tasks that make a library.
 
     Attributes:
         library: the library.
-        queries: {column: query SMARTS} of the sites that its index counts.
-        halogenation: the rules of its class, where it is built by them or others are built upon it.
-        is_base: whether others are built upon it, so that its index also counts the sites of the rules.
-        descriptors: columns to compute, in order.
+        queries: {column: SMARTS} of the sites that its index counts.
+        halogenation: the rules of its class; None if neither it nor another library is built with them.
+        is_base: whether another library is built from it. Its index then counts the sites of the rules, too.
+        descriptors: names of the columns to compute, in order.
     """
 
     library: Library
@@ -262,14 +268,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Job:
-    """All that the tasks of a job are to know of it.
+    """The parameters of the tasks that make the products of a library and a transform.
 
     Attributes:
         library: the library.
-        transform: what is applied to it.
-        descriptors: columns to compute, in order.
-        inchikey: whether products have the standard InChIKey.
-        key: the column that no two products share: "smiles" or "inchikey".
+        transform: the transform.
+        descriptors: names of the columns to compute, in order.
+        inchikey: whether to add a column with the standard InChIKey.
+        key: column whose values are unique among products: "smiles" or "inchikey".
     """
 
     library: Library
@@ -286,7 +292,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Window:
-    """Bounds of a descriptor, both inclusive and either of them infinite, in its unit.
+    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
 
     Examples:
         >>> str(Window(200, 500)), str(Window(high=5))
@@ -303,21 +309,23 @@ class Window:
 
 @dataclass(frozen=True)
 class Export:
-    """A request.
+    """A request for files with products, molecules of libraries, or the rows of a query.
 
     Attributes:
-        libraries, transforms: names; none for all. The products of the finished jobs among them are meant,
-        molecules: or the molecules of the libraries themselves,
-        sql: or the rows of a query.
-        format: the ending of its files, one of ``tables.molecule_files.FORMATS``.
-        split: molecules per file; None: all in one.
-        coordinates: whether an SDF's molecules are all drawn in 2D.
-        parents: whether a product has its parent's SMILES beside it, and the natural product's id.
-        columns: those to write; none for all.
-        windows: {descriptor: bounds}.
-        only, without, flag: names of ``chemistry.filters.FILTERS``.
-        sample: how many to draw at random of what passes; diverse: how many to pick of these by MaxMin.
-        seed: of both.
+        libraries, transforms: names; () for all. Products of the finished jobs of these are exported, unless
+            ``molecules`` or ``sql`` says otherwise.
+        molecules: whether to export the molecules of the libraries instead.
+        sql: query whose rows to export instead.
+        format: ending of the files, one of ``tables.molecule_files.FORMATS``.
+        split: molecules per file; None for one file.
+        coordinates: whether to give all molecules of an SDF 2D coordinates.
+        parents: whether to add the columns with the parent's SMILES and the natural product's id.
+        columns: columns to write; () for all.
+        windows: {descriptor: bounds} of the molecules to keep.
+        only, without, flag: names of ``chemistry.filters.FILTERS``: to have, not to have, to add as a column.
+        sample: number of molecules to draw at random from those that pass; None for all.
+        diverse: number of molecules to pick by MaxMin from these; None for all.
+        seed: seed of both choices.
     """
 
     libraries: tuple[str, ...] = ()
@@ -338,27 +346,29 @@ class Export:
     seed: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """Return as JSON values what was asked for, without what was not."""
+        """Return the fields as JSON values, without those that are empty."""
         values = {**vars(self), "windows": {name: str(window) for name, window in self.windows.items()}}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 
 @dataclass(frozen=True)
 class Config:
-    """A validated configuration, with every path resolved and every level of every built library named.
+    """A checked configuration, with paths resolved and all levels of built libraries named.
 
     Attributes:
         libraries: all libraries by name, each after the one that it is built from.
         transforms: all transforms by name, in file order.
+        halogenation: the rules that build libraries.
+        transforms_paths, halogenation_path: the YAML files of transforms and of rules.
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
-        notes: what there is to say about the configuration before a run, a sentence or two each.
-        cap_mb: what all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
+        cap_mb: memory that all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
-        merge_rows: rows that one task is to find duplicates in.
+        merge_rows: largest number of rows in which one task finds duplicates.
         descriptors, identifiers: names of the extra product columns.
-        dedup_key: "smiles" or "inchikey".
-        sources: the YAML files it came from, lowest layer first.
-        exports: what to write for other programs, by name.
+        dedup_key: column whose values are unique among products: "smiles" or "inchikey".
+        sources: the configuration's YAML files, lowest layer first.
+        exports: the exports by name.
+        notes: remarks on the configuration, to show before a run.
     """
 
     libraries: dict[str, Library]

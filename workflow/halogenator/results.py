@@ -1,13 +1,13 @@
-"""Where every result stands in a results folder. Rules, tasks, planning, report and command line all ask here.
+"""The paths of all results in a results folder. No other module spells them.
 
-A place is asked for by names; the same question with ``"{library}"`` for a name is a pattern of Snakemake's, and with
-``"*"`` a pattern of files, for ``Results.find``.
+Methods take the names of a library and a transform. With ``"{library}"`` as a name they return a pattern for Snakemake,
+with ``"*"`` a pattern for ``Results.find``.
 
     libraries/library=L/molecules.parquet                 products/library=L/transform=T/products.parquet
     rejects/libraries/library=L/rejects.parquet           rejects/products/library=L/transform=T/rejects.parquet
     stats/libraries/L.json                                stats/products/L/T.json
     work/libraries/L/000of012.built.parquet …             work/products/L/T/000of012.products.parquet …
-    logs/, benchmarks/                                    a file a task, by library and transform as in work/
+    logs/, benchmarks/                                    one file per task, in folders like those in work/
     exports/E/E.sdf.gz …, E.sdf.gz.json
     summary.tsv  catalog.duckdb  report.html  plan.tsv  monitor.parquet
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.parquet", "rejects.parquet"
-WORK_FOLDER = "work"  # of files that tasks leave to each other, which come and go
+WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
 
 _NAME = r"[^/]+"
@@ -30,13 +30,16 @@ _PLACES = (
     re.compile(rf"{STATS_FOLDER}/products/(?P<library>{_NAME})/(?P<transform>{_NAME})\.json"),
     re.compile(rf"{STATS_FOLDER}/libraries/(?P<library>{_NAME})\.json"),
 )
-_DEPTHS = (5, 4, 3)  # parts of such a place
-_ALL = re.compile(r"(.*/|)\*of(\d+)(\.[^/]*)")  # all chunk files of something
+_DEPTHS = (5, 4, 3)  # how many parts of a path such a place has, the most first
+_ALL_CHUNKS = re.compile(r"(.*/|)\*of(\d+)(\.[^/]*)")  # a word of ``abbreviated``
 
 
 @dataclass(frozen=True)
 class Results:
-    """A results folder. What is of a library alone has no transform.
+    """A results folder. Where ``transform`` is None, a method returns the path for the library itself, not for a job.
+
+    Attributes:
+        folder: the folder's path.
 
     Examples:
         >>> results = Results(Path("results"))
@@ -50,27 +53,27 @@ class Results:
 
     @property
     def summary(self) -> Path:
-        """A row per finished job."""
+        """Path of a table with one row per finished job."""
         return self.folder / "summary.tsv"
 
     @property
     def catalog(self) -> Path:
-        """The DuckDB database of views over all results."""
+        """Path of the DuckDB database with views of all results."""
         return self.folder / "catalog.duckdb"
 
     @property
     def report(self) -> Path:
-        """The page of all results."""
+        """Path of the HTML page that shows all results."""
         return self.folder / "report.html"
 
     @property
     def plan(self) -> Path:
-        """What the last run was expected to take, a row per library and job."""
+        """Path of the last run's plan: one row per library and job, with expected products, time, memory and disk."""
         return self.folder / "plan.tsv"
 
     @property
     def monitor(self) -> Path:
-        """The memory of the run's processes, a row per process and moment."""
+        """Path of the memory record: one row per process of a run and moment."""
         return self.folder / "monitor.parquet"
 
     def molecules(self, library: str) -> Path:
@@ -82,12 +85,12 @@ class Results:
         return self.folder / "products" / f"library={library}" / f"transform={transform}" / PRODUCTS_FILE
 
     def rejects(self, library: str, transform: str | None = None) -> Path:
-        """Return the path of the rows of a library or a job that could not be used."""
+        """Return the path of the rejects of a library or a job."""
         main = self.main(library, transform).relative_to(self.folder)
         return self.folder / "rejects" / main.with_name(REJECTS_FILE)
 
     def stats(self, library: str, transform: str | None = None) -> Path:
-        """Return the path of what was counted and recorded when a library or a job was finished."""
+        """Return the path of the statistics of a finished library or job."""
         return self.folder / STATS_FOLDER / f"{_stem(library, transform)}.json"
 
     def main(self, library: str, transform: str | None = None) -> Path:
@@ -95,75 +98,75 @@ class Results:
         return self.molecules(library) if transform is None else self.products(library, transform)
 
     def files(self, library: str, transform: str | None = None) -> tuple[Path, Path, Path]:
-        """Return the paths of all that a finished library or job has: molecules or products, rejects, statistics."""
+        """Return the three paths of a finished library or job: molecules or products, rejects, statistics."""
         return tuple(of(library, transform) for of in (self.main, self.rejects, self.stats))  # type: ignore[return-value]
 
     @property
     def work(self) -> Path:
-        """The folder of what tasks leave to each other."""
+        """Folder of the temporary files that one task writes and another reads."""
         return self.folder / WORK_FOLDER
 
     @property
     def scratch(self) -> Path:
-        """The folder of what a task's memory cannot hold."""
+        """Folder for data that does not fit into a task's memory."""
         return self.work / "scratch"
 
     def chunks(self, library: str, transform: str | None = None) -> Path:
-        """Return the folder of what the tasks of a library or a job leave to its merge."""
+        """Return the folder of the chunk files of a library or a job, which its merge reads."""
         return self.work / _stem(library, transform)
 
     def chunk(self, name: str, ending: str, library: str, transform: str | None = None) -> Path:
-        """Return the path of what one task leaves to the merge.
+        """Return the path of one chunk file, or of the duplicates that were found for one part of the keys.
 
         Args:
-            name: of the chunk or part, ``000of012``.
-            ending: ``read``, ``built`` or ``products``; ``read-rejects``, ``built-rejects`` or ``rejects``;
-                ``duplicates`` of a part.
-            library: whose it is.
-            transform: the job's, if it is a job's.
+            name: name of the chunk or part, ``000of012``.
+            ending: kind of file. Of a library: ``read``, ``built``, ``read-rejects``, ``built-rejects``. Of a job:
+                ``products``, ``rejects``. Of a part: ``duplicates``.
+            library: name of the library.
+            transform: name of the job's transform; None for a chunk of the library.
         """
         return self.chunks(library, transform) / f"{name}.{ending}.parquet"
 
     def raw(self, library: str) -> Path:
-        """Return the path of an input file's rows, before they are standardised."""
+        """Return the path of a library's raw rows, as they are in its input files."""
         return self.chunks(library) / "raw.parquet"
 
     def log(self, task: str, library: str | None = None, transform: str | None = None) -> Path:
-        """Return the path of what a task printed."""
+        """Return the path of a task's log."""
         return self.folder / "logs" / _stem(library, transform) / f"{task}.log"
 
     @property
     def benchmarks(self) -> Path:
-        """The folder of what Snakemake measured of each task."""
+        """Folder of Snakemake's benchmark files: time and memory of each task."""
         return self.folder / "benchmarks"
 
     def benchmark(self, task: str, library: str | None = None, transform: str | None = None) -> Path:
-        """Return the path of what Snakemake measured of a task."""
+        """Return the path of a task's benchmark file."""
         return self.benchmarks / _stem(library, transform) / f"{task}.tsv"
 
     def export(self, name: str, form: str) -> Path:
-        """Return the path that an export is made under: that of its file, where it is one, of format ``form``."""
+        """Return the path of an export with the ending ``form``; its files are numbered before the ending, if split."""
         return self.folder / "exports" / name / f"{name}.{form}"
 
     def manifest(self, name: str, form: str) -> Path:
-        """Return the path of what a finished export records of itself."""
+        """Return the path of a finished export's manifest."""
         return self.folder / "exports" / name / f"{name}.{form}.json"
 
     def find(self, pattern: Path) -> list[Path]:
-        """Return the files that are there at a place asked for with ``"*"`` for names, in order."""
+        """Return the existing files of a pattern, the path of a method with ``"*"`` as names; sorted."""
         return sorted(self.folder.glob(pattern.relative_to(self.folder).as_posix()))
 
     def libraries(self) -> dict[str, Path]:
-        """Return {library: its molecules} of those that are there."""
+        """Return {library: path of its molecules} of the finished libraries."""
         return {_name(path.parent): path for path in self.find(self.molecules("*"))}
 
     def jobs(self) -> dict[tuple[str, str], Path]:
-        """Return {(library, transform): its products} of those that are there."""
+        """Return {(library, transform): path of its products} of the finished jobs."""
         return {(_name(path.parent.parent), _name(path.parent)): path for path in self.find(self.products("*", "*"))}
 
 
 def chunk_names(count: int) -> list[str]:
-    """Return the names of so many chunks, zero-padded so that they sort.
+    """Return the names of ``count`` chunks, zero-padded so that they sort.
 
     Examples:
         >>> chunk_names(2)
@@ -174,7 +177,7 @@ def chunk_names(count: int) -> list[str]:
 
 
 def abbreviated(files: Sequence[str]) -> list[str]:
-    """Return all chunk files of something as one word, other files as they are: no command line holds a thousand names.
+    """Return one word for all chunk files of a task, since a command line has no room for thousands; others unchanged.
 
     Examples:
         >>> abbreviated(["a/000of002.x", "a/001of002.x"])
@@ -185,16 +188,21 @@ def abbreviated(files: Sequence[str]) -> list[str]:
 
 
 def expanded(words: Sequence[str]) -> list[str]:
-    """Return the files that words of ``abbreviated`` stand for, whether they are there or not."""
+    """Return the files that words of ``abbreviated`` stand for, whether they exist or not.
+
+    Examples:
+        >>> expanded(["a/*of002.x", "b.x"])
+        ['a/000of002.x', 'a/001of002.x', 'b.x']
+    """
     files: list[str] = []
     for word in words:
-        found = _ALL.fullmatch(word)
+        found = _ALL_CHUNKS.fullmatch(word)
         files += [f"{found[1]}{name}{found[3]}" for name in chunk_names(int(found[2]))] if found else [word]
     return files
 
 
 def place_of(path: Path) -> tuple[Results, str, str | None] | None:
-    """Return the results folder, library and transform of a file, by where it stands; None where that is no such place.
+    """Return the results folder, library and transform that a file's path names; None for the path of another file.
 
     Examples:
         >>> place_of(Path("/data/results/stats/products/lipid-1X/OMe.json"))[1:]

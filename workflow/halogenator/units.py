@@ -1,4 +1,4 @@
-"""Quantities as people read them, and the megabyte that all of the code counts in."""
+"""Quantities as text for people, and the megabyte."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MB = 1_000_000  # bytes, as Snakemake's mem_mb counts
 
 
 def duration(seconds: float) -> str:
-    """Return a time with a unit that suits it.
+    """Return a time, given in seconds, in units that suit its size.
 
     Examples:
         >>> duration(0.4), duration(12), duration(200), duration(18_120)
@@ -27,7 +27,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes with a unit of 10^3, 10^6, … of them.
+    """Return a number of bytes in B, kB, MB, GB or TB, with powers of 1000.
 
     Examples:
         >>> size(812), size(1_234_000), size(5e12)
@@ -41,7 +41,7 @@ def size(count: float) -> str:
 
 
 def prepared_words(stats: Mapping[str, Any]) -> str:
-    """Return what a library's statistics say of rows that were changed on reading, and of enhanced stereo.
+    """Return, from a library's statistics, how many rows were changed on reading and how many had enhanced stereo.
 
     Examples:
         >>> prepared_words({"prepared": {"fragments": 1200, "charges": 3}, "enhanced_stereo": 7})

@@ -1,4 +1,4 @@
-# What a run does before its first task, when its plan is known, and after its last task. Called in the Snakefile.
+# Functions that the Snakefile calls before the first task, when the plan is known, and after the last task.
 
 import shutil
 import subprocess
@@ -13,13 +13,13 @@ from halogenator.process.failures import check_writable
 from halogenator.process.run_folder import check_dates, claim_folder, redate
 from halogenator.tables.seal import remove_damaged
 
-FILES = []  # what each input file's columns are taken for
-RECORDER = []  # the process that records memory
+FIRST_ROWS = []  # for each input file, which columns are taken as SMILES and id
+RECORDER = []  # the process that records memory, once it runs
 
 
 @contextmanager
 def user_errors():
-    """Have Snakemake say what a user can mend, without a traceback."""
+    """Raise user errors of the block as WorkflowError, which Snakemake shows without a traceback."""
     try:
         yield
     except UserError as error:
@@ -27,19 +27,19 @@ def user_errors():
 
 
 def begin_run():
-    """Settle what the tasks of this process run in; of a run also its folder, and which old results stand."""
+    """Set up the tasks' environment and limits of memory; of a run also read first rows, and claim its folder."""
     prepare_tasks()
-    if not (on_cluster() and IN_CHARGE):  # each node settles it for itself: what loads here need not load there
+    if not (on_cluster() and IN_CHARGE):  # on a cluster each node tests the allocator itself
         allocator = preload_allocator()
         if IN_CHARGE:
             logger.info(f"Memory allocator of tasks: {allocator}")
-    if on_cluster():  # what runs on this machine all the same, beside a store, keeps below its memory by local_mb
+    if on_cluster():  # exports to this machine run here, and declare local_mb
         limit_together("local_mb", machine_mb())
     else:
         limit_together("mem_mb", cap_mb())
     if IN_CHARGE:
         with user_errors():
-            FILES.extend(first_rows(CONFIG.libraries.values()))
+            FIRST_ROWS.extend(first_rows(CONFIG.libraries.values()))
             if not DRY_RUN:
                 claim_results()
         if OUTDATED:
@@ -47,7 +47,7 @@ def begin_run():
 
 
 def claim_results():
-    """Make this the only run in its folder, and mend there what earlier runs left behind."""
+    """Make this the only run in its folder, and clean up there after interrupted runs."""
     check_writable(Path(".snakemake"))
     check_writable(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
@@ -56,10 +56,10 @@ def claim_results():
 
 
 def show_plan():
-    """Say what the run will take: line by line in a dry run, else the sums, with the lines in results/plan.tsv."""
+    """Log the plan: a dry run all of its lines, a run its totals, with all lines in results/plan.tsv."""
     if not IN_CHARGE:
         return
-    # Here, since every task of a cluster reads this file and makes no plan.
+    # Imported here, since tasks on a cluster read this file, too, and make no plan.
     from halogenator.planning.states import planned_standings
     from halogenator.planning.plan import make_plan, write_plan
     from halogenator.planning.plan_table import plan_notes, plan_text
@@ -75,12 +75,12 @@ def show_plan():
         write_plan(plan, PLACES.plan)
     for display in displays(LogHandler):
         display.expect(plan, RESULTS)
-    files = "".join(f"{found.text}\n" for found in FILES)
+    files = "".join(f"{found.text}\n" for found in FIRST_ROWS)
     logger.info(f"{files}{text}\n")
 
 
 def planned_tasks():
-    """(rule, library, transform, whether it is to run) of every task of the run that makes a library or a job."""
+    """Yield (rule, library, transform or None, whether it is to run) of every task of a library or a job."""
     for task, runs in all_tasks():
         names = task.wildcards_dict
         if "library" in names:
@@ -88,7 +88,7 @@ def planned_tasks():
 
 
 def start_recorder():
-    """Record the memory of this run's processes until it ends; on a cluster they are elsewhere, and Slurm records it."""
+    """Start a process that records the memory of this run's processes. On a cluster Slurm records that."""
     if on_cluster():
         return
     command = commands.RecordMemory(pid=os.getpid(), cap_mb=cap_mb(), out=Results(RESULTS).monitor)
@@ -100,48 +100,48 @@ def start_recorder():
 
 
 def stop_recorder():
-    """End the record of memory, if there is one."""
+    """End that process, if it was started."""
     for process in RECORDER:
         process.terminate()
         process.wait()
 
 
 def remove_unusable():
-    """Remove what a task that failed could not use of the files that other tasks left for it.
+    """Remove damaged temporary files that failed tasks have as input, so that the next run makes them anew.
 
-    Snakemake takes a file that is there for a good one; without it, the next run makes it anew. They are removed only
-    now, since a task that is tried again with an input gone ends the whole run, before its first failure is shown.
-    Whether duplicates were found among the present chunks only their merge can tell, so these all go.
+    Snakemake itself takes any file that exists as good. They are removed at the end of the run, since a retry without
+    its input would end the run before the first failure is shown. Files of duplicates are removed in any case: only
+    the merge can tell whether they belong to the present chunks.
     """
     for task in failed_tasks():
-        left = [path for path in map(Path, task.input) if RESULTS / "work" in path.parents]
-        remove_damaged(left)
-        for path in left:
+        temporary = [path for path in map(Path, task.input) if Results(RESULTS).work in path.parents]
+        remove_damaged(temporary)
+        for path in temporary:
             if path.name.endswith(".duplicates.parquet"):
                 path.unlink(missing_ok=True)
 
 
 def clear_leftovers():
-    """Remove chunks that are merged: killed at the wrong moment, a run leaves them, and none after it knows of them."""
+    """Remove chunks of merged libraries and jobs, which a killed run may have left, and which later runs do not use."""
     if keeps_temporary_files():
         return
-    done = {}  # {folder of chunks: merged file}
+    merged_files = {}  # {folder of chunks: merged file}
     for task in up_to_date_tasks():
         if task.rule.name in (*MERGES, "merge_library"):
             names = task.wildcards_dict["library"], task.wildcards_dict.get("transform")
-            done[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
-    for chunks, merged in done.items():
+            merged_files[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
+    for chunks, merged in merged_files.items():
         if (RESULTS.parent / merged).exists():
             shutil.rmtree(RESULTS.parent / chunks, ignore_errors=True)
     if IN_STORE:
-        clear_store(done)
+        clear_store(merged_files)
 
 
-def clear_store(done):
-    """Remove from the store what killed runs left there of merged chunks."""
+def clear_store(merged_files):
+    """Remove those chunks from the store, too; takes {folder of chunks: merged file}."""
     work = stored(str(PLACES.work)).flags["storage_object"]
     for item in work.get_subkeys():
         folder = f"{PLACES.work}{os.path.dirname(item.key.removeprefix(work.key))}"
-        merged = stored(done[folder]) if folder in done else None
+        merged = stored(merged_files[folder]) if folder in merged_files else None
         if merged and merged.flags["storage_object"].exists():
             item.delete()

@@ -1,5 +1,5 @@
-# All results as one table, one database and one page. Where results are in a store, these are made of the copies on this
-# machine, whose paths the database holds.
+# All results as one table, one database and one page. If results are in a store, these read the copies on this machine,
+# and the database has the paths of the copies.
 
 import json
 
@@ -36,7 +36,7 @@ rule catalog:
     input:
         all_results(),
         all_records(),
-        summary=ancient(PLACES.summary),  # also written anew while a run goes on
+        summary=ancient(PLACES.summary),  # a run writes it again after each merge
     output:
         out=PLACES.catalog,
     log:

@@ -1,4 +1,4 @@
-# The configuration, and what rules ask of it: files, memory, time. Nothing here makes a file.
+# The configuration, and functions of it for rules: files, memory, time. No rules here.
 
 from halogenator.config import load_config
 from halogenator.errors import UserError
@@ -18,23 +18,23 @@ from halogenator.planning.resources import (
 )
 from halogenator.results import Results, chunk_names
 
-share_settings(store_settings())  # the configuration's own files may be there
+share_settings(store_settings())  # before reading the configuration, whose files may be in the store
 try:
     CONFIG = load_config(config, sources=configuration_files(), working_dir=Path.cwd(), repository=REPOSITORY)
     ESTIMATES = Estimates(CONFIG)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-# Jobs adopted from an earlier pipeline: those that stand are kept, the outdated ones are made again.
+# Jobs adopted from an earlier pipeline. Valid ones are kept, outdated ones are made again.
 ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 
-# Where results stand, as rules name it. A name may be a wildcard.
+# Paths of results for rules. A name in them may be a wildcard.
 PLACES = Results(Path("results"))
 LIBRARY, JOB = ("{library}",), ("{library}", "{transform}")
 MOLECULES, LIBRARY_REJECTS, LIBRARY_STATS = map(str, PLACES.files(*LIBRARY))
 PRODUCTS, REJECTS, STATS = map(str, PLACES.files(*JOB))
 
-# Input files in a store are read in place, so a task gets their address and no copy.
+# Input files of libraries. Those in a store are not copied: tasks read them at their address.
 SOURCES = {
     name: [storage.s3(address(path), retrieve=False) if is_remote(path) else local(str(path)) for path in library.paths]
     for name, library in CONFIG.libraries.items()
@@ -50,13 +50,13 @@ wildcard_constraints:
 
 
 def all_results():
-    """Every library asked for and every job's products."""
+    """The molecules of every library that is asked for, and the products of every job."""
     libraries = [PLACES.molecules(name) for name, library in CONFIG.libraries.items() if not library.implicit]
     return [str(path) for path in (*libraries, *(PLACES.products(*job) for job in CONFIG.jobs))]
 
 
 def all_records():
-    """What the catalog and the report read besides: where results are in a store, only inputs are sure to be here."""
+    """Rejects and statistics of all libraries and jobs, if results are in a store: only inputs are copied from there."""
     if not IN_STORE:
         return []
     names = [*((library,) for library in CONFIG.libraries), *CONFIG.jobs]
@@ -72,17 +72,24 @@ def transform_of(wildcards):
 
 
 def cap_mb():
-    """What all tasks together may declare, which `--resources mem_mb=…` can lower; on a cluster what a node gives one."""
+    """Memory in MB that all tasks together may declare; on a cluster, that one task on a node may declare."""
     return CONFIG.cap_mb if on_cluster() else min(CONFIG.cap_mb, machine_mb(), *given_mb())
 
 
 def beside_mb():
-    """What is asked for beside a task's own memory: its allocation holds Snakemake too, which starts the task there."""
+    """Memory in MB to ask for on top of a task's own: on a cluster, for the Snakemake that starts it on the node."""
     return SNAKEMAKE_MB if on_cluster() else 0
 
 
 def memory(megabytes):
-    """A resource function: what a task declares, doubled at each retry, refused where it is above the cap."""
+    """A function for `resources`: the memory that a task declares, doubled at each retry up to the cap.
+
+    Args:
+        megabytes: what the task needs, in MB, or a function of the wildcards that gives it.
+
+    Raises:
+        WorkflowError: it needs more than the cap.
+    """
 
     def declare(wildcards, attempt):
         own = megabytes(wildcards) if callable(megabytes) else megabytes
@@ -103,24 +110,24 @@ def memory(megabytes):
 
 
 def chunk_minutes(wildcards, attempt):
-    """A time limit for one chunk, above what the slowest machine should take."""
+    """Time limit for a chunk, in minutes, more than the slowest machine should need."""
     return attempt * task_minutes(CONFIG, CONFIG.chunk_products)
 
 
 def all_minutes(wildcards, attempt):
-    """A time limit for a task that goes through all rows of a library or a job, or, of a merge's parts, some."""
+    """Time limit in minutes for a task that reads all rows of a library or a job, or of all jobs."""
     if "library" not in wildcards.keys():
         return attempt * merge_minutes(sum(ESTIMATES.rows(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
     return attempt * merge_minutes(rows_of(wildcards))
 
 
 def rows_of(wildcards):
-    """About how many molecules or products a library or a job will have."""
+    """Estimated number of molecules of a library or products of a job."""
     return ESTIMATES.rows(library_of(wildcards), wildcards.get("transform"))
 
 
 def work_files(wildcards, count, ending):
-    """The files that so many tasks of a job, or of a library where no transform is named, leave to its merge."""
+    """The files that `count` tasks write for the merge of a job or, without a transform, of a library."""
     names = wildcards.library, wildcards.get("transform")
     return [str(PLACES.chunk(name, ending, *names)) for name in chunk_names(count)]
 
@@ -136,7 +143,7 @@ def job_chunks(wildcards, ending):
 
 
 def merge_parts(wildcards):
-    """What tasks of their own find of a merge's duplicates, each for a range of keys; nothing where it finds them."""
+    """Files with the duplicates in each part of the keys; none for a merge that finds its duplicates itself."""
     return work_files(wildcards, ESTIMATES.parts(library_of(wildcards), wildcards.get("transform")), "duplicates")
 
 
@@ -162,7 +169,7 @@ def all_exports():
 
 
 def export_sources(wildcards):
-    """What an export reads: files of its own libraries and jobs, or of all where it is a query."""
+    """The files that an export reads: those of its libraries and jobs, or all results for a query."""
     export = CONFIG.exports[wildcards.export]
     if export.sql:
         return [*all_results(), str(PLACES.summary)]

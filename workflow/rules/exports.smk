@@ -7,8 +7,8 @@ rule export:
     input:
         export_sources,
     output:
-        # Kept while it is made again: the export itself knows which of its files still stand. Always on this machine,
-        # for only this one of its files is known to the workflow.
+        # update: the export itself finds out which of its files are still valid. local: of its files Snakemake knows
+        # only this one, and would keep no other in a store.
         local(update(PLACES.manifest("{export}", "{form}"))),
     log:
         PLACES.log("exports/{export}.{form}"),

@@ -1,4 +1,4 @@
-# From natural products, or from an input file, to a library: read → standardise → merge, or halogenate → merge.
+# Libraries. From files: read → standardise → merge. From the library one level down: halogenate → merge.
 
 
 rule read_library:

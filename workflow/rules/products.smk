@@ -63,7 +63,8 @@ rule find_duplicates:
 
 rule merge_products:
     input:
-        # Read only where no chunk was planned; named always, since once the chunks are gone only this shows a change.
+        # Read only if no chunks are planned. Input in any case: after the chunks are removed, Snakemake sees by this
+        # file alone that the library has changed.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
         reject_chunks=lambda wildcards: job_chunks(wildcards, "rejects"),
@@ -94,14 +95,14 @@ rule merge_products:
         RUN
 
 
-# Of adopted jobs that are no longer what is asked for. Snakemake does not know what they were made by, so a run forces this.
+# For outdated adopted jobs. Snakemake does not know their parameters, so begin_run forces this rule.
 use rule merge_products as remake_products with:
     wildcard_constraints:
         library=library_constraint(CONFIG.libraries, OUTDATED, among=True),
 
 
 rule keep_adopted:
-    # Nobody can make these files again, so no run removes them; one that is forced to run this looks at them.
+    # Adopted files cannot be made again, so they are updated outputs, which no run removes. Forced, it verifies them.
     output:
         products=update(PRODUCTS),
         rejects=update(REJECTS),

@@ -1,4 +1,4 @@
-# How this run was asked for. Only this file asks `workflow` and the command line; it defines, and starts nothing.
+# Settings and state of this run, from Snakemake. Only this file reads the object `workflow` and the command line.
 
 import logging
 import os
@@ -8,40 +8,40 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.common import LogEvent
 
 REPOSITORY = Path(workflow.basedir)
-sys.path.insert(0, str(REPOSITORY / "workflow"))  # what is imported from here on is of this repository
+sys.path.insert(0, str(REPOSITORY / "workflow"))  # imports below take the package of this repository
 
 from halogenator.planning.resources import machine_cores
 from snakemake_logger_plugin_halogenator.command_line import command_line
 
 DRY_RUN = workflow.output_settings.dryrun
-# This process decides what runs. It is not one that runs a single task, on a node or beside this one.
+# Whether this process schedules the run; others run a single task each, on a node or on this machine.
 IN_CHARGE = workflow.is_main_process
 
 
 def on_cluster():
-    """Whether tasks are submitted to other machines, or this is one of them; known once a run has begun.
+    """Whether tasks are submitted to other machines, or this process runs one there. Known once the run has begun.
 
-    The executor of a dry run is none that submits. But of the one that a run would have, Snakemake then knows already
-    whether threads start its tasks, as they do where tasks are submitted.
+    A dry run has an executor of its own. But its execution settings are those of the run that it stands for, and there
+    Snakemake sets `use_threads` for every executor that submits tasks.
     """
     submits = workflow.nodes is not None and workflow.execution_settings and workflow.execution_settings.use_threads
     return workflow.remote_exec or bool(submits)
 
 
 def asked_cores():
-    """The tasks that may run at once, on a cluster chunks of transforms; a plan that was not told takes this machine's."""
+    """How many tasks may run at once; on a cluster, how many chunks of transforms."""
     if on_cluster():
         groups = workflow.group_settings
         return workflow.nodes * groups.group_components.get(groups.overwrite_groups.get("transform_chunk"), 1)
     if workflow.nodes:
         return workflow.nodes
-    # A dry run has one core where it was told no number, and only the command line shows which of both it was.
-    told = not DRY_RUN or workflow.cores > 1 or command_line().cores is not None
-    return workflow.cores if told else machine_cores()
+    # A dry run without --cores has one core, as with --cores 1; it then plans for all cores of this machine.
+    asked = not DRY_RUN or workflow.cores > 1 or command_line().cores is not None
+    return workflow.cores if asked else machine_cores()
 
 
 def given_mb():
-    """The memory that `--resources mem_mb=…` leaves to all tasks together: one number, or none."""
+    """The value of `--resources mem_mb=…` in a list, which is empty without that option."""
     return [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
 
 
@@ -57,7 +57,7 @@ def configuration_files():
 
 
 def given_settings():
-    """{key: value} of what `--config` or a profile sets beside the files."""
+    """{key: value} of the settings in `--config` or a profile."""
     return workflow.config_settings.config
 
 
@@ -67,41 +67,41 @@ IN_STORE = workflow.storage_settings.default_storage_provider is not None
 
 
 def stored(path):
-    """A path of the results where they are kept: itself, or an object in the store with its copy on this machine."""
+    """A path below results/ as rules see it: unchanged, or as an object in the store with its copy on this machine."""
     return workflow.modifier.path_modifier.apply_default_storage(path)
 
 
 def store_settings():
-    """What Snakemake was told of the store of inputs and results; None where there is none."""
+    """Snakemake's settings for the S3 store of inputs or results; None without a store."""
     settings = workflow.storage_provider_settings.get("s3")
     return settings and settings.get_settings()
 
 
-# Results as the tasks of this machine see them: in place, or the copies of what is in the store.
+# The results folder on this machine: that of the results, or of copies of those in the store.
 RESULTS = Path(stored("results/summary.tsv")).parent
 
 # ---- what Snakemake has decided --------------------------------------------------------------------------------------
 
 
 def all_tasks():
-    """Each task of the run, as Snakemake's job, and whether it is to run; once the plan is known."""
+    """A list of all tasks, as Snakemake's jobs, each with whether it is to run. Known once the plan is made."""
     runs = set(workflow.dag.needrun_jobs(exclude_finished=False))
     return [(task, task in runs) for task in workflow.dag.jobs]
 
 
 def up_to_date_tasks():
-    """Each task whose files this run has made, or found as they should be."""
+    """The tasks whose output files are up to date: those that have run, and those that need not run."""
     dag = workflow.dag
     return [task for task in dag.jobs if dag.finished(task) or not dag.needrun(task)]
 
 
 def failed_tasks():
-    """Each task that has failed for good."""
+    """The tasks that have failed after all retries."""
     return [task for group in workflow.scheduler.failed for task in (group.jobs if group.is_group() else [group])]
 
 
 def force(rule):
-    """Have Snakemake run all tasks of a rule that are asked for, whatever it would decide of them."""
+    """Make Snakemake run all tasks of a rule, up to date or not."""
     workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, rule}
 
 
@@ -111,7 +111,7 @@ def keeps_temporary_files():
 
 
 def shows_colors():
-    """Whether what is printed goes to a terminal that is to have colours."""
+    """Whether standard output is a terminal, and colours are not switched off."""
     return sys.stdout.isatty() and not workflow.output_settings.nocolor
 
 
@@ -119,7 +119,11 @@ def shows_colors():
 
 
 class Moments(logging.Filter):
-    """Calls functions at moments of a run for which Snakemake has events, but no hook as `onstart` is one."""
+    """A log filter that calls a function at the first log record of an event, for events without a hook like `onstart`.
+
+    Args:
+        functions: {event: function}.
+    """
 
     def __init__(self, functions):
         super().__init__()
@@ -132,13 +136,13 @@ class Moments(logging.Filter):
 
 
 def at(begin, planned):
-    """Call a function as a run, dry or not, begins, and another once it is known which tasks it has.
+    """Call `begin` when a run or dry run begins, and `planned` when its tasks are known.
 
-    `onstart` is too late for both: by then Snakemake has taken its lock and decided what is to be made again.
+    The hook `onstart` is too late for both: Snakemake then has its lock, and has decided which tasks run.
     """
     logger.addFilter(Moments({LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}))
 
 
 def displays(kind):
-    """The logger plugins of a class that show this run."""
+    """The log handlers of this run that are of a class."""
     return [handler for handler in workflow.logger_manager.get_log_handlers() if isinstance(handler, kind)]

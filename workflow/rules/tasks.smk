@@ -1,4 +1,4 @@
-# The command lines of tasks, and what rules tell in them. Nothing here makes a file.
+# Parameters of rules: the command lines of tasks, and the values in them. No rules here.
 
 from dataclasses import fields
 from functools import cache
@@ -7,19 +7,20 @@ from halogenator.process.running import NOTES
 from halogenator.planning import identity
 from halogenator.tasks import commands
 
-# What every rule runs. How the memory is declared stands here, since a task that is tried again declares more.
+# The shell command of every rule. --mem-mb is not in params.task, since each retry declares more memory.
 RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
 
 
 def task(command, **settings):
-    """A parameter: the words of a task.
+    """A function for `params` that gives the words of a task's command line.
 
-    Snakemake does not compare it between runs, since it takes `resources`. What changes results is in a parameter of
-    its own, which is compared.
+    It takes `resources`, so Snakemake does not compare its value between runs. All that changes results is in other
+    parameters, which Snakemake compares.
 
     Args:
-        command: its class, whose fields are the rule's input and output of these names, the scratch folder,
-        settings: and these: values, or functions of the wildcards.
+        command: class of the task. Its fields take the rule's input and output files of the same names, the scratch
+            folder, and `settings`.
+        settings: values of other fields, or functions of the wildcards that give them.
     """
 
     def words(wildcards, input, output, resources):
@@ -32,12 +33,16 @@ def task(command, **settings):
 
 
 def verb(words):
-    """A parameter, likewise: a verb that people call too, with its options, made of wildcards and output."""
+    """A function for `params` as that of `task`, for a verb that people use, too.
+
+    Args:
+        words: function of wildcards and output that gives the verb and its options.
+    """
     return lambda wildcards, output, resources: [*map(str, words(wildcards, output)), *declared()]
 
 
 def declared():
-    """How every task's command line ends. On a cluster nobody looks at the notes of running tasks."""
+    """The last words of every task's command line. On a cluster nothing reads the notes of running tasks."""
     return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), notes=None if on_cluster() else NOTES)
 
 

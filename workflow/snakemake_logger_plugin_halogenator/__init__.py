@@ -1,7 +1,7 @@
-"""Snakemake's messages as this workflow shows them: bars on a terminal, a line per task and now and then one in a log.
+"""Snakemake's logger plugin of this workflow: progress bars on a terminal; in a log, tasks and progress line by line.
 
-``--logger halogenator``, which the profiles set; without it Snakemake shows each of a task's events. Everything that is
-left out here stands in the log file below ``.snakemake/log``.
+The profiles switch it on with ``--logger halogenator``. Messages that it leaves out are in the log file below
+``.snakemake/log``.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_halogenator.command_line import command_line
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
-# The package itself is imported only once a run begins: by then the Snakefile has put the one beside it first on the
-# path, which need not be the one that this plugin is installed with.
+# The package halogenator is imported only after a run has begun. The Snakefile has then put its own copy first on the
+# path, and the installed one may be another.
 if TYPE_CHECKING:
     from halogenator.planning.plan import Plan
     from halogenator.upkeep.run_progress import RunProgress
 
-_LOOK_SECONDS = 2.0  # between two looks at memory, and updates of summary.tsv
-_LOG_SECONDS = 30.0  # between two lines in a log, at least
-_LOG_SHARE = 0.02  # and of the time so far
+_LOOK_SECONDS = 2.0  # between two looks at memory, and two updates of summary.tsv
+_LOG_SECONDS = 30.0  # between two lines of progress in a log, at least
+_LOG_SHARE = 0.02  # and at least this share of the time so far
 
-# What Snakemake says between tasks, beside its events; the last of the summary, which is written all along.
+# Beginnings of messages to leave out. The last is about summary.tsv, which is written during the run.
 _CHATTER = (
     "Select jobs to execute",
     "Removing temporary output",
     "Warning: the following output files of rule summarize were not present",
 )
-_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
+_LEFT_OUT_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
 
 
 class LogHandler(LogHandlerBase):
-    """Shows a run's messages, and how far it is."""
+    """A log handler that shows a run's messages and its progress."""
 
     writes_to_stream = True
     writes_to_file = False
@@ -62,8 +62,8 @@ class LogHandler(LogHandlerBase):
         self._bars = False
         self._end = threading.Event()
         self._looker = threading.Thread(target=self._look, daemon=True)
-        self._unsummarized = False
-        self._summarized = float("-inf")
+        self._summary_due = False
+        self._summary_time = float("-inf")  # of time.monotonic
 
     def setFormatter(self, formatter: logging.Formatter | None) -> None:  # noqa: N802 (logging's name)
         """Take the formatter that Snakemake gives its handlers."""
@@ -71,11 +71,11 @@ class LogHandler(LogHandlerBase):
         self._text.setFormatter(formatter)
 
     def expect(self, plan: Plan, results: Path) -> None:
-        """Take the plan of the run that is about to be shown, and the folder in which its results are seen."""
+        """Take the plan of the run that begins, and the folder of its results on this machine."""
         self._plan, self._results = plan, results
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show a record, or count what it tells of."""
+        """Show a record, count it as progress, or leave it out."""
         event = getattr(record, "event", None)
         if event == LogEvent.ERROR and self._plan is None:
             text = record.getMessage()
@@ -90,7 +90,7 @@ class LogHandler(LogHandlerBase):
             self._started(record)
         elif event == LogEvent.JOB_FINISHED:
             self._finished(record.job_id)  # type: ignore[attr-defined]
-        elif event not in _EVENTS and not record.getMessage().startswith(_CHATTER):
+        elif event not in _LEFT_OUT_EVENTS and not record.getMessage().startswith(_CHATTER):
             self._text.emit(record)
 
     def _begin(self, stats: dict[str, int]) -> None:
@@ -106,7 +106,7 @@ class LogHandler(LogHandlerBase):
             shown = Bars(Console(file=self._text.stream), remaining=False)
         shown.__enter__()
         if self._bars:
-            self._text.setStream(sys.stderr)  # what the bars have put there: text goes above them
+            self._text.setStream(sys.stderr)  # replaced by the bars, so that text goes above them
         tasks = {rule: count for rule, count in stats.items() if rule not in ("total", "all")}
         self._progress = RunProgress(tasks, self._plan, self._results, shown)
         self._looker.start()
@@ -127,11 +127,11 @@ class LogHandler(LogHandlerBase):
 
         task = self._progress.finish(number) if self._progress else None
         if task and task.rule in MERGES:
-            self._unsummarized = True
+            self._summary_due = True
             self._summarize()
 
     def _look(self) -> None:
-        """Keep memory, bars and summary fresh until the end."""
+        """Update memory, progress and the summary until the end; runs in a thread."""
         from halogenator.process.running import NOTES, workers
 
         while not self._end.wait(_LOOK_SECONDS):
@@ -140,14 +140,14 @@ class LogHandler(LogHandlerBase):
                 self._summarize()
 
     def _summarize(self) -> None:
-        """Write the summary of the jobs that are finished, at most once in ``_LOOK_SECONDS``."""
+        """Write the summary of finished jobs, if one is new, at most once in ``_LOOK_SECONDS``."""
         from halogenator.errors import UserError
         from halogenator.results import Results
         from halogenator.tables.catalog import write_summary
 
-        if self._unsummarized and time.monotonic() - self._summarized >= _LOOK_SECONDS:
-            self._unsummarized, self._summarized = False, time.monotonic()
-            with suppress(UserError):  # the disk is full, say; the rule that writes it last will tell
+        if self._summary_due and time.monotonic() - self._summary_time >= _LOOK_SECONDS:
+            self._summary_due, self._summary_time = False, time.monotonic()
+            with suppress(UserError):  # such as a full disk, which the rule summarize reports
                 write_summary(self._results, Results(self._results).summary)
 
     def _say(self, text: str) -> None:
@@ -155,7 +155,7 @@ class LogHandler(LogHandlerBase):
         self._text.flush()
 
     def close(self) -> None:
-        """End the display."""
+        """Stop the thread and the bars."""
         self._end.set()
         if self._looker.is_alive():
             self._looker.join()

@@ -1,4 +1,4 @@
-"""Snakemake's command line, for the two things that Snakemake does not tell of it."""
+"""Snakemake's command line, for the two settings that Snakemake offers nowhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 @cache
 def command_line() -> Namespace:
-    """Return the arguments of this process as Snakemake's own parser reads them, without what profiles add."""
+    """Return this process's arguments, read by Snakemake's own parser, without those of profiles."""
     from snakemake.cli import get_argument_parser
 
     arguments: Namespace = get_argument_parser().parse_args(sys.argv[1:])

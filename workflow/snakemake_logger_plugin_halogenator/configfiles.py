@@ -1,4 +1,4 @@
-"""What is wrong with a file behind --configfile, which Snakemake reads before anything of this workflow runs."""
+"""Messages about files of --configfile, which Snakemake reads before the code of this workflow runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 
 def explain(message: str, files: Callable[[], Iterable[Path]]) -> str | None:
-    """Return in words what Snakemake says of a configuration file; None of a message about something else.
+    """Return a clear message for an error about a configuration file; None for any other error.
 
     Args:
-        message: what Snakemake logs as an error.
-        files: gives all that the command line names as configuration files; called only where the message is of one.
+        message: Snakemake's message of the error.
+        files: returns the configuration files on the command line; called only for a message about one.
     """
     if "configfile" not in message and "Config file" not in message:
         return None
@@ -22,7 +22,7 @@ def explain(message: str, files: Callable[[], Iterable[Path]]) -> str | None:
 
 
 def _wrong(name: str) -> str | None:
-    """Return what is wrong with what is taken for a configuration file, in the form of this program's errors."""
+    """Return a message in the form of ``UserError`` about a bad configuration file; None for a good one."""
     path = Path(name)
     if not name.endswith(_ENDINGS):
         what, allowed = (

@@ -93,6 +93,7 @@ def test_help_loads_nothing_heavy(words: tuple[str, ...]) -> None:
         (["query", "--rwos", "3", "SELECT 1"], "did you mean '--rows'?"),
         (["transforms", "chekc", "x.yaml"], "did you mean 'check'?"),
         (["completion", "bsh"], "did you mean 'bash'?"),
+        (["export", "--out", "x.smi", "--request", "{}}"], "see: python -m halogenator export --help"),
         ([], "--help"),
     ],
 )
@@ -101,6 +102,10 @@ def test_a_slip_on_the_command_line_is_answered(words: list[str], hint: str) -> 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("halogenator: ")
     assert hint in done.stderr.rpartition("\n  fix:     ")[2]
+
+
+def test_options_of_rules_take_no_short_form_from_those_of_people() -> None:
+    assert build_parser().parse_args(["export", "--out", "x.smi", "--parent"]).parents
 
 
 def test_output_that_nobody_reads_is_no_error() -> None:

@@ -1,4 +1,4 @@
-"""``python -m halogenator VERB``: what people and the workflow's rules call. A verb imports what it needs when run."""
+"""``python -m halogenator VERB``, for people and the workflow's rules. A verb imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def program() -> int:
         status = main(guarded=True)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more when it exits; into nothing, then.
+        # Python flushes standard output once more when it exits: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     return status
 
 
 def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> int:
-    """Run a verb. Returns the exit status, which ``EXIT_CODES`` explains, after a message on standard error.
+    """Run a verb, with messages of errors on standard error, and return the exit status, as ``EXIT_CODES`` lists them.
 
     Args:
         arguments: the command line without the program's name; this process's own where not given.
-        guarded: whether a task is held to its declared memory, for which this process is forked.
+        guarded: whether to fork a child that does the work and is held to its declared memory.
     """
     parser = build_parser()
     options, unknown = parser.parse_known_args(arguments)
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     from halogenator.process.guard import Declaration, run_guarded
     from halogenator.process.running import announced
 
-    if options.parent:
-        limits.die_with(options.parent)
+    if options.ends_with:
+        limits.die_with(options.ends_with)
     command = task_verbs.command_of(options)
     label, outputs = (command.label, command.outputs) if command else (options.verb, ())
     options.mem_mb -= options.beside_mb
@@ -65,8 +65,6 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
 def _run(options: argparse.Namespace) -> int:
     try:
         return options.run(options) or 0
-    except UserError as error:
-        return _complain(error)
     except KeyboardInterrupt:
         print("halogenator: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -78,15 +76,11 @@ def _run(options: argparse.Namespace) -> int:
 
         if is_refusal(error):
             return EXIT_MEMORY
-        explained = explain(error)
+        explained = error if isinstance(error, UserError) else explain(error)
         if explained is None:
             raise
-        return _complain(explained)
-
-
-def _complain(error: UserError) -> int:
-    print(f"halogenator: {error}", file=sys.stderr)
-    return error.exit_status
+        print(f"halogenator: {explained}", file=sys.stderr)
+        return explained.exit_status
 
 
 def build_parser() -> Parser:

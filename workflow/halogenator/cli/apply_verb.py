@@ -7,7 +7,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -15,10 +15,10 @@ from types import FrameType
 from typing import Any
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, names, positive, repository
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, names, positive
 from halogenator.units import prepared_words
 
-# Share of the machine's memory that tasks may declare together where nothing else is asked for.
+# Share of the machine's memory that all tasks together may declare without --memory-mb.
 _SHARE = 0.75
 
 _MORE = """\
@@ -37,7 +37,7 @@ old names, still taken:
 
 
 class _Renamed(argparse.Action):
-    """An option under its old name: takes the value for the new one, and notes what to write instead."""
+    """An option under its old name: its value goes to the new option, and a note names that."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         setattr(namespace, self.dest, values)
@@ -45,7 +45,7 @@ class _Renamed(argparse.Action):
 
 
 class _BatchSize(argparse.Action):
-    """The old pipeline's rows per flush, which nothing depends on any more."""
+    """An option of the old pipeline, rows per flush, that does nothing any more but add a note."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         note = f"{option_string} is not needed any more and does nothing: memory is bounded whatever it is"
@@ -53,7 +53,10 @@ class _BatchSize(argparse.Action):
 
 
 class _TargetMemory(argparse.Action):
-    """The old pipeline's target: percent of the machine's memory that was in use, by whatever process."""
+    """An option of the old pipeline: percent of the machine's memory that all of its processes may use together.
+
+    It becomes ``--memory-mb``, which bounds this program alone.
+    """
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         from halogenator.planning.resources import machine_mb
@@ -78,7 +81,7 @@ def add_verbs(verbs: Any) -> None:
     _add_input_options(parser)
     _add_column_options(parser)
     hidden = argparse.SUPPRESS
-    parser.add_argument("--xf-config", dest="transforms", type=_one_path, action=_Renamed, help=hidden)
+    parser.add_argument("--xf-config", dest="transforms", type=lambda text: [Path(text)], action=_Renamed, help=hidden)
     parser.add_argument("--xf-name", dest="transform", action=_Renamed, help=hidden)
     parser.add_argument("--batch-size", type=int, action=_BatchSize, help=hidden)
     parser.add_argument("--target-memory", type=_percent, action=_TargetMemory, help=hidden)
@@ -145,14 +148,14 @@ def _apply(options: argparse.Namespace) -> None:
     for note in options.notes:
         print(f"halogenator: note: {note}", file=sys.stderr)
 
-    from halogenator.config import find_path, find_transform, load_transforms
+    from halogenator.config import find_transform, load_transforms
     from halogenator.inputs.files import find_files
     from halogenator.model import Library, Reading
     from halogenator.planning.resources import machine_cores, machine_mb
     from halogenator.process.progress import on_stderr
     from halogenator.tasks.apply import Request, apply_transform, library_name
 
-    paths = [find_path(str(path), Path.cwd(), repository()) for path in options.transforms]
+    paths = find_paths(options.transforms)
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))
     given = [path.absolute().parent.resolve() / path.name for path in options.input]
     sources = tuple(path for each in given for path in find_files(each))
@@ -162,14 +165,14 @@ def _apply(options: argparse.Namespace) -> None:
         library=Library(options.library, options.class_name, paths=sources, given=tuple(given), reading=reading),
         transform=transform,
         outdir=options.outdir,
-        descriptors=tuple(options.descriptors),
+        descriptors=options.descriptors,
         inchikey=options.inchikey,
         key=options.key,
         workers=options.workers or machine_cores(),
         memory_mb=options.memory_mb or int(_SHARE * machine_mb()),
         chunk_products=options.chunk_products,
     )
-    with _ending_in_order(), on_stderr() as progress, _in_options():
+    with _stopping_on_sigterm(), on_stderr() as progress, _errors_name_options():
         stats = apply_transform(request, progress)
     for line in _summary(stats, options.outdir):
         print(line)
@@ -206,8 +209,8 @@ def _summary(stats: dict[str, Any], outdir: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """End the tasks before this process ends where it is told to (SIGTERM)."""
+def _stopping_on_sigterm() -> Iterator[None]:
+    """Raise an exception on SIGTERM while the block runs, so that its tasks end before this process does."""
 
     def stop(number: int, _: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -220,8 +223,8 @@ def _ending_in_order() -> Iterator[None]:
 
 
 @contextmanager
-def _in_options() -> Iterator[None]:
-    """Name this verb's options, where a user error names the keys of a configuration that they stand for."""
+def _errors_name_options() -> Iterator[None]:
+    """Name this verb's options in user errors of the block, which name the configuration keys of the same meaning."""
     from halogenator.errors import UserError
 
     try:
@@ -235,7 +238,7 @@ def _in_options() -> Iterator[None]:
 
 
 def as_options(text: str) -> str:
-    """Return a text with the keys of a configuration as options: ``smiles_column: X`` as ``--smiles-column X``."""
+    """Return a text with configuration keys replaced by options: ``smiles_column: X`` by ``--smiles-column X``."""
 
     def option(found: re.Match[str]) -> str:
         value = found["value"] or ""
@@ -245,10 +248,6 @@ def as_options(text: str) -> str:
     keys = "smiles_column|id_column"
     said = re.sub(rf"(?<![\w-])(?P<key>{keys})(?:: (?P<value><[^>]*>|[^,;)\s]+(?: [^,;)\s]+)*))?", option, text)
     return re.sub(r"(?<![\w-])(?P<key>columns|encoding|fragments|charges|tautomers): (?P<value>[\w…-]+)", option, said)
-
-
-def _one_path(text: str) -> Sequence[Path]:
-    return [Path(text)]
 
 
 def _percent(text: str) -> float:

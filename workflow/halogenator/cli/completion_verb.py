@@ -1,4 +1,4 @@
-"""The verb that prints what makes a shell complete this program's verbs, options and file names."""
+"""The verb ``completion``: a script with which a shell completes verbs, options and file names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from halogenator.cli.options import Parser, add_verb
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
-_FOLDERS = ("outdir", "results", "directory", "scratch", "draw")  # options whose path is a folder
+_FOLDERS = ("outdir", "results", "directory", "scratch", "draw")  # options that take a folder
 _INSTALL = """\
 install, once, then start a new shell:
   bash   python -m halogenator completion bash >> ~/.bashrc
@@ -42,7 +42,7 @@ def _script(program: Parser, shell: str) -> str:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yield the options and arguments of a parser and of its verbs, as shtab itself finds them."""
+    """Yield the options and arguments of a parser and of all its verbs, from argparse's private list, as shtab does."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for verb in action.choices.values():

@@ -1,4 +1,4 @@
-"""The verbs that look at a configuration before a run: plan and check."""
+"""The verbs for a configuration before a run: plan and check."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def _check(options: argparse.Namespace) -> None:
     config = configuration(options.config, Path.cwd(), bare=options.bare)
     for found in first_rows(config.libraries.values()):
         print(found.text)
-    built_upon = sum(library.implicit for library in config.libraries.values())
-    print(f"libraries:  {len(config.libraries) - built_upon}, and {built_upon} that they are built upon")
+    implicit = sum(library.implicit for library in config.libraries.values())
+    print(f"libraries:  {len(config.libraries) - implicit}, and {implicit} that they are built upon")
     print(f"transforms: {len(config.transforms)}")
     print(f"jobs:       {len(config.jobs)}")
     for note in config.notes:

@@ -9,10 +9,10 @@ from typing import Any
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
-from halogenator.cli.options import Parser, add_verb, memory_option, names, positive, results_option
+from halogenator.cli.options import Parser, add_verb, json_of, memory_option, names, positive, results_option
 from halogenator.errors import UserError
 
-_MEMORY_MB = 1500  # planning.resources.EXPORT_MB, likewise
+_MEMORY_MB = 1500  # as planning.resources.EXPORT_MB, which takes long to import
 
 
 def add_verbs(verbs: Any) -> None:
@@ -69,7 +69,7 @@ def _how_options(parser: Parser) -> None:
     add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
-    add("--request", type=_request, metavar="JSON", help=argparse.SUPPRESS)  # what a rule says instead of all of these
+    add("--request", type=json_of("Export"), metavar="JSON", help=argparse.SUPPRESS)  # by a rule, for all of these
     text = "threads for PAINS, Brenk and fingerprints; the files are the same (default: %(default)s)"
     add("--workers", type=positive, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
@@ -103,7 +103,7 @@ def request_of(options: argparse.Namespace) -> Any:
     """Return the ``Export`` that a command line asks for.
 
     Raises:
-        UserError: it does not say of what.
+        UserError: it names no library, transform or query.
     """
     if options.request:
         return options.request
@@ -119,7 +119,7 @@ def request_of(options: argparse.Namespace) -> Any:
             fix=f"--library {ALL} for the products of all jobs",
         )
     windows = {name: getattr(options, name) for name in DESCRIPTORS if getattr(options, name)}
-    same = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
+    unchanged = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
     return Export(
         libraries=() if list(options.libraries) == [ALL] else tuple(options.libraries),
         transforms=tuple(options.transforms),
@@ -128,15 +128,8 @@ def request_of(options: argparse.Namespace) -> Any:
         sample=options.sample,
         diverse=options.diverse,
         seed=options.seed,
-        **{name: getattr(options, name) for name in same},
+        **{name: getattr(options, name) for name in unchanged},
     )
-
-
-def _request(text: str) -> Any:
-    from halogenator.dataclass_json import from_json
-    from halogenator.model import Export
-
-    return from_json(Export, text)
 
 
 def _window(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""What all verbs share: the form of their help and errors, and options that several have."""
+"""Parts of the command line that several verbs share: the form of help and errors, options, readers of values."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ exit status:
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Leaves descriptions and examples as they are, and gives names the room that they need."""
+    """A formatter that keeps the lines of descriptions and examples, with a wide column for the names of options."""
 
     def __init__(self, prog: str, **options: Any) -> None:
         super().__init__(prog, **{"max_help_position": 30, "width": 110, **options})
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors say what failed, what is allowed and how to mend it, as all errors here do."""
+    """A parser whose errors have the form of ``UserError``: what failed, what is allowed, how to mend it."""
 
     def error(self, message: str) -> NoReturn:
-        """End with status 2, after the message, a hint at the nearest option or choice, and where to read on."""
+        """End with status 2, after a message that names the nearest option or choice and the command for help."""
         hint = _nearest(message, self.format_help())
         see = f"see: {self.prog if self.prog.startswith('python') else f'python -m {self.prog}'} --help"
         usage = " ".join(self.format_usage().removeprefix("usage: ").split())
@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _nearest(message: str, help_text: str) -> str | None:
-    """Return "did you mean …?" for the option or the choice that argparse's message says is unknown."""
+    """Return "did you mean …?" for the unknown option or choice in a message of argparse; None without a near one."""
     if found := re.match(r"unrecognized arguments: (--[\w-]+)", message):
         return did_you_mean(found[1], re.findall(r"--[a-z][\w-]*", help_text))
     if found := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
@@ -63,25 +63,25 @@ def add_verb(
     more: str = "",
     listed: bool = True,
 ) -> Parser:
-    """Return the parser of a new verb.
+    """Add a verb and return its parser.
 
     Args:
-        verbs: what to add it to.
+        verbs: the subparsers of the program, or of a verb.
         name: the verb.
-        run: what runs it.
-        text: one line on what it does.
-        example: a command line to copy, without what all begin with; none for what people do not type.
-        usage: what to show instead of a list of all options.
-        more: what else there is to say, below the options.
-        listed: whether the list of verbs has it.
+        run: does the work; takes the parsed options, returns an exit status or None for 0.
+        text: one line on what the verb does.
+        example: a command line to copy, without ``python -m halogenator``; "" for verbs that people do not type.
+        usage: the line of usage, likewise; None for a list of all options.
+        more: text to show below the options.
+        listed: whether the list of verbs shows it.
     """
-    shown = [more, f"example:\n  python -m halogenator {example}" if example else "", EXIT_CODES]
+    below = [more, f"example:\n  python -m halogenator {example}" if example else "", EXIT_CODES]
     parser: Parser = verbs.add_parser(
         name,
         **({"help": text} if listed else {}),
         description=text,
         usage=usage and f"python -m halogenator {usage}",
-        epilog="\n\n".join(filter(None, shown)),
+        epilog="\n\n".join(filter(None, below)),
         formatter_class=HelpFormatter,
     )
     parser.set_defaults(run=run, verb=name, parser=parser)
@@ -89,10 +89,10 @@ def add_verb(
 
 
 def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> None:
-    """Add the option with which people bound the memory of a verb, and what else its starter may say of that."""
+    """Add the option that bounds a verb's memory, and the hidden options that its starter may add to it."""
     text = "declared memory in MB of 10^6 bytes; the task ends with status 3 beyond it (default: %(default)s)"
     parser.add_argument("--mem-mb", type=int, default=default, metavar="MB", help=text)
-    for name in ("--cap-mb", "--beside-mb", "--parent"):  # see tasks.commands.declaration
+    for name in ("--cap-mb", "--beside-mb", "--ends-with"):  # see tasks.commands.declaration
         parser.add_argument(name, type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--notes", type=Path, help=argparse.SUPPRESS)
 
@@ -108,20 +108,51 @@ def results_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), help=text)
 
 
+def find_paths(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that an option names, each looked for below the working directory, then the repository."""
+    from halogenator.config import find_path
+
+    return [find_path(str(path), Path.cwd(), repository()) for path in paths]
+
+
 def positive(text: str) -> int:
-    """Return a whole number above 0 that an option has for its value."""
+    """Return the whole number above 0 that an option's value is.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the names that an option has for its value: ``A,B``."""
+    """Return the names in an option's value, ``A,B``."""
     return tuple(filter(None, (name.strip() for name in text.split(","))))
 
 
+def json_of(name: str) -> Callable[[str], Any]:
+    """Return a reader of JSON for an option whose value is an object of a class of ``model``.
+
+    Args:
+        name: the class; ``model`` is imported only when a value is read.
+    """
+
+    def read(text: str) -> Any:
+        from halogenator import model
+        from halogenator.dataclass_json import from_json
+
+        try:
+            return from_json(getattr(model, name), text)
+        except UserError as error:
+            said = f"{error.what}; found {str(error.value)[:200]}; allowed: {error.allowed}"
+            raise argparse.ArgumentTypeError(said) from None
+
+    return read
+
+
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
-    """Return the configuration in files, layered over the shipped one unless ``bare``."""
+    """Return the ``Config`` of YAML files, each layered over the one before; ``bare`` leaves the shipped one out."""
     from halogenator.config import read_config
 
     shipped = [] if bare else [repository() / "configs" / "config.yaml"]

@@ -1,10 +1,11 @@
-"""The verbs for a results folder: query, tour, monitor, diagnose, verify, adopt."""
+"""The verbs for a results folder: query, tour, monitor, diagnose, verify and adopt."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,7 @@ def _add_monitor(verbs: Any) -> None:
 def _monitor(options: argparse.Namespace) -> None:
     from halogenator.tasks.record_memory import watch
 
-    def show(text: str) -> None:
-        print(text, flush=True)
-
+    show = partial(print, flush=True)
     watch(options.directory, interval=options.interval, threshold=options.threshold, once=options.once, show=show)
 
 
@@ -153,8 +152,7 @@ def _adopt(options: argparse.Namespace) -> None:
 
     config = configuration(options.configfile, options.results.absolute().parent)
     counts: Counter[str] = Counter()
-    found = adopt(options.directory, config, options.results, dry_run=options.dry_run, mem_mb=options.mem_mb)
-    for outcome in found:
+    for outcome in adopt(options.directory, config, options.results, dry_run=options.dry_run, mem_mb=options.mem_mb):
         counts[outcome.state] += 1
         state = "would adopt" if options.dry_run and outcome.state == "adopted" else outcome.state
         print(f"{state}  {_printable(outcome.name)}  {outcome.detail}", flush=True)
@@ -166,6 +164,6 @@ def _adopt(options: argparse.Namespace) -> None:
 
 
 def _printable(name: object) -> str:
-    """Return a file's name as one line that any terminal takes, whatever bytes are in it."""
+    """Return a file's name as one line of printable characters, with escapes for all other bytes."""
     text = os.fsencode(str(name)).decode(errors="backslashreplace")
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

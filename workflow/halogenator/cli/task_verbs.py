@@ -1,15 +1,13 @@
-"""The verbs that the workflow's rules call, a task each: their command lines, read back into ``tasks.commands``."""
+"""The verbs that the workflow's rules call: an object of ``tasks.commands`` is made of each command line, and run."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, memory_option
-from halogenator.errors import UserError
+from halogenator.cli.options import add_verb, json_of, memory_option
 from halogenator.results import expanded
 from halogenator.tasks.commands import COMMANDS, Command, Part
 
@@ -23,7 +21,7 @@ def add_verbs(verbs: Any) -> None:
             required = field.default is MISSING
             parser.add_argument(
                 f"--{field.name.replace('_', '-')}",
-                **_READING[str(field.type)],
+                **_OPTIONS[str(field.type)],
                 required=required,
                 default=None if required else field.default,
                 help=field.metadata["help"],
@@ -33,12 +31,12 @@ def add_verbs(verbs: Any) -> None:
 
 
 def listing() -> str:
-    """Return the verbs, a line each, for a list of their own."""
+    """Return the list of these verbs, one per line, which help shows apart from those for people."""
     return "\n".join(f"  {kind.verb():20}{kind.text()}" for kind in COMMANDS)
 
 
 def command_of(options: argparse.Namespace) -> Command | None:
-    """Return the task that a command line is of; None for a verb that is none."""
+    """Return the task that a command line asks for; None for any other verb."""
     kind: type[Command] | None = getattr(options, "kind", None)
     return None if kind is None else kind(**{field.name: getattr(options, field.name) for field in fields(kind)})
 
@@ -51,24 +49,8 @@ def _run(options: argparse.Namespace) -> None:
     command.run(Task(getattr(options, "mem_mb", 0)))
 
 
-def _from_json(name: str) -> Callable[[str], Any]:
-    """Return what reads an object of a class of ``model``, which is imported only then."""
-
-    def read(text: str) -> Any:
-        from halogenator import model
-        from halogenator.dataclass_json import from_json
-
-        try:
-            return from_json(getattr(model, name), text)
-        except UserError as error:
-            said = f"{error.what}; found {str(error.value)[:200]}; allowed: {error.allowed}"
-            raise argparse.ArgumentTypeError(said) from None
-
-    return read
-
-
 class _Several(argparse.Action):
-    """An option with several files, which may be abbreviated."""
+    """An option that takes several files; ``*of012.x`` stands for all twelve chunk files, as ``expanded`` reads it."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         setattr(namespace, self.dest, tuple(map(Path, expanded(values))))
@@ -81,10 +63,10 @@ def _part(text: str) -> Part:
     return int(number), int(count)
 
 
-# How the option of a field is read, by the field's type.
-_READING: dict[str, dict[str, Any]] = {
-    "Recipe": {"type": _from_json("Recipe"), "metavar": "JSON"},
-    "Job": {"type": _from_json("Job"), "metavar": "JSON"},
+# Keyword arguments of ``add_argument`` by the type of a command's field, as its annotation spells it.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "Recipe": {"type": json_of("Recipe"), "metavar": "JSON"},
+    "Job": {"type": json_of("Job"), "metavar": "JSON"},
     "Part": {"type": _part, "metavar": "I/N"},
     "Path": {"type": Path},
     "Sequence[Path]": {"action": _Several, "nargs": "*", "metavar": "FILE"},

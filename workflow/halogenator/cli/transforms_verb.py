@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, repository
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, repository
 from halogenator.errors import UserError
 
 _CHECK = """\
@@ -68,14 +68,10 @@ def add_verbs(verbs: Any) -> None:
     )
 
 
-def _load(paths: Sequence[Path]) -> dict[str, Any]:
-    from halogenator.config import find_path, load_transforms
-
-    return load_transforms(*(find_path(str(path), Path.cwd(), repository()) for path in paths))
-
-
 def _list(options: argparse.Namespace) -> None:
-    transforms = _load(options.file)
+    from halogenator.config import load_transforms
+
+    transforms = load_transforms(*find_paths(options.file))
     for line in _table(transforms):
         print(line)
     if options.draw is not None:
@@ -115,25 +111,24 @@ def _table(transforms: Mapping[str, Any]) -> Iterator[str]:
 def _check(options: argparse.Namespace) -> None:
     from halogenator.authoring.advice import advise
     from halogenator.authoring.trials import find_examples, try_transforms
-    from halogenator.config import find_path, sound_transforms
+    from halogenator.config import sound_transforms
     from halogenator.errors import raise_all
 
-    paths = [find_path(str(path), Path.cwd(), repository()) for path in options.file]
-    transforms, problems = sound_transforms(*paths)
+    transforms, problems = sound_transforms(*find_paths(options.file))
     parents = sorted(repository().glob("configs/parents/*.smi"))
     advice = {each.transform: each for each in advise(list(transforms.values()), options.on, parents)}
     warned = [name for name, each in advice.items() if each.warnings]
     print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")
-    bare = [transform for transform in transforms.values() if not transform.examples]
     if options.on:
         trials = try_transforms(list(transforms.values()), options.on)
     else:
-        trials = find_examples(bare, {name: each.matching for name, each in advice.items()})
+        without_examples = [transform for transform in transforms.values() if not transform.examples]
+        trials = find_examples(without_examples, {name: each.matching for name, each in advice.items()})
     for name, transform in transforms.items():
         own = [trial for trial in trials if trial.transform == name]
         lines = list(_report(transform, own, advice[name]))
-        for line in ["", *lines] if lines else ():
-            print(line)
+        if lines:
+            print("", *lines, sep="\n")
     raise_all(problems)
     if options.strict and warned:
         raise UserError(
@@ -161,12 +156,12 @@ def _report(transform: Any, trials: Sequence[Any], advice: Any) -> Iterator[str]
     yield from (f"  note: {text}" for text in advice.notes)
     for trial in trials:
         yield f"  on {trial.given}"
-        yield from (f"    {line}" for line in _tell(transform, trial))
+        yield from (f"    {line}" for line in _outcome(transform, trial))
     if not transform.examples:
         yield from _examples_to_paste(trials)
 
 
-def _tell(transform: Any, trial: Any) -> Iterator[str]:
+def _outcome(transform: Any, trial: Any) -> Iterator[str]:
     if trial.smiles and trial.smiles != trial.given:
         yield f"read as {trial.smiles}"
     if trial.sites:
@@ -174,9 +169,9 @@ def _tell(transform: Any, trial: Any) -> Iterator[str]:
         yield f"{_count(trial.sites, 'site')} match{limit}; {_count(len(trial.products), 'product')}"
     width = max((len(product.smiles) for product in trial.products), default=0)
     for product in trial.products:
-        way = "edit" if product.edited else "RunReactants"
+        engine = "edit" if product.edited else "RunReactants"
         routes = "" if product.n_routes == 1 else f", {product.n_routes} equivalent sites"
-        yield f"  {product.smiles:{width}}  at atom {product.site}{routes}, by {way}"
+        yield f"  {product.smiles:{width}}  at atom {product.site}{routes}, by {engine}"
     for problem in trial.problems:
         yield f"  refused: {problem}"
     if trial.reason:
@@ -188,7 +183,10 @@ def _count(number: int, word: str) -> str:
 
 
 def _examples_to_paste(trials: Sequence[Any]) -> Iterator[str]:
-    """Yield the lines of YAML that say what was found, where nothing was refused and no limit hid a product."""
+    """Yield YAML of the trials without problems, for the user to paste as the transform's examples.
+
+    It has all products, also those that ``max_sites`` leaves out.
+    """
     clean = [trial for trial in trials if trial.smiles and not trial.problems]
     if not clean:
         yield "  has no examples: try it on molecules of yours with --on SMILES, and get them written"

@@ -95,7 +95,7 @@ class Pool:
         task.log.parent.mkdir(parents=True, exist_ok=True)
         # The task itself asks to end with this process. A preexec_fn could ask sooner, but Python would lose a Ctrl-C
         # that comes while the preexec_fn runs.
-        words = [*task.command.words, *declaration(task.mem_mb, parent=os.getpid())]
+        words = [*task.command.words, *declaration(task.mem_mb, ends_with=os.getpid())]
         with task.log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "halogenator", *words],
