@@ -1,1 +1,1 @@
-"""For those who write transforms: trials on molecules, and advice."""
+"""Help to write transforms: trials on molecules, and advice."""

@@ -1,15 +1,17 @@
-"""Advice on transforms: what they do that is hardly meant, seen in their templates and tried on molecules."""
+"""Advice on transforms: likely mistakes, found in their templates and by trials on molecules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - before a child is started, or each would load it anew
+import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel
@@ -19,9 +21,9 @@ from halogenator.inputs.reading import read_records
 from halogenator.model import Transform
 from halogenator.process import limits
 
-# Molecules that each transform is tried on, of those that it matches: the first of each sort, the shortest first.
-_OF_EACH_SORT = 3
-# Matches looked at for stereo, and products compared, of each molecule.
+# Matching molecules with each kind of site that a transform is tried on, the shortest first.
+_PER_KIND = 3
+# Most matches of a molecule to look at for stereo, and most products to compare with it.
 _LOOKED_AT = 50
 
 
@@ -30,10 +32,10 @@ class Advice:
     """Advice on one transform.
 
     Attributes:
-        transform: its name.
-        warnings: what is hardly meant.
-        notes: what may be worth knowing.
-        matching: SMILES that it matches among those tried, natural products before others and short before long.
+        transform: name of the transform.
+        warnings: likely mistakes.
+        notes: other remarks.
+        matching: SMILES of matching molecules, natural products before others, short before long.
     """
 
     transform: str
@@ -43,12 +45,12 @@ class Advice:
 
 
 def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Iterable[Path]) -> list[Advice]:
-    """Return advice on each transform, worked out in a child process: a SMIRKS may take RDKit hours.
+    """Return advice on each transform. A child process with limits does the work, as RDKit may take hours for a SMIRKS.
 
     Args:
-        transforms: what to look at.
+        transforms: the transforms.
         molecules: SMILES to try all of them on, besides the reactants of their examples.
-        files: more molecules, such as the natural products that come with this program.
+        files: files with more molecules, such as the natural products that come with this program.
     """
     texts = {record.smiles for path in files for record in read_records(path) if record.smiles}
 
@@ -66,7 +68,7 @@ def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Ite
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A molecule to try transforms on, with its hydrogens implied and as atoms."""
+    """A molecule to try transforms on, with implicit hydrogens and with hydrogens as atoms."""
 
     smiles: str
 
@@ -78,8 +80,8 @@ class _Candidate:
     def with_hydrogens(self) -> Any:
         return Chem.AddHs(self.mol)
 
-    def sort(self, query: Any, *, hydrogens: bool) -> str | None:
-        """Return "plain", or the stereo that a match of a query has in it; None where nothing matches."""
+    def kind_of_sites(self, query: Any, *, hydrogens: bool) -> str | None:
+        """Return "centre" or "double bond" if matches of a query have such stereo, else "plain"; None: no match."""
         mol = self.with_hydrogens if hydrogens else self.mol
         matches = mol.GetSubstructMatches(query, maxMatches=_LOOKED_AT)
         if not matches:
@@ -92,7 +94,7 @@ class _Candidate:
 
 
 class _Pool:
-    """Molecules with their charges as they are; those that cannot be read are left out."""
+    """Molecules, sorted by the length of their SMILES; what cannot be read is left out. Charges stay."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         quiet()
@@ -100,53 +102,51 @@ class _Pool:
         for mol in filter(None, map(Chem.MolFromSmiles, texts)):
             with suppress(RejectError):
                 found[settled(mol).smiles] = None
-        self.candidates = [_Candidate(smiles) for smiles in sorted(found, key=lambda smiles: (len(smiles), smiles))]
+        self.candidates = [_Candidate(smiles) for smiles in _by_length(found)]
 
     def matching(self, transform: Transform) -> dict[str, list[str]]:
-        """Return the SMILES that a transform matches, by the stereo that its sites have."""
+        """Return {kind of sites: SMILES} of the molecules that a transform matches."""
         query = Chem.MolFromSmarts(transform.query)
         hydrogens = any(atom.GetAtomicNum() == 1 for atom in query.GetAtoms()) or "#1" in transform.query
         found: dict[str, list[str]] = {}
         for candidate in self.candidates:
-            sort = candidate.sort(query, hydrogens=hydrogens)
-            if sort is not None:
-                found.setdefault(sort, []).append(candidate.smiles)
+            kind = candidate.kind_of_sites(query, hydrogens=hydrogens)
+            if kind is not None:
+                found.setdefault(kind, []).append(candidate.smiles)
         return found
 
 
 def _advise(transform: Transform, pools: Sequence[_Pool]) -> Advice:
     templates = Templates(transform.smirks)
     warnings: dict[str, list[str]] = {}
-    notes: dict[str, str] = {}
-    shown: set[str] = set()
+    notes: list[str] = []
     for mistake in likely_mistakes(templates):
         warnings.setdefault(mistake.kind, []).append(mistake.text)
     given, natural, small = (pool.matching(transform) for pool in pools)
     own = _Pool(example.reactant for example in transform.examples).matching(transform)
     if not (warnings.get("impossible") or given or natural or small or own):
         count = len({each.smiles for pool in pools for each in pool.candidates})
-        notes["matches"] = (
-            f"matches none of {count} molecules: natural products that come with this program, and others"
-        )
+        notes.append(f"matches none of {count} molecules: natural products that come with this program, and others")
     chosen = [smiles for found in (given, own) for group in found.values() for smiles in group]
-    chosen += [smiles for found in (natural, small) for group in found.values() for smiles in group[:_OF_EACH_SORT]]
+    chosen += [smiles for found in (natural, small) for group in found.values() for smiles in group[:_PER_KIND]]
+    tried: dict[str, str] = {}  # by kind, the first of each
     for kind, text in _trials(transform, templates, list(dict.fromkeys(chosen))):
-        if kind == "several":
-            notes.setdefault(kind, text)
-        elif kind not in shown:
-            shown.add(kind)
-            warnings.setdefault(kind, []).append(text)
+        tried.setdefault(kind, text)
+    if "several" in tried:
+        notes.append(tried.pop("several"))
+    for kind, text in tried.items():
+        warnings.setdefault(kind, []).append(text)
     texts = [text for group in warnings.values() for text in group]
-    matching = [smiles for found in (natural, small) for smiles in _by_length(found)]
-    return Advice(transform.name, tuple(dict.fromkeys(texts)), tuple(notes.values()), tuple(matching))
+    matching = [smiles for found in (natural, small) for smiles in _by_length(chain(*found.values()))]
+    return Advice(transform.name, tuple(dict.fromkeys(texts)), tuple(notes), tuple(matching))
 
 
-def _by_length(found: Mapping[str, Sequence[str]]) -> list[str]:
-    return sorted((smiles for group in found.values() for smiles in group), key=lambda smiles: (len(smiles), smiles))
+def _by_length(smiles: Iterable[str]) -> list[str]:
+    return sorted(smiles, key=lambda each: (len(each), each))
 
 
 def _trials(transform: Transform, templates: Templates, molecules: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the text of what happens to molecules that match."""
+    """Yield the kind and text of each remark on the products of matching molecules."""
     kernel = Kernel([replace(transform, max_sites=None)])
     refused, made = [], 0
     for smiles in molecules:
@@ -163,7 +163,7 @@ def _trials(transform: Transform, templates: Templates, molecules: Sequence[str]
 
 
 def _changes(templates: Templates, parent: Any, smiles: str) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the text of what one product lacks or has besides what the SMIRKS says."""
+    """Yield the kind and text of each difference between parent and product that the SMIRKS does not state."""
     product = Chem.MolFromSmiles(smiles)
     if product is None:
         yield "unreadable", "RDKit cannot read the product back"
@@ -193,13 +193,13 @@ def _radicals(mol: Any) -> int:
 
 
 def _stereo_lost(parent: Any, product: Any) -> Iterator[str]:
-    """Yield "stereocentre" and "double bond" where fewer are specified, and more are there that are not."""
-    counts = []
-    for mol in (parent, product):
-        found = [(str(info.type), str(info.specified)) for info in Chem.FindPotentialStereo(Chem.Mol(mol))]
-        counts.append({(kind, said): found.count((kind, said)) for kind, said in found})
+    """Yield "stereocentre" and "double bond" if the product has fewer specified and more unspecified ones."""
+    counts = [
+        Counter((str(info.type), str(info.specified)) for info in Chem.FindPotentialStereo(Chem.Mol(mol)))
+        for mol in (parent, product)
+    ]
     words = {"Atom_Tetrahedral": "stereocentre", "Bond_Double": "double bond"}
     for kind, word in words.items():
-        said, open_ = ([count.get((kind, state), 0) for count in counts] for state in ("Specified", "Unspecified"))
-        if said[1] < said[0] and open_[1] > open_[0]:
+        specified, unspecified = ([each[kind, state] for each in counts] for state in ("Specified", "Unspecified"))
+        if specified[1] < specified[0] and unspecified[1] > unspecified[0]:
             yield word

@@ -1,4 +1,4 @@
-"""Trials of transforms on given molecules: the products, or the reason why there are none."""
+"""Trials of transforms on molecules: the products, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -6,67 +6,50 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - before a child is started, or each would load it anew
+import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
-from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.kernel import Kernel, Product
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import Reading, Transform
 from halogenator.process import limits
 
-# Molecules to find examples among: no longer, and no more, than can be tried in a second or two.
+# Longest SMILES and most molecules to find examples among; they can be tried in a second or two.
 _LONGEST = 60
 _CANDIDATES = 30
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A product of a trial.
-
-    Attributes:
-        smiles: canonical SMILES.
-        site: atom of the reactant's SMILES at which the first route acts.
-        n_routes: how many sites give it.
-        edited: whether it is made by an edit, not by RunReactants.
-    """
-
-    smiles: str
-    site: int
-    n_routes: int
-    edited: bool
-
-
-@dataclass(frozen=True)
 class Trial:
-    """What one transform does to one molecule.
+    """The result of one transform on one molecule.
 
     Attributes:
-        transform: its name.
+        transform: name of the transform.
         given: the SMILES as given.
-        smiles: the molecule's canonical SMILES, "" where it cannot be read.
-        sites: how many sites match, equivalent ones counted each.
+        smiles: the molecule's canonical SMILES; "" if it cannot be read.
+        sites: number of sites; equivalent ones count each.
         products: the distinct products.
-        unlimited: the SMILES of all products, ``max_sites`` not counted, as examples list them.
-        problems: what was refused, and why; of a molecule that cannot be used, that alone.
-        reason: why there is no product; "" where there is one.
+        unlimited: the SMILES of all products without ``max_sites``, as examples list them.
+        problems: the refused products, each with the reason.
+        reason: why there is no product; "" if there is one.
     """
 
     transform: str
     given: str
-    smiles: str
-    sites: int
-    products: tuple[Outcome, ...]
-    unlimited: tuple[str, ...]
-    problems: tuple[str, ...]
-    reason: str
+    smiles: str = ""
+    sites: int = 0
+    products: tuple[Product, ...] = ()
+    unlimited: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) -> list[Trial]:
-    """Return what each transform does to each SMILES, worked out in a child process: a SMIRKS may take RDKit hours.
+    """Return a trial of each transform on each SMILES, standardised as in a library with default options.
 
-    A molecule is taken as a library takes it: of a salt the compound is used, uncharged.
+    A child process with limits does the work, as RDKit may take hours for a SMIRKS.
     """
     pairs = [(transform, smiles) for transform in transforms for smiles in molecules]
 
@@ -74,18 +57,18 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
         found = []
         for step, (transform, smiles) in enumerate(pairs):
             late = limits.begin(step)
-            found.append(_nothing(transform, smiles, late) if late else _try(transform, smiles))
+            found.append(Trial(transform.name, smiles, reason=late) if late else _try(transform, smiles))
         return found
 
     return limits.answer(work)
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:
-    """Return trials on small molecules that show what each transform does: with one product, with two.
+    """Return up to two trials on small molecules as examples of each transform: one with one product, one with two.
 
     Args:
-        transforms: what to try.
-        molecules: by the transform's name, SMILES that it matches, the best to show first.
+        transforms: the transforms.
+        molecules: {name of a transform: SMILES that it matches}, the best to show first.
     """
     found: list[Trial] = []
     for transform in transforms:
@@ -98,10 +81,6 @@ def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Seque
     return found
 
 
-def _nothing(transform: Transform, given: str, reason: str, smiles: str = "", sites: int = 0) -> Trial:
-    return Trial(transform.name, given, smiles, sites, (), (), (), reason)
-
-
 def _try(transform: Transform, given: str) -> Trial:
     quiet()
     try:
@@ -111,21 +90,20 @@ def _try(transform: Transform, given: str) -> Trial:
         mol = reaction.hydrogenated(mol)
         matches = reaction.matches(mol)
     except RejectError as error:
-        return _nothing(transform, given, str(error))
+        return Trial(transform.name, given, reason=str(error))
     if not matches:
-        return _nothing(transform, given, _why_not(mol, reaction.query), smiles)
+        return Trial(transform.name, given, smiles, reason=_why_not(mol, reaction.query))
     found, rejects = Kernel([transform]).products(smiles)
     every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
     problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)
-    products = tuple(Outcome(product.smiles, product.site, product.n_routes, product.edited) for product in found)
     sites = len({reaction.site(mol, match) for match in matches})
     unlimited = tuple(product.smiles for product in every)
     reason = "" if found else "every product is refused"
-    return Trial(transform.name, given, smiles, sites, products, unlimited, problems, reason)
+    return Trial(transform.name, given, smiles, sites, tuple(found), unlimited, problems, reason)
 
 
 def _why_not(mol: Any, query: Any) -> str:
-    """Return why a reactant does not match: an atom of it that no atom of the molecule is, or how they are joined."""
+    """Return why a query does not match: the molecule lacks one of its atoms, or has them joined in another way."""
     texts = [atom.GetSmarts() for atom in query.GetAtoms()]
     lacking = [text for text in dict.fromkeys(texts) if not mol.HasSubstructMatch(Chem.MolFromSmarts(text))]
     if lacking:

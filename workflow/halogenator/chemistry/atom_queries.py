@@ -1,7 +1,7 @@
-"""An atom of a template as a query: which elements it may be, and whether any atom can fulfil it where it is bonded.
+"""The conditions of a template's atom: which elements it may be, and whether any atom can fulfil them with its bonds.
 
-RDKit's ``DescribeQuery`` tells how it read a SMARTS atom, as an indented tree of conditions. A condition that cannot be
-answered for an atom by itself (a ring, a recursive SMARTS) counts as perhaps.
+The conditions are read from RDKit's ``DescribeQuery``, which writes a SMARTS atom as an indented tree. Rings and
+recursive SMARTS cannot be decided for an atom by itself; they count as "perhaps".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rdkit import Chem
 _LEAF = re.compile(r"(Atom\w+|RecursiveStructure) (\d+|-\d+) (!?=) val")
 # Aromatic atoms have 1,000 added to their number in RDKit's ``AtomType``.
 _AROMATIC = 1_000
-# Elements that stand for all those which a template does not name.
+# Elements to try where a template does not name any.
 _COMMON = (6, 7, 8, 16, 9, 17, 35, 53, 15, 5, 14, 34, 1)
 _CAN_BE_AROMATIC = {5, 6, 7, 8, 14, 15, 16, 33, 34, 52}
 _ORDERS = {"=": 2, "#": 3}
@@ -27,7 +27,7 @@ _CHARGES = (0, 1, -1, 2, -2, 3, -3)
 
 
 class PossibleAtom(NamedTuple):
-    """An atom as it could be in a molecule; ``degree`` counts the neighbours that are not hydrogens."""
+    """An atom that could be in a molecule; ``degree`` counts its neighbours other than hydrogen."""
 
     number: int
     aromatic: bool
@@ -37,11 +37,11 @@ class PossibleAtom(NamedTuple):
 
     @property
     def shared(self) -> int:
-        """The valence that aromaticity takes: 1 of a carbon; a nitrogen may give its lone pair instead."""
+        """The valence that aromaticity takes: 1 of a carbon, 0 of others, which may give a lone pair instead."""
         return int(self.aromatic and self.number == 6)
 
 
-# What RDKit calls a condition -> what it compares of an atom; the first four ask about the element alone.
+# RDKit's name of a condition -> the value of an atom that it compares.
 _VALUES: dict[str, Callable[[PossibleAtom], int]] = {
     "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
     "AtomAtomicNum": lambda kind: kind.number,
@@ -52,12 +52,12 @@ _VALUES: dict[str, Callable[[PossibleAtom], int]] = {
     "AtomTotalDegree": lambda kind: kind.degree + kind.hydrogens,
     "AtomExplicitDegree": lambda kind: kind.degree,
 }
-_OF_ELEMENT = frozenset(list(_VALUES)[:4])
+_OF_ELEMENT = frozenset({"AtomType", "AtomAtomicNum", "AtomIsAromatic", "AtomIsAliphatic"})
 
 
 @dataclass(frozen=True)
 class _Node:
-    """A condition: a leaf with name, value and sign, or "AtomAnd" or "AtomOr" of others."""
+    """A condition: a leaf with a name, a value and a sign; or "AtomAnd" or "AtomOr" with ``parts``."""
 
     name: str
     value: int = 0
@@ -65,7 +65,7 @@ class _Node:
     parts: tuple[_Node, ...] = ()
 
     def holds(self, kind: PossibleAtom, *, element_only: bool = False) -> bool | None:
-        """Return whether an atom fulfils the condition; None: perhaps."""
+        """Return whether an atom fulfils the condition; None: perhaps. ``element_only``: the rest counts as perhaps."""
         if self.parts:
             answers = [part.holds(kind, element_only=element_only) for part in self.parts]
             decisive = self.name == "AtomOr"
@@ -75,7 +75,7 @@ class _Node:
         return (self.value == _VALUES[self.name](kind)) != self.negated
 
     def leaves(self, *, below_or: bool = False) -> Iterator[tuple[_Node, bool]]:
-        """Yield the leaves, each with whether it is one of several alternatives."""
+        """Yield the leaves, each with whether it is below an "AtomOr", so that another one may hold in its place."""
         if not self.parts:
             yield self, below_or
         for part in self.parts:
@@ -83,7 +83,7 @@ class _Node:
 
 
 class AtomQuery:
-    """An atom of a template with its conditions, as RDKit understands them.
+    """An atom of a template with its conditions, as RDKit reads them.
 
     Attributes:
         atom: the template's atom.
@@ -97,35 +97,37 @@ class AtomQuery:
 
     @cached_property
     def named(self) -> tuple[int, ...]:
-        """The atomic numbers that its SMARTS names, in this order."""
+        """The atomic numbers in its SMARTS, in this order, negated ones too."""
         leaves = [leaf for leaf, _ in self._root.leaves() if leaf.name in {"AtomType", "AtomAtomicNum"}]
         return tuple(dict.fromkeys(leaf.value % _AROMATIC for leaf in leaves))
 
     @property
     def listed(self) -> tuple[int, ...]:
-        """The atomic numbers that it allows, if these are among those that it names; else ()."""
-        unnamed = next(number for number in _COMMON if number not in self.named)
+        """The atomic numbers that it allows, if all of these are in its SMARTS; else ()."""
+        unnamed = next((number for number in _COMMON if number not in self.named), 0)
         return () if self.allows_element(unnamed) else tuple(filter(self.allows_element, self.named))
 
     @property
     def stated_as_alternative(self) -> set[str]:
-        """Those of charge, hydrogens and isotope that an alternative (``[C+,N]``) or a negation (``[!H0]``) states."""
+        """Which of charge, hydrogens and isotope are only in an alternative (``[C+,N]``) or a negation (``[!H0]``)."""
         words = {"AtomFormalCharge": "charge", "AtomHCount": "hydrogens", "AtomIsotope": "isotope"}
         return {
-            words[leaf.name] for leaf, loose in self._root.leaves() if leaf.name in words and (loose or leaf.negated)
+            words[leaf.name]
+            for leaf, below_or in self._root.leaves()
+            if leaf.name in words and (below_or or leaf.negated)
         }
 
     def allows_element(self, number: int) -> bool:
-        """Return whether an atom of this element may fulfil it."""
+        """Return whether an atom of this element may fulfil the conditions."""
         kinds = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
         return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
 
     def states(self, name: str) -> bool:
-        """Return whether every match has to fulfil a condition of this name (``AtomFormalCharge``, ``AtomHCount``)."""
-        return any(leaf.name == name and not loose and not leaf.negated for leaf, loose in self._root.leaves())
+        """Return whether a condition of this name (``AtomFormalCharge``, ``AtomHCount``) holds for every match."""
+        return any(leaf.name == name and not below_or and not leaf.negated for leaf, below_or in self._root.leaves())
 
     def fits_any_atom(self) -> bool:
-        """Return whether any atom of any molecule could match it, by element, charge, hydrogens and bonds."""
+        """Return whether an atom could match it in some molecule, by element, charge, hydrogens and bonds."""
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
         return any(
@@ -135,9 +137,9 @@ class AtomQuery:
         )
 
     def has_room(self) -> bool:
-        """Return whether an atom in its place can have one more neighbour that is no hydrogen.
+        """Return whether an atom that matches it can have one more neighbour, other than hydrogen.
 
-        Only ordinary atoms count: without a charge that is not stated, of the lowest valence that the bonds allow.
+        Only ordinary atoms count: neutral ones if no charge is stated, of the lowest valence that the bonds allow.
         """
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree + 1, degree + 2)
@@ -157,14 +159,13 @@ class AtomQuery:
         return self.listed or dict.fromkeys((*self.named, *_COMMON))
 
     def _bonded(self) -> tuple[int, int, int]:
-        """Return its hydrogens and other neighbours in the template, counted, and the bond orders of the latter."""
+        """Return its number of hydrogens and of other neighbours in the template, and the bond orders to the latter."""
         hydrogens = sum(neighbor.GetAtomicNum() == 1 for neighbor in self.atom.GetNeighbors())
         bonds = [bond for bond in self.atom.GetBonds() if bond.GetOtherAtom(self.atom).GetAtomicNum() != 1]
-        return hydrogens, len(bonds), sum(_order(bond) for bond in bonds)
+        return hydrogens, len(bonds), sum(map(_lowest_order, bonds))
 
 
-def _order(bond: Chem.Bond) -> int:
-    """Return the order that a bond of a template has at least."""
+def _lowest_order(bond: Chem.Bond) -> int:
     return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
 
 
@@ -176,19 +177,18 @@ def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, deg
 
 
 def _valences(kind: PossibleAtom) -> list[int]:
-    """Return the valences that RDKit allows, ascending: those of the element with as many electrons."""
+    """Return the valences that RDKit allows, ascending: an ion has those of the element with as many electrons."""
     found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
     return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
 
 
 def _read(text: str) -> _Node:
-    """Return the tree that ``DescribeQuery`` wrote, one line a node, indented by depth."""
-    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()]
-    return _branch(lines)
+    """Return the tree that ``DescribeQuery`` wrote: one line per node, indented by depth."""
+    return _branch([(len(line) - len(line.lstrip()), line.strip()) for line in text.splitlines() if line.strip()])
 
 
 def _branch(lines: list[tuple[int, str]]) -> _Node:
-    """Take the lines of the first node and of those below it away from ``lines``, and return the node."""
+    """Return the first node of (depth, text) lines; its lines and those of its parts are removed from ``lines``."""
     depth, line = lines.pop(0)
     name = line.split()[0]
     if name not in {"AtomAnd", "AtomOr"}:

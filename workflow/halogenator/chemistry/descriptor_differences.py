@@ -1,24 +1,24 @@
-"""Descriptors of a product as its parent's plus a difference, which the surroundings of its site decide.
+"""Descriptors of a product: those of its parent plus a difference that depends on the surroundings of the site.
 
-An edit (``chemistry.edit``) takes off and puts on acyclic groups through single bonds, and changes nothing else: of
-the parent, only its *roots* change: the anchors (in hydrogens and degree, not in element, aromaticity or kept bonds)
-and the atoms that go. What the six descriptors ask of an atom:
+An edit (``chemistry.edit``) removes and adds acyclic groups through single bonds, and changes nothing else. Of the
+parent only the *roots* change: the anchors (their hydrogens and degree, not element, aromaticity or kept bonds) and the
+removed atoms. What the six descriptors depend on, for each atom:
 
-* TPSA, donors and acceptors (``CalcTPSA``, ``CalcNumHBD``, ``CalcNumHBA``): its element, hydrogens, charge and bonds,
-  whether a nitrogen or oxygen is in a ring of three, and whether a neighbour has a double bond to N, O, P or S. So they
-  change on roots and new atoms alone, and depend on the roots' bonds and their neighbours' double bonds.
-* Wildman-Crippen types (``CalcCrippenDescriptors``): element and aromaticity of its neighbours. Only a hydroxyl's
-  hydrogen and a carbonyl's oxygen look one bond further: at double bonds, and at element and aromaticity again. So
-  types change on roots and on what is doubly bonded to one, and depend on the same as above.
-* Strict rotors (``CalcNumRotatableBonds``): acyclic single bonds, counted by what both ends are bonded to: triple
-  bonds, halogens, methyl groups (three hydrogens), and amide-like neighbours (degree, double bonds to N, O or S). The
-  bond between a root and its neighbour B depends on B's neighbours. An edit changes B's own part only through degree or
-  hydrogens of the root, and with it the bonds to B's neighbours C, which depend on C's neighbours. An aromatic carbon
-  counts the same whatever it is bonded to.
+* TPSA, donors and acceptors (``CalcTPSA``, ``CalcNumHBD``, ``CalcNumHBA``): its element, hydrogens, charge and bonds;
+  whether a nitrogen or oxygen is in a ring of three; whether a neighbour has a double bond to N, O, P or S. They change
+  only on roots and new atoms, and depend on the roots' bonds and their neighbours' double bonds.
+* Wildman-Crippen types (``CalcCrippenDescriptors``): element and aromaticity of its neighbours. Only the hydrogen of a
+  hydroxyl and the oxygen of a carbonyl depend on one bond more: on double bonds, element and aromaticity. Types change
+  on roots and on atoms with a double bond to a root, and depend on the same as above.
+* Strict rotors (``CalcNumRotatableBonds``): acyclic single bonds, counted by the neighbours of both ends: triple bonds,
+  halogens, methyl groups (three hydrogens) and amide-like neighbours (degree, double bonds to N, O or S). The bond
+  between a root and its neighbour B depends on B's neighbours. An edit changes B only through the root's degree or
+  hydrogens. This changes the bonds from B to its neighbours C, which depend on C's neighbours. An aromatic carbon
+  counts the same, whatever its neighbours are.
 
-So the surroundings are: the roots; their bonds and neighbours; across acyclic single bonds the neighbours' neighbours,
-and theirs; nothing behind an aromatic carbon; each atom with element, aromaticity, charge, degree, hydrogens and double
-bonds. They decide the difference, which RDKit computes when such surroundings are first met.
+So the surroundings are the roots, their bonds and neighbours, and across acyclic single bonds two neighbours more, but
+nothing behind an aromatic carbon. Each atom counts with element, aromaticity, charge, degree, hydrogens and double
+bonds. When surroundings are met for the first time, RDKit computes the product, which gives the difference.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from rdkit import Chem
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import reread
 
-# Bonds from a root to the farthest atom looked at.
+# Bonds from a root to the farthest atom of its surroundings.
 RADIUS = 3
-# Differences remembered at a time; an entry takes about 1 kB. When full, all are forgotten: they are soon met again.
+# Most differences remembered; one takes about 1 kB. When full, all are forgotten: common ones are soon met again.
 MAX_ENTRIES = 20_000
 
 Environment = tuple[float, ...]
@@ -44,17 +44,16 @@ _CYCLIC = 16
 
 
 class Surroundings:
-    """The labelled graph of one parent, read where it is asked for."""
+    """The atoms around the sites of one parent, as numbers. Labels of atoms are computed once, when needed."""
 
     def __init__(self, mol: Chem.Mol) -> None:
         self._mol = mol
         self._labels: dict[int, int] = {}
 
     def around(self, roots: Sequence[int]) -> Environment:
-        """Return numbers that decide the difference that an edit of the roots makes: equal ones mean equal differences.
+        """Return the surroundings of the roots (atom indices) as numbers: equal numbers mean equal differences.
 
-        Equal surroundings may give different values, where neighbours come in another order: that costs a computation,
-        no more.
+        Equal surroundings may give other numbers if neighbours come in another order; they are then computed twice.
         """
         environment: list[float] = []
         for root in roots:
@@ -68,8 +67,7 @@ class Surroundings:
     def _look(
         self, atom: Chem.Atom, index: int, origin: int, depth: int, roots: Sequence[int], environment: list[float]
     ) -> None:
-        """Add an atom's bonds and neighbours, and across acyclic single bonds theirs, as deep as is asked."""
-        labels = self._labels
+        """Append an atom's bonds and neighbours to ``environment``; across acyclic single bonds those of neighbours."""
         for bond in atom.GetBonds():
             other = bond.GetOtherAtomIdx(index)
             if other == origin:
@@ -78,14 +76,14 @@ class Surroundings:
             if other in roots:
                 environment += (kind, -2 - roots.index(other))
                 continue
-            label = labels.get(other) or self._label(other)
+            label = self._labels.get(other) or self._label(other)
             environment += (kind, label)
             if kind == _ACYCLIC_SINGLE and label != _AROMATIC_CARBON and depth > 1:
                 self._look(self._mol.GetAtomWithIdx(other), other, index, depth - 1, roots, environment)
         environment.append(0)
 
     def _label(self, index: int) -> int:
-        """Return a number for what ``_number`` says of an atom, and for its double bonds: to what, in a ring."""
+        """Return a number for an atom as in ``_number`` with its double bonds: element, charge and ring of each."""
         atom = self._mol.GetAtomWithIdx(index)
         if atom.GetIsAromatic() and atom.GetAtomicNum() == 6:
             label = _AROMATIC_CARBON
@@ -104,17 +102,13 @@ class Surroundings:
 
 
 def _number(atom: Chem.Atom) -> int:
-    """Return a number for an atom's element, aromaticity, degree, hydrogens and charge."""
+    """Return element, degree, hydrogens, charge and aromaticity of an atom packed into one number."""
     packed: int = 16 * (16 * atom.GetAtomicNum() + atom.GetDegree()) + atom.GetTotalNumHs()
     return int(2 * (32 * packed + atom.GetFormalCharge() + 16) + atom.GetIsAromatic())
 
 
 class Increments:
-    """The differences that transforms make to descriptors, remembered by surroundings.
-
-    Args:
-        names: the descriptors, in order.
-    """
+    """The differences that transforms make to the descriptors ``names``, remembered by surroundings."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -125,10 +119,10 @@ class Increments:
         """Return a product's descriptors.
 
         Args:
-            transform: number of the transform; differences are remembered for each.
-            environment: ``Surroundings.around`` the roots of an edit that describes the match.
+            transform: index of the transform; each has its own differences.
+            environment: ``Surroundings.around`` the roots of the edit.
             parent: the parent's descriptors.
-            smiles: the product's SMILES, parsed only where the surroundings are new.
+            smiles: the product's SMILES, read only when the surroundings are new.
         """
         difference = self._known.get((transform, environment))
         if difference is None:
@@ -138,7 +132,7 @@ class Increments:
                 self._known.clear()
             self._known[transform, environment] = tuple(new - old for new, old in zip(values, parent, strict=True))
             return values
-        # A difference of counts is exact; one of sums is rounded as the sums are.
+        # Counts are exact; other values are rounded like those that RDKit computes.
         return tuple(
             [
                 old + change if type(change) is int else round(old + change, descriptors.DECIMALS)

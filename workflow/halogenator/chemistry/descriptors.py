@@ -1,4 +1,4 @@
-"""Descriptors: one table for their computation, columns, options, filters and report. Importing it loads no RDKit."""
+"""The table of descriptors, from which columns, options, filters and the report are made. Importing loads no RDKit."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A column computed from a molecule alone.
+    """A descriptor of a molecule, as a column.
 
     Attributes:
         name: column name.
         meaning: what is computed.
         unit: unit of the values; "" for counts and ratios.
-        function: the RDKit function that defines it, as people know it.
+        function: the public RDKit function that defines it.
         integer: whether the values are counts.
-        limit: the bound of Lipinski's or Veber's rule (``chemistry.filters`` cites them); None: in neither.
+        limit: the limit in Lipinski's or Veber's rule (cited in ``chemistry.filters``), if it is in one.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Descriptor:
 
     @property
     def text(self) -> str:
-        """What the column holds, and how it is computed."""
+        """Meaning and RDKit function, as columns are described to users."""
         return f"{self.meaning} ({self.function})"
 
 
@@ -57,20 +57,19 @@ DESCRIPTORS = {
     )
 }
 
-# All of these are sums of constants with at most four decimals (a molecule with isotopes aside), so this only takes
-# away the noise of adding them in one order or another: equal molecules get equal values however they were reached.
+# Without isotopes, all descriptors are sums of constants with at most four decimals. Rounding removes the noise of
+# adding these in another order, so that equal molecules get equal values.
 DECIMALS = 6
 
 
 def limits(source: str) -> dict[str, float]:
-    """Return {descriptor: highest value} of an author's rule.
+    """Return {descriptor: highest value allowed} of the rule of one author.
 
     Examples:
         >>> limits("Veber")
         {'tpsa': 140, 'rotb': 10}
     """
-    found = {name: entry.limit for name, entry in DESCRIPTORS.items() if entry.limit is not None}
-    return {name: limit.value for name, limit in found.items() if limit.source == source}
+    return {name: each.limit.value for name, each in DESCRIPTORS.items() if each.limit and each.limit.source == source}
 
 
 def compute(mol: Chem.Mol, names: Sequence[str]) -> tuple[float, ...]:
@@ -100,7 +99,7 @@ def _functions() -> dict[str, Callable[[Chem.Mol], float]]:
 
 
 def inchikey(mol: Chem.Mol) -> str | None:
-    """Return the standard InChIKey, or None where InChI has none for the molecule.
+    """Return the standard InChIKey, or None if InChI cannot make one.
 
     Examples:
         >>> from rdkit import Chem

@@ -1,10 +1,9 @@
-"""Molecules, products beside their parents, and transforms as SVG drawings.
+"""SVG drawings of molecules, of products beside their parents, and of transforms.
 
-RDKit draws. Its SVG states every stroke's style anew and every colour as a number. Here strokes of one style become one
-path, and colours become classes that a style sheet gives colours to: ``k`` carbon and bonds, ``n`` ``o`` ``s`` ``x``
-(halogens) ``e`` (other elements) and ``m`` for what is marked.
+RDKit draws; its SVG is made shorter here. All strokes of one style become one path. Colours become classes, for a style
+sheet: ``k`` carbon and bonds, ``n``, ``o`` and ``s`` these elements, ``x`` halogens, ``e`` other elements, ``m`` marks.
 
-``CANNOT_DRAW`` says why nothing is drawn where RDKit's drawing module cannot be loaded.
+If RDKit's drawing module cannot be loaded, nothing is drawn, and ``CANNOT_DRAW`` says why.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from halogenator.model import Transform
 
 try:
     from rdkit.Chem.Draw import rdMolDraw2D
-except ImportError as error:  # of a library of the system, which servers and slim images lack
+except ImportError as error:  # it needs a system library that servers and slim container images lack
     CANNOT_DRAW = str(error)
 else:
     CANNOT_DRAW = ""
 
-# Heavy atoms of a molecule that is drawn; a larger one would be no more than a tangle.
+# Most heavy atoms of a molecule that is drawn; a larger drawing would be unreadable.
 MAX_DRAWN_ATOMS = 100
 
 _SCALE = 17.0  # pixels per Å: a bond is some 25 pixels long
 _FRAME = 1.3  # Å around the atoms, for their labels and marks
-_RAISED = 0.15  # of a letter's size: RDKit takes capitals for lower than they are in the fonts of browsers
+_RAISED = 0.15  # labels are moved up by this share of the font size: capitals are taller in browsers' fonts
 _MARK = (1.0, 0.8, 0.0)
-_CLASSES = {  # of the colours as RDKit writes them
+_CLASSES = {  # colour as RDKit writes it -> class
     "#000000": "k",
     "#0000FF": "n",
     "#FF0000": "o",
@@ -58,9 +57,9 @@ _PALETTE = {
 _ELEMENT = re.compile(r"<(path|ellipse|text)\s([^>]*?)/?>(?:([^<]*)</text>)?")
 _ATTRIBUTE = re.compile(r"([\w-]+)='([^']*)'")
 
-# The picture of a transform: sizes in pixels, and the style sheet, as the file stands alone.
+# The picture of a transform: sizes in pixels, and the style sheet that is written into the file.
 _PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
-_SHOWN_PRODUCTS = 3  # of an example; it says how many more there are
+_SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
 _STYLE = """<style>
 text { font-family: sans-serif; }
 .k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
@@ -81,14 +80,14 @@ class Drawing:
     body: str
 
     def svg(self, label: str) -> str:
-        """Return the drawing as an SVG image with a text for those who cannot see it."""
+        """Return the drawing as an SVG image; ``label`` is its text for screen readers."""
         return (
             f'<svg class="mol" role="img" aria-label="{escape(label)}" width="{self.width}" height="{self.height}" '
             f'viewBox="0 0 {self.width} {self.height}">{self.body}</svg>'
         )
 
     def fitted(self, width: int, height: int) -> str:
-        """Return the elements in the middle of a box, somewhat enlarged, or made smaller where they would not fit."""
+        """Return the elements centred in a box (pixels), enlarged up to 1.4 times, or reduced to fit."""
         scale = min(1.4, width / self.width, height / self.height)
         x, y = (width - scale * self.width) / 2, (height - scale * self.height) / 2
         return f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.3f})">{self.body}</g>'
@@ -98,7 +97,7 @@ class Drawing:
 
 
 def draw_alone(smiles: str) -> Drawing | None:
-    """Return the drawing of a molecule; None if it is no molecule, too large, or RDKit cannot draw."""
+    """Return the drawing of a molecule; None if the SMILES is invalid or too large, or RDKit cannot draw."""
     mol = None if CANNOT_DRAW else Chem.MolFromSmiles(smiles)
     if mol is None or mol.GetNumAtoms() > MAX_DRAWN_ATOMS:
         return None
@@ -109,12 +108,12 @@ def draw_alone(smiles: str) -> Drawing | None:
 def draw_change(
     reaction: Reaction, parent_smiles: str, product_smiles: str, site: int
 ) -> tuple[Drawing, Drawing] | None:
-    """Return the drawings of a parent and of its product, at one scale, the site's atoms marked in both.
+    """Return the drawings of a parent and its product, at the same scale, with the atoms of the site marked in both.
 
-    The transform is run once more at the site, for RDKit to say which atom of the product is which of the parent.
+    The transform is run again at the site, because RDKit then says from which parent atom each product atom comes.
 
     Returns:
-        None where the two do not belong together, are too large, or RDKit cannot draw.
+        None if the site does not give this product, the parent is too large, or RDKit cannot draw.
     """
     parent = None if CANNOT_DRAW else Chem.MolFromSmiles(parent_smiles)
     if parent is None or parent.GetNumAtoms() > MAX_DRAWN_ATOMS:
@@ -136,14 +135,13 @@ def draw_change(
     _lay_out(parent)
     _lay_over(product, parent)
     frame = _frame([parent, product])
+    marked = {index for index in match if index < parent.GetNumAtoms()}
     changed = {index for index, origin in origins.items() if origin is None or origin in match}
-    return _draw(parent, {index for index in match if index < parent.GetNumAtoms()}, frame), _draw(
-        product, changed, frame
-    )
+    return _draw(parent, marked, frame), _draw(product, changed, frame)
 
 
 def _origins(product: Chem.Mol) -> dict[int, int | None]:
-    """Return {atom: atom of the parent that it was; None: a new one} of a product of RunReactants."""
+    """Return {atom: the parent's atom that it comes from; None: a new atom} of a product of RunReactants."""
     return {atom.GetIdx(): origin_of(atom) for atom in product.GetAtoms()}
 
 
@@ -153,12 +151,12 @@ def _lay_out(mol: Chem.Mol) -> None:
 
 
 def _lay_over(product: Chem.Mol, parent: Chem.Mol) -> None:
-    """Give a product coordinates in which it lies as its parent does."""
+    """Give a product the parent's 2D coordinates where atoms are kept."""
     conformer = parent.GetConformer()
     kept = [(index, origin) for index, origin in _origins(product).items() if origin is not None]
     known = {index: Point2D(*list(conformer.GetAtomPosition(origin))[:2]) for index, origin in kept}
     rdDepictor.Compute2DCoords(product, coordMap=known)
-    if len(kept) > 1:  # RDKit keeps the shape of what is given, not its place
+    if len(kept) > 1:  # Compute2DCoords keeps the shape of the given part, not its place
         rdMolAlign.AlignMol(product, parent, atomMap=kept)
 
 
@@ -193,7 +191,7 @@ def _drawer(width: int, height: int) -> rdMolDraw2D.MolDraw2DSVG:
 
 
 def _finish(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> Drawing:
-    """Return the drawing, its styles as classes and the strokes of one style as one path."""
+    """Return the finished drawing, with styles as classes and one path per style."""
     drawer.FinishDrawing()
     paths: dict[str, list[str]] = {}
     marks: list[str] = []
@@ -225,11 +223,11 @@ def _finish(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> Drawin
     return Drawing(width, height, "".join([*marks, *drawn, *labels]))
 
 
-# ---- the templates of a transform ------------------------------------------------------------------------------------
+# ---- templates of a transform ----------------------------------------------------------------------------------------
 
 
 def draw_reaction(smirks: str) -> Drawing | None:
-    """Return the drawing of a transform: reactant, arrow, product; None if it is none, or RDKit cannot draw."""
+    """Return the drawing of a transform: reactant, arrow, product; None if RDKit cannot read it, or cannot draw."""
     if CANNOT_DRAW:
         return None
     try:
@@ -245,19 +243,19 @@ def draw_reaction(smirks: str) -> Drawing | None:
 
 
 def drawable_reaction(smirks: str) -> rdChemReactions.ChemicalReaction:
-    """Return the reaction to draw: its templates as molecules, with Ar and R for what they hang on.
+    """Return the reaction to draw: templates as molecules, with Ar and R for the rest of the molecule.
 
-    Where a template is not plain enough for a molecule, this is RDKit's own reaction.
+    If a template is too complicated for a molecule, it is RDKit's reaction with both templates as they are.
 
     Raises:
-        ValueError, RuntimeError: RDKit takes the SMIRKS for no reaction, or for one without reactant or product.
+        ValueError, RuntimeError: the SMIRKS is no reaction, or lacks a reactant or a product.
     """
     reaction = rdChemReactions.ReactionFromSmarts(smirks)
     reactant, product = reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)
     if set("$,!~*@") & set(smirks) or _has_ring(reactant) or _has_ring(product):
         return reaction
-    left = _as_molecule(reactant, {})
-    right = _as_molecule(product, _open_ends(reactant))
+    ends = _open_ends(reactant)
+    left, right = _as_molecule(reactant, ends), _as_molecule(product, ends or _open_ends(product))
     if not left or not right:
         return reaction
     shown = rdChemReactions.ChemicalReaction()
@@ -271,7 +269,7 @@ def _has_ring(template: Chem.Mol) -> bool:
 
 
 def _open_ends(template: Chem.Mol) -> dict[int, int]:
-    """Return {map number: neighbours that the atom has besides those of the template}, where X states their number."""
+    """Return {map number: number of neighbours outside the template} of the atoms whose SMARTS states it by X."""
     found = {}
     for atom in template.GetAtoms():
         connections = re.search(r"X(\d)", atom.GetSmarts())
@@ -283,13 +281,12 @@ def _open_ends(template: Chem.Mol) -> dict[int, int]:
 
 
 def _as_molecule(template: Chem.Mol, ends: dict[int, int]) -> Chem.Mol | None:
-    """Return a template as a molecule to draw; None where its atoms or bonds are not plain enough.
+    """Return a template as a molecule to draw; None if its atoms or bonds are too complicated.
 
     Args:
-        template: of a reaction.
-        ends: what ``_open_ends`` gives; that of the template where empty.
+        template: a template of a reaction.
+        ends: ``_open_ends`` of the reactant.
     """
-    ends = ends or _open_ends(template)
     mol = Chem.RWMol()
     for atom in template.GetAtoms():
         lone = atom.GetDegree() <= 1 and template.GetNumAtoms() > 1
@@ -322,14 +319,14 @@ def _labelled(label: str) -> Chem.Atom:
     return atom
 
 
-# ---- a transform with its examples -----------------------------------------------------------------------------------
+# ---- transforms with their examples ----------------------------------------------------------------------------------
 
 
 def draw_transform(transform: Transform) -> str:
-    """Return the SVG of a transform with its examples; atoms that go are red in the reactant, new ones green.
+    """Return the SVG of a transform with its examples; leaving atoms are red in the reactant, new ones green.
 
     Args:
-        transform: one that has been checked, so that its SMIRKS and its examples hold.
+        transform: a checked one, with a valid SMIRKS and true examples.
 
     Raises:
         ImportError: RDKit's drawing module cannot be loaded.
@@ -362,7 +359,7 @@ def _text(x: float, y: float, text: str, size: int = 14, anchor: str = "start", 
 
 
 def _example(reaction: Reaction, smiles: str) -> str:
-    """Return a reactant and its distinct products, each lying as the reactant does."""
+    """Return the SVG of a reactant and its distinct products, all in the orientation of the reactant."""
     reactant = Chem.MolFromSmiles(smiles)
     _lay_out(reactant)
     whole = reaction.hydrogenated(reactant)

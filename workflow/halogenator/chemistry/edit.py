@@ -1,12 +1,14 @@
-"""Products by edit, the fast way: a simple SMIRKS changes a copy of the parent and gives what RunReactants gives.
+"""Products by edit, the fast way: a simple SMIRKS becomes an edit of the parent that gives what RunReactants gives.
 
-An edit takes groups of terminal atoms off kept atoms and puts new acyclic groups on, through single bonds. Rings,
-aromaticity and the bonds between kept atoms stay, so only the touched atoms' hydrogens have to be worked out again,
-not the whole molecule's. What comes takes the place of what leaves (``chemistry.stereochemistry``): a leaving atom that
-is replaced in place leaves the order of neighbours as it is, and so does a new one in an implicit hydrogen's place,
-which RDKit counts as the last. ``compile_edit`` refuses every SMIRKS that does more or might; ``Footprint.describes``
-and ``Edit.keeps_stereo`` refuse every match whose touched atoms carry anything (charge, radical, isotope; stereo that
-is more than that) that RunReactants treats by rules of its own.
+An edit removes terminal groups from kept atoms and adds new acyclic groups, through single bonds. Rings, aromaticity
+and bonds between kept atoms do not change, so only the hydrogens of the touched atoms are computed again.
+
+A new group takes the place of a leaving one (``chemistry.stereochemistry``). If the leaving atom itself becomes the new
+atom, the order of neighbours does not change. Nor does it if the new atom replaces an implicit hydrogen, which RDKit
+counts as the last neighbour.
+
+``compile_edit`` refuses every SMIRKS that may do more. ``Footprint.describes`` and ``Edit.keeps_stereo`` refuse every
+match whose touched atoms have what RunReactants treats by its own rules: charge, radical, isotope, some stereo.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from rdkit import Chem
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import KEEP, TURNED, UNSPECIFIED
 
-# A kept product atom may restate its element, and nothing else.
+# A kept atom of the product template: it may repeat its element, and nothing else.
 _KEPT_ATOM = re.compile(r"\[(#\d+|[A-Z][a-z]?|[a-z]):\d+\]")
-# What a reactant atom begins with; all that follows without a comma only narrows it.
+# The first symbol of a reactant atom; without a comma, all that follows only narrows it.
 _LEADING_SYMBOL = re.compile(r"\[?(#\d+|Cl|Br|[A-Z][a-z]?|[a-z])")
 # A new atom is a bare aliphatic symbol of the organic subset: no charge, isotope, hydrogens or map number.
 _NEW_ATOMS = {"B": 5, "C": 6, "N": 7, "O": 8, "F": 9, "P": 15, "S": 16, "Cl": 17, "Br": 35, "I": 53}
@@ -39,9 +41,9 @@ class _Anchor:
     """A kept atom that loses or gains neighbours.
 
     Attributes:
-        position: of it in a match.
-        gain: how many more neighbours it has in the end.
-        changes: how many of its places are taken by others: those of neighbours that leave and of hydrogens.
+        position: its position in a match.
+        gain: how many neighbours more it has in the product.
+        changes: how many leaving neighbours and hydrogens give up their places.
     """
 
     position: int
@@ -51,13 +53,13 @@ class _Anchor:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What an edit needs of a match. Positions index the atoms of a match.
+    """The conditions of an edit on a match. A position is an index into a match.
 
     Attributes:
         anchors: the kept atoms that change.
-        kept: positions of kept atoms, with the atomic number and whether they are aromatic (None: either) that the
-            product template states and the reactant template does not.
-        removed: (position, degree) of the atoms that go.
+        kept: (position, (atomic number, aromatic; None: either)) of the kept atoms whose element the product template
+            states and the reactant template does not.
+        removed: (position, degree) of the leaving atoms.
     """
 
     anchors: tuple[_Anchor, ...]
@@ -65,12 +67,12 @@ class Footprint:
     removed: tuple[tuple[int, int], ...]
 
     def describes(self, mol: Chem.Mol, match: Match, *, plain: bool = False) -> bool:
-        """Return whether the edit gives the product of a match, but for stereo.
+        """Return whether the edit gives the product of a match, stereo not considered.
 
         Args:
             mol: the parent.
             match: parent atom indices, one per reactant template atom.
-            plain: whether it is known that no atom has a charge, radical or isotope.
+            plain: True if no atom of the parent has a charge, radical or isotope.
         """
         for position, (number, aromatic) in self.kept:
             atom = mol.GetAtomWithIdx(match[position])
@@ -78,7 +80,7 @@ class Footprint:
                 return False
         for anchor in self.anchors:
             atom = mol.GetAtomWithIdx(match[anchor.position])
-            # New neighbours take the place of hydrogens or of what was removed, so no bond order has to give way.
+            # New neighbours replace hydrogens or leaving atoms, so that no bond order has to change.
             if anchor.gain > 0 and atom.GetTotalNumHs() < anchor.gain:
                 return False
             if not _is_ordinary(atom, plain):
@@ -91,21 +93,21 @@ class Footprint:
 
     @cached_property
     def root_positions(self) -> tuple[int, ...]:
-        """Positions of the atoms that change or go: what a difference to descriptors is around."""
+        """Positions of the atoms that change or leave: the roots of a difference of descriptors."""
         return (*(anchor.position for anchor in self.anchors), *(position for position, _ in self.removed))
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A SMIRKS as the changes that it makes to a copy of the parent.
+    """A SMIRKS as changes to a copy of the parent.
 
     Attributes:
-        footprint: which matches it describes.
-        replaced: (position, atomic number): single leaving atoms that become the new atom in their place.
-        removed: positions of the other atoms that go.
-        grown: positions of the anchors that have another number of neighbours in the end.
-        new_atoms: the other atoms that come.
-        new_bonds: (end, end, type); an end is a position, or -1 - the index of a new atom.
+        footprint: the matches that it applies to.
+        replaced: (position, atomic number) of the leaving atoms that become a new atom.
+        removed: positions of the other leaving atoms.
+        grown: positions of the anchors whose number of neighbours changes.
+        new_atoms: the other new atoms.
+        new_bonds: (end, end, type). An end is a position, or -1 minus an index of ``new_atoms``.
     """
 
     footprint: Footprint
@@ -117,11 +119,11 @@ class Edit:
 
     @cached_property
     def _deleting(self) -> frozenset[int]:
-        """Positions of the anchors that lose a neighbour in whose place hydrogen comes, or more than one neighbour."""
+        """Positions of the anchors that have fewer neighbours in the product."""
         return frozenset(anchor.position for anchor in self.footprint.anchors if anchor.gain < 0)
 
     def keeps_stereo(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
-        """Return whether the configuration at the anchors stays what it is when their neighbours are exchanged.
+        """Return whether ``apply`` gives the right configuration: chiral tags and double bonds need no change.
 
         Args:
             mol: the parent.
@@ -137,11 +139,11 @@ class Edit:
                 continue
             elif atom.GetChiralTag() not in TURNED or (anchor.gain and atom.GetTotalNumHs() != 1):
                 return False
-        # The direction of a bond that stays would be that of a double bond that leaves.
+        # A bond of a replaced atom stays, and could keep the direction that belongs to a leaving double bond.
         return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)
 
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
-        """Return the product of a match that the edit describes and whose stereo it keeps, ready for MolToSmiles.
+        """Return the product of a match that passed ``describes`` and ``keeps_stereo``, ready for MolToSmiles.
 
         Args:
             base: ``Parent.base``.
@@ -165,7 +167,7 @@ class Edit:
                 match[begin] if begin >= 0 else new[-1 - begin], match[end] if end >= 0 else new[-1 - end], bond_type
             )
         touched += [product.GetAtomWithIdx(index) for index in new]
-        for position in self.grown:  # as RunReactants: only then are the hydrogens worked out anew
+        for position in self.grown:  # as in RunReactants, only these get their hydrogens computed again
             atom = product.GetAtomWithIdx(match[position])
             atom.SetNoImplicit(False)
             atom.SetNumExplicitHs(0)
@@ -187,11 +189,9 @@ class Edit:
 
 
 def _is_ordinary(atom: Chem.Atom, plain: bool) -> bool:
-    """Return whether an atom, but for stereo, has nothing that RunReactants copies or drops by rules of its own.
+    """Return whether a parent's atom has no charge, radical, isotope or aromaticity other than carbon's.
 
-    Args:
-        atom: of the parent.
-        plain: whether it is known to have no charge, radical or isotope.
+    RunReactants copies or drops these by its own rules. ``plain`` is True if the first three are known to be absent.
     """
     if atom.GetIsAromatic() and atom.GetAtomicNum() != 6:
         return False
@@ -207,7 +207,7 @@ def _has_no_stereo_bond(atom: Chem.Atom) -> bool:
 
 
 def compile_edit(reaction: Reaction) -> Edit | None:
-    """Return the edit that a reaction amounts to, or None where only RunReactants is safe.
+    """Return a reaction as an edit, or None if only RunReactants is safe.
 
     Examples:
         >>> from halogenator.model import Transform
@@ -258,7 +258,7 @@ def compile_edit(reaction: Reaction) -> Edit | None:
 
 
 def _anchor(before: Chem.Atom, after: Chem.Atom, removed: set[int]) -> _Anchor:
-    """Return the anchor that a kept atom is, from it in the reactant and in the product template."""
+    """Return a kept atom as an anchor, from the atom in the reactant template and in the product template."""
     gain = after.GetDegree() - before.GetDegree()
     leaving = sum(neighbor.GetIdx() in removed for neighbor in before.GetNeighbors())
     return _Anchor(before.GetIdx(), gain, leaving + max(0, gain))
@@ -267,10 +267,7 @@ def _anchor(before: Chem.Atom, after: Chem.Atom, removed: set[int]) -> _Anchor:
 def _replacements(
     reactant: Chem.Mol, removed: list[int], kept_of: dict[int, int], new_bonds: list[tuple[int, int, Chem.BondType]]
 ) -> dict[int, int]:
-    """Return {new product template atom: position of a leaving atom that can become it}: both on the same anchor.
-
-    All that hangs on the leaving atom besides leaves too.
-    """
+    """Return {new atom in the product template: position of a leaving atom on the same anchor that becomes it}."""
     free = {}
     for begin, end, _ in new_bonds:
         for kept, new in ((begin, end), (end, begin)):
@@ -307,14 +304,14 @@ def _assemble(
         new_bonds=tuple(
             (place[begin], place[end], bond_type)
             for begin, end, bond_type in new_bonds
-            # A leaving atom is already bonded to the anchor.
+            # A replaced atom is already bonded to the anchor.
             if not ((begin in replaced and end in kept_of) or (end in replaced and begin in kept_of))
         ),
     )
 
 
 def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
-    """Return (atomic number, aromatic) that a kept product atom restates, or None if it states more."""
+    """Return (atomic number, aromatic) of a kept atom of the product template, or None if it states more."""
     found = _KEPT_ATOM.fullmatch(atom.GetSmarts())
     if not found or atom.GetChiralTag() != UNSPECIFIED:
         return None
@@ -323,7 +320,7 @@ def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
 
 
 def _states(atom: Chem.Atom, element: tuple[int, bool | None]) -> bool:
-    """Return whether a reactant template atom says for itself what the product restates of its element."""
+    """Return whether every match of a reactant template atom has this (atomic number, aromatic)."""
     found = _LEADING_SYMBOL.match(atom.GetSmarts())
     if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != element[0] or element[0] == 0:
         return False
@@ -334,7 +331,7 @@ def _states(atom: Chem.Atom, element: tuple[int, bool | None]) -> bool:
 def _split_bonds(
     reactant: Chem.Mol, product: Chem.Mol, kept_of: dict[int, int], removed: set[int]
 ) -> tuple[list[tuple[int, int, Chem.BondType]], set[int]] | None:
-    """Return the bonds to make and the match positions of the kept atoms that change, or None if a kept bond does."""
+    """Return the bonds to make and the positions of the kept atoms that change, or None if a kept bond changes."""
     new_bonds = []
     touched = set()
     kept_bonds = set()
@@ -343,7 +340,7 @@ def _split_bonds(
         kept_ends = [kept_of[index] for index in ends if index in kept_of]
         if len(kept_ends) == 2:
             if any(product.GetAtomWithIdx(index).GetSmarts().startswith("[#") for index in ends):
-                return None  # RunReactants makes such an atom aliphatic in its template, whatever the parent has
+                return None  # RunReactants takes [#6] for an aliphatic atom, whatever the parent has
             kept_bonds.add((frozenset(kept_ends), bond.GetSmarts()))
             continue
         bond_type = _BOND_TYPES.get(bond.GetSmarts())
@@ -367,12 +364,12 @@ def _split_bonds(
 
 def _hangs_on_one(template: Chem.Mol, group: set[int]) -> bool:
     """Return whether every connected part of ``group`` is acyclic and bonded to the rest by exactly one bond."""
-    rest = Chem.RWMol(template)
+    alone = Chem.RWMol(template)
     for index in sorted({*range(template.GetNumAtoms())} - group, reverse=True):
-        rest.RemoveAtom(index)
-    place = sorted(group)
-    for fragment in Chem.GetMolFrags(rest):
-        part = {place[index] for index in fragment}
+        alone.RemoveAtom(index)
+    originals = sorted(group)
+    for fragment in Chem.GetMolFrags(alone):
+        part = {originals[index] for index in fragment}
         ends = [len({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} & part) for bond in template.GetBonds()]
         if ends.count(2) != len(part) - 1 or ends.count(1) != 1:
             return False

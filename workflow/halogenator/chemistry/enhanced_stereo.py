@@ -1,10 +1,11 @@
-"""Enhanced stereo, what a SMILES cannot say of a racemate or an unknown enantiomer, as a canonical CXSMILES extension.
+"""Enhanced stereo (racemates and unknown enantiomers, which a SMILES cannot state) as a canonical CXSMILES extension.
 
 A group of stereocentres is ``&`` (a mixture of the molecule and the one with these centres inverted) or ``o`` (one of
-the two, not known which). A molecule with groups therefore stands for a set of stereoisomers: for each choice of the
-``o`` groups one set of all choices of the ``&`` groups. Two molecules are equal where these sets are, however they are
-drawn, so that this set, and not the drawing, decides what is written here: RDKit's ``CanonicalizeEnhancedStereo``
-does not see that a meso form has no enantiomer, or that inverting either end of 4-methylcyclohexanol is the same.
+the two, unknown which). A molecule with groups stands for sets of stereoisomers: each choice of the ``o`` groups gives
+a set, of all choices of the ``&`` groups. Two molecules are equal if these sets are equal, however they are drawn.
+
+Therefore these sets decide what is written here. RDKit's ``CanonicalizeEnhancedStereo`` looks at the drawing: it does
+not see that a meso form has no enantiomer, or that inverting either end of 4-methylcyclohexanol changes nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from rdkit import Chem
 from halogenator.chemistry.molecules import RejectError, reread, settle, settled
 from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
-# Groups of a molecule: each doubles the stereoisomers that are compared, 256 take a tenth of a second.
+# Most groups of a molecule. Each doubles the stereoisomers to compare; 256 take a tenth of a second.
 MAX_GROUPS = 8
-# Centres of a molecule of which every four, and not only every two, are tried together.
+# Up to so many centres, idle sets (``_idle_sets``) of any size are searched; of more, mainly pairs.
 _FEW_CENTRES = 8
-# Groups of a molecule of which each choice is looked at for sets of centres that change nothing.
+# Up to so many groups, idle sets are searched in each stereoisomer; of more, in one.
 _FEW_GROUPS = 4
-# Ways to say one molecule that are compared with each other, before the smallest is taken.
+# Most ways to group the centres of one molecule that are compared to find the smallest.
 _MAX_WAYS = 500
 
 _KINDS = {Chem.StereoGroupType.STEREO_AND: "&", Chem.StereoGroupType.STEREO_OR: "o"}
@@ -34,19 +35,18 @@ _NOTE = "halogenator_group"  # property of an atom
 
 @dataclass(frozen=True, order=True)
 class Group:
-    """Stereocentres that are inverted together: ``kind`` & or o, and their atom indices."""
+    """Stereocentres that are inverted together: the kind, "&" or "o", and the atom indices."""
 
     kind: str
     atoms: frozenset[int]
 
 
-# A molecule's groups, and the stereoisomers they stand for.
+# The groups of a molecule, in one way to group its centres.
 _Groups = tuple[Group, ...]
-_Isomers = frozenset[frozenset[str]]
 
 
 def read_cxsmiles(smiles: str, extension: str | None) -> Chem.Mol:
-    """Return the molecule that a stored SMILES and its CXSMILES extension (without bars; None: none) stand for.
+    """Return the molecule of a stored SMILES and its CXSMILES extension (without bars), if it has one.
 
     Raises:
         RejectError: RDKit cannot read them.
@@ -64,10 +64,10 @@ def read_cxsmiles(smiles: str, extension: str | None) -> Chem.Mol:
 
 
 def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
-    """Return the SMILES of a molecule, and the CXSMILES extension with what it cannot say (None: nothing).
+    """Return the SMILES of a molecule and the CXSMILES extension with its enhanced stereo; None if it has none.
 
-    Equal molecules give equal pairs. A group that makes no difference (of a meso form, of an atom that is no
-    stereocentre) is left out, and so is one that says that its centres are absolute, as all others are.
+    Equal molecules give equal pairs. Groups without effect are left out: of a meso form, of an atom that is no
+    stereocentre, or of absolute centres, as all centres without a group are absolute.
 
     Raises:
         RejectError: RDKit cannot read what it writes, or there are too many groups to compare.
@@ -77,7 +77,7 @@ def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
         ('CC(O)c1ccccc1', None)
         >>> write_cxsmiles(Chem.MolFromSmiles("O[C@@H](C)c1ccccc1 |&1:1|"))  # a racemate
         ('C[C@@H](O)c1ccccc1', '&1:1')
-        >>> write_cxsmiles(Chem.MolFromSmiles("OC(=O)[C@H](O)[C@H](O)C(=O)O |&1:3,5|"))  # a meso form is none
+        >>> write_cxsmiles(Chem.MolFromSmiles("OC(=O)[C@H](O)[C@H](O)C(=O)O |&1:3,5|"))  # a meso form is no racemate
         ('O=C(O)[C@@H](O)[C@@H](O)C(=O)O', None)
     """
     if not mol.GetStereoGroups():
@@ -100,7 +100,7 @@ def write_cxsmiles(mol: Chem.Mol) -> tuple[str, str | None]:
 
 
 def note_groups(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy that has its stereo groups as notes on atoms: RDKit loses groups where atoms are taken away."""
+    """Return a copy with its stereo groups as notes on atoms, because RDKit loses groups when atoms are removed."""
     plain = Chem.RWMol(mol)
     for number, group in enumerate(mol.GetStereoGroups()):
         if group.GetGroupType() in _KINDS:
@@ -111,12 +111,11 @@ def note_groups(mol: Chem.Mol) -> Chem.Mol:
 
 
 def has_notes(mol: Chem.Mol) -> bool:
-    """Return whether an atom has a note of a stereo group."""
     return any(atom.HasProp(_NOTE) for atom in mol.GetAtoms())
 
 
 def restore_groups(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy with the stereo groups that its atoms have notes of."""
+    """Return a copy with the stereo groups from ``note_groups``."""
     marked: dict[str, list[int]] = {}
     for atom in mol.GetAtoms():
         if atom.HasProp(_NOTE):
@@ -128,7 +127,7 @@ def restore_groups(mol: Chem.Mol) -> Chem.Mol:
 
 
 def as_racemate(mol: Chem.Mol) -> Chem.Mol:
-    """Return a copy whose stereocentres all have a note of one ``&`` group."""
+    """Return a copy with notes of one ``&`` group on all stereocentres."""
     mol = Chem.Mol(mol)
     for atom in mol.GetAtoms():
         if _is_centre(atom):
@@ -152,27 +151,27 @@ def _without_groups(mol: Chem.Mol) -> tuple[Chem.Mol, _Groups]:
 
 
 def _settled(mol: Chem.Mol, groups: _Groups) -> tuple[str, Chem.Mol, _Groups]:
-    """Return the settled SMILES of a molecule, the molecule as read from it, and the groups with its atom indices."""
+    """Return the settled SMILES of a molecule, the molecule read from it, and the groups by the atoms of the latter."""
     smiles, mol, order = settled(mol)
     place = {old: new for new, old in enumerate(order)}
     return smiles, mol, tuple(Group(g.kind, frozenset(place[i] for i in g.atoms)) for g in groups)
 
 
 def _on_centres(mol: Chem.Mol, groups: _Groups) -> _Groups:
-    """Return the groups without atoms that are no stereocentres, and without those that then are empty."""
+    """Return the groups without atoms that are no stereocentres; empty groups are left out."""
     left = (Group(g.kind, frozenset(i for i in g.atoms if _is_centre(mol.GetAtomWithIdx(i)))) for g in groups)
     return _sorted(group for group in left if group.atoms)
 
 
 def _sorted(groups: Iterable[Group]) -> _Groups:
-    return tuple(sorted(groups, key=_order))
+    return tuple(sorted(groups, key=_sort_key))
 
 
 def _is_centre(atom: Chem.Atom) -> bool:
     return bool(atom.GetChiralTag() != UNSPECIFIED)
 
 
-def _order(group: Group) -> tuple[str, list[int]]:
+def _sort_key(group: Group) -> tuple[str, list[int]]:
     return group.kind, sorted(group.atoms)
 
 
@@ -190,21 +189,21 @@ def inverted(mol: Chem.Mol, atoms: Iterable[int]) -> Chem.Mol:
     mol = Chem.Mol(mol)
     for index in atoms:
         mol.GetAtomWithIdx(index).InvertChirality()
-    # Else RDKit writes ring stereo (cis, trans) from what it has noted of the centres before.
+    # Without this, RDKit writes ring stereo (cis, trans) from properties that it set before the inversion.
     mol.ClearComputedProps(False)
     Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
     return mol
 
 
 def _forms(mol: Chem.Mol, groups: _Groups) -> Iterator[tuple[tuple[bool, ...], Chem.Mol]]:
-    """Yield the molecule with each choice of the groups inverted."""
+    """Yield each choice of the groups to invert (True: inverted), with the molecule that it gives."""
     for choice in product((False, True), repeat=len(groups)):
         atoms = [i for group, turned in zip(groups, choice, strict=True) if turned for i in group.atoms]
         yield choice, inverted(mol, atoms)
 
 
-def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
-    """Return what the molecule stands for: a set of stereoisomers for each choice of the ``o`` groups."""
+def _isomers(mol: Chem.Mol, groups: _Groups) -> frozenset[frozenset[str]]:
+    """Return what the molecule stands for: for each choice of the ``o`` groups a set of stereoisomers (SMILES)."""
     found: dict[tuple[bool, ...], set[str]] = {}
     for choice, form in _forms(mol, groups):
         which = tuple(turned for group, turned in zip(groups, choice, strict=True) if group.kind == "o")
@@ -213,7 +212,10 @@ def _isomers(mol: Chem.Mol, groups: _Groups) -> _Isomers:
 
 
 def _smallest_drawing(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]]:
-    """Return the smallest SMILES of a stereoisomer that has all centres of the groups, and the groups by its atoms."""
+    """Return the smallest SMILES of the stereoisomers that keep all centres of the groups, and the groups by its atoms.
+
+    Several ways to group the atoms may go with one SMILES.
+    """
     drawn: dict[str, set[_Groups]] = {}
     for _, form in _forms(mol, groups):
         smiles, again, moved = _settled(form, groups)
@@ -224,7 +226,7 @@ def _smallest_drawing(mol: Chem.Mol, groups: _Groups) -> tuple[str, set[_Groups]
 
 
 def _without_idle_groups(mol: Chem.Mol, groups: _Groups) -> _Groups:
-    """Return the groups without those that make no difference."""
+    """Return the groups without those that do not change the stereoisomers."""
     wanted = _isomers(mol, groups)
     for group in groups:
         fewer = tuple(g for g in groups if g != group)
@@ -236,13 +238,13 @@ def _without_idle_groups(mol: Chem.Mol, groups: _Groups) -> _Groups:
 def _all_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
     """Return all ways to group the centres that stand for the same stereoisomers.
 
-    Two ways differ by a set of centres that changes nothing when all of it is inverted.
+    Two ways differ by an idle set of centres.
 
     Raises:
         RejectError: there are too many.
     """
     found = set(ways)
-    way = min(found, key=lambda groups: [_order(group) for group in groups])
+    way = min(found, key=lambda groups: [_sort_key(group) for group in groups])
     idle = _idle_sets(mol, way) if _is_symmetric(mol) else []
     if not idle:
         return found
@@ -260,7 +262,7 @@ def _all_ways(mol: Chem.Mol, ways: Iterable[_Groups]) -> set[_Groups]:
 
 
 def _is_symmetric(mol: Chem.Mol) -> bool:
-    """Return whether two centres, or two neighbours of a centre, are the same but for stereo."""
+    """Return whether two centres, or two neighbours of a centre, are equivalent if stereo is ignored."""
     centres = [atom for atom in mol.GetAtoms() if _is_centre(atom)]
     ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False, includeChirality=False))
     places = [[ranks[atom.GetIdx()] for atom in centres]]
@@ -269,10 +271,10 @@ def _is_symmetric(mol: Chem.Mol) -> bool:
 
 
 def _idle_sets(mol: Chem.Mol, groups: _Groups) -> list[frozenset[int]]:
-    """Return the sets of centres that change nothing in one of the stereoisomers when all of the set is inverted.
+    """Return the idle sets: inverting all centres of such a set leaves one of the stereoisomers the same molecule.
 
-    Such are the two ends of a ring, all centres of a meso form, and those of a part that is one, as atropine's tropane.
-    Without symmetry there are none. Of many centres only pairs and those of one ring system are looked at.
+    Examples: the two ends of a ring, all centres of a meso form, those of a part with mirror symmetry (atropine's
+    tropane). Of many centres only pairs, ring systems and the set of all are tried.
     """
     indices = [atom.GetIdx() for atom in mol.GetAtoms() if _is_centre(atom)]
     sizes = range(2, len(indices)) if len(indices) <= _FEW_CENTRES else (2,)
@@ -295,14 +297,14 @@ def _ring_systems(mol: Chem.Mol) -> list[frozenset[int]]:
 
 
 def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Groups]:
-    """Yield the ways in which one group has other atoms, by a set that changes nothing and other groups of its kind."""
+    """Yield the ways in which one group differs, by an idle set and the atoms of other groups of its kind."""
     for group in way:
         others = [g for g in way if g != group]
         taken = frozenset(i for g in others for i in g.atoms)
         alike = [g.atoms for g in others if g.kind == group.kind]
         unions = {frozenset().union(*some) for size in range(len(alike) + 1) for some in combinations(alike, size)}
-        for still, union in product(idle, sorted(unions, key=sorted)):
-            atoms = (group.atoms | union) ^ still
+        for idle_set, union in product(idle, sorted(unions, key=sorted)):
+            atoms = (group.atoms | union) ^ idle_set
             if atoms and not atoms & taken:
                 yield _sorted((*others, Group(group.kind, atoms)))
 
@@ -310,10 +312,10 @@ def _neighbours(way: _Groups, idle: Sequence[frozenset[int]]) -> Iterator[_Group
 def _smallest_way(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[str, str]:
     """Return the SMILES and the extension of the way whose labelled SMILES is the smallest.
 
-    Labels (as map numbers) make RDKit tell apart what symmetry makes equal, without regard to atom indices.
+    Labels (map numbers by group) distinguish atoms that symmetry makes equivalent, independently of atom indices.
 
     Raises:
-        RejectError: RDKit does not read back what is said.
+        RejectError: the result does not read back to the same molecule.
     """
     kinds = [group.kind for group in ways[0]]
     label = min(_labelled(mol, order) for way in ways for order in _orders(mol, way))
@@ -335,7 +337,7 @@ def _smallest_way(mol: Chem.Mol, smiles: str, ways: Sequence[_Groups]) -> tuple[
 
 
 def _orders(mol: Chem.Mol, groups: _Groups) -> Iterator[_Groups]:
-    """Yield the orders of the groups, ``&`` before ``o``, that their places in the molecule leave open."""
+    """Yield the orders of the groups, ``&`` before ``o``; only groups in equivalent places are permuted."""
 
     def place(group: Group) -> tuple[str, str]:
         return group.kind, _labelled(mol, (group,))
@@ -354,7 +356,7 @@ def _labelled(mol: Chem.Mol, groups: _Groups) -> str:
 
 
 def _extension(groups: _Groups) -> str:
-    """Return the groups as CXSMILES: the ``&`` groups, then the ``o`` groups, each numbered by their first atoms."""
+    """Return the CXSMILES extension: the ``&`` groups, then the ``o`` groups, each kind numbered by first atom."""
     words = []
     for _, block in groupby(_sorted(groups), key=lambda group: group.kind):
         for number, group in enumerate(block, 1):

@@ -1,7 +1,7 @@
-"""Filters that a selection of molecules goes through: one table drives their help, their checks and their values.
+"""The table of filters, from which their help, checks and values are made.
 
-A filter is a property that a molecule has or has not. It can be asked for (``only``), kept out (``without``) or
-written beside the molecule (``flag``).
+A filter is a property that a molecule has or not. A selection may require it (``only``), exclude it (``without``) or
+write it beside the molecule (``flag``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, npt.NDArray[np.float64]]
 
-UNREADABLE = "no valid RDKit molecule"  # what RunFilterCatalog gives instead of alerts
+_UNREADABLE = "no valid RDKit molecule"  # RunFilterCatalog's only "alert" for an invalid SMILES
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Filter:
     """A property of a molecule.
 
     Attributes:
-        name: as options, configuration and columns call it.
-        text: when a molecule has it, exactly.
-        source: where the rule was published.
-        descriptors: those that decide it; none where a catalog of substructures does.
-        holds: {descriptor: values} → whether each molecule has it.
-        catalog: the name of RDKit's FilterCatalog, whose alerts are the property.
+        name: name in options, configuration and columns.
+        text: the exact condition.
+        source: publication of the rule.
+        descriptors: descriptors that decide it; none if it is a catalog of substructures.
+        holds: function from {descriptor: values} to whether each molecule has the property.
+        catalog: name of RDKit's FilterCatalog; a molecule with one of its alerts has the property.
     """
 
     name: str
@@ -89,14 +89,14 @@ FILTERS = {
 
 
 def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str] | None]:
-    """Return what a catalog objects to in each molecule, by RDKit's names; None for what RDKit cannot read.
+    """Return the alerts of a catalog in each molecule, by RDKit's names; None for an invalid SMILES.
 
     Method: RDKit's ``FilterCatalog``.
 
     Args:
         name: a filter with a catalog.
-        smiles: of the molecules.
-        threads: how many RDKit may use; the result does not depend on it.
+        smiles: SMILES of the molecules.
+        threads: number of threads for RDKit; the result does not depend on it.
 
     Examples:
         >>> alerts("brenk", ["CC=O", "CCO"])
@@ -105,8 +105,8 @@ def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str]
     from rdkit.Chem import FilterCatalog
 
     found = FilterCatalog.RunFilterCatalog(_catalog(name), list(smiles), threads)
-    listed = [[entry.GetDescription() for entry in entries] for entries in found]
-    return [None if descriptions == [UNREADABLE] else descriptions for descriptions in listed]
+    names = [[entry.GetDescription() for entry in entries] for entries in found]
+    return [None if descriptions == [_UNREADABLE] else descriptions for descriptions in names]
 
 
 @cache

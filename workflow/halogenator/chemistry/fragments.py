@@ -1,7 +1,7 @@
-"""The compound of a salt, solvate or mixture: known companions are set aside first, then size decides.
+"""The compound of a salt, solvate or mixture: known companions are removed first, then the largest fragment stays.
 
-What is a companion stands in ``companions.smi``. Going by size alone keeps meglumine of its salt with ellagic acid, and
-pamoic acid of nicotine pamoate.
+``companions.smi`` lists the companions. Without it, meglumine would be kept from its salt with ellagic acid, and pamoic
+acid from nicotine pamoate, as they are larger.
 """
 
 from __future__ import annotations
@@ -19,26 +19,25 @@ from halogenator.chemistry.molecules import RejectError
 
 COMPANIONS = Path(__file__).with_name("companions.smi")
 
-# Only protons come and go: a hydride taken from borohydride, or given to a carbocation, makes another compound.
+# Only protons are added and removed: with a hydride, borohydride or a carbocation would become another compound.
 _uncharger = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
 
-_METALS = (  # as SMARTS
+_METALS = (  # a SMARTS list
     "Li,Be,Na,Mg,Al,K,Ca,Sc,Ti,V,Cr,Mn,Fe,Co,Ni,Cu,Zn,Ga,Rb,Sr,Y,Zr,Nb,Mo,Tc,Ru,Rh,Pd,Ag,Cd,In,Sn,Cs,Ba,La,Ce,Pr,Nd,"
     "Pm,Sm,Eu,Gd,Tb,Dy,Ho,Er,Tm,Yb,Lu,Hf,Ta,W,Re,Os,Ir,Pt,Au,Hg,Tl,Pb,Bi,Po,Fr,Ra,Ac,Th,Pa,U,Np,Pu,Am"
 )
-_table = Chem.GetPeriodicTable()
-METALS = frozenset(_table.GetAtomicNumber(symbol) for symbol in _METALS.split(","))
-_ALKALI = frozenset(_table.GetAtomicNumber(symbol) for symbol in ("Li", "Na", "K", "Rb", "Cs"))
-# Metals whose ions are in ordinary salts: beryllium to barium, aluminium, zinc.
-_EARTHY = frozenset(_table.GetAtomicNumber(symbol) for symbol in ("Be", "Mg", "Ca", "Sr", "Ba", "Al", "Zn"))
-# Ligands that are hardly ever counterions.
+METALS = frozenset(map(Chem.GetPeriodicTable().GetAtomicNumber, _METALS.split(",")))
+_ALKALI = frozenset(map(Chem.GetPeriodicTable().GetAtomicNumber, ("Li", "Na", "K", "Rb", "Cs")))
+# Metals whose ions are in ordinary salts.
+_SALT_FORMING = _ALKALI.union(map(Chem.GetPeriodicTable().GetAtomicNumber, ("Be", "Mg", "Ca", "Sr", "Ba", "Al", "Zn")))
+# Ligands of complexes that are hardly ever counterions of salts.
 _LIGAND = Chem.MolFromSmarts(
     "[$([NX2-;!$(N~[C,S,P]=[O,N,S])]),$([NX1H2-]),$([NX3H3]),$([NX3H2-]),$([PX3](C)(C)C),"
     "$([NX3](CC(=O)[O-,OH])(CC(=O)[O-,OH])CC[NX3]),$([NX3](CC(=O)[O-,OH])CC[NX3]CC[NX3])]"
 )
 
-# A salt drawn with a bond: a metal with single bonds to O, S, Se or halogens alone (an alkali metal to N too). One with
-# a bond to C, P, N (haem, chlorophyll, cisplatin, ferrocene) or with a coordinate bond is a compound of its own.
+# A salt that is drawn with a covalent bond: the metal has only single bonds to O, S, Se or halogens (an alkali metal
+# also to N). With a bond to C, P or N (haem, cisplatin, ferrocene) or a coordinate bond it is a complex, and stays.
 _NO_COMPLEX = "!$(*~[#6,#15,#33,#5]);!$(*<-*);!$(*->*);!$(*=*);!$(*#*)"
 _SALT_METAL = f"[$([{_METALS};!$(*~[#7]);{_NO_COMPLEX}]),$([Li,Na,K,Rb,Cs;{_NO_COMPLEX}])]"
 _disconnector = rdMolStandardize.MetalDisconnector()
@@ -47,18 +46,18 @@ _disconnector.SetMetalNon(Chem.MolFromSmarts(f"{_SALT_METAL}-[#16,#34,Cl,Br,I]")
 _MACROCYCLE = 12  # atoms of the smallest ring around a metal: porphyrins, corrins and phthalocyanines have 15 and 16
 _ONIUM = Chem.MolFromSmarts("[N,n,P,S;+;H0;!$([*+]~[*-])]")
 _ACID = Chem.MolFromSmarts("[OX2H1;$(O[C,S,P]=O)]")
-# What stays, the first of these that is there: what is not listed, then a companion by its word in the list.
+# The kinds of fragments, the one to keep first. The words are those in ``companions.smi``; None: not listed.
 _RANKS = (None, "drug", "compound", "", "counterion", "solvent")
 _CARBANION = Chem.MolFromSmarts("[#6-;!$([#6-]#*)]")
 
 
 @dataclass(frozen=True)
 class _Fragment:
-    """A fragment with the SMILES by which it is compared.
+    """A fragment.
 
     Attributes:
         mol: the fragment.
-        smiles: of its neutral form, with stereo.
+        smiles: SMILES of its neutral form, with stereo.
         flat: the same without stereo and isotopes.
     """
 
@@ -67,25 +66,20 @@ class _Fragment:
     flat: str
 
     @property
-    def is_organic(self) -> bool:
-        """Whether the fragment has carbon."""
-        return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
-
-    @property
     def size(self) -> tuple[int, float]:
-        """Heavy atoms, then the weight."""
+        """Number of heavy atoms, and weight in g/mol."""
         return self.mol.GetNumHeavyAtoms(), round(MolWt(self.mol), 3)
 
 
 def has_metal_bond(mol: Chem.Mol) -> bool:
-    """Return whether a metal is bound to something."""
+    """Return whether a metal has a bond."""
     return any(atom.GetAtomicNum() in METALS and atom.GetDegree() for atom in mol.GetAtoms())
 
 
 def disconnect(mol: Chem.Mol) -> Chem.Mol:
-    """Return ``mol`` with covalently drawn salts as ions.
+    """Return a copy in which salts that were drawn with a covalent bond are ions.
 
-    Method: RDKit's ``MetalDisconnector``, for the bonds that salts have.
+    Method: RDKit's ``MetalDisconnector``, with narrower patterns.
 
     Examples:
         >>> Chem.MolToSmiles(disconnect(Chem.MolFromSmiles("[Na]OC(C)=O")))
@@ -96,12 +90,12 @@ def disconnect(mol: Chem.Mol) -> Chem.Mol:
 
 
 def uncharge(mol: Chem.Mol) -> Chem.Mol:
-    """Return ``mol`` with protons taken up and given off until no charge is left that can go.
+    """Return a copy with as few charges as protons, added or removed, can leave.
 
-    A cation that cannot lose its charge (a quaternary nitrogen) and has an acid becomes the inner salt: betaine
-    hydrochloride is betaine, and carnitine, trigonelline and phosphatidylcholines are what they are without a salt.
+    A cation that keeps its charge (a quaternary nitrogen) and has an acid becomes the inner salt. So betaine comes from
+    betaine hydrochloride, and carnitine, trigonelline and phosphatidylcholines stay inner salts.
 
-    Method: RDKit's ``Uncharger``, then one proton of an acid after the other.
+    Method: RDKit's ``Uncharger``, then protons of acids are removed one by one.
 
     Examples:
         >>> Chem.MolToSmiles(uncharge(Chem.MolFromSmiles("C[NH3+]")))
@@ -129,11 +123,11 @@ def _without_proton(mol: Chem.Mol, index: int) -> Chem.Mol:
 
 
 def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
-    """Return the fragment that a row is about, and whether it is a racemate: its mirror image is there as well.
+    """Return the fragment to keep, and whether it is a racemate, that is, its mirror image is in the row too.
 
     Raises:
-        RejectError: no fragment is organic; or the row is a metal complex with its ligands as ions, or a mixture of
-            stereoisomers that is no racemate.
+        RejectError: no fragment is organic; or the row is a metal complex drawn as ions, or a mixture of stereoisomers
+            that is no racemate.
 
     Examples:
         >>> kept, is_racemate = compound(Chem.MolFromSmiles("CN1CCC[C@H]1c1cccnc1.OC(=O)C(O)C(O)C(=O)O"))
@@ -150,7 +144,7 @@ def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
     forms = {each.smiles for each in rivals if each.flat == best.flat}
     if len(forms) == 1:
         return best.mol, False
-    if len(forms) == 2 and forms == {best.smiles, _mirrored(best.smiles)}:
+    if forms == {best.smiles, _mirrored(best.smiles)}:
         return best.mol, True
     raise RejectError(
         "mixture of stereoisomers",
@@ -161,31 +155,26 @@ def compound(mol: Chem.Mol) -> tuple[Chem.Mol, bool]:
 
 def _fragment(mol: Chem.Mol) -> _Fragment:
     neutral = uncharge(mol)
-    smiles = Chem.MolToSmiles(neutral)
-    again = Chem.MolFromSmiles(smiles)
-    return _Fragment(
-        mol,
-        smiles if again is None else Chem.MolToSmiles(again),
-        Chem.MolToSmiles(neutral if again is None else again, isomericSmiles=False),
-    )
+    neutral = Chem.MolFromSmiles(Chem.MolToSmiles(neutral)) or neutral
+    return _Fragment(mol, Chem.MolToSmiles(neutral), Chem.MolToSmiles(neutral, isomericSmiles=False))
 
 
 def _best(fragments: list[_Fragment]) -> tuple[_Fragment, list[_Fragment]]:
-    """Return the fragment to keep, and all those that were not set aside as companions."""
-    organic = [each for each in fragments if each.is_organic]
+    """Return the fragment to keep, and all fragments of its kind."""
+    organic = [each for each in fragments if any(atom.GetAtomicNum() == 6 for atom in each.mol.GetAtoms())]
     if not organic:
         shown = ".".join(Chem.MolToSmiles(each.mol) for each in fragments)
         raise RejectError("no organic fragment", f"none of the fragments of {shown[:200]!r} has carbon")
-    known = _companions()
-    first = min(_RANKS.index(known.get(each.flat)) for each in organic)
-    rivals = [each for each in organic if known.get(each.flat) == _RANKS[first]]
+    kinds = [_companions().get(each.flat) for each in organic]
+    first = min(kinds, key=_RANKS.index)
+    rivals = [each for each, kind in zip(organic, kinds, strict=True) if kind == first]
     largest = max(each.size for each in rivals)
     return min((each for each in rivals if each.size == largest), key=lambda each: each.smiles), rivals
 
 
 @cache
 def _companions() -> dict[str, str]:
-    """Return {neutral SMILES without stereo: one of ``_RANKS``} of the listed companions."""
+    """Return {neutral SMILES without stereo: kind} of ``companions.smi``."""
     found: dict[str, str] = {}
     for line in COMPANIONS.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
@@ -201,19 +190,19 @@ def _mirrored(smiles: str) -> str:
 
 
 def _refuse_complex(fragments: list[_Fragment]) -> None:
-    """Refuse a complex whose metal and ligands are drawn as ions side by side: its ligand alone is another compound.
+    """Refuse a metal complex drawn as ions, because its ligand alone is another compound.
 
     Raises:
-        RejectError: it is one: beside the ion of a metal a carbanion or a macrocycle with a nitrogen anion; beside that
-            of a transition metal or lanthanide also an amide, ammonia, a phosphine or a polyaminocarboxylate.
+        RejectError: there is a metal ion with a carbanion or with a macrocycle that has a nitrogen anion; or an ion of
+            a transition metal or lanthanide with an amide, ammonia, a phosphine or a polyaminocarboxylate.
     """
     metals = [a for f in fragments for a in f.mol.GetAtoms() if a.GetAtomicNum() in METALS and not a.GetDegree()]
     if all(atom.GetAtomicNum() in _ALKALI for atom in metals):
         return
-    earthy = all(atom.GetAtomicNum() in _ALKALI | _EARTHY for atom in metals)
+    may_be_salt = all(atom.GetAtomicNum() in _SALT_FORMING for atom in metals)
     for each in fragments:
-        amide = not earthy and each.mol.HasSubstructMatch(_LIGAND)
-        if amide or each.mol.HasSubstructMatch(_CARBANION) or _is_macrocycle(each.mol):
+        is_ligand = not may_be_salt and each.mol.HasSubstructMatch(_LIGAND)
+        if is_ligand or each.mol.HasSubstructMatch(_CARBANION) or _is_anionic_macrocycle(each.mol):
             raise RejectError(
                 "metal complex",
                 f"{metals[0].GetSymbol()} and {Chem.MolToSmiles(each.mol)[:150]} are drawn as ions side by "
@@ -221,7 +210,7 @@ def _refuse_complex(fragments: list[_Fragment]) -> None:
             )
 
 
-def _is_macrocycle(mol: Chem.Mol) -> bool:
+def _is_anionic_macrocycle(mol: Chem.Mol) -> bool:
     rings = mol.GetRingInfo()
     anions = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 7 and atom.GetFormalCharge() < 0]
     return any(size >= _MACROCYCLE for atom in anions for size in rings.AtomRingSizes(atom.GetIdx()))

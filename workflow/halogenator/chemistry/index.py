@@ -1,4 +1,4 @@
-"""The index of a library: the site counts and the descriptors of its molecules, known before any product is made."""
+"""The index of a library: site counts and descriptors of its molecules, computed before any product is made."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from halogenator.chemistry import descriptors
 from halogenator.chemistry.reaction import Query
 from halogenator.model import Halogenation, Recipe, Transform, fingerprint
 
-# The column that weighs a molecule by the products that one more halogenation would make of it.
+# The column with the number of products, at most, that one more halogenation of the molecule gives.
 HALOGENATION_SITES = "sites_halogenation"
 
 
 def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
-    """Return {column: query} for the distinct queries of transforms.
+    """Return {column: query SMARTS} for the distinct queries of transforms.
 
-    A column is named for people by the family of the first transform with its query, and for good by the query's
-    fingerprint: one name never means two queries, whatever the configuration was when a library was built.
+    A column's name has the family of the first transform with this query, for people, and the query's fingerprint. So
+    one name never means two queries, even if libraries were built with different configurations.
 
     Examples:
         >>> site_queries([Transform("ether", "[c:1][OX2H:2]>>[c:1][O:2]C", family="phenol_OH")])
@@ -34,15 +34,15 @@ def site_queries(transforms: Iterable[Transform]) -> dict[str, str]:
 
 
 class Index:
-    """The site counts and descriptors that a library has columns of.
+    """The site counts and descriptors that a library has as columns.
 
     Attributes:
         queries: {column: query SMARTS} of the transforms.
-        columns: {column: what it counts}, in order; ``HALOGENATION_SITES`` last, where it is counted.
+        columns: {column: what it counts}, in order; ``HALOGENATION_SITES`` is the last, if it is counted.
 
     Args:
-        queries: {column: query SMARTS} as ``site_queries`` gives them.
-        halogenation: rules whose products ``HALOGENATION_SITES`` counts, or None for a library that is not built upon.
+        queries: {column: query SMARTS} from ``site_queries``.
+        halogenation: rules for ``HALOGENATION_SITES``; None for a library that is not halogenated further.
         class_name: the library's class.
         descriptor_names: descriptor columns, in order.
     """
@@ -66,7 +66,7 @@ class Index:
 
     @classmethod
     def of(cls, recipe: Recipe) -> Index:
-        """Return the index that a library is to have."""
+        """Return the index of the library of a recipe."""
         rules = recipe.halogenation if recipe.is_base else None
         return cls(recipe.queries, rules, recipe.library.class_name, recipe.descriptors)
 
@@ -76,16 +76,12 @@ class Index:
         return [*self.queries.values(), *(query.smarts for query, _, _ in self._rules or ())]
 
     def site_counts(self, mol: Chem.Mol) -> tuple[int, ...]:
-        """Return a molecule's site counts, in column order."""
         counts = [query.count(mol) for query in self._counted]
         if self._rules is not None:
-            counts.append(sum(_limited(query.count(mol), limit) * times for query, limit, times in self._rules))
+            found = ((query.count(mol), limit, times) for query, limit, times in self._rules)
+            counts.append(sum(min(count, limit or count) * times for count, limit, times in found))
         return tuple(counts)
 
     def row(self, mol: Chem.Mol) -> tuple[float, ...]:
-        """Return a molecule's descriptors, then its site counts, in column order."""
+        """Return a molecule's descriptors, then its site counts, both in column order."""
         return descriptors.compute(mol, self.descriptor_names) + self.site_counts(mol)
-
-
-def _limited(count: int, limit: int | None) -> int:
-    return count if limit is None else min(count, limit)

@@ -1,4 +1,4 @@
-"""The kernel: transforms applied to one parent give every product once, with its site, routes and descriptors."""
+"""The kernel: applies transforms to one parent and gives each product once, with its site, routes and descriptors."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.model import Transform
 
-# An atom or a bond of any kind, which only a template can make: what is read in has none.
+# An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
 _OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
-Written = tuple[str, str | None]  # SMILES, and what it cannot say as a CXSMILES extension
+Written = tuple[str, str | None]  # SMILES, and its CXSMILES extension if it has enhanced stereo
 
 
 @dataclass(slots=True)
 class Product:
-    """One distinct product of one parent.
+    """A distinct product of one parent.
 
     Attributes:
         transform: index of the transform in the kernel's list.
         site: parent atom index of the first route.
         n_routes: number of (transform, site) pairs of this parent that give it.
         smiles: canonical SMILES.
-        descriptors: in the kernel's order.
-        inchikey: None unless asked for.
-        enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension; None: nothing.
-        examined: what the kernel's ``examine`` returned.
+        descriptors: values of the kernel's descriptors, in order.
+        enhanced_stereo: CXSMILES extension, if it has enhanced stereo.
+        inchikey: standard InChIKey, if the kernel computes it.
+        examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
     """
 
@@ -55,13 +55,13 @@ class Product:
 
 @dataclass(slots=True)
 class _Site:
-    """A place where a transform acts: a match.
+    """A match with its site.
 
     Attributes:
-        match: the parent's atoms, one per reactant template atom.
-        atom: its site atom.
-        editable: whether the group's edits describe it.
-        environment: what decides its differences to descriptors, once it has been asked for.
+        match: parent atom indices, one per reactant template atom.
+        atom: the site: a parent atom index.
+        editable: whether the footprint of the group describes the match.
+        environment: surroundings of the roots, computed when first needed.
     """
 
     match: Match
@@ -72,7 +72,7 @@ class _Site:
 
 @dataclass(frozen=True)
 class _Step:
-    """A transform ready to run, with its index in the kernel's list."""
+    """A transform ready to be applied, with its index in the kernel's list."""
 
     index: int
     transform: Transform
@@ -82,11 +82,11 @@ class _Step:
 
 @dataclass
 class _Group:
-    """Transforms with the same query and footprint, which share their sites.
+    """Transforms with the same query and footprint, and so with the same sites.
 
     Attributes:
-        reaction: what is matched.
-        footprint: of the edits; None where RunReactants makes all products.
+        reaction: the reaction whose query is matched.
+        footprint: the footprint of their edits; None if RunReactants makes all products.
         steps: the transforms.
     """
 
@@ -95,38 +95,33 @@ class _Group:
     steps: list[_Step] = field(default_factory=list)
 
     def sites(self, parent: Parent) -> list[_Site]:
-        """Return a parent's matches, in the order of their sites.
+        """Return all of a parent's matches, sorted by site.
 
-        Each stands for itself: atoms that RDKit's ``CanonicalRankAtoms`` ties need not give the same product where the
-        parent has stereo, and the few equal products show by their SMILES.
+        Equivalent sites are not merged: with stereo, atoms of equal rank in RDKit's ``CanonicalRankAtoms`` may give
+        different products. Equal products are found by their SMILES.
 
         Raises:
             RejectError: the molecule has too many matches.
         """
         mol = parent.hydrogenated(self.reaction)
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
-        plain = parent.is_plain
-        sites = [
-            _Site(
-                match,
-                self.reaction.site(mol, match),
-                footprint is not None and footprint.describes(mol, match, plain=plain),
-            )
-            for match in self.reaction.matches(mol)
-        ]
+        sites = []
+        for match in self.reaction.matches(mol):
+            editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
+            sites.append(_Site(match, self.reaction.site(mol, match), editable))
         return sorted(sites, key=lambda site: site.atom)
 
 
 class Kernel:
-    """Transforms ready to be applied to molecules: by edit where that is exact, by RunReactants elsewhere.
+    """Transforms ready to be applied to molecules: by edit where this is exact, else by RunReactants.
 
     Args:
-        transforms: what to apply; a product reached by several keeps the first.
-        descriptor_names: columns to compute for every product.
+        transforms: transforms to apply; a product of several belongs to the first.
+        descriptor_names: descriptors to compute for every product.
         with_inchikey: whether to compute the InChIKey of every product.
         use_edits: False makes every product by RunReactants, for comparison.
-        examine: called with each distinct product, for ``Product.examined``; it may only match ``examined_queries``.
-        examined_queries: SMARTS.
+        examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
+        examined_queries: the SMARTS of these queries.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -157,7 +152,7 @@ class Kernel:
             group.steps.append(_Step(index, transform, reaction, edit))
         self.groups = list(groups.values())
         self.reads_flat = all(group.footprint for group in self.groups) and reads_flat(t.query for t in transforms)
-        self.examines_unread = reads_flat(examined_queries)
+        self.examines_edited = reads_flat(examined_queries)  # an edited copy, without reading its SMILES
 
     def products(
         self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
@@ -165,9 +160,9 @@ class Kernel:
         """Return a parent's distinct products, in order of transform and site, and its (site, error) rejects.
 
         Args:
-            smiles: the parent's stored SMILES; sites are atom indices of it.
-            values: the parent's descriptors; computed where not given.
-            enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension.
+            smiles: the parent's stored SMILES; sites are its atom indices.
+            values: the parent's descriptors; computed if not given.
+            enhanced_stereo: its CXSMILES extension, if it has one.
         """
         rejects: list[Reject] = []
         try:
@@ -191,7 +186,7 @@ class Kernel:
 
 
 class _Products:
-    """The products of one parent: each is made, described and kept once; what is known of the parent is shared."""
+    """The products of one parent; what is known of the parent is computed once for all of them."""
 
     def __init__(self, kernel: Kernel, parent: Parent, values: Values | None) -> None:
         self.kernel = kernel
@@ -208,10 +203,10 @@ class _Products:
         return list(self._found.values())
 
     def add(self, step: _Step, site: _Site) -> None:
-        """Make the products of a site.
+        """Make the products of a transform at a site.
 
         Raises:
-            RejectError: RDKit cannot sanitise one, or not read it back.
+            RejectError: RDKit cannot sanitise a product, or its SMILES does not say all of it.
         """
         parent = self.parent
         both = step.transform.new_stereo == BOTH
@@ -224,7 +219,7 @@ class _Products:
             self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
-        # In a racemate a new centre would be pure, and which of its two forms goes with which enantiomer is not said.
+        # In a racemate only one form of a new centre could be written per enantiomer, so it stays unspecified.
         forms = [whole]
         if both and parent.enhanced_stereo is None:
             forms = both_configurations(parent.hydrogenated(step.reaction), whole)
@@ -237,12 +232,12 @@ class _Products:
             self._collect(step, site, edit, written, None)
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
-        """Add a product, or a route to one that is there.
+        """Add a product, or a route to one that was already added.
 
         Args:
             step: the transform.
-            site: where it acted.
-            edit: what describes the difference to the parent, if something does.
+            site: its site.
+            edit: the edit that describes the match, if any; descriptors are computed by it.
             written: SMILES and enhanced stereo.
             edited: the product, if an edit made it.
         """
@@ -256,7 +251,7 @@ class _Products:
         if kernel.with_inchikey:
             product.inchikey = inchikey(reread(smiles))
         if kernel.examine is not None:
-            product.examined = kernel.examine(edited if edited and kernel.examines_unread else reread(smiles))
+            product.examined = kernel.examine(edited if edited and kernel.examines_edited else reread(smiles))
         self._found[written] = product
         self._routes[written] = {route}
 

@@ -1,4 +1,4 @@
-"""MaxMin picking: a diverse choice of molecules by their Morgan fingerprints."""
+"""MaxMin picking: a diverse choice of molecules, by their Morgan fingerprints."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from halogenator.chemistry.molecules import RejectError, parse_smiles
 RADIUS = 2
 BITS = 2048
 MAX_CANDIDATES = 1_000_000
-# Memory to declare: a fingerprint takes some 480 bytes with RDKit's and Python's objects around it, and RDKit reserves
-# as much again when it picks, which it does not use but a limit counts (measured at a million).
+# Memory to declare, measured with a million. A fingerprint takes some 480 bytes with RDKit's and Python's objects.
+# RDKit reserves as much again to pick, does not use it, but limits count it.
 _CANDIDATE_BYTES = 1_100
 _PROCESS_MB = 400
 
 
 def needed_mb(candidates: int) -> int:
-    """Return the memory in MB (10^6 bytes) that a process should declare to pick from so many molecules."""
+    """Return the memory in MB (10^6 bytes) that a process should declare to pick from ``candidates`` molecules."""
     return _PROCESS_MB + candidates * _CANDIDATE_BYTES // 1_000_000
 
 
 def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
-    """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule; the error for what cannot be read.
+    """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule, or its RejectError if it cannot be read.
 
     Method: RDKit's ``GetMorganGenerator`` (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742).
     """
@@ -42,9 +42,9 @@ def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
 
 
 def pick(candidates: Sequence[Any], count: int, seed: int) -> list[int]:
-    """Return the indices of ``count`` fingerprints, each the one farthest (Tanimoto) from those before it.
+    """Return the indices of ``count`` fingerprints. The seed draws the first; each next is farthest from those before.
 
-    The first is drawn by the seed. Method: MaxMin with lazy distances, RDKit's ``LazyBitVectorPick`` (Ashton et al.,
+    Distance: Tanimoto. Method: MaxMin with lazy distances, RDKit's ``LazyBitVectorPick`` (Ashton et al.,
     Quant. Struct.-Act. Relat. 2002, 21, 598; Roger Sayle, RDKit UGM 2017).
 
     Examples:

@@ -14,17 +14,17 @@ _STEREO = frozenset("@/\\")
 
 
 def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None = None) -> str:
-    """Return the mol block of a molecule: V2000; V3000 where it has enhanced stereo, or more than 999 atoms or bonds.
+    """Return the mol block of a molecule: V2000; V3000 if it has enhanced stereo, or more than 999 atoms or bonds.
 
-    A block tells stereo by wedges and by where atoms are, so a molecule with stereo has 2D coordinates in any case. In
-    a crowded drawing a wedge can be ambiguous and the stereo lost: of default products it was in one of a thousand.
-    Every block is therefore read back, and where it has become another molecule the next kind of drawing is tried.
+    A block states stereo by wedges and coordinates, so a molecule with stereo always gets 2D coordinates. In a crowded
+    drawing a wedge can be ambiguous, which loses stereo: one of a thousand default products did. Therefore every block
+    is read back, and if it gives another molecule, the next kind of drawing is tried.
 
     Args:
-        smiles: of the molecule; it need not be canonical.
+        smiles: SMILES of the molecule, not necessarily canonical.
         title: the block's first line.
-        coordinates: whether to draw also what has no stereo; else its coordinates are zeros.
-        stereo: CXSMILES extension with its enhanced stereo, if it has any.
+        coordinates: whether a molecule without stereo is drawn too; else its coordinates are zeros.
+        stereo: CXSMILES extension, if it has enhanced stereo.
 
     Raises:
         RejectError: RDKit cannot read the SMILES, or no drawing reads back to the same molecule.
@@ -34,12 +34,12 @@ def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None 
         '  3  2  0  0  0  0  0  0  0  0999 V2000'
     """
     mol = parse_smiles(smiles) if stereo is None else read_cxsmiles(smiles, stereo)
-    wanted = None  # worked out where it is not what was given
+    wanted = None  # the canonical text, computed if the given one is not canonical
     for drawn, flat in _drawings(mol, coordinates or stereo is not None or not _STEREO.isdisjoint(smiles)):
         drawn.SetProp("_Name", title)
         block: str = Chem.MolToMolBlock(drawn, includeStereo=not flat, forceV3000=stereo is not None)
         again = Chem.MolFromMolBlock(block)
-        found = None if again is None else _text(again, stereo)
+        found = again and _text(again, stereo)
         if found == (smiles, stereo):
             return block
         wanted = wanted or _text(mol, stereo)
@@ -49,12 +49,12 @@ def mol_block(smiles: str, title: str, *, coordinates: bool, stereo: str | None 
 
 
 def _text(mol: Chem.Mol, stereo: str | None) -> tuple[str, str | None]:
-    """Return a text by which molecules are compared; without enhanced stereo RDKit's SMILES is enough."""
+    """Return a canonical text to compare molecules by; without enhanced stereo RDKit's SMILES is enough."""
     return (Chem.MolToSmiles(mol), None) if stereo is None else write_cxsmiles(mol)
 
 
 def _drawings(mol: Chem.Mol, coordinates: bool) -> Iterator[tuple[Chem.Mol, bool]]:
-    """Yield drawings, each slower to make than the one before, and whether one has no coordinates: zeros alone."""
+    """Yield drawings, the fastest first, and of each whether all of its coordinates are zeros."""
     if not coordinates:
         yield mol, True
     draw: tuple[Callable[[Chem.Mol], object], ...] = (rdDepictor.Compute2DCoords, rdCoordGen.AddCoords, _spread)
@@ -65,7 +65,7 @@ def _drawings(mol: Chem.Mol, coordinates: bool) -> Iterator[tuple[Chem.Mol, bool
 
 
 def _spread(mol: Chem.Mol) -> None:
-    """Draw with bonds turned at random, from a fixed seed, where atoms would collide."""
+    """Add 2D coordinates with random turns of bonds, from a fixed seed, to keep atoms from overlapping."""
     rdDepictor.Compute2DCoords(
         mol, canonOrient=False, nFlipsPerSample=3, nSample=200, sampleSeed=17, permuteDeg4Nodes=True
     )

@@ -1,4 +1,4 @@
-"""The text of a row as a molecule that RDKit accepts, or the reason why not; a molecule as its settled SMILES."""
+"""Reading of SMILES, with the reason if RDKit cannot, and writing of SMILES that stay the same when read again."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import NamedTuple
 
 from rdkit import Chem, rdBase
 
-# Longer than any molecule a SMILES of this field describes (a 100-residue peptide has about 3,000 characters), short
-# enough that RDKit's time and memory for one row stay bounded.
+# Longer than the SMILES of any molecule of this field (a peptide of 100 residues has about 3,000 characters), and short
+# enough to bound RDKit's time and memory for one row.
 MAX_SMILES_LENGTH = 5_000
-# Atoms of a molecule without implied hydrogens. All products of the slowest such molecule (a chain, which RDKit
-# canonicalises in quadratic time) take half a minute; those of one of 5,000 atoms would take an hour.
+# Most atoms, implicit hydrogens not counted. Of the slowest molecule (a chain, which RDKit canonicalises in quadratic
+# time) all products take half a minute; with 5,000 atoms they would take an hour.
 MAX_ATOMS = 1_000
-# Times that a SMILES is read and written until it stays the same: most do at once, the rest at the second time.
+# Most times that a SMILES is read and written until it stays the same: once is enough for most, twice for the rest.
 MAX_REWRITES = 10
 
 # Atoms that stand for more than one element, as SMARTS and molfiles write them in brackets.
 _OPEN_ATOM = re.compile(r"\[(?:R[#\d]*|[AQXGMLZ]\d*|Pol|#\d+[^]]*|![^]]*|[A-Za-z]+(?:,[A-Za-z]+)+)(?::\d+)?\]")
-# Types of substance groups (CTfile) that repeat, or say of which units a polymer is; the others only describe.
+# Types of substance groups (CTfile) that make a polymer; the others are only descriptions.
 _POLYMERS = frozenset({"SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"})
 _BONDS_WITHOUT_ORDER = frozenset(
     getattr(Chem.BondType, name) for name in ("UNSPECIFIED", "ZERO", "HYDROGEN", "IONIC", "OTHER", "THREECENTER")
 )
-# Of a CXSMILES extension: what holds commas of its own (labels, coordinates), and the flag of relative stereo.
+# Labels and coordinates in a CXSMILES extension, which may have commas of their own.
 _QUOTED = re.compile(r"\$[^$]*\$|\([^)]*\)")
 _MEND = "draw one molecule, with every atom and bond stated"
 
 
 class RejectError(Exception):
-    """A row or a product that cannot be used: a short ``reason`` to group by and the ``detail`` of this one."""
+    """A row or product that cannot be used: a short ``reason`` to group by, and the ``detail`` of this one."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -38,7 +38,7 @@ class RejectError(Exception):
 
 
 def quiet() -> None:
-    """Silence RDKit's log: its reasons go into rejects, not once more into a log line a molecule."""
+    """Switch RDKit's log off, as its messages go into the details of rejects."""
     rdBase.DisableLog("rdApp.*")
 
 
@@ -46,7 +46,7 @@ def quiet() -> None:
 
 
 def parse_smiles(text: str | None) -> Chem.Mol:
-    """Return the sanitised molecule that a SMILES, or a CXSMILES (``SMILES |extension|``), stands for, as it is.
+    """Return the sanitised molecule of a SMILES or CXSMILES (``SMILES |extension|``), not standardised.
 
     Raises:
         RejectError: the text is empty, too long, not SMILES, not a possible molecule, or too large.
@@ -73,7 +73,7 @@ def parse_smiles(text: str | None) -> Chem.Mol:
 
 
 def reread(smiles: str) -> Chem.Mol:
-    """Return the molecule that a SMILES written by RDKit stands for.
+    """Return the molecule of a SMILES that RDKit wrote.
 
     Raises:
         RejectError: RDKit cannot read what it wrote.
@@ -85,7 +85,7 @@ def reread(smiles: str) -> Chem.Mol:
 
 
 def _explain(text: str) -> RejectError:
-    """Return the reject of a text that RDKit does not read: it is parsed once more, slowly, to learn why."""
+    """Return the reject of a text that RDKit cannot read, with the reason, which takes another parse."""
     smiles, bar, extension = text.strip().partition("|")
     if bar and Chem.MolFromSmiles(smiles.strip()) is not None:
         return RejectError("unreadable extension", f"RDKit reads {smiles.strip()[:200]!r}, but not |{extension[:200]}")
@@ -100,25 +100,25 @@ def _explain(text: str) -> RejectError:
     return RejectError("unparsable SMILES", f"RDKit cannot read {text[:200]!r}")
 
 
-# ---- what is no single molecule --------------------------------------------------------------------------------------
+# ---- checks ----------------------------------------------------------------------------------------------------------
 
 
 def check_size(mol: Chem.Mol) -> None:
-    """Check that a molecule, without what is to be taken away of it, has no more than ``MAX_ATOMS``.
+    """Check that a molecule has at most ``MAX_ATOMS`` atoms.
 
     Raises:
-        RejectError: it has.
+        RejectError: it has more.
     """
     if mol.GetNumAtoms() > MAX_ATOMS:
         raise RejectError("too large", f"{mol.GetNumAtoms():,} atoms; at most {MAX_ATOMS:,} are worked on")
 
 
 def check_molecule(mol: Chem.Mol, text: str = "") -> None:
-    """Check that a molecule is one molecule, with all of its atoms and bonds stated.
+    """Check that all atoms and bonds of a molecule are stated.
 
     Args:
-        mol: as RDKit reads it from any format.
-        text: the SMILES or CXSMILES it was read from, if it was.
+        mol: the molecule as read by RDKit, from any format.
+        text: the SMILES or CXSMILES that it was read from, if any.
 
     Raises:
         RejectError: it has an R group, a query, an undefined bond, or is a polymer.
@@ -163,10 +163,10 @@ def _name(atom: Chem.Atom) -> str:
 
 
 def _check_extension(mol: Chem.Mol, extension: str) -> None:
-    """Check what a CXSMILES says and RDKit does not take notice of.
+    """Check that a CXSMILES extension has no relative stereo (``r``), which RDKit ignores.
 
     Raises:
-        RejectError: stereo is relative, which does not tell a racemate from an unknown enantiomer.
+        RejectError: it has, which leaves open whether the molecule is a racemate or an unknown enantiomer.
     """
     words = _QUOTED.sub("", extension).split(",")
     groups = [group for group in mol.GetStereoGroups() if group.GetGroupType() != Chem.StereoGroupType.STEREO_ABSOLUTE]
@@ -181,12 +181,12 @@ def _check_extension(mol: Chem.Mol, extension: str) -> None:
 
 
 class Settled(NamedTuple):
-    """The SMILES of a molecule that stays what it is when it is read and written again.
+    """A SMILES that stays the same when it is read and written again.
 
     Attributes:
         smiles: canonical SMILES.
-        mol: the molecule as read from it.
-        order: for each atom of ``mol`` its index in the molecule that was written; empty where these do not match.
+        mol: the molecule read from it.
+        order: for each atom of ``mol`` its index in the molecule that was written; empty if they do not correspond.
     """
 
     smiles: str
@@ -195,11 +195,11 @@ class Settled(NamedTuple):
 
 
 def settled(mol: Chem.Mol) -> Settled:
-    """Return the SMILES that stands for ``mol`` in every file, and the molecule as read from it.
+    """Return the SMILES by which ``mol`` is stored, and the molecule read from it.
 
-    Every later stage reads what is stored, so atom indices and matches are those of the molecule returned here. RDKit
-    rewrites some of its own canonical SMILES (with redundant stereo marks on cages and bridged systems) when it reads
-    them, and some of these once more.
+    Later stages read the stored SMILES, so their atom indices and matches are those of the molecule returned here. Some
+    canonical SMILES (with redundant stereo marks on cages and bridged systems) change when RDKit reads and writes them,
+    a few of these more than once.
 
     Raises:
         RejectError: RDKit cannot read back its own SMILES, or goes on rewriting it.
@@ -220,7 +220,7 @@ def settled(mol: Chem.Mol) -> Settled:
             return min(seen[cycle:], key=lambda form: form.smiles)
         output = list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
         again = reread(smiles)
-        # Reading takes hydrogens away that are atoms in ``mol``.
+        # Reading removes hydrogens that are atoms in ``mol``.
         kept = output if again.GetNumAtoms() == len(output) else [i for i in output if not _is_removable(mol, i)]
         order = [order[i] for i in kept] if len(kept) == again.GetNumAtoms() else []
         seen.append(Settled(smiles, again, order))
@@ -234,7 +234,7 @@ def _is_removable(mol: Chem.Mol, index: int) -> bool:
 
 
 def settle(smiles: str) -> str:
-    """Return the SMILES that ``smiles`` becomes when it is read and written until it stays the same.
+    """Return the SMILES that results when ``smiles`` is read and written until it stays the same.
 
     Raises:
         RejectError: RDKit cannot read it, or goes on rewriting it.

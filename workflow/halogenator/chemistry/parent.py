@@ -1,9 +1,8 @@
-"""A parent as its products need it: read from its stored SMILES, with no more perceived than what decides them.
+"""A parent, read from its stored SMILES with only the perception that its products need.
 
-RDKit spends most of the time of ``MolFromSmiles`` on perception: Kekulé form, aromaticity, conjugation, stereo. The
-stored SMILES is canonical, so it states aromaticity, and of a *flat* one, without stereo or isotopes, only hydrogens
-and rings are left to work out. Products by edit and the matches of a query that asks for nothing else are then those of
-the molecule read in full.
+``MolFromSmiles`` spends most of its time on perception: Kekulé form, aromaticity, conjugation, stereo. A stored SMILES
+is canonical, so it states aromaticity. If it is *flat* (no stereo, no isotopes), only hydrogens and rings have to be
+perceived for edits and for simple queries: matches and products are those of the molecule read in full.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.reaction import Match, Reaction
 
-# The organic subset, bonds and rings; in brackets only [nH] and common ions, none of them a radical.
+# A flat SMILES: the organic subset, bonds and rings; in brackets only [nH] and common ions without radicals.
 _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:-]|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+)\])+")
-# Ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit hydrogens, chirality; and hydrogens as
-# atoms, which are put on a molecule that is read in full.
+# Conditions in SMARTS that need more: ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit
+# hydrogens, chirality, and hydrogens as atoms.
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
-# Isotopes, whose masses have more decimals than descriptors keep, and dative bonds.
+# Isotopes, whose masses have more decimals than descriptors keep, and dative bonds, in a SMILES.
 _UNEVEN = re.compile(r"\[\d|->|<-")
 _STEREO = frozenset("@/\\")
 _LABELLED = rdqueries.HasPropQueryAtom("_CIPCode")
@@ -35,28 +34,28 @@ def reads_flat(queries: Iterable[str]) -> bool:
     """Return whether queries (SMARTS) can be matched in a molecule of which only hydrogens and rings are known.
 
     Examples:
-        >>> reads_flat(["[c:1][OX2H:2]"]), reads_flat(["[C^3:1]"])  # hybridisation is not known of it
+        >>> reads_flat(["[c:1][OX2H:2]"]), reads_flat(["[C^3:1]"])  # the second asks for hybridisation
         (True, False)
     """
     return not any(_PERCEIVED.search(query) for query in queries)
 
 
 class Parent:
-    """A molecule that products are made of.
+    """A parent, ready to be matched and edited.
 
     Attributes:
-        smiles: as stored; atom indices are those of it.
+        smiles: the stored SMILES; atom indices are those of its atoms.
         mol: the molecule, for matching.
-        is_flat: whether only hydrogens and rings were perceived; no atom then has an isotope or stereo.
-        is_plain: whether it is known that no atom has a charge, radical or isotope either.
-        is_connected: whether it is one fragment.
+        is_flat: True if only hydrogens and rings were perceived; then it has no isotopes and no stereo.
+        is_plain: True if, besides, no atom has a charge or radical.
+        is_connected: True if it is one fragment.
         has_stereo: whether the SMILES states any stereo.
-        is_even: whether differences of descriptors are those of rounded values.
+        is_even: whether descriptors of products may be computed as differences.
 
     Args:
-        smiles: canonical SMILES.
-        enhanced_stereo: what the SMILES cannot say, as a CXSMILES extension.
-        flat: whether to perceive no more than needed where the SMILES allows it.
+        smiles: the stored, canonical SMILES.
+        enhanced_stereo: its CXSMILES extension, if it has one.
+        flat: whether to read the molecule flat if its SMILES is.
 
     Raises:
         RejectError: RDKit cannot read the SMILES.
@@ -76,10 +75,10 @@ class Parent:
 
     @cached_property
     def base(self) -> Chem.Mol:
-        """The molecule to edit copies of, its stereo to be perceived anew.
+        """The molecule that edits copy, without RDKit's note that its stereo was perceived.
 
-        A change far away can make or end a stereo centre, so the molecule forgets that its stereo was perceived;
-        MolToSmiles then perceives it again, from chiral tags and the directions of bonds.
+        An edit far away can make or remove a stereocentre. Without the note, MolToSmiles perceives stereo again, from
+        chiral tags and the directions of bonds.
         """
         if not self.has_stereo:
             return self.mol
@@ -89,20 +88,18 @@ class Parent:
 
     @cached_property
     def is_settled(self) -> bool:
-        """Whether RDKit writes an edited copy as it would after reading that SMILES again.
+        """Whether the SMILES of an edited copy stays the same when it is read and written again.
 
-        Marks of centres that depend on each other, as on rings and cages, can be redundant: RDKit drops them one at a
-        time. Such centres are those without a CIP label of their own, and those that RDKit keeps for a ring's sake.
+        Stereo marks of centres that depend on each other, as in rings and cages, can be redundant: RDKit drops them one
+        at a time. Such centres have no CIP label, or RDKit notes ring stereo for them.
         """
         if not self.has_stereo:
             return True
-        centres = self.smiles.count("@") - self.smiles.count("@@")
-        return len(self.mol.GetAtomsMatchingQuery(_LABELLED)) == centres and not self.mol.GetAtomsMatchingQuery(
-            _RING_STEREO
-        )
+        labelled, in_rings = map(self.mol.GetAtomsMatchingQuery, (_LABELLED, _RING_STEREO))
+        return len(labelled) == self.smiles.count("@") - self.smiles.count("@@") and not in_rings
 
     def hydrogenated(self, reaction: Reaction) -> Chem.Mol:
-        """Return the molecule that a reaction is matched to."""
+        """Return the molecule to match a reaction to, as ``Reaction.hydrogenated``."""
         if not reaction.has_hydrogens:
             return self.mol
         if self._with_hydrogens is None:
@@ -110,7 +107,7 @@ class Parent:
         return self._with_hydrogens
 
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
-        """Return RunReactants' product of a match, finished. Products made along with it are kept for the next matches.
+        """Return RunReactants' product of a match, finished. Products of other matches, made with it, are kept.
 
         Raises:
             RejectError: RDKit cannot sanitise it.
@@ -124,6 +121,6 @@ class Parent:
 def _read_flat(smiles: str) -> Chem.Mol:
     mol = Chem.MolFromSmiles(smiles, sanitize=False)
     mol.UpdatePropertyCache(True)
-    Chem.GetSymmSSSR(mol)  # what MolToSmiles would else do for every product
+    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
     mol.SetIntProp("_StereochemDone", 1, True)
     return mol

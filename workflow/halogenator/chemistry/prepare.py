@@ -1,4 +1,4 @@
-"""Standardisation: a row's text as the compound that a chemist takes it for, with a word for all that was changed."""
+"""Standardisation: from the text of a row to the compound that it means, with a word for each change."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Prepared:
     """A molecule as a library stores it.
 
     Attributes:
-        mol: as parsed from ``smiles``.
-        smiles: stays the same when read and written again.
-        enhanced_stereo: CXSMILES extension with what the SMILES cannot say; None: nothing.
-        prepared: ``model.PREPARED`` of what was changed, comma-separated; None: nothing.
-        stripped_from: the canonical input, where something was.
+        mol: the molecule read from ``smiles``.
+        smiles: canonical SMILES, which stays the same when read and written again.
+        enhanced_stereo: CXSMILES extension, if it has enhanced stereo.
+        prepared: the words of ``model.PREPARED`` for the changes, comma-separated; None: no change.
+        stripped_from: canonical CXSMILES of the input, if something was changed.
     """
 
     mol: Chem.Mol
@@ -40,14 +40,14 @@ class Prepared:
 
 
 def prepare(text: str | None, reading: Reading) -> Prepared:
-    """Return the molecule that a row stands for.
+    """Return the standardised molecule of a row.
 
     Args:
         text: SMILES or CXSMILES.
-        reading: what of it is to be changed.
+        reading: the library's options of standardisation.
 
     Raises:
-        RejectError: it is no molecule, or not one.
+        RejectError: the text cannot be read, or is not one molecule.
 
     Examples:
         >>> found = prepare("CC(=O)[O-].[Na+]", Reading())
@@ -56,7 +56,7 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
     """
     given = parse_smiles(text)
     assert text is not None
-    # Going through all atoms takes longer than reading them: these signs are in every text that has what is looked for.
+    # To look at all atoms takes longer than to read them, so first the text is searched for signs that each step needs.
     if _OPEN.search(text):
         check_molecule(given, text)
     steps = _Steps(given)
@@ -75,22 +75,22 @@ def prepare(text: str | None, reading: Reading) -> Prepared:
 
 
 class _Steps:
-    """The steps of standardisation; each adds its word where it changes something.
+    """The steps of standardisation; each that changes the molecule adds its word.
 
     Attributes:
-        mol: the molecule so far, its stereo groups noted on its atoms.
+        mol: the molecule so far, with stereo groups as notes on its atoms.
     """
 
     def __init__(self, given: Chem.Mol) -> None:
         self._given = given
         self._words: list[str] = []
-        self._as_given: str | None = None  # where RDKit's molecule does not say all of it
+        self._as_given: str | None = None  # the text, if RDKit's molecule lacks something of it
         self.mol = note_groups(given) if given.GetStereoGroups() else given
 
     def take_off_maps(self) -> None:
-        """Take atom-map numbers off, and with them the stereocentres that only they make different."""
-        if not any(atom.HasProp("molAtomMapNumber") for atom in self.mol.GetAtoms()):
-            return  # a map number of 0 is one too, to be taken off
+        """Remove atom-map numbers, and the stereocentres that are such only because of them."""
+        if not any(atom.HasProp("molAtomMapNumber") for atom in self.mol.GetAtoms()):  # it may be 0
+            return
         mol = Chem.Mol(self.mol)
         for atom in mol.GetAtoms():
             atom.ClearProp("molAtomMapNumber")
@@ -100,7 +100,7 @@ class _Steps:
         self._take("atom maps", mol)
 
     def open_axes(self, text: str) -> None:
-        """Leave chirality axes open: those that RDKit reads from wedged bonds, and allenes', which it passes over."""
+        """Remove axial chirality: that of wedged bonds, which RDKit reads, and that of allenes, which it ignores."""
         if _ALLENE.search(text):
             self._as_given = text
             self._take("axis", self.mol)
@@ -112,7 +112,7 @@ class _Steps:
             self._take("axis", mol)
 
     def keep_compound(self) -> None:
-        """Keep the compound of a salt, solvate or mixture; two enantiomers become their racemate."""
+        """Keep the compound of a salt, solvate or mixture; a pair of enantiomers becomes a racemate."""
         if fragments.has_metal_bond(self.mol):
             ions = fragments.disconnect(self.mol)
             if ions.GetNumBonds() < self.mol.GetNumBonds():
@@ -129,13 +129,12 @@ class _Steps:
             self._take("racemate", as_racemate(kept))
 
     def neutralize(self) -> None:
-        """Take charges away by protons; those of a metal's ligands stay, as they belong to the metal."""
-        if not any(a.GetFormalCharge() for a in self.mol.GetAtoms()) or fragments.has_metal_bond(self.mol):
-            return
-        self._take_if_other("charges", fragments.uncharge(self.mol))
+        """Remove charges by adding or removing protons; a metal complex keeps its charges."""
+        if any(a.GetFormalCharge() for a in self.mol.GetAtoms()) and not fragments.has_metal_bond(self.mol):
+            self._take_if_other("charges", fragments.uncharge(self.mol))
 
     def canonical_tautomer(self) -> None:
-        """Take RDKit's canonical tautomer, with the stereo that still is one in it."""
+        """Take RDKit's canonical tautomer, with the stereo that it can still have."""
         enumerator = rdMolStandardize.TautomerEnumerator()
         enumerator.SetRemoveSp3Stereo(False)
         enumerator.SetRemoveBondStereo(False)
@@ -145,7 +144,7 @@ class _Steps:
         """Return the molecule with all changes.
 
         Raises:
-            RejectError: its SMILES does not say all of its electrons, or RDKit does not settle on one.
+            RejectError: its SMILES loses radicals, or does not stay the same when read and written.
         """
         stereo: str | None = None
         if (self._given.GetStereoGroups() or "racemate" in self._words) and has_notes(self.mol):
@@ -154,29 +153,29 @@ class _Steps:
         else:
             smiles, mol, _ = settled(self.mol)
         if check_electrons and _electrons(self.mol) != _electrons(mol):
-            raise RejectError("lost in SMILES", f"{_said(self.mol)[:200]} has radicals that its SMILES does not say")
+            raise RejectError("lost in SMILES", f"{_text(self.mol)[:200]} has radicals that its SMILES does not say")
         words = ",".join(word for word in PREPARED if word in self._words)
-        return Prepared(mol, smiles, stereo, words or None, (self._as_given or _said(self._given)) if words else None)
+        return Prepared(mol, smiles, stereo, words or None, (self._as_given or _text(self._given)) if words else None)
 
     def _take(self, word: str, mol: Chem.Mol) -> None:
         self._words.append(word)
         self.mol = mol
 
     def _take_if_other(self, word: str, mol: Chem.Mol) -> None:
-        """Take a molecule that RDKit made, if it is another one and RDKit reads it."""
+        """Take a molecule that RDKit made, if it differs and RDKit can read its SMILES."""
         smiles = Chem.MolToSmiles(mol)
         if smiles != Chem.MolToSmiles(self.mol) and Chem.MolFromSmiles(smiles) is not None:
             self._take(word, mol)
 
 
-def _said(mol: Chem.Mol) -> str:
-    """Return the canonical CXSMILES of a molecule as it was given."""
+def _text(mol: Chem.Mol) -> str:
+    """Return the canonical CXSMILES of a molecule, with enhanced stereo and axes."""
     fields = Chem.CXSmilesFields.CX_ENHANCEDSTEREO | Chem.CXSmilesFields.CX_BOND_ATROPISOMER
     return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), int(fields)))
 
 
 def _electrons(mol: Chem.Mol) -> tuple[int, int]:
-    """Return the unpaired electrons and the hydrogens of a molecule."""
+    """Return the number of unpaired electrons and of hydrogens of a molecule."""
     atoms: Sequence[Chem.Atom] = mol.GetAtoms()
     hydrogens = sum(atom.GetTotalNumHs() + (atom.GetAtomicNum() == 1) for atom in atoms)
     return sum(atom.GetNumRadicalElectrons() for atom in atoms), hydrogens

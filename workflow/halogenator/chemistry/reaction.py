@@ -1,8 +1,8 @@
-"""Products by RDKit's RunReactants, the careful way: every match, one site at a time, the configuration set right.
+"""Products by RDKit's RunReactants, the careful way: a product per match, with the right configuration.
 
-The edit way has to agree with it. What differs from plain RunReactants is the configuration
-(``chemistry.stereochemistry``); kept bonds that both templates state by one query, which stay what the parent has; and
-hydrogens that a SMIRKS has as atoms, for which the parent gets its hydrogens as atoms too.
+Edits (``chemistry.edit``) must give the same products. Three things differ from plain RunReactants. The configuration
+is that of the parent (``chemistry.stereochemistry``). A kept bond that both templates state by the same query stays as
+it is in the parent. If a SMIRKS has hydrogens as atoms, the parent gets its hydrogens as atoms too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration, map_number_of, origin_of
 from halogenator.model import Transform
 
-# A molecule with more matches than this becomes a reject that names the limit: it bounds the time of one row.
+# Most matches of a molecule; with more it becomes a reject. This bounds the time of one row.
 MAX_MATCHES = 10_000
-# Atoms of all products that RunReactants may hold at once; an atom with its bonds takes about 1 kB.
+# Most atoms of all products that RunReactants makes at once; an atom with its bonds takes about 1 kB.
 MAX_ATOMS_AT_ONCE = 50_000
 
 Match = tuple[int, ...]
@@ -27,16 +27,12 @@ Match = tuple[int, ...]
 _HYDROGEN = re.compile(r"\[\d*H[+-]?(?::\d+)?\]|(?<!!)#1(?!\d)")
 # A hydrogen count of an atom: [CH2:1], [nH], [OX2H:2], [C;H1:3].
 _STATED_HYDROGENS = re.compile(r"H\d?(?![a-z])")
-# What RunReactants makes as it is written, or copies from the parent, of a bond between two atoms that stay.
+# Bonds between kept atoms that RunReactants treats rightly: makes them as written, or copies them from the parent.
 _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
 
 class Query:
-    """A reactant template whose matches are counted.
-
-    Args:
-        smarts: the template.
-    """
+    """A reactant template (SMARTS) whose matches are counted."""
 
     def __init__(self, smarts: str) -> None:
         self.smarts = smarts
@@ -44,9 +40,9 @@ class Query:
         self._has_hydrogens = has_hydrogens(smarts)
 
     def count(self, mol: Chem.Mol) -> int:
-        """Return the number of matches, an upper bound of the products.
+        """Return the number of matches, an upper bound of the number of products.
 
-        A molecule with too many matches counts as 1: it makes no product, but its reject.
+        A molecule with too many matches counts as 1, for its reject.
         """
         try:
             return len(find_matches(Chem.AddHs(mol) if self._has_hydrogens else mol, self._pattern))
@@ -58,11 +54,11 @@ class Reaction:
     """A transform as an RDKit reaction.
 
     Attributes:
-        reaction: RDKit's reaction; stereo in its reactant is a condition.
+        reaction: RDKit's reaction; only parents with the stereo of its reactant match.
         stereo: what the transform does to configuration: "keep", "open" or "invert".
         query: the reactant template.
-        product_template: the other side.
-        site_position: position, in a match, of the atom with the lowest map number (of the first atom if none has one).
+        product_template: the product template.
+        site_position: position in a match of the atom with the lowest map number; without any, of the first atom.
         has_hydrogens: whether the reactant template has hydrogens as atoms.
         states_stereo: whether a template states a configuration.
     """
@@ -94,14 +90,14 @@ class Reaction:
         )
 
     def hydrogenated(self, mol: Chem.Mol) -> Chem.Mol:
-        """Return the molecule to match: its hydrogens are atoms, after the others, where the reactant has some."""
+        """Return the molecule to match. If the query has hydrogens as atoms, it has too, after the other atoms."""
         return Chem.AddHs(mol) if self.has_hydrogens else mol
 
     def matches(self, mol: Chem.Mol) -> tuple[Match, ...]:
         """Return every match of the reactant template, in the order in which RunReactants makes its products.
 
         Args:
-            mol: what ``hydrogenated`` returned.
+            mol: result of ``hydrogenated``.
 
         Raises:
             RejectError: there are more than ``MAX_MATCHES``.
@@ -109,20 +105,20 @@ class Reaction:
         return find_matches(mol, self.query)
 
     def site(self, mol: Chem.Mol, match: Match) -> int:
-        """Return a match's site: an atom of the parent's SMILES, that of a hydrogen being the atom it is on."""
+        """Return a match's site, an atom index of the parent's SMILES; instead of a hydrogen, the atom that has it."""
         atom = mol.GetAtomWithIdx(match[self.site_position])
         if self.has_hydrogens and atom.GetAtomicNum() == 1 and atom.GetDegree() == 1:
             return int(atom.GetNeighbors()[0].GetIdx())
         return int(atom.GetIdx())
 
     def products_around(self, mol: Chem.Mol, match: Match) -> dict[Match, Chem.Mol]:
-        """Return RunReactants' products, as it makes them, of all matches, or of ``match`` and few others.
+        """Return RunReactants' unfinished products by match: of all matches, or at least of ``match``.
 
-        RunReactants makes the products of all matches at once. Where these would hold more than ``MAX_ATOMS_AT_ONCE``
-        atoms, all atoms but those of ``match`` are marked as protected, which RDKit leaves alone.
+        RunReactants makes the products of all matches at once. If they had more than ``MAX_ATOMS_AT_ONCE`` atoms
+        together, all atoms outside ``match`` are protected, so that only matches within it give products.
 
         Args:
-            mol: what ``hydrogenated`` returned; it may be changed.
+            mol: result of ``hydrogenated``; it may be changed.
             match: one of its matches.
         """
         matches = self.matches(mol)
@@ -135,26 +131,29 @@ class Reaction:
         return {match: products[0] for match, products in zip(matches, products, strict=True)}
 
     def finish(self, mol: Chem.Mol, product: Chem.Mol) -> Chem.Mol:
-        """Return a product of RunReactants sanitised, its configuration set, its hydrogens implicit.
+        """Return a product of RunReactants sanitised, with its configuration and implicit hydrogens.
 
         Args:
-            mol: what RunReactants was given.
-            product: what it made; changed.
+            mol: the molecule that RunReactants was given.
+            product: its product; changed.
 
         Raises:
-            RejectError: with RDKit's reason, if it is not a possible molecule.
+            RejectError: RDKit cannot sanitise it.
         """
         self._keep_bonds(mol, product)
         self._count_hydrogens(mol, product)
-        sanitize(product)
+        try:
+            Chem.SanitizeMol(product)
+        except (Chem.MolSanitizeException, ValueError) as error:
+            raise RejectError("impossible product", str(error).strip()) from error
         carry_configuration(mol, product, stated=self._stated, stated_bonds=self._stated_bonds, stereo=self.stereo)
         return Chem.RemoveHs(product) if self.has_hydrogens else product
 
     def _count_hydrogens(self, mol: Chem.Mol, product: Chem.Mol) -> None:
-        """Let RDKit work out hydrogens anew where bonds or charge change and the template states no hydrogens.
+        """Have RDKit compute hydrogens again where bonds or charge change and the template states no hydrogens.
 
-        RunReactants does so where they are implicit. A stereocentre or an isotope, which a SMILES has in brackets with
-        its hydrogens, would keep them: a chiral alcohol could not become a ketone.
+        RunReactants does this for implicit hydrogens only. A stereocentre or isotope, whose hydrogens a SMILES states
+        in brackets, would keep them: a chiral alcohol could not become a ketone.
         """
         for atom in product.GetAtoms():
             if map_number_of(atom) not in self._open_hydrogens:
@@ -171,7 +170,7 @@ class Reaction:
                 atom.SetNumExplicitHs(0)
 
     def _keep_bonds(self, mol: Chem.Mol, product: Chem.Mol) -> None:
-        """Give the bonds that both templates state by one query the type that they have in the parent."""
+        """Give bonds that both templates state by the same query the type that they have in the parent."""
         if not self._kept_bonds:
             return
         atoms = {map_number_of(atom): atom for atom in product.GetAtoms()}
@@ -210,7 +209,7 @@ def states_bond_stereo(template: Chem.Mol) -> bool:
 
 
 def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
-    """Return the double bonds whose configuration a product template states, by the map numbers of their ends."""
+    """Return the double bonds with a stated configuration in a product template, by the map numbers of their ends."""
     return frozenset(
         frozenset((bond.GetBeginAtom().GetAtomMapNum(), bond.GetEndAtom().GetAtomMapNum()))
         for bond in template.GetBonds()
@@ -223,7 +222,7 @@ def _stated_bonds(template: Chem.Mol) -> frozenset[frozenset[int]]:
 
 
 def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
-    """Return the map numbers of the bonds that both templates state by the same query, one that is more than a type."""
+    """Return the bonds that both templates state by the same query, not a plain type, by map numbers of their ends."""
 
     def stated(template: Chem.Mol) -> dict[frozenset[int], str]:
         bonds = ((b.GetBeginAtom().GetAtomMapNum(), b.GetEndAtom().GetAtomMapNum(), b) for b in template.GetBonds())
@@ -235,7 +234,7 @@ def _kept_bonds(reactant: Chem.Mol, product: Chem.Mol) -> list[tuple[int, int]]:
 
 
 def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
-    """Return every match of ``query``, not uniquified, as RunReactants finds them; stereo in it is a condition.
+    """Return every match of ``query``, not uniquified, in the order of RunReactants; stereo must match too.
 
     Raises:
         RejectError: there are more than ``MAX_MATCHES``.
@@ -250,15 +249,3 @@ def find_matches(mol: Chem.Mol, query: Chem.Mol) -> tuple[Match, ...]:
     if len(matches) > MAX_MATCHES:
         raise RejectError("too many matches", f"more than {MAX_MATCHES:,} matches of {Chem.MolToSmarts(query)}")
     return matches
-
-
-def sanitize(product: Chem.Mol) -> None:
-    """Sanitise a product in place.
-
-    Raises:
-        RejectError: with RDKit's reason, if it is not a possible molecule.
-    """
-    try:
-        Chem.SanitizeMol(product)
-    except (Chem.MolSanitizeException, ValueError) as error:
-        raise RejectError("impossible product", str(error).strip()) from error

@@ -1,4 +1,4 @@
-"""Checks of a SMIRKS by its templates alone: what is ambiguous (an error), and what is likely a mistake (a warning)."""
+"""Checks of the templates of a SMIRKS: for ambiguities, which are errors, and likely mistakes, which are warnings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 _ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
 _WORDS = {Chem.BondType.SINGLE: "single", Chem.BondType.DOUBLE: "double", Chem.BondType.TRIPLE: "triple"}
-# A bond of one order; that it is in a ring or not may be added, and decides nothing.
+# A bond of one stated order; a condition on rings may be added.
 _STATED_BOND = re.compile(r"(|[-=#:/\\$]|->|<-)([&;]?!?@)*")
 _ONE_ORDER = "new and changed bonds of one stated order: - single, = double, # triple, : aromatic"
 
-# Small molecules of many kinds, to try a transform on: what natural products seldom have, ions among them.
+# Small molecules to try a transform on, with groups and ions that natural products seldom have.
 _MOLECULES = """
 CC(=O)[O-] C[NH3+] C[N+](C)(C)C C[n+]1ccccc1 [O-]c1ccccc1 C[N+](=O)[O-] C[N+](C)(C)[O-] [O-][n+]1ccccc1
 CN=[N+]=[N-] CC#N CC#CC C=CC C/C=C/C C/C=C\\C CF CCl CBr CI Clc1ccccc1 Brc1ccccc1 Ic1ccccc1 FC(F)(F)c1ccccc1
@@ -34,12 +34,12 @@ PROBES = tuple(_MOLECULES.split())
 
 
 class Templates:
-    """Both sides of a SMIRKS.
+    """The two templates of a SMIRKS.
 
     Attributes:
         reactant, product: the templates.
-        kept: (atom of the reactant, atom of the product) of each atom that stays.
-        origin: {index of an atom of the product: the reactant's atom that it was}.
+        kept: (atom of the reactant, atom of the product) of each kept atom.
+        origin: {index of a kept atom in the product: the same atom in the reactant}.
         leaving: the reactant's other atoms.
         new: the product's other atoms.
     """
@@ -59,18 +59,18 @@ class Templates:
 
     @property
     def heavy_atoms_gained(self) -> int:
-        """The heavy atoms of the product template, less those of the reactant's.
+        """The number of heavy atoms in the product template, less that in the reactant template.
 
         Examples:
             >>> Templates("[c:1][OX2H:2]>>[c:1][O:2]C(C)=O").heavy_atoms_gained
             3
         """
-        come, go = (sum(1 for atom in atoms if atom.GetAtomicNum() != 1) for atoms in (self.new, self.leaving))
-        return come - go
+        new, leaving = (sum(atom.GetAtomicNum() != 1 for atom in atoms) for atoms in (self.new, self.leaving))
+        return int(new - leaving)
 
     @property
     def charge_gained(self) -> int:
-        """The charge that a molecule gains by what the templates state.
+        """The charge that a molecule gains according to the templates.
 
         Examples:
             >>> Templates("[N+:1](=[O:2])[O-:3]>>[NH2+0:1].[O:2].[OH2+0:3]").charge_gained
@@ -83,7 +83,7 @@ class Templates:
         return gained
 
     def bonds(self) -> Iterator[tuple[Chem.Bond, str | None]]:
-        """Yield the bonds of the product, each with the SMARTS that it has in the reactant; None: a new bond."""
+        """Yield the bonds of the product, each with its SMARTS in the reactant; None: a new bond."""
         for bond in self.product.GetBonds():
             begin, end = (self.origin.get(index) for index in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
             before = begin and end and self.reactant.GetBondBetweenAtoms(begin.GetIdx(), end.GetIdx())
@@ -91,19 +91,19 @@ class Templates:
 
 
 def _charge(atom: Chem.Atom) -> int:
-    """Return the charge that every match of an atom of a template has, 0 where it may have several."""
+    """Return the charge that every match of a template's atom has; 0 if matches may differ."""
     return int(atom.GetFormalCharge()) if AtomQuery(atom).states("AtomFormalCharge") else 0
 
 
-# ---- what is ambiguous -----------------------------------------------------------------------------------------------
+# ---- ambiguities -----------------------------------------------------------------------------------------------------
 
 
 class Ambiguity(NamedTuple):
-    """Something that a product template leaves open: RDKit makes a dummy atom or an unspecified bond, or takes one.
+    """An atom or bond that a product template leaves open: RDKit makes it unspecified, or takes one of several.
 
     Attributes:
-        what: a clause about the SMIRKS.
-        allowed: what would be accepted.
+        what: what the SMIRKS leaves open, as a clause.
+        allowed: what is accepted.
         fix: how to mend it.
     """
 
@@ -113,9 +113,9 @@ class Ambiguity(NamedTuple):
 
 
 def ambiguities(smirks: str) -> Iterator[Ambiguity]:
-    """Yield what the product template of a SMIRKS leaves open of its atoms and bonds.
+    """Yield the ambiguities of the product template of a SMIRKS.
 
-    A kept atom may be written in any way that its reactant atom fulfils (``[*:1]``, ``[#6:1]``): RDKit copies it.
+    A kept atom may be written in any way that includes all of its elements (``[*:1]``, ``[#6:1]``): RDKit copies it.
 
     Examples:
         >>> list(ambiguities("[c:1][OX2H:2]>>[c:1][O:2]C"))
@@ -125,77 +125,77 @@ def ambiguities(smirks: str) -> Iterator[Ambiguity]:
     """
     templates = Templates(smirks)
     for atom in templates.product.GetAtoms():
-        said, origin = AtomQuery(atom), templates.origin.get(atom.GetIdx())
-        yield from _open_atom(said, None if origin is None else AtomQuery(origin))
+        query, origin = AtomQuery(atom), templates.origin.get(atom.GetIdx())
+        yield from _open_atom(query, None if origin is None else AtomQuery(origin))
     for bond, before in templates.bonds():
         yield from _open_bond(bond.GetSmarts(), before)
 
 
-def _open_atom(said: AtomQuery, origin: AtomQuery | None) -> Iterator[Ambiguity]:
-    """Yield what a product template leaves open of an atom that is new, or was ``origin``."""
-    if origin is None and said.atom.GetAtomicNum() == 0:
+def _open_atom(after: AtomQuery, before: AtomQuery | None) -> Iterator[Ambiguity]:
+    """Yield the ambiguities of an atom of the product template; ``before``: the reactant's atom, if it is kept."""
+    if before is None and after.atom.GetAtomicNum() == 0:
         yield Ambiguity(
-            f"leaves open which element the new atom {said.text} is",
+            f"leaves open which element the new atom {after.text} is",
             "new atoms of one stated element, such as F, [NH2] or [O-]",
-            _one_each(said),
+            _one_each(after),
         )
-    elif origin is not None and (stays := _left_there(said, origin)):
+    elif before is not None and (stays := _left_there(after, before)):
         yield Ambiguity(
-            f"leaves open which element {said.text} becomes: RDKit would leave {stays} there",
+            f"leaves open which element {after.text} becomes: RDKit would leave {stays} there",
             "a kept atom as * (it stays what it is) or with one stated element",
-            _one_each(said),
+            _one_each(after),
         )
     else:
-        for word in sorted(said.stated_as_alternative):
+        for word in sorted(after.stated_as_alternative):
             yield Ambiguity(
-                f"leaves the {word} of {said.text} open: RDKit would take one of what is named there",
+                f"leaves the {word} of {after.text} open: RDKit would take one of what is named there",
                 "in the product, one charge, hydrogen count and isotope an atom, neither negated nor in a list",
                 f"state the {word} that the atom gets, or leave it out; e.g. [CH2:1], [N+:1], [C:1]",
             )
 
 
-def _left_there(said: AtomQuery, origin: AtomQuery) -> str:
-    """Return the elements that the reactant atom allows and the product atom, which states no one element, does not."""
-    if said.atom.GetAtomicNum():
+def _left_there(after: AtomQuery, before: AtomQuery) -> str:
+    """Return which elements the reactant atom allows and the product atom excludes, unless the latter states one."""
+    if after.atom.GetAtomicNum():
         return ""
-    wrong = [number for number in origin.listed if not said.allows_element(number)]
-    if said.listed and not origin.listed:
+    wrong = [number for number in before.listed if not after.allows_element(number)]
+    if after.listed and not before.listed:
         return "any element"
     return " or ".join(_symbol(number) for number in wrong)
 
 
-def _one_each(said: AtomQuery) -> str:
-    symbols = [_symbol(number) for number in said.listed]
+def _one_each(after: AtomQuery) -> str:
+    symbols = [_symbol(number) for number in after.listed]
     if len(symbols) > 1:
-        return f"write one transform per element: one with {', one with '.join(symbols)} in place of {said.text}"
-    return f"write the element that is meant in place of {said.text}; for several, one transform each"
+        return f"write one transform per element: one with {', one with '.join(symbols)} in place of {after.text}"
+    return f"write the element that is meant in place of {after.text}; for several, one transform each"
 
 
 def _symbol(number: int) -> str:
     return str(Chem.GetPeriodicTable().GetElementSymbol(number))
 
 
-def _open_bond(said: str, before: str | None) -> Iterator[Ambiguity]:
-    if _STATED_BOND.fullmatch(said) and (said in {"", *"-=#:/\\$", "->", "<-"} or said[0] not in "!@"):
+def _open_bond(after: str, before: str | None) -> Iterator[Ambiguity]:
+    if _STATED_BOND.fullmatch(after) and (after in {"", *"-=#:/\\$", "->", "<-"} or after[0] not in "!@"):
         return
     if before is None:
-        what = f"leaves open what the new bond {said} is"
-    elif said == before or said == "~" or not re.fullmatch(r"[&;!@]+", said):
+        what = f"leaves open what the new bond {after} is"
+    elif after == before or after == "~" or not re.fullmatch(r"[&;!@]+", after):
         return
     else:
-        what = f"leaves open what the bond {said} becomes, which is {before or 'not stated'} in the reactant"
+        what = f"leaves open what the bond {after} becomes, which is {before or 'not stated'} in the reactant"
     yield Ambiguity(what, _ONE_ORDER, "write the bond that is meant; for several, one transform each")
 
 
-# ---- what is likely a mistake ----------------------------------------------------------------------------------------
+# ---- likely mistakes -------------------------------------------------------------------------------------------------
 
 
 class Mistake(NamedTuple):
-    """Something that the author of a SMIRKS will not have meant.
+    """Something in a SMIRKS that its author hardly meant.
 
     Attributes:
-        kind: a word for it; a trial that shows the same thing on a molecule has the same.
-        text: what it is, in a sentence.
+        kind: its kind; trials on molecules use the same words for the same mistakes.
+        text: a sentence that describes it.
     """
 
     kind: str
@@ -203,7 +203,7 @@ class Mistake(NamedTuple):
 
 
 def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
-    """Yield what the templates show. Where nothing can match, nothing else is said.
+    """Yield the likely mistakes in templates; if nothing can match, only this one.
 
     Examples:
         >>> [each.kind for each in likely_mistakes(Templates("[c:1][O:2]>>[c:1]F"))]
@@ -234,19 +234,19 @@ def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
 
 def _charges(templates: Templates) -> Iterator[Mistake]:
     for before, after in templates.kept:
-        said = AtomQuery(after)
+        query = AtomQuery(after)
         if not _charge(before):
             continue
-        if not said.states("AtomFormalCharge"):
+        if not query.states("AtomFormalCharge"):
             yield Mistake(
                 "charge left",
                 f"the charge of {before.GetSmarts()} stays, as the product states no other: write +0 there with the "
                 "hydrogens that the atom gets, or repeat the charge to say that it stays",
             )
-        elif after.GetFormalCharge() == 0 and not said.states("AtomHCount") and _orders(after) <= _orders(before):
+        elif after.GetFormalCharge() == 0 and not query.states("AtomHCount") and _orders(after) <= _orders(before):
             yield Mistake(
                 "radical left",
-                f"{said.text} loses its charge and gets no hydrogen or bond for it, which leaves a radical or is "
+                f"{query.text} loses its charge and gets no hydrogen or bond for it, which leaves a radical or is "
                 f"refused: state the hydrogens, e.g. [{after.GetSymbol()}H+0:{after.GetAtomMapNum()}]",
             )
 
@@ -279,12 +279,12 @@ def _stereo(templates: Templates) -> Iterator[Mistake]:
 
 
 def _bonds(templates: Templates) -> Iterator[Mistake]:
-    """Yield the kept bonds that the product states by alternatives or by what they are not: RDKit takes one order."""
+    """Yield kept bonds that the product states by alternatives or a negation, of which RDKit takes one order."""
     for bond, before in templates.bonds():
-        said = bond.GetSmarts()
+        after = bond.GetSmarts()
         word = _WORDS.get(bond.GetBondType())
-        if before not in {None, said} and ("," in said or said.startswith("!")) and word:
+        if before not in {None, after} and ("," in after or after.startswith("!")) and word:
             yield Mistake(
                 "bond",
-                f"the bond {said} of the product becomes a {word} one wherever it is: write the bond that is meant",
+                f"the bond {after} of the product becomes a {word} one wherever it is: write the bond that is meant",
             )

@@ -1,9 +1,9 @@
-"""Stereochemistry of products: what comes takes the place of what leaves, and what stays keeps its configuration.
+"""Stereochemistry of products: a new group takes the place of the leaving one, and all else keeps its configuration.
 
-RDKit's RunReactants has rules of its own for this: it puts a new neighbour before the others, so that one in an
-implicit hydrogen's place inverts a stereocentre; after a group is deleted, the configuration depends on the order of
-atoms; a double bond whose substituent is replaced becomes unspecified; an unspecified double bond between two specified
-ones becomes specified. ``carry_configuration`` sets all of it anew, from the parent alone.
+RDKit's RunReactants has its own rules. It puts a new neighbour before the others, which inverts a stereocentre if the
+neighbour replaces an implicit hydrogen. After a group is removed, the configuration depends on the order of atoms. A
+double bond with a replaced substituent becomes unspecified. An unspecified double bond between two specified ones
+becomes specified. ``carry_configuration`` sets all of this again, from the parent.
 """
 
 from __future__ import annotations
@@ -14,28 +14,19 @@ from rdkit import Chem
 
 KEEP, OPEN, INVERT, BOTH = "keep", "open", "invert", "both"
 
-# Centres that a transform makes, of which both configurations are made; with more, all of them stay unspecified.
+# Most new centres of a product whose configurations are all made; with more, all new centres stay unspecified.
 MAX_NEW_CENTRES = 4
 
 UNSPECIFIED = Chem.ChiralType.CHI_UNSPECIFIED
-TURNED = {
-    Chem.ChiralType.CHI_TETRAHEDRAL_CW: Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
-    Chem.ChiralType.CHI_TETRAHEDRAL_CCW: Chem.ChiralType.CHI_TETRAHEDRAL_CW,
-}
-_SIDES = {
-    Chem.BondStereo.STEREOZ: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOE: Chem.BondStereo.STEREOTRANS,
-    Chem.BondStereo.STEREOCIS: Chem.BondStereo.STEREOCIS,
-    Chem.BondStereo.STEREOTRANS: Chem.BondStereo.STEREOTRANS,
-}
-_OTHER_SIDE = {
-    Chem.BondStereo.STEREOCIS: Chem.BondStereo.STEREOTRANS,
-    Chem.BondStereo.STEREOTRANS: Chem.BondStereo.STEREOCIS,
-}
+_CW, _CCW = Chem.ChiralType.CHI_TETRAHEDRAL_CW, Chem.ChiralType.CHI_TETRAHEDRAL_CCW
+TURNED = {_CW: _CCW, _CCW: _CW}
+_CIS, _TRANS = Chem.BondStereo.STEREOCIS, Chem.BondStereo.STEREOTRANS
+_SIDES = {Chem.BondStereo.STEREOZ: _CIS, Chem.BondStereo.STEREOE: _TRANS, _CIS: _CIS, _TRANS: _TRANS}
+_OTHER_SIDE = {_CIS: _TRANS, _TRANS: _CIS}
 _ORIGIN, _MAP_NUMBER = "react_atom_idx", "old_mapno"
-_SETTLED = "_StereochemDone"  # RDKit's mark for "do not perceive stereo again"
+_PERCEIVED = "_StereochemDone"  # RDKit's note that stereo need not be perceived again
 _CARBON = 6
-_EMPTY = -1  # the place of an implicit hydrogen or a lone pair, which RDKit takes for the last
+_EMPTY = -1  # stands for an implicit hydrogen or a lone pair, which RDKit counts as the last neighbour
 
 
 def carry_configuration(
@@ -51,10 +42,10 @@ def carry_configuration(
     Args:
         parent: the molecule that RunReactants was given.
         product: its product, sanitised; changed in place.
-        stated: map numbers of atoms whose configuration a template states; RunReactants has settled these.
-        stated_bonds: the same of double bonds, by the map numbers of their ends (0: a new atom).
-        stereo: what becomes of the centres and double bonds whose neighbours change: "keep"; "open": they become
-            unspecified; "invert": the centres are turned over.
+        stated: map numbers of atoms whose configuration a template states; they stay as RunReactants made them.
+        stated_bonds: double bonds of the same kind, by the map numbers of their ends (0: a new atom).
+        stereo: for centres and double bonds whose neighbours change: "keep" them, make them unspecified ("open"), or
+            "invert" the centres.
     """
     if stated_bonds:
         Chem.AssignStereochemistry(product, cleanIt=False, force=True)
@@ -69,25 +60,25 @@ def carry_configuration(
             ends = bond.GetBeginAtom(), bond.GetEndAtom()
             if frozenset(map(map_number_of, ends)) not in stated_bonds:
                 _carry_bond(parent, bond, stereo)
-    product.SetIntProp(_SETTLED, 1)
+    product.SetIntProp(_PERCEIVED, 1)
 
 
 def origin_of(atom: Chem.Atom) -> int | None:
-    """Return the index of the parent's atom that an atom of a product of RunReactants was; None: a new atom."""
+    """Return the parent atom index of an atom of a product of RunReactants; None: a new atom."""
     return atom.GetIntProp(_ORIGIN) if atom.HasProp(_ORIGIN) else None
 
 
 def map_number_of(atom: Chem.Atom) -> int:
-    """Return the map number that an atom of a product of RunReactants has in the templates; 0: none."""
+    """Return the map number of an atom of a product of RunReactants; 0: none."""
     return int(atom.GetIntProp(_MAP_NUMBER)) if atom.HasProp(_MAP_NUMBER) else 0
 
 
 def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.ChiralType:
-    """Return the chiral tag of a product's atom that was a stereocentre of the parent."""
+    """Return the chiral tag for a product's ``atom``, which is the parent's stereocentre ``centre``."""
     places = [neighbor.GetIdx() for neighbor in centre.GetNeighbors()]
     ligands = [origin_of(neighbor) for neighbor in atom.GetNeighbors()]
     before, after = centre.GetTotalDegree(), atom.GetTotalDegree()
-    # Other than carbon, an atom may be a centre by its lone pair.
+    # Atoms other than carbon may be centres with a lone pair, that is, with three neighbours.
     if before != after and (atom.GetAtomicNum() == _CARBON or {before, after} != {3, 4}):
         return UNSPECIFIED
     tag = centre.GetChiralTag()
@@ -99,14 +90,14 @@ def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.Chiral
 
 
 def parity_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[bool, bool] | None:
-    """Return whether a centre's neighbours have changed places by an odd permutation, and whether one of them is new.
+    """Return whether a centre's neighbours are permuted oddly, and whether one of them is new.
 
     Args:
-        places: the neighbours that the centre had, in order; an implicit hydrogen or a lone pair comes last.
-        ligands: those that it has, in order; None, or one that was no neighbour, is new.
+        places: its neighbours in the parent, in order, without implicit hydrogen or lone pair.
+        ligands: its neighbours in the product, in order, by their parent atom index (None: a new atom).
 
     Returns:
-        None where more than one is new: which of them takes which place is then nowhere said.
+        None if more than one neighbour is new, as nothing says which of them takes which place.
 
     Examples:
         >>> parity_of([4, 7, 9], [4, 7, 9, None])  # fluorine in the hydrogen's place, the last
@@ -119,7 +110,7 @@ def parity_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[boo
     width = max(len(places), len(ligands))
     before = [*places, *[_EMPTY] * (width - len(places))]
     after = [*ligands, *[_EMPTY] * (width - len(ligands))]
-    if len(places) == len(ligands) == 3:  # nothing is said of the fourth place: it stays what it is
+    if len(places) == len(ligands) == 3:  # the fourth place has not changed
         before, after = [*before, _EMPTY], [*after, _EMPTY]
     new = [at for at, ligand in enumerate(after) if ligand not in before]
     left = [place for place in before if place not in after]
@@ -133,7 +124,7 @@ def parity_of(places: Sequence[int], ligands: Sequence[int | None]) -> tuple[boo
 
 
 def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
-    """Set the configuration of a product's double bond from that of the parent's bond that it was."""
+    """Set the configuration of a product's double bond from that of the same bond in the parent."""
     bond.SetStereo(Chem.BondStereo.STEREONONE)
     ends = bond.GetBeginAtom(), bond.GetEndAtom()
     origins = [origin_of(end) for end in ends]
@@ -145,8 +136,7 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
     if before.GetBeginAtomIdx() != origins[0]:
         references.reverse()
     found = []
-    for end, origin, reference in zip(ends, origins, references, strict=True):
-        other = ends[1] if end is ends[0] else ends[0]
+    for end, other, origin, reference in zip(ends, reversed(ends), origins, references, strict=True):
         taken = _reference(parent.GetAtomWithIdx(origin), end, other, reference)
         if taken is None or (taken[2] and stereo == OPEN):
             return
@@ -157,17 +147,17 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
 
 
 def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: int) -> tuple[int, bool, bool] | None:
-    """Return the atom that tells the side at one end of a double bond.
+    """Return the reference atom of the configuration at one end of a product's double bond.
 
     Args:
         before: the end in the parent.
-        end: it in the product.
-        other: the other end.
-        reference: the parent's atom that tells the side.
+        end: the end in the product.
+        other: the other end in the product.
+        reference: index of the reference atom in the parent.
 
     Returns:
-        The atom's index, whether it stands on the other side than ``reference`` did, and whether an atom has come or
-        gone; None where no atom is left to tell the side by.
+        Its index, whether it is on the other side than ``reference`` was, and whether a neighbour is new or has left;
+        None if no neighbour can be the reference.
     """
     places = [neighbor.GetIdx() for neighbor in before.GetNeighbors() if neighbor.GetIdx() != origin_of(other)]
     ligands = [neighbor for neighbor in end.GetNeighbors() if neighbor.GetIdx() != other.GetIdx()]
@@ -176,22 +166,22 @@ def _reference(before: Chem.Atom, end: Chem.Atom, other: Chem.Atom, reference: i
     left = [place for place in places if place not in taker]
     if len(new) == len(left) == 1:
         taker[left[0]] = new[0]
-    # A hydrogen as an atom may go later on, so it is the last to tell by.
-    by_worth = sorted(taker, key=lambda place: (taker[place].GetAtomicNum() == 1, place != reference))
-    if not by_worth:
+    if not taker:
         return None
-    return taker[by_worth[0]].GetIdx(), by_worth[0] != reference, bool(new or left)
+    # A hydrogen is taken last, as hydrogens may become implicit later.
+    best = min(taker, key=lambda place: (taker[place].GetAtomicNum() == 1, place != reference))
+    return taker[best].GetIdx(), best != reference, bool(new or left)
 
 
 def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
-    """Return a product with each configuration of the centres and double bonds that its parent does not have.
+    """Return a product in each configuration of its new centres and double bonds, which its parent does not have.
 
     Args:
         parent: the molecule that RunReactants was given.
-        product: its product, with ``carry_configuration`` done.
+        product: its product, after ``carry_configuration``.
 
     Returns:
-        The product itself where it has no such centre, or more than ``MAX_NEW_CENTRES``.
+        Only the product itself if it has no such centre, or more than ``MAX_NEW_CENTRES``.
     """
     known = {(found.type.name, found.centeredOn) for found in Chem.FindPotentialStereo(Chem.Mol(parent))}
     kinds = (Chem.StereoType.Atom_Tetrahedral, Chem.StereoType.Bond_Double)
@@ -212,7 +202,7 @@ def both_configurations(parent: Chem.Mol, product: Chem.Mol) -> list[Chem.Mol]:
 
 
 def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
-    """Return whether a SMILES can state a stereo element: a double bond needs a neighbour at each end (not C=NH)."""
+    """Return whether a SMILES can state a stereo element: a double bond needs a substituent at each end (not C=NH)."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
         return True
     bond = product.GetBondWithIdx(found.centeredOn)
@@ -222,7 +212,7 @@ def _can_be_set(product: Chem.Mol, found: Chem.StereoInfo) -> bool:
 def states_more_double_bonds(smiles: str, mol: Chem.Mol) -> bool:
     """Return whether a molecule's SMILES states the configuration of more double bonds than the molecule has.
 
-    Between two double bonds with a configuration, one without cannot be written: the marks of the two are its own too.
+    A double bond without configuration cannot be written between two with one: their marks are its marks too.
 
     Examples:
         >>> triene = Chem.MolFromSmiles("C/C=C/C=C/C=C/C")
@@ -240,7 +230,7 @@ def states_more_double_bonds(smiles: str, mol: Chem.Mol) -> bool:
 
 
 def _element_of_parent(parent: Chem.Mol, product: Chem.Mol, found: Chem.StereoInfo) -> tuple[str, int] | None:
-    """Return the type and index of the parent's stereo element that a product's was; None: a new one."""
+    """Return the type and index of a product's stereo element in the parent; None: a new one."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
         origin = origin_of(product.GetAtomWithIdx(found.centeredOn))
         return None if origin is None else (found.type.name, origin)
@@ -251,17 +241,16 @@ def _element_of_parent(parent: Chem.Mol, product: Chem.Mol, found: Chem.StereoIn
 
 
 def _set(mol: Chem.Mol, found: Chem.StereoInfo, first: bool) -> Chem.Mol:
-    """Return the molecule with the first or the second configuration at a stereo element."""
+    """Set the first or the second configuration at a stereo element, and return the molecule."""
     if found.type == Chem.StereoType.Atom_Tetrahedral:
-        tags = (Chem.ChiralType.CHI_TETRAHEDRAL_CW, Chem.ChiralType.CHI_TETRAHEDRAL_CCW)
-        mol.GetAtomWithIdx(found.centeredOn).SetChiralTag(tags[not first])
+        mol.GetAtomWithIdx(found.centeredOn).SetChiralTag(_CW if first else _CCW)
     else:
         bond = mol.GetBondWithIdx(found.centeredOn)
-        ends = (bond.GetBeginAtom(), bond.GetEndAtom())
+        begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
         near = [
-            next(n.GetIdx() for n in end.GetNeighbors() if n.GetIdx() not in (ends[0].GetIdx(), ends[1].GetIdx()))
-            for end in ends
+            next(atom.GetIdx() for atom in this.GetNeighbors() if atom.GetIdx() != other.GetIdx())
+            for this, other in ((begin, end), (end, begin))
         ]
         bond.SetStereoAtoms(*near)
-        bond.SetStereo(Chem.BondStereo.STEREOCIS if first else Chem.BondStereo.STEREOTRANS)
+        bond.SetStereo(_CIS if first else _TRANS)
     return mol

@@ -1,4 +1,4 @@
-"""What a run amounts to, as plain data: libraries, jobs, rejects, tasks and memory, each by a query or a small file."""
+"""The figures of a run: libraries, jobs, rejects, tasks and memory, from the catalog and small files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import duckdb
 from halogenator.model import PREPARED
 from halogenator.tables.duck import literal
 
-# Points of a chart over time; each shows the fullest moment of its stretch.
+# Most points of a chart over time. A point is the moment of its interval when most memory was used.
 POINTS = 300
 
-# Verb -> the stage that it belongs to, in the order of a run.
+# Verb of a task -> its stage, in the order of a run.
 STAGES = {
     "snakemake": "Snakemake",
     "read-library": "read",
@@ -37,49 +37,39 @@ STAGES = {
 }
 OTHER = "starting"
 
-_DUPLICATES = "duplicates"  # folder of the tasks that find them, a part of the keys each
+_DUPLICATES = "duplicates"  # folder of the tasks that find duplicates; each looks at a part of the keys
 _CHUNK = re.compile(r"\d+of\d+")
 
 Rows = list[dict[str, Any]]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
-    """Return a query's rows, each by column."""
+    """Return the rows of a query as {column: value}."""
     result = connection.execute(query)
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Return the libraries of the catalog, natural products first within a class."""
+    """Return the libraries of the catalog: by class, natural products before halogenated libraries."""
     return rows(connection, "FROM catalog.libraries ORDER BY class, coalesce(k, -1), library")
 
 
 def prepared(libraries: Rows) -> Rows:
-    """Return how many rows of each library were changed on reading, by what was done, and have enhanced stereo."""
+    """Return how many rows of each library were changed on reading, by kind of change, or have enhanced stereo."""
     found = []
     for row in libraries:
         kinds = [(word, PREPARED.get(word, ""), count) for word, count in (row["prepared"] or {}).items()]
         if row["enhanced_stereo"]:
             kinds.append(("enhanced stereo", "a racemate, or one of two stereoisomers", row["enhanced_stereo"]))
-        found += [{"library": row["library"], "word": w, "text": text, "rows": count} for w, text, count in kinds]
+        found += [{"library": row["library"], "word": word, "text": text, "rows": n} for word, text, n in kinds]
     return found
 
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Return the jobs of the catalog, with ``made``: products before duplicates were removed."""
-    counts = [
-        "rows_in",
-        "matched",
-        "products",
-        "duplicates_removed",
-        "rejects",
-        "chunks",
-        "bytes",
-        "peak_mb",
-        "declared_mb",
-    ]
-    # Without any job, the columns of the summary have no type.
+    """Return the jobs of the catalog, with ``made``: the number of products before duplicates were removed."""
+    counts = ("rows_in", "matched", "products", "duplicates_removed", "rejects", "chunks", "bytes")
+    # Without any job, the columns have no type.
     typed = [f"{name}::BIGINT AS {name}" for name in (*counts, "peak_mb", "declared_mb")]
     typed += [f"{name}::DOUBLE AS {name}" for name in ("seconds", "cpu_seconds", "peak_of_declared")]
     return rows(
@@ -90,7 +80,7 @@ def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Return the number of rejects by library, transform (None: of the library itself) and reason."""
+    """Return the number of rejects by library, transform (None: rejects of the library itself) and reason."""
     columns = {column[0] for column in connection.execute("FROM catalog.rejects LIMIT 0").description or ()}
     transform = "transform" if "transform" in columns else "NULL::VARCHAR AS transform"  # a run without any job
     return rows(
@@ -101,17 +91,18 @@ def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def memory(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -> dict[str, Any] | None:
-    """Return what tasks used and declared over the time that runs took; None if nothing was recorded.
+    """Return the memory that tasks used and declared over time, all runs joined; None if nothing was recorded.
 
     Args:
-        connection: to compute with.
-        record: monitor.parquet.
+        connection: a DuckDB connection.
+        record: ``monitor.parquet``, with the memory of each process.
         scratch: folder for a copy of it.
 
     Returns:
-        ``cap_mb``, ``peak_mb`` (of all processes), ``declared_mb`` (most at once), ``seconds``; ``points``: time in
-        seconds, used and declared MB; ``used``: time, stage, MB and tasks; ``stages`` in order; ``starts``: when each
-        run begins, in those seconds and since 1970.
+        ``seconds``: time of all runs; ``cap_mb``; ``peak_mb`` and ``declared_mb``: most at one time, of all processes;
+        ``points``: time in seconds, used and declared MB; ``used``: time, stage, MB and tasks at these points;
+        ``spans``: tasks per stage in intervals of ``width`` seconds; ``stages`` in order; ``starts``: start of each
+        run, in these seconds and since 1970.
     """
     if not record.exists():
         return None
@@ -147,11 +138,11 @@ def memory(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -
 
 
 def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: Path) -> None:
-    """Make the tables ``look``, a row a process and time, and ``moment``, a row a time."""
+    """Create the tables ``look``, with a row per process and time, and ``moment``, with a row per time."""
     stage = "CASE split_part(task, ' ', 1) " + " ".join(
         f"WHEN {literal(verb)} THEN {literal(name)}" for verb, name in STAGES.items()
     )
-    # A copy, since the run replaces the file now and then, and DuckDB opens it anew between planning and reading.
+    # A copy, as a run may replace the file between DuckDB's planning and reading, which opens it again.
     with TemporaryDirectory(prefix="record-", dir=scratch) as folder:
         copy = shutil.copy(record, folder)
         connection.execute(
@@ -180,15 +171,16 @@ def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: P
 
 
 def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
-    """Return how long tasks took, from what Snakemake measured of each.
+    """Return the times of tasks, from Snakemake's benchmark files.
 
     Args:
-        benchmarks: the folder.
-        built: the libraries that are made by halogenation.
+        benchmarks: folder of these files.
+        built: names of the libraries that are made by halogenation.
 
     Returns:
-        ``stages``: per stage its tasks, wall and CPU seconds added up, and the quartiles of a task's wall seconds;
-        ``chunks``: per library or job of several chunks their number, median, longest and longest over mean.
+        ``stages``: per stage the number of tasks, the sums of their wall and CPU seconds, and the quartiles of the wall
+        seconds; ``chunks``: per library or job with several chunks, their number and wall seconds: median, longest,
+        longest over mean, and a sample of all. The most uneven come first.
     """
     times: dict[str, list[float]] = defaultdict(list)
     processor: dict[str, float] = defaultdict(float)
@@ -198,11 +190,11 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         if measured is None:
             continue
         parts = path.relative_to(benchmarks).with_suffix("").parts
-        stage = _stage(parts, built)
-        times[stage].append(measured[0])
-        processor[stage] += measured[1]
+        stage, (seconds, cpu_seconds) = _stage(parts, built), measured
+        times[stage].append(seconds)
+        processor[stage] += cpu_seconds
         if _CHUNK.fullmatch(parts[-1]) and parts[-2] != _DUPLICATES:
-            chunks[parts[1], parts[2] if len(parts) == 4 else None].append(measured[0])
+            chunks[parts[1], parts[2] if len(parts) == 4 else None].append(seconds)
     stages = [
         {
             "stage": stage,
@@ -214,9 +206,8 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
         for stage in dict.fromkeys(STAGES.values())
         if stage in times
     ]
-    several = {names: values for names, values in chunks.items() if len(values) > 1}
-    balance = sorted((_balance(*names, values) for names, values in several.items()), key=lambda row: -row["ratio"])
-    return {"stages": stages, "chunks": balance[:200]}
+    balance = [_balance(*names, values) for names, values in chunks.items() if len(values) > 1]
+    return {"stages": stages, "chunks": sorted(balance, key=lambda row: -row["ratio"])[:200]}
 
 
 def _balance(library: str, transform: str | None, values: list[float]) -> dict[str, Any]:
@@ -232,6 +223,7 @@ def _balance(library: str, transform: str | None, values: list[float]) -> dict[s
 
 
 def _stage(parts: tuple[str, ...], built: set[str]) -> str:
+    """Return the stage of a task, from the parts of its benchmark file's path."""
     kind, last = parts[0], parts[-1]
     if _DUPLICATES in parts[2:]:
         return STAGES["find-duplicates"]
@@ -246,7 +238,7 @@ def _stage(parts: tuple[str, ...], built: set[str]) -> str:
 
 
 def _benchmark(path: Path) -> tuple[float, float] | None:
-    """Return wall and CPU seconds; None of a file that is not what Snakemake writes."""
+    """Return wall and CPU seconds; None if the file is not one of Snakemake's."""
     try:
         with path.open(newline="") as file:
             row = next(csv.DictReader(file, delimiter="\t"))
@@ -258,7 +250,7 @@ def _benchmark(path: Path) -> tuple[float, float] | None:
 def _number(text: str | None) -> float:
     try:
         return float(text or 0)
-    except ValueError:  # "NA", where a task was too short to be looked at
+    except ValueError:  # "NA", if the task was too short to be measured
         return 0.0
 
 

@@ -1,4 +1,4 @@
-"""Some products of a job beside their parents: always the same ones, evenly spread over the job."""
+"""Drawings of some products of a job beside their parents: evenly spread over the job, always the same ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from halogenator.chemistry.reaction import Reaction
 from halogenator.planning.sample import sampled
 from halogenator.tables.parquet import open_parquet
 
-# Pairs that are tried: one that is too large to draw is left out.
+# Most pairs; those that are too large to draw are left out.
 PAIRS = 6
 
 _SHOWN_SMILES = 300
 
 
 def pick(path: Path, descriptors: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the rows of a products file that are to be shown, reading the row groups that hold them."""
+    """Return the rows of a products file to show. Only their row groups are read."""
     with open_parquet(path) as file:
         present = [name for name in descriptors if name in file.schema_arrow.names]
         rows, first = file.metadata.num_rows, 0
@@ -43,7 +43,7 @@ def pick(path: Path, descriptors: Sequence[str]) -> list[dict[str, Any]]:
 def find_parents(
     connection: duckdb.DuckDBPyConnection, path: Path, ids: Sequence[str], descriptors: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return {id: row} of some of a library's molecules, in one pass over it."""
+    """Return {id: row} of the molecules of a library with these ids, in one pass over its file."""
     if not ids or not path.exists():
         return {}
     with open_parquet(path) as file:
@@ -60,13 +60,13 @@ def find_parents(
 def draw(
     row: Mapping[str, Any], parent: Mapping[str, Any] | None, reaction: Reaction | None, descriptors: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Return a product drawn beside its parent, or alone where that is not known; None if it cannot be drawn.
+    """Return a product drawn beside its parent, or alone if the parent is unknown; None if it cannot be drawn.
 
     Args:
-        row: of the products.
-        parent: of the library; None where the product does not say.
-        reaction: the transform.
-        descriptors: columns to show the change of.
+        row: row of the product.
+        parent: row of the parent; None if it is unknown.
+        reaction: the transform; None if it is unknown.
+        descriptors: columns whose change is shown.
     """
     change = parent and reaction and draw_change(reaction, parent["smiles"], row["smiles"], row["site"])
     shown: dict[str, Any] = {"smiles": row["smiles"][:_SHOWN_SMILES]}
@@ -76,12 +76,11 @@ def draw(
         shown["site"] = row["site"]
     if change:
         before, after = change
-        shown |= {"before": before.svg(f"Parent {shown['parent_smiles']}")}
-    else:
-        drawn = draw_alone(row["smiles"])
-        if drawn is None:
-            return None
+        shown["before"] = before.svg(f"Parent {shown['parent_smiles']}")
+    elif drawn := draw_alone(row["smiles"]):
         after = drawn
+    else:
+        return None
     shown["after"] = after.svg(f"Product {shown['smiles']}" + (", changed site marked" if change else ""))
     shown["values"] = {name: [(parent or {}).get(name), row[name]] for name in descriptors if row.get(name) is not None}
     return shown

@@ -1,4 +1,4 @@
-"""Libraries against transforms: how many products each job gave, as cells with a colour and readable text on it."""
+"""The table of libraries and transforms: a cell per job, coloured by its number of products, with readable text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from halogenator.config import describe_transforms
 from halogenator.model import Transform
 
-# Viridis, from many to few: even steps for the eye, also of those who see few colours, and in grey.
+# Viridis, from many to few products: even steps for the eye, also with colour blindness and in grey.
 _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 
 
 def labelled(files: Iterable[Path], names: Iterable[str]) -> dict[str, Transform]:
-    """Return transforms by name, those that a configuration file describes first and in its order.
+    """Return transforms by name: first those that the configuration files describe, in their order.
 
-    Label and family are told by the name, ``FG_<group>__<from>__TO__<to>``, where no file says them.
+    If no file states label or family, they come from the name, ``FG_<group>__<from>__TO__<to>``.
     """
     wanted = set(names)
     described = {name: transform for name, transform in describe_transforms(files).items() if name in wanted}
@@ -31,7 +31,7 @@ def labelled(files: Iterable[Path], names: Iterable[str]) -> dict[str, Transform
 
 
 def _told(name: str) -> tuple[str, str]:
-    """Return the label and the family that a name tells.
+    """Return the label and the family that a name stands for.
 
     Examples:
         >>> _told("FG_PHENOL_OH__OH__TO__OMe")
@@ -47,14 +47,16 @@ def _told(name: str) -> tuple[str, str]:
 def make(
     jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform], classes: Mapping[str, str | None]
 ) -> dict[str, Any]:
-    """Return the table: ``families`` [(name, transforms)], ``columns``, ``rows`` of (column, cell, whether in scope).
-
-    A cell is None where there is no job.
+    """Return the table.
 
     Args:
-        jobs: those to show.
-        transforms: all of them, by name.
-        classes: of the libraries, by name.
+        jobs: jobs to show.
+        transforms: transforms by name, in order.
+        classes: classes of the libraries by name.
+
+    Returns:
+        ``families``: [(family, number of its columns)]; ``columns``: the transforms; ``rows``: per library the name and
+        ``cells`` of (transform, job with its colours or None, whether the library is in the transform's scope).
     """
     most = max((int(job["products"]) for job in jobs), default=0)
     used = {job["transform"] for job in jobs}
@@ -76,13 +78,13 @@ def make(
 
 
 def legend(most: int) -> list[tuple[int, str, str]]:
-    """Return powers of ten up to the largest count, with their colours."""
+    """Return 0 and the powers of ten up to the largest count, with their colours."""
     steps = [0, *(10**power for power in range(12) if 10**power <= most)]
     return [(step, *colors(step, most)) for step in steps]
 
 
 def colors(count: int, most: int) -> tuple[str, str]:
-    """Return the colour of a cell, by the logarithm of its count, and that of its text: the one of more contrast.
+    """Return the colour of a cell, by the logarithm of its count, and of its text: black or white, for contrast.
 
     Examples:
         >>> colors(1, 10_000), colors(10_000, 10_000)
@@ -104,7 +106,7 @@ def _rgb(color: str) -> list[int]:
 
 
 def _luminance(rgb: Sequence[int]) -> float:
-    """Return the relative luminance of WCAG 2."""
+    """Return the relative luminance by WCAG 2."""
     linear = [
         value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in (c / 255 for c in rgb)
     ]

@@ -1,8 +1,7 @@
-"""The report: one HTML file that opens from disk, below ``MAX_BYTES`` however many jobs and molecules there are.
+"""The report: one HTML file that opens from disk, below ``MAX_BYTES`` for any number of jobs and molecules.
 
-What every reader sees first is in the page as it stands; what belongs to one job is packed beside it, and unpacked by
-the browser when that job is chosen. The packed parts share what is left of the page's bytes: where there are many jobs,
-each shows fewer molecules.
+The overview is plain HTML. The details of each job are packed, and the browser unpacks them when the job is chosen. All
+details share the bytes that the overview leaves: with many jobs, each shows fewer molecules.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
 from halogenator.units import duration, size
 
 MAX_BYTES = 8_000_000
-# Rows of a table in the page; of longer ones the rest is in files that the page names.
+# Most rows of a table in the page; the page says which files have the rest.
 MAX_JOBS = 2_000
 MAX_ROWS = 1_000
 
@@ -44,7 +43,7 @@ _SPARE_BYTES = 200_000
 _ASSETS = Path(__file__).parents[2] / "report"
 _SCRIPTS = ("elements", "charts", "memory", "time", "distributions", "molecules", "job", "tables", "main")
 _PLACE = "<!-- jobs -->"
-# Columns of the catalog's jobs of which the page shows sums.
+# Columns of jobs whose sums the page shows.
 _SUMMED = ("rows_in", "matched", "made", "products", "duplicates_removed", "rejects", "chunks", "bytes")
 
 
@@ -54,15 +53,15 @@ def write_report(
     """Write the report of a results folder.
 
     Args:
-        results: with its catalog.
+        results: the results folder, with its catalog.
         out: the HTML file.
-        configuration: YAML files to show; those with transforms give them their labels and order.
-        overrides: what was set besides these files, in words; empty if nothing was.
-        scratch: folder for what memory cannot hold.
-        memory_mb: what this may use, in MB.
+        configuration: YAML files to show; labels and order of transforms come from them.
+        overrides: the settings made outside these files, in words; "" if none.
+        scratch: folder for DuckDB's temporary files.
+        memory_mb: memory that DuckDB may use, in MB.
 
     Raises:
-        UserError: there is no catalog, or it is not of these results.
+        UserError: there is no catalog, or it belongs to other results.
     """
     limit_arrow_threads()
     quiet()
@@ -97,6 +96,8 @@ def pack(value: object) -> str:
 
 
 class _Page:
+    """The page, with what its parts share. Arguments are those of ``write_report``; ``files``: the configuration."""
+
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -125,7 +126,7 @@ class _Page:
         self.rejects = figures.rejects(connection)
 
     def render(self) -> str:
-        """Return the page without its jobs, ``_PLACE`` in their place."""
+        """Return the page with ``_PLACE`` instead of the packed jobs."""
         memory = figures.memory(self.connection, self.results.monitor, self.scratch)
         built = {row["library"] for row in self.libraries if row["k"]}
         tasks = figures.tasks(self.results.benchmarks, built)
@@ -136,7 +137,7 @@ class _Page:
         environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
         return environment.get_template("report.html.j2").render(
             style=(_ASSETS / "report.css").read_text(),
-            scripts=[_checked_script((_ASSETS / "scripts" / f"{name}.js").read_text()) for name in _SCRIPTS],
+            scripts=[_escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text()) for name in _SCRIPTS],
             vendor=[_vendored(entry) for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text())],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
@@ -169,11 +170,10 @@ class _Page:
 
     def _data(self, memory: dict[str, Any] | None, tasks: dict[str, Any]) -> dict[str, Any]:
         kept = ("library", "transform", "peak_of_declared", *_SUMMED)
+        memory_of = ("library", "peak_mb", "declared_mb")
         return {
             "jobs": [{name: job[name] for name in kept} for job in self.jobs],
-            "libraries": [
-                {name: row[name] for name in ("library", "peak_mb", "declared_mb")} for row in self.libraries
-            ],
+            "libraries": [{name: row[name] for name in memory_of} for row in self.libraries],
             "transforms": {name: self._reaction(name, smirks) for name, smirks in self._smirks().items()},
             "descriptors": [_described(name) for name in DESCRIPTORS],
             "cannot_draw": CANNOT_DRAW,
@@ -187,7 +187,7 @@ class _Page:
         return {"label": label, "smirks": smirks, **drawn}
 
     def _smirks(self) -> dict[str, str]:
-        """Return the SMIRKS of each transform, as one of its jobs records it; an adopted job does not."""
+        """Return the SMIRKS of each transform, from the metadata of one of its jobs (adopted jobs have none)."""
         found: dict[str, str] = {}
         for job in self.jobs:
             path = self.results.products(job["library"], job["transform"])
@@ -196,7 +196,7 @@ class _Page:
         return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
 
     def packed_jobs(self, left: int) -> Iterator[str]:
-        """Yield an element a job with what is shown of it alone, all together within ``left`` bytes."""
+        """Yield an HTML element per job with its packed details; all together have at most ``left`` bytes."""
         by_library = defaultdict(list)
         for number, job in enumerate(self.jobs):
             by_library[job["library"]].append((number, job))
@@ -212,7 +212,7 @@ class _Page:
     def _details(
         self, library: str, jobs: Sequence[tuple[int, dict[str, Any]]]
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield the number of each job of a library that has products with what is shown of it, else with nothing."""
+        """Yield the number and the details of each (number, job) of a library; {} for a job without a products file."""
         names = list(DESCRIPTORS)
         molecules = self.results.molecules(library)
         queries = read_metadata(molecules).get("queries", {}) if molecules.exists() else {}
@@ -233,17 +233,15 @@ class _Page:
                 before[sites] = distributions.profile(self.connection, molecules, names, sites=sites)
             reaction = Reaction(transform) if transform.smirks else None
             drawn = (gallery.draw(row, parents.get(row["parent_id"]), reaction, names) for row in picked[number])
-            yield (
-                number,
-                {
-                    "adopted": bool(note.get("adopted")),
-                    "matched": sites is not None,
-                    "reasons": self._reasons(library, job["transform"]),
-                    "before": before.get(sites),
-                    "after": distributions.profile(self.connection, products[number], names),
-                    "gallery": [pair for pair in drawn if pair],
-                },
-            )
+            details = {
+                "adopted": bool(note.get("adopted")),
+                "matched": sites is not None,
+                "reasons": self._reasons(library, job["transform"]),
+                "before": before.get(sites),
+                "after": distributions.profile(self.connection, products[number], names),
+                "gallery": [pair for pair in drawn if pair],
+            }
+            yield number, details
 
     def _reasons(self, library: str, transform: str) -> list[list[Any]]:
         job = library, transform
@@ -251,21 +249,21 @@ class _Page:
 
 
 def _described(name: str) -> dict[str, Any]:
-    """Return what the page says of a descriptor, and the axis and limit of its histogram."""
+    """Return a descriptor's name and text, and the axis and limit of its histogram."""
     descriptor, limit = DESCRIPTORS[name], distributions.LIMITS.get(name)
     return {
         "name": name,
         "text": descriptor.text,
         "unit": descriptor.unit,
         "integer": descriptor.integer,
-        "bins": distributions.bins_of(name)[:2],
+        "bins": distributions.BINS[name][:2],
         "limit": limit and limit.value,
         "source": limit and limit.source,
     }
 
 
 def _fit(details: dict[str, Any], size: int) -> str:
-    """Return what fits into ``size`` bytes: with fewer molecules, then without any figure."""
+    """Return packed details of at most ``size`` bytes: with fewer molecules, or else with none of the figures."""
     text = pack(details)
     while len(text) > size and details.get("gallery"):
         details["gallery"].pop()
@@ -275,26 +273,26 @@ def _fit(details: dict[str, Any], size: int) -> str:
 
 
 def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
-    """Return a library's entry in the manifest with its ``text`` and the ``terms`` of its licence.
+    """Return an entry of the manifest of JavaScript libraries with the library's ``text`` and licence ``terms``.
 
     Raises:
-        UserError: it is not the one that the manifest names.
+        UserError: the library's checksum is not that of the manifest.
     """
     path = _ASSETS / "vendor" / entry["file"]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")
     terms = path.with_name(entry["license_file"]).read_text()
-    return {**entry, "text": _checked_script(content.decode()), "terms": terms}
+    return {**entry, "text": _escaped_script(content.decode()), "terms": terms}
 
 
-def _checked_script(text: str) -> str:
-    """Return a script's text such that nothing in it ends its element."""
+def _escaped_script(text: str) -> str:
+    """Return a script's text with all that could end its HTML element escaped."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _count(value: object) -> str:
-    """Return a number with its thousands apart; a dash for none."""
+    """Return a number with commas between thousands; a dash for None."""
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

@@ -1,4 +1,4 @@
-"""What is needed to make a run's results again: configuration, versions, checksums."""
+"""Data to reproduce the results of a run: configuration, versions, checksums."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from halogenator import ENGINE_VERSION, __version__
 from halogenator.results import REJECTS_FILE, Results
 from halogenator.tables.seal import sha256
 
-# Characters of a configuration file that are shown, and of all of them.
+# Most characters to show of a configuration file, and of all of them together.
 _SHOWN = 60_000
 _SHOWN_IN_ALL = 400_000
 _PACKAGES = ("rdkit", "duckdb", "pyarrow", "numpy", "snakemake")
 
 
 def configuration(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return name, path, checksum and text of configuration files; the text of a long one is cut, and says so."""
+    """Return name, path, checksum and text of configuration files; a long text is cut, with a note at its end."""
     found, left = [], _SHOWN_IN_ALL
     for path in filter(Path.is_file, files):
         text = path.read_text(errors="replace")
@@ -32,7 +32,7 @@ def configuration(files: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of everything that decides results."""
+    """Return the versions of all software that results depend on."""
     found = {"halogenator": f"{__version__}, engine {ENGINE_VERSION}", "Python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -43,7 +43,7 @@ def versions() -> dict[str, str]:
 
 
 def checksums(results: Results, limit: int) -> tuple[list[dict[str, str]], int]:
-    """Return path and SHA-256 of at most ``limit`` Parquet files as recorded when they were made, and how many are."""
+    """Return path and recorded SHA-256 of at most ``limit`` Parquet files, and the number of all such files."""
     found: list[dict[str, str]] = []
     count = 0
     for path in (*results.find(results.stats("*")), *results.find(results.stats("*", "*"))):
@@ -53,9 +53,8 @@ def checksums(results: Results, limit: int) -> tuple[list[dict[str, str]], int]:
         except (OSError, ValueError, AttributeError):
             continue
         names = stats.get("library"), stats.get("transform")
-        for name, digest in sums.items():
-            count += 1
-            if len(found) < limit:
-                file = results.rejects(*names) if name == REJECTS_FILE else results.main(*names)
-                found.append({"file": file.relative_to(results.folder).as_posix(), "sha256": digest})
+        count += len(sums)
+        for name, digest in list(sums.items())[: limit - len(found)]:
+            file = results.rejects(*names) if name == REJECTS_FILE else results.main(*names)
+            found.append({"file": file.relative_to(results.folder).as_posix(), "sha256": digest})
     return found, count
