@@ -154,7 +154,7 @@ def test_a_smirks_that_would_match_for_hours_is_named_by_the_plan(
     monkeypatch.setattr(limits, "PLAN_SECONDS", 1)
     write_rows(tmp_path)
     config = config_of(tmp_path / "mine.csv", Transform("ENDLESS", ENDLESS))
-    message = complaint(Estimates(config).products, config.libraries["mine"], "ENDLESS")
+    message = complaint(Estimates(config).rows, config.libraries["mine"], "ENDLESS")
     assert "matching the reactant of transform 'ENDLESS' does not come to an end" in message
     assert "mine.csv, molecule 2" in message
     config = config_of(tmp_path / "mine.csv", Transform("OMe", METHYLATION))

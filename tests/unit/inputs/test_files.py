@@ -275,7 +275,7 @@ def test_a_tag_is_the_id_and_the_title_the_name(write) -> None:
         for i in range(3)
     )
     path = write("a.sdf", text)
-    assert describe(path, whole=True) == (None, "Catalog ID", "title line", (("note", pa.string()),))
+    assert describe(path, whole=True) == (None, "Catalog ID", "title line", (("note", pa.string()),), None)
     assert [(each.id, each.name, each.extra) for each in read_records(path)][1] == ("EN-1", "title 1", ("one\ntwo",))
 
 

@@ -20,7 +20,8 @@ from rdkit import Chem
 from halogenator.errors import UserError
 from halogenator.inputs import delimited, reading, sdf
 from halogenator.inputs.arrow_values import texts_of
-from halogenator.inputs.column_choice import COLUMN_NAMES, is_molecule
+from halogenator.inputs.column_choice import is_molecule
+from halogenator.inputs.column_names import COLUMN_NAMES
 from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
 from halogenator.inputs.rows import MAX_LINE, Record
 from halogenator.model import Reading
@@ -400,7 +401,7 @@ GOOD_CSV = "smiles,id\nCCO,1\n"
         ("a.csv", gzip.compress(GOOD_CSV.encode(), mtime=0), ["gzip-compressed", "add .gz to its name"]),
         ("a.csv", b"PK\x03\x04...", ["Excel", "CSV (UTF-8)"]),
         ("a.smi", b"PAR1\1\2", ["a Parquet file", ".parquet"]),
-        ("a.csv", random.Random(1).randbytes(9000), ["binary", "text (UTF-8)"]),
+        ("a.csv", random.Random(1).randbytes(9000), ["binary", "export it again as text"]),
         ("a.sdf", "CCO ethanol\n", ["is not an SDF", "'CCO ethanol", "M  END"]),
         ("a.csv", "x,smyles\n1,CCO\n", ["no SMILES column", "['x', 'smyles']", "isomeric_smiles", "column: smyles"]),
         ("a.csv", "CCO,1\nCCN,2\n", ["no SMILES column", "looks like a molecule", "header"]),

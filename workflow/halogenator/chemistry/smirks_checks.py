@@ -158,10 +158,9 @@ def _left_there(after: AtomQuery, before: AtomQuery) -> str:
     """Return which elements the reactant atom allows and the product atom excludes, unless the latter states one."""
     if after.atom.GetAtomicNum():
         return ""
-    wrong = [number for number in before.listed if not after.allows_element(number)]
     if after.listed and not before.listed:
         return "any element"
-    return " or ".join(_symbol(number) for number in wrong)
+    return " or ".join(_symbol(number) for number in before.listed if not after.allows_element(number))
 
 
 def _one_each(after: AtomQuery) -> str:
@@ -223,10 +222,8 @@ def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
         )
     for atom in templates.new:
         if number := atom.GetAtomMapNum():
-            yield Mistake(
-                "new number",
-                f"map number {number} is in the product only: {atom.GetSmarts()} is a new atom, not one that is kept",
-            )
+            text = f"map number {number} is in the product only: {atom.GetSmarts()} is a new atom, not one that is kept"
+            yield Mistake("new number", text)
     yield from _charges(templates)
     yield from _stereo(templates)
     yield from _bonds(templates)

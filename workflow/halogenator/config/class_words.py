@@ -1,4 +1,4 @@
-"""Words for classes: those that look like a known one misspelt, and that nothing else speaks of."""
+"""Misspelt classes: words for a class that are nearly a known class, and that nothing else uses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError
 from halogenator.model import CLASSES, Halogenation, HalogenationRule, Transform
 
-_SLIPS = 2  # letters by which a word may differ from a class and still be taken for it misspelt
+_SLIPS = 2  # a word with up to so many wrong letters is a misspelt class
 
 
 def class_problems(
     transforms: Collection[Transform], halogenation: Halogenation, paths: Mapping[str, Sequence[Path]], layers: Layers
 ) -> list[UserError]:
-    """Return a problem per word for a class that looks like a known one misspelt and that only one side knows.
+    """Return a problem for each misspelt class of a library or of natural products, or in the scope of an entry.
+
+    A word that is used both by libraries and in scopes is a class of the user's own, and no problem.
 
     Args:
-        transforms: all of them.
-        halogenation: the rules.
-        paths: the files that "transforms" and "rules" are from.
+        transforms: all transforms.
+        halogenation: the halogenation rules.
+        paths: the files of the "transforms" and of the "rules".
         layers: the configuration.
     """
     if not (transforms and halogenation.rules):
@@ -52,7 +54,7 @@ def class_problems(
 
 
 def _misspelt(word: str, known: Sequence[str], where: object) -> UserError | None:
-    """Return the problem with a word that is nearly a known one; None if it is known, or a word of its own."""
+    """Return the problem of a word that is nearly a known one; None for a known or quite different word."""
     near = None if word in known else near_class(word, known)
     if near is None:
         return None
@@ -66,7 +68,7 @@ def _misspelt(word: str, known: Sequence[str], where: object) -> UserError | Non
 
 
 def near_class(word: str, known: Iterable[str]) -> str | None:
-    """Return the known class that a word looks like misspelt, or None.
+    """Return the known class of which a word looks like a misspelling; None if there is none.
 
     Examples:
         >>> near_class("polyphenols", CLASSES)
@@ -86,7 +88,7 @@ def _looks_like(word: str, name: str) -> bool:
 
 
 def _distance(one: str, other: str) -> int:
-    """Return how many letters are to be added, left out or changed to make one word of the other (Levenshtein)."""
+    """Return the Levenshtein distance: how many letters to add, remove or change to make one word the other."""
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         before, row[0] = row[0], number
@@ -96,7 +98,7 @@ def _distance(one: str, other: str) -> int:
 
 
 def _place(paths: Sequence[Path], kind: str, name: str) -> str | None:
-    """Return where the scope of a transform or a rule is written."""
+    """Return the file and line of the scope of a transform or rule."""
     for path in paths:
         document = read_yaml(path)
         for number, entry in enumerate(document.data[kind]):

@@ -1,4 +1,4 @@
-"""The SMIRKS of transforms, tried out on the examples that they give: each must parse, and make just what they list."""
+"""Checks of the SMIRKS of transforms: each must parse, and give exactly the products that its examples list."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from halogenator.errors import UserError
 from halogenator.model import Example, Transform, reactant_of
 from halogenator.process import limits
 
-# RDKit's own default of 1,000 cuts products off without a word; an example with more than this is not one for people.
+# Products of an example. RDKit's own limit, 1,000 by default, would cut them without a word.
 _MAX_PRODUCTS = 10_000
-# Atoms that all products of an example may have together: all are held at once, at 470 bytes an atom.
+# Atoms of all products of an example, which are in memory together, at 470 bytes an atom.
 _MAX_PRODUCT_ATOMS = 500_000
 
-Place = Callable[..., str]  # the keys below an entry -> where they are written
+Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
 
 
 def check_transforms(entries: Sequence[tuple[Transform, Place]]) -> list[tuple[int, UserError]]:
-    """Return what is chemically wrong with transforms, each problem with the transform's index.
+    """Return the chemical problems of transforms, each with the index of its transform.
 
-    It is worked out in a child process: a SMIRKS may take RDKit hours.
+    A child process does the work, and is stopped if a SMIRKS takes RDKit too long.
 
     Args:
-        entries: each transform, and a function that tells where the keys of its entry are written.
+        entries: each transform, and where the keys of its entry are written.
     """
-    import rdkit.Chem.rdChemReactions  # noqa: F401 - here, or every child would load it anew
+    import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded once here, not again in each child process
 
     def work() -> list[tuple[int, UserError]]:
         found: list[tuple[int, UserError]] = []
@@ -50,7 +50,7 @@ def _endless(transform: Transform, place: Place, reason: str) -> UserError:
 
 
 def _transform_problems(transform: Transform, place: Place) -> Iterator[UserError]:
-    """Yield what is chemically wrong with one transform: of its SMIRKS, else of its examples."""
+    """Yield the problems of a SMIRKS; if it has none, the problems of its examples."""
     from rdkit import rdBase
 
     with rdBase.BlockLogs():
@@ -80,7 +80,7 @@ def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
 
 
 def _reaction(smirks: str) -> tuple[Any, str]:
-    """Return RDKit's reaction, or None and why this project cannot use it."""
+    """Return RDKit's reaction and ""; or None and the reason why it cannot be used."""
     from rdkit import Chem
     from rdkit.Chem import rdChemReactions
 
@@ -155,7 +155,10 @@ def _example_problems(title: str, example: Example, transform: Transform, where:
 
 
 def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | None]:
-    """Return all products of a SMILES, ``max_sites`` not counted; where not, the reason, or how many are allowed."""
+    """Return all products of a SMILES, whatever ``max_sites`` is, and what went wrong.
+
+    That is None; the limit, where there are too many products; or RDKit's reason for refusing one.
+    """
     from rdkit import Chem
 
     from halogenator.chemistry.kernel import Kernel
@@ -174,7 +177,7 @@ def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | No
 
 
 def _molecule(smiles: str) -> tuple[str | None, str]:
-    """Return the SMILES that a library would hold of a molecule, or None and why there is none."""
+    """Return the SMILES of a molecule in a library and ""; or None and the reason why there is none."""
     from rdkit import Chem
 
     molecule = Chem.MolFromSmiles(smiles, sanitize=False)
@@ -190,7 +193,7 @@ def _molecule(smiles: str) -> tuple[str | None, str]:
 
 
 def _canonical(smiles: str) -> str:
-    """Return the SMILES that both sides of a comparison use; one that RDKit cannot read back is left as it is."""
+    """Return RDKit's canonical SMILES; a SMILES that RDKit cannot read is returned as it is."""
     from rdkit import Chem
 
     molecule = Chem.MolFromSmiles(smiles)

@@ -1,4 +1,4 @@
-"""The entries under ``exports``: what is to be written for other programs, and whether the run will have it."""
+"""The entries under ``exports``, checked against the libraries, transforms and jobs of the run."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def resolve_exports(
     layers: Layers,
     problems: list[UserError],
 ) -> dict[str, Export]:
-    """Return the exports by name, each with its libraries and transforms named.
+    """Return the exports by name, each with the names of its libraries and transforms.
 
     Args:
-        libraries: those of the run.
-        transforms: all of them.
+        libraries: the libraries of the run.
+        transforms: all transforms.
         jobs: the (library, transform) pairs of the run.
         layers: the configuration.
-        problems: what is wrong is added here.
+        problems: a list to which problems are added.
     """
     from halogenator.planning.export_request import check
 
@@ -80,7 +80,7 @@ def _check_named(entry: Mapping[str, Any]) -> None:
 
 
 def _names(kind: str, entry: Mapping[str, Any], known: Collection[str]) -> list[str]:
-    """Return the names under ``library`` or ``transform``; none for all of them.
+    """Return the names under ``library`` or ``transform``; [] for all of them.
 
     Raises:
         UserError: there is no such library or transform in this run.

@@ -1,4 +1,4 @@
-"""A configuration's YAML files layered over one another, and where each of its values was written."""
+"""The YAML files of a configuration, layered over one another, and the file and line of each value."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ABSENT = object()
 
 
 class Layers:
-    """YAML files, the later over the earlier ones, and the data that they and the command line give together.
+    """YAML files in layers, and the data that they and the command line give together.
 
     Args:
         documents: the files, lowest layer first.
-        data: what holds in the end.
-        settings: the same with the schema's defaults, once it is known to be valid.
+        data: the merged data.
+        settings: the merged data with the defaults of the schema, once the data is known to be valid.
     """
 
     def __init__(self, documents: Sequence[Document], data: Any, settings: Any = None) -> None:
@@ -29,7 +29,7 @@ class Layers:
         self.settings = settings
 
     def place(self, *keys: Any) -> str:
-        """Return where the value that holds was written, as ``configs/my.yaml, line 7: libraries.my-library.class``."""
+        """Return where a value was written: ``configs/my.yaml, line 7: libraries.my-library.class``."""
         if not keys and self.documents:
             return display(self.documents[-1].path)
         written = self._written(keys)
@@ -39,23 +39,23 @@ class Layers:
         return f"{source}: {self.key(keys)}" if keys else source
 
     def order(self, keys: Keys) -> tuple[int, int]:
-        """Return a sort key: the order in which a reader of the files comes across ``keys``."""
+        """Return a sort key that puts values in the order of the files and their lines."""
         last = len(self.documents) - 1
         return (self._written(keys) or (last + 1, 0)) if keys else (last, 0)
 
     def _written(self, keys: Keys) -> tuple[int, int] | None:
-        """Return the number of the last file that has the value which holds, and the line in it."""
+        """Return the index of the last file that has the merged value, and the line in it; None if no file has it."""
         value = dig(self.data, keys)
         for number in reversed(range(len(self.documents))):
             document = self.documents[number]
             line, written = document.line(keys), dig(document.data, keys)
-            # Mappings of several files merge, so each may hold a part; any other value replaces the one below.
+            # Mappings of several files merge, so each file may hold a part. Any other value replaces that below.
             if line is not None and (isinstance(written, Mapping) or written == value):
                 return number, line
         return None
 
     def text(self, keys: Keys, *, of_key: bool = False) -> str | None:
-        """Return a plain value (or the last key) as written in the last file that has it."""
+        """Return a plain value, or the last of ``keys``, as it is written in the last file that has it."""
         found = (document.text(keys, of_key=of_key) for document in reversed(self.documents))
         return next(filter(None, found), None)
 
@@ -74,7 +74,7 @@ class Layers:
 
 
 def dig(data: Any, keys: Keys) -> Any:
-    """Return the value below ``keys``, or a value that equals nothing else if there is none."""
+    """Return the value that ``keys`` lead to, or ``_ABSENT``, which equals nothing else."""
     for key in keys:
         try:
             data = data[key]
@@ -98,7 +98,7 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same_name_problems(named: Iterable[tuple[str, str]]) -> list[UserError]:
-    """Return a problem for each name that an earlier entry has, in upper or lower case.
+    """Return a problem for each name that an earlier entry has too, whatever the case of its letters.
 
     Args:
         named: the name of each entry, and where it is written.

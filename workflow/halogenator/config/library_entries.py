@@ -1,4 +1,4 @@
-"""The entries under ``libraries``: which are selected, what each built one is built from, where each file is."""
+"""The entries under ``libraries``: which are selected, what each is built from, and where its files are."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ Find = Callable[[Keys], Path]
 
 
 def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> dict[str, Library]:
-    """Return the selected libraries and those they are built from, each after its base, else in configuration order.
+    """Return the selected libraries and those that they are built from, in the order of the configuration.
+
+    A library comes after its base.
 
     Args:
         layers: the configuration.
         find: returns the file, folder or pattern that a key names, or raises a ``UserError``.
-        problems: what is wrong is added here.
+        problems: a list to which problems are added.
     """
     entries = layers.settings["libraries"]
     problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
@@ -37,7 +39,7 @@ def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> 
 
 
 def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserError]) -> set[str]:
-    """Return the names that ``select.<kind>`` leaves of the known ones; unknown names are added to ``problems``."""
+    """Return the known names that ``select.<kind>`` takes; unknown names are added to ``problems``."""
     names, wanted = list(known), layers.settings["select"][kind]
     if wanted == "all":
         return set(names)
@@ -56,7 +58,7 @@ def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserE
 
 
 class _Builder:
-    """Collects libraries, adding the levels that lie below a built one."""
+    """The libraries that were added so far, and the levels below them."""
 
     def __init__(self, layers: Layers, selected: set[str], find: Find) -> None:
         self.entries: dict[str, Mapping[str, Any]] = dict(layers.settings["libraries"])
@@ -71,10 +73,14 @@ class _Builder:
                 self.levels.setdefault((*_origin(entry), int(entry["k"])), name)
 
     def add(self, name: str, asked_by: str | None = None) -> None:
-        """Add a library, after the one it is built from.
+        """Add a library, after its base.
+
+        Args:
+            name: of the library.
+            asked_by: the selected library that is built upon it; None: it is selected itself.
 
         Raises:
-            UserError: a file is missing, or ``parents`` has none of that name.
+            UserError: a file is missing, or ``parents`` has no entry for it.
         """
         if name in self.libraries:
             return
@@ -94,7 +100,11 @@ class _Builder:
         self.libraries[name] = Library(name, class_name, **built)
 
     def _origin(self, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
-        """Return the class and the parents of a built library."""
+        """Return the class and the name of the parents of a built library.
+
+        Raises:
+            UserError: the entry has neither.
+        """
         if "class" not in entry and "parents" not in entry:
             raise UserError(
                 f"nothing says which natural products library '{name}' is built from",
@@ -106,17 +116,17 @@ class _Builder:
         return _origin(entry)
 
     def _files(self, keys: Keys, value: object, reading: Reading) -> dict[str, Any]:
-        """Return the fields of a library that say where its molecules are and how they are read."""
+        """Return the fields of ``Library`` for its files, and for how they are read."""
         given = [self.find((*keys, i)) for i in range(len(value))] if isinstance(value, list) else [self.find(keys)]
         with located(self.layers.place(*keys)):
             paths = tuple(path for each in given for path in find_files(each))
         return {"paths": paths, "given": () if paths == tuple(given) else tuple(given), "reading": reading}
 
     def _parents(self, parents: str, asked_by: str) -> dict[str, Any]:
-        """Return the same fields of natural products.
+        """Return the fields of ``Library`` for the files of natural products.
 
         Raises:
-            UserError: there are none of this name.
+            UserError: ``parents`` has no entry of this name.
         """
         if parents not in self.parents:
             named = "parents" in self.entries[asked_by]
@@ -136,7 +146,7 @@ class _Builder:
         return self._files(("parents", parents), entry, Reading())
 
     def _level(self, class_name: str, parents: str, k: int) -> str:
-        """Return the name of the level-k library of a file and class, after making one up if there is none."""
+        """Return the name of the library of level k of a class and parents; add an entry if there is none."""
         level = class_name, parents, k
         if level not in self.levels:
             taken = {name.casefold() for name in self.entries}
@@ -151,12 +161,12 @@ class _Builder:
 
 
 def _origin(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the class and the parents of a built library; either is the other where it is left out."""
+    """Return the class and the name of the parents of a built library; if one is left out, it equals the other."""
     return entry.get("class", entry.get("parents")), entry.get("parents", entry.get("class"))
 
 
 def _reading(entry: Mapping[str, Any]) -> Reading:
-    """Return how the file of a library is read."""
+    """Return how the files of a library are read."""
     prepare = entry["prepare"]
     columns = entry["columns"]
     return Reading(
@@ -171,7 +181,7 @@ def _reading(entry: Mapping[str, Any]) -> Reading:
 
 
 def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: list[UserError]) -> None:
-    """Add what is wrong with the files that the libraries are read from."""
+    """Add the problems of the files that the libraries are read from."""
     from halogenator.inputs.reading import check_readable
 
     checked: set[tuple[tuple[Path, ...], Reading]] = set()
@@ -186,7 +196,7 @@ def _check_files(libraries: Mapping[str, Library], layers: Layers, problems: lis
 
 @contextmanager
 def _as_mapping(keys: Keys, layers: Layers) -> Iterator[None]:
-    """Say, where the advice is a key of a library and parents are no more than a path, how to write that of them."""
+    """Complete advice to set a key, where ``parents`` has a path alone: a mapping is needed to set it there."""
     try:
         yield
     except UserError as error:

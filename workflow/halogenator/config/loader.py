@@ -1,4 +1,4 @@
-"""Turns the layered configuration into a ``Config``: checked, defaults filled in, paths and libraries resolved."""
+"""The layered configuration as a ``Config``: checked, with defaults, paths and libraries filled in."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 
 
 def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
-    """Return the configuration that ``raw`` describes.
+    """Return the configuration that Snakemake has merged.
 
     Args:
-        raw: the merged mapping, as Snakemake gives it (files layered, ``--config`` on top).
-        sources: the YAML files that went into it, lowest layer first; only used to name file and line in messages.
-        working_dir: where relative paths are looked up first.
-        repository: where they are looked up next.
+        raw: the merged mapping, with ``--config`` on top of the files.
+        sources: its YAML files, lowest layer first, which are read to name file and line in messages.
+        working_dir: the folder in which relative paths are looked up first.
+        repository: the folder in which they are looked up next.
 
     Raises:
-        UserError: anything is wrong with the configuration or the files it names. All problems that can be told apart
-            are in one error.
+        UserError: something is wrong with the configuration or its files. All problems that are independent of each
+            other are in one error.
     """
     documents = _read_all(sources)
     return _resolve(Layers(documents, _typed(_plain(raw), (), documents)), working_dir, repository)
@@ -127,7 +127,7 @@ def _plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chunk_products(settings: Mapping[str, Any]) -> int:
-    """Return how many products a chunk task aims at: the same on every machine, also where minutes are given."""
+    """Return the number of products of a chunk task. Minutes give the same number on every machine."""
     minutes = settings["chunk"]["minutes"]
     if minutes is None:
         return int(settings["chunk"]["products"])
@@ -136,7 +136,7 @@ def _chunk_products(settings: Mapping[str, Any]) -> int:
 
 
 def _places(key: str, settings: Mapping[str, Any]) -> list[Keys]:
-    """Return the keys of each file that ``key`` names, alone or in a list."""
+    """Return the keys of each path under ``key``, which holds one path or a list."""
     return [(key, index) for index in range(len(settings[key]))] if isinstance(settings[key], list) else [(key,)]
 
 
@@ -156,7 +156,7 @@ def _inchikey_problems(layers: Layers) -> list[UserError]:
 
 
 def _typed(value: Any, keys: Keys, documents: Sequence[Document]) -> Any:
-    """Return a copy with numbers as numbers: Snakemake's ``--config`` hands over every nested value as text."""
+    """Return a copy with numbers as numbers: Snakemake's ``--config`` gives each nested value as text."""
     if isinstance(value, dict):
         return {key: _typed(item, (*keys, key), documents) for key, item in value.items()}
     if isinstance(value, str) and value.isdecimal() and all(dig(d.data, keys) != value for d in documents):
@@ -165,7 +165,7 @@ def _typed(value: Any, keys: Keys, documents: Sequence[Document]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a copy in plain dicts and lists: Snakemake hands over ordered and nested mapping types of its own."""
+    """Return a copy of dicts and lists: Snakemake has mapping types of its own."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,4 +1,4 @@
-"""Where the files are that a configuration names, and which paths Snakemake or DuckDB would misread."""
+"""The paths in a configuration: where their files are, and which ones Snakemake or DuckDB would misread."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from halogenator.inputs.remote import is_remote, object_path
 _BRACES = "Snakemake would take what is in braces for a wildcard"
 _CONTROL = "no command line has a place for it"
 
-# What in the path of a working directory, where the results will be, and why not.
+# {pattern that may not be in the path of the working directory, where results are written: why not}
 _FOLDER = {
     r"[{}]": _BRACES,
     r"[\x00-\x1f\x7f]": _CONTROL,
     r"\?": "DuckDB, which keeps the catalog, would take what follows for parameters",
     r"\\": "DuckDB, which keeps the catalog, would take it for the end of a folder's name",
 }
+# The same for an input file.
 _FILE = {r"[{}]": _BRACES, r"[\x00-\x1f\x7f]": _CONTROL}
 
 
 def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
-    """Return the absolute path of a file named in the configuration; if ``several``, also of a folder, or a pattern.
+    """Return the absolute path of a file that the configuration names.
 
-    A relative path is looked up in the working directory, then in the repository's root; ``~`` is the home directory.
-    One in a store is not looked up here: ``check_readable`` does.
+    Args:
+        text: the path, in which ``~`` is the home directory. An object in a store is not looked up here.
+        working_dir: the folder in which relative paths are looked up first.
+        repository: the folder in which they are looked up next.
+        several: whether a folder, or a pattern that matches a file, is allowed too.
 
     Raises:
-        UserError: there is no such file in either place, or it is a folder; or the address of an object is none.
+        UserError: there is no such file, it is a folder, or it is no valid address of an object.
     """
     if is_remote(text):
         return object_path(text)
@@ -43,12 +47,12 @@ def find_path(text: str, working_dir: Path, repository: Path, *, several: bool =
     places = list(dict.fromkeys((base / wanted).absolute() for base in (working_dir, repository)))
     for place in places:
         if _is_file(place):
-            return place.parent.resolve() / place.name  # the name itself stays: its ending says what is in the file
+            return place.parent.resolve() / place.name  # a link keeps its name, whose ending says the format
     if several:
         for base, place in zip((working_dir, repository), places, strict=False):
             if place.is_dir():
                 return place.resolve()
-            pattern = Path(glob.escape(str(base.absolute()))) / wanted  # the folder's own name may have a bracket
+            pattern = Path(glob.escape(str(base.absolute()))) / wanted  # folders may have brackets
             if glob.has_magic(str(wanted)) and next(glob.iglob(str(pattern), recursive=True), None):  # noqa: PTH207
                 return pattern
     folders = [place for place in places if _listing(place) is not None]
@@ -64,12 +68,12 @@ def find_path(text: str, working_dir: Path, repository: Path, *, several: bool =
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a name that is too long or holds NUL, a folder that may not be entered
+    except (OSError, ValueError):  # the name is too long or has a NUL byte, or the folder may not be entered
         return False
 
 
 def _listing(folder: Path) -> list[str] | None:
-    """Return names in a folder, of a huge one only some; None if it is no folder or may not be read."""
+    """Return the names in a folder, 10,000 at most; None if it is no folder or may not be read."""
     try:
         return [path.name for path in itertools.islice(folder.iterdir(), 10_000)]
     except (OSError, ValueError):
@@ -77,11 +81,11 @@ def _listing(folder: Path) -> list[str] | None:
 
 
 def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
-    """Return what is wrong with the names of the folder that a run works in, and of the files that it reads.
+    """Return the problems of the path of the working directory, and of the paths of input files.
 
     Args:
         folder: the working directory.
-        files: the libraries' files.
+        files: the files of the libraries.
     """
     elsewhere = "rename the folder, or work in another one: snakemake --directory DIR"
     allowed = "a path without { } ? \\ and control characters"
@@ -90,7 +94,7 @@ def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
     if found == [None]:
         local = [file for file in dict.fromkeys(files) if not is_remote(file)]
         found = [_odd(file, _FILE, "file of a library", allowed, rename) for file in local]
-    # DuckDB takes a folder called name=value for a column, so such a one above the results would stand in for theirs.
+    # DuckDB reads a folder called name=value as a column, which would replace that column of the results below it.
     columns = _columns()
     found += [
         UserError(

@@ -1,4 +1,4 @@
-"""The files of transforms and of halogenation rules: read, checked, or only described."""
+"""Files of transforms and of halogenation rules, read and checked."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, collecting, did_you_mean, raise_all
 from halogenator.model import Example, Halogenation, HalogenationRule, Transform
 
-# An entry of a file, with defaults, and what tells where its keys are written.
+# An entry of a file, with defaults, and a function that says where its keys are written.
 _Entry = tuple[Mapping[str, Any], Place]
 
 
 def load_transforms(*paths: Path) -> dict[str, Transform]:
-    """Return the transforms of one or more files by name, in file order, each SMIRKS and each example checked.
+    """Return {name: transform} of one or more files, in file order, after a check of each SMIRKS and each example.
 
     Raises:
-        UserError: a file cannot be read, breaks the schema, names two transforms alike, or holds a SMIRKS that RDKit
-            does not take or that does not do what its examples say. All such problems are in one error.
+        UserError: a file cannot be read or breaks the schema, two transforms have the same name, RDKit refuses a
+            SMIRKS, or a SMIRKS gives other products than its examples. All such problems are in one error.
     """
     transforms, problems = sound_transforms(*paths)
     raise_all(problems)
@@ -31,7 +31,7 @@ def load_transforms(*paths: Path) -> dict[str, Transform]:
 
 
 def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError]]:
-    """Return those transforms of the files in which nothing is wrong, as ``load_transforms``, and all that is."""
+    """Return the transforms without a problem, as ``load_transforms`` does, and the problems of all others."""
     problems: list[UserError] = []
     entries: list[_Entry] = []
     for path in paths:
@@ -51,10 +51,10 @@ def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError
 
 
 def _read_entries(path: Path) -> tuple[list[_Entry], list[UserError]]:
-    """Return the entries of a file that fit the schema, and what is wrong with the others.
+    """Return the entries of a file of transforms that fit the schema, and the problems of the others.
 
     Raises:
-        UserError: the file cannot be read, or not its entries are wrong but the file itself.
+        UserError: the file cannot be read, or a problem is not in an entry but in the file itself.
     """
     document = read_yaml(path)
     layers = Layers([document], document.data)
@@ -76,7 +76,7 @@ def find_transform(name: str, transforms: Mapping[str, Transform], where: object
     """Return the transform of a name.
 
     Raises:
-        UserError: there is none; it offers the nearest name.
+        UserError: there is none. The message offers the nearest name.
     """
     if name not in transforms:
         raise UserError(
@@ -90,7 +90,7 @@ def find_transform(name: str, transforms: Mapping[str, Transform], where: object
 
 
 def load_halogenation(path: Path) -> Halogenation:
-    """Return the halogenation rules of a file, each SMIRKS and each example checked with each halogen.
+    """Return the halogenation rules of a file, after a check of each SMIRKS and example with each halogen.
 
     Raises:
         UserError: as ``load_transforms``.
@@ -103,7 +103,7 @@ def load_halogenation(path: Path) -> Halogenation:
     made = [(t, place) for rule, (_, place) in zip(rules, entries, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
     for _, problem in check_transforms(made):
-        by_place.setdefault(str(problem.where), problem)  # a slip shows alike with every halogen
+        by_place.setdefault(str(problem.where), problem)  # each halogen gives the same problem
     raise_all([*_same_names(entries), *by_place.values()])
     return Halogenation(halogens, rules)
 
@@ -119,9 +119,9 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:
-    """Return the transforms that files describe, by name, as far as they can be understood: nothing is checked.
+    """Return {name: transform} of files, as far as they can be understood, without any check.
 
-    For results of long ago, whose files may say what no run would take today. What is no such file is passed over.
+    It is for results of earlier versions, whose files may be invalid today. Other files give nothing.
     """
     found: dict[str, Transform] = {}
     for path in paths:

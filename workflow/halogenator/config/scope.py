@@ -1,4 +1,4 @@
-"""The jobs of a run, by class and by name: which transforms run on which libraries, and what is refused or noted."""
+"""The jobs of a run: which transforms run on which libraries, and what users are told about that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from halogenator.config.layers import Layers, dig
 from halogenator.errors import UserError
 from halogenator.model import Halogenation, Library, Transform
 
-_SHOWN = 4  # names that a sentence lists
+_SHOWN = 4  # names in a sentence
 
 Job = tuple[str, str]
 
@@ -17,15 +17,15 @@ Job = tuple[str, str]
 def make_jobs(
     libraries: Mapping[str, Library], transforms: Iterable[Transform], settings: Mapping[str, Any]
 ) -> tuple[Job, ...]:
-    """Return the (library, transform) pairs to run, in library then file order.
+    """Return the jobs, in the order of the libraries, then of the transforms.
 
-    A transform runs on the libraries of its scope. One that ``select`` names runs whatever its scope on a library that
-    ``select`` names too, and on one without class: whoever names both means both.
+    A transform runs on the libraries in its scope. If ``select`` lists it, it runs whatever its scope on libraries
+    that ``select`` lists too, and on libraries without a class.
 
     Args:
-        libraries: those of the run.
-        transforms: those selected.
-        settings: the configuration, valid by the schema and with defaults.
+        libraries: the libraries of the run.
+        transforms: the selected transforms.
+        settings: the configuration, valid and with defaults.
     """
     libraries_named, transforms_named = _named(settings)
 
@@ -40,7 +40,7 @@ def make_jobs(
 
 
 def _named(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the names of libraries and of transforms that ``select`` lists; none where it says all."""
+    """Return the names of libraries and of transforms that ``select`` lists; [] where it says all."""
     libraries, transforms = (settings["select"][kind] for kind in ("libraries", "transforms"))
     return [] if libraries == "all" else libraries, [] if transforms == "all" else transforms
 
@@ -51,7 +51,7 @@ def _named(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def job_problems(
     jobs: Sequence[Job], libraries: Mapping[str, Library], chosen: Sequence[Transform], layers: Layers
 ) -> list[UserError]:
-    """Return the problem with a run whose transforms are named and have no library to run on."""
+    """Return a problem if ``select`` lists transforms, but none of them has a library to run on."""
     if jobs or not chosen or layers.settings["select"]["transforms"] == "all":
         return []
     classes = sorted({library.class_name or "none" for library in libraries.values() if not library.implicit})
@@ -68,7 +68,7 @@ def job_problems(
 
 
 def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, layers: Layers) -> list[UserError]:
-    """Return a problem per built library whose class no halogenation rule applies to: it could only be empty."""
+    """Return a problem for each built library to whose class no halogenation rule applies: it would be empty."""
     if not halogenation.rules:
         return []
     ruled = sorted({name for rule in halogenation.rules for name in rule.scope_classes})
@@ -96,15 +96,7 @@ def notes(
     halogenation: Halogenation,
     layers: Layers,
 ) -> Iterator[str]:
-    """Yield what a user may not expect of the run.
-
-    Args:
-        jobs: of the run.
-        libraries: of the run.
-        chosen: the selected transforms.
-        halogenation: the rules.
-        layers: the configuration.
-    """
+    """Yield what users may not expect of the run, in sentences."""
     yield from _replaced_parents(libraries, layers)
     yield from _borrowed_rules(libraries, halogenation)
     yield from _out_of_scope(jobs, libraries, chosen)

@@ -1,4 +1,4 @@
-"""Data checked against the JSON schemas in ``workflow/schemas``: each slip put in words, defaults filled in."""
+"""Checks of data against the JSON schemas in ``workflow/schemas``, with each problem in words, and their defaults."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from halogenator.config.layers import Layers, dig
 from halogenator.config.yaml_files import Keys, read_yaml
 from halogenator.errors import UserError, did_you_mean, raise_all
 
-Violation = Any  # a ValidationError of jsonschema, whose stubs allow any of its attributes to be unset
+Violation = Any  # a ValidationError of jsonschema, in whose type stubs any attribute may be unset
 
-MAX_PROBLEMS = 50  # of one file, or unknown keys of one mapping, that are worked out and shown
+MAX_PROBLEMS = 50  # problems of a file, and unknown keys of a mapping, that are shown
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -28,7 +28,7 @@ _TYPES = {
     "null": "null",
 }
 _SCALARS = {bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
-# Keyword of a schema -> what is wrong with a value that breaks it.
+# {keyword of a schema: what is wrong with a value that breaks it}
 _WRONG = {
     "enum": "is none of the allowed values",
     "pattern": "is not allowed",
@@ -38,7 +38,7 @@ _WRONG = {
     "minProperties": "is empty",
     "minLength": "is empty",
 }
-# Keyword -> what is allowed, where the schema's other keywords do not tell it.
+# {keyword: what is allowed}, if other keywords of the schema do not say it.
 _ALLOWED = {
     "uniqueItems": "each entry once",
     "minItems": "at least one entry",
@@ -49,31 +49,31 @@ _ALLOWED = {
 
 @functools.cache
 def load_schema(name: str) -> dict[str, Any]:
-    """Return the schema ``config``, ``transforms`` or ``halogenation``."""
+    """Return the schema "config", "transforms" or "halogenation"."""
     schema: dict[str, Any] = read_yaml(SCHEMAS / f"{name}.schema.yaml").data
     return schema
 
 
 def checked(layers: Layers, name: str) -> Layers:
-    """Return the layers with their ``settings``: the data with the named schema's defaults for what is left out.
+    """Return the layers with ``settings``, which are the data with the defaults of a schema.
 
     Raises:
-        UserError: the data breaks the schema; all that is wrong is in one error.
+        UserError: the data breaks the schema. All problems are in one error.
     """
     raise_all([problem for _, problem in slips(layers, name)])
     return Layers(layers.documents, layers.data, with_defaults(layers.data, name))
 
 
 def slips(layers: Layers, name: str) -> list[tuple[Keys, UserError]]:
-    """Return all that is wrong with ``layers.data`` by the named schema, each with the keys that lead to it.
+    """Return the problems of ``layers.data`` by a schema, each with the keys that lead to it.
 
-    They are in the order of the files, and no more than ``MAX_PROBLEMS``.
+    They are in the order of the files, ``MAX_PROBLEMS`` at most.
     """
     return sorted(islice(_slips(layers, name), MAX_PROBLEMS), key=lambda pair: layers.order(pair[0]))
 
 
 def with_defaults(data: Any, name: str) -> Any:
-    """Return a copy of ``data`` with the schema's ``default`` for each key that is missing."""
+    """Return a copy of ``data`` with the ``default`` of a schema for each missing key."""
     root = load_schema(name)
     return _fill(data, root, root)
 
@@ -121,7 +121,7 @@ def _slips(layers: Layers, name: str) -> Iterator[tuple[Keys, UserError]]:
 
 
 def _with_text_keys(data: Any, keys: Keys, odd: list[Keys]) -> Any:
-    """Return a copy without the keys that YAML did not read as text, such as ``no``; they are added to ``odd``."""
+    """Return a copy without keys that YAML did not read as text, such as ``no``, which are added to ``odd``."""
     if isinstance(data, list):
         return [_with_text_keys(item, (*keys, number), odd) for number, item in enumerate(data)]
     if not isinstance(data, dict):
@@ -138,7 +138,7 @@ def _keys(error: Violation) -> Keys:
 
 
 def _unknown_keys(error: Violation) -> dict[str, str | None]:
-    """Return the keys that an ``additionalProperties`` refuses, each with the nearest known key."""
+    """Return {key that the schema does not know: hint at the nearest known key}."""
     if error.validator != "additionalProperties":
         return {}
     known = error.schema.get("properties", {})
@@ -147,7 +147,7 @@ def _unknown_keys(error: Violation) -> dict[str, str | None]:
 
 
 def _missing_keys(error: Violation) -> list[str]:
-    """Return the keys any of which would mend a failed ``required``, or ``oneOf`` of ``required``."""
+    """Return the keys that ``required`` misses, or any of which ``oneOf`` needs."""
     if error.validator == "oneOf":
         return [key for branch in error.validator_value for key in branch["required"]]
     if error.validator == "required":
@@ -156,7 +156,7 @@ def _missing_keys(error: Violation) -> list[str]:
 
 
 def _described(error: Violation, keys: list[str]) -> list[str]:
-    """Return each key with the schema's description, as ``k (How many halogen atoms …)``."""
+    """Return each key with its description in the schema: ``k (How many halogen atoms …)``."""
     properties = error.schema["properties"]
     return [f"{key} ({properties[key]['description'].rstrip('.')})" for key in keys]
 
@@ -169,7 +169,7 @@ def _kind(value: Any) -> str:
 
 
 def _in_words(error: Violation, layers: Layers) -> Iterator[tuple[Keys, UserError]]:
-    """Yield the problems that an error amounts to, each with the keys where it is."""
+    """Yield the problems of an error of jsonschema, each with the keys that lead to it."""
     keys = _keys(error)
     if error.validator == "additionalProperties":
         for key, hint in _unknown_keys(error).items():

@@ -1,4 +1,4 @@
-"""YAML files: read within limits, with the line of every key, and refused where a key is given twice."""
+"""YAML files, read within limits and with the line of each key; a file that gives a key twice is refused."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from halogenator.errors import UserError, raise_all
 
 Keys = tuple[Any, ...]
 
-# What a YAML file may hold, so that reading it stays quick and small. A configuration of a thousand libraries has some
-# 10,000 nodes; an alias counts as all that it stands for, or ten lines would make a billion ("billion laughs").
+# Limits of a YAML file. A configuration of a thousand libraries has about 10,000 nodes. An alias counts as all nodes
+# that it stands for, since ten lines of aliases can stand for a billion nodes ("billion laughs").
 MAX_BYTES = 10_000_000
 MAX_NODES = 100_000
 MAX_DEPTH = 50
 MAX_SCALAR = 100_000  # characters of one value
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MERGE = "tag:yaml.org,2002:merge"  # the key <<, which takes the keys of another mapping in
+_MERGE = "tag:yaml.org,2002:merge"  # the key <<, which adds the keys of another mapping
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Document:
     """A YAML file.
 
     Attributes:
-        data: what it says.
-        nodes: the nodes of each key (of a list entry: of the entry) and of its value, which know the lines.
+        path: where it is.
+        data: its content.
+        nodes: {typed keys: (node of the last key, node of the value)}. For a list entry both are the entry's node.
     """
 
     path: Path
@@ -39,22 +40,22 @@ class Document:
     nodes: Mapping[Keys, tuple[yaml.Node, yaml.Node]]
 
     def line(self, keys: Keys) -> int | None:
-        """Return the line, from 1, of a key or list entry; None if the file does not have it."""
+        """Return the line, from 1, of a key or list entry; None if the file has none."""
         found = self.nodes.get(_typed(keys))
         return _line(found[0]) if found else None
 
     def text(self, keys: Keys, *, of_key: bool = False) -> str | None:
-        """Return a plain value, or the last key, as it is written in the file: ``no`` where YAML reads False."""
+        """Return a plain value, or the last of ``keys``, as it is written: ``no`` where YAML reads False."""
         key, value = self.nodes.get(_typed(keys), (None, None))
         node = key if of_key else value
         return str(node.value) if isinstance(node, yaml.ScalarNode) else None
 
 
 def read_yaml(path: Path) -> Document:
-    """Return a YAML file, without what YAML would swallow: a key given twice.
+    """Return a YAML file.
 
     Raises:
-        UserError: the file cannot be read, is not valid YAML, gives a key twice, or is larger than any configuration.
+        UserError: the file cannot be read, is not valid YAML, gives a key twice, or is larger than the limits.
     """
     text = _read_text(path)
     loader = _Loader(text)
@@ -70,7 +71,7 @@ def read_yaml(path: Path) -> Document:
     except yaml.YAMLError as error:
         raise _syntax_error(error, path, text) from error
     except (ValueError, OverflowError, AttributeError, KeyError, IndexError, TypeError) as error:
-        # PyYAML's constructors of dates, numbers and tagged values let these through, with no mark.
+        # PyYAML's constructors of dates, numbers and tagged values raise these, without the place in the file.
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         what = f"{display(path)} holds a value that YAML cannot read: {reason}"
         raise UserError(what, where=display(path), fix="put the value in quotes if it is text") from error
@@ -79,22 +80,22 @@ def read_yaml(path: Path) -> Document:
 
 
 def display(path: Path) -> str:
-    """Return a path as short as it is unambiguous: relative if below the current directory, else absolute."""
+    """Return a path relative to the current directory if it is below that, else absolute."""
     absolute = path.absolute()
     return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(absolute)
 
 
 def _typed(keys: Keys) -> Keys:
-    """Return keys with their types: ``True == 1``, yet they are two keys to a reader."""
+    """Return keys with their types, since Python takes True and 1 for the same key."""
     return tuple((type(key), key) for key in keys)
 
 
 def _check_size(text: str, path: Path) -> None:
-    """Go through a file's events, which builds nothing, and refuse what would be too large or too deep to build.
+    """Check the limits of a file by its events, before any node is built.
 
     Raises:
-        UserError: it is.
-        yaml.YAMLError: the file is not valid YAML.
+        UserError: it is too large or too deep.
+        yaml.YAMLError: it is not valid YAML.
     """
     anchors: dict[str | None, int] = {}
     opened: list[tuple[str | None, int]] = []  # (anchor, nodes before it) of each collection around
@@ -130,7 +131,7 @@ def _check_size(text: str, path: Path) -> None:
 
 
 class _Index:
-    """The nodes of a file by the (typed) keys that lead to them, and what is wrong with its keys."""
+    """The nodes of a file by the typed keys that lead to them, and a problem for each key that is given twice."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -138,7 +139,7 @@ class _Index:
         self.problems: list[UserError] = []
 
     def add(self, node: yaml.Node, keys: Keys, above: tuple[yaml.Node, ...]) -> None:
-        """Add all below a node, which stands in the nodes ``above``."""
+        """Add a node and all below it; ``above`` are the nodes that contain it."""
         if any(node is ancestor for ancestor in above):
             raise UserError("an alias refers to what contains it", where=f"{display(self.path)}, line {_line(node)}")
         self.nodes.setdefault(keys, (node, node))
@@ -150,7 +151,7 @@ class _Index:
 
     def _add_mapping(self, node: yaml.MappingNode, keys: Keys, above: tuple[yaml.Node, ...]) -> None:
         given: dict[Any, yaml.Node] = {}
-        # What is merged in comes first, so that the mapping's own keys take its place.
+        # Keys of merged mappings come first, so that the mapping's own keys replace them.
         for key_node, value_node in sorted(node.value, key=lambda pair: pair[0].tag != _MERGE):
             if key_node.tag == _MERGE:
                 merged = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
-from halogenator.inputs.column_choice import COLUMN_NAMES, by_name
+from halogenator.inputs.column_names import COLUMN_NAMES, by_name
 from halogenator.inputs.content_hash import content_hash
 from halogenator.model import Export, fingerprint
 from halogenator.results import Results

@@ -1,6 +1,6 @@
-"""Arrow's values as text that is the value's own, and as Python values of the type that comes along.
+"""Values of Arrow columns as text, for SMILES, ids and names, and as Python values, for the other columns.
 
-A number that a database or pandas keeps as 1772661200.0, 12.00 or 1.77e+12 is the whole number that it was before.
+A whole number that a database or pandas made 1772661200.0, 12.00 or 1.77e+12 is a whole number again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from halogenator.inputs.rows import Undecoded
 if TYPE_CHECKING:
     import pyarrow
 
-_EXACT = 1e22  # up to here each whole number of a float is written in full
+_EXACT = 1e22  # a float below this that is whole is written with all its digits
 
 
 def is_string(kind: pyarrow.DataType) -> bool:
@@ -47,7 +47,7 @@ def has_text(kind: pyarrow.DataType) -> bool:
 
 
 def kept_type(kind: pyarrow.DataType) -> pyarrow.DataType:
-    """Return the type that a column has where it comes along: its own where it is a number, a date or a truth value."""
+    """Return the type in which a column is kept: its own if it is a number, date, time or boolean; else text."""
     import pyarrow
     from pyarrow import types
 
@@ -59,7 +59,7 @@ def kept_type(kind: pyarrow.DataType) -> pyarrow.DataType:
 
 
 def texts_of(column: pyarrow.Array) -> list[str | None]:
-    """Return a column's values as text, what is missing as None; bytes that are no text as an ``Undecoded``.
+    """Return a column's values as text: None for a missing one, ``Undecoded`` for bytes that are not UTF-8.
 
     Raises:
         pyarrow.ArrowInvalid: the column is damaged.
@@ -69,7 +69,7 @@ def texts_of(column: pyarrow.Array) -> list[str | None]:
 
     kind = column.type
     if types.is_dictionary(kind):
-        # Not decoded: a few long strings that many rows point to would be copied for each of them.
+        # Arrow's own decoding would copy a long string for each row that points to it.
         texts = texts_of(column.dictionary)
         try:
             return [None if index is None else texts[index] for index in column.indices.to_pylist()]
@@ -85,7 +85,7 @@ def texts_of(column: pyarrow.Array) -> list[str | None]:
     if is_binary(kind):
         return _decoded(column.to_pylist())
     if types.is_floating(kind):
-        short = column.cast(pyarrow.string()).to_pylist()  # as few digits as tell it from its neighbours
+        short = column.cast(pyarrow.string()).to_pylist()  # the fewest digits that give the same float
         return [_number(value, text) for value, text in zip(column.to_pylist(), short, strict=True)]
     if types.is_decimal(kind):
         return [None if value is None else _decimal(value) for value in column.to_pylist()]
@@ -93,7 +93,12 @@ def texts_of(column: pyarrow.Array) -> list[str | None]:
 
 
 def values_of(column: pyarrow.Array, kind: pyarrow.DataType) -> list[Any]:
-    """Return a column's values as Python's, of which Arrow makes an array of ``kind``, the column's ``kept_type``."""
+    """Return a column's values as Python values, from which Arrow can make an array of the type ``kind``.
+
+    Args:
+        column: the column.
+        kind: its ``kept_type``.
+    """
     import pyarrow
     from pyarrow import types
 
@@ -103,7 +108,7 @@ def values_of(column: pyarrow.Array, kind: pyarrow.DataType) -> list[Any]:
         column = column.dictionary_decode()
     if not types.is_string(kind):
         if types.is_temporal(kind) and not types.is_date(kind):
-            # As whole numbers: Python's own times have no nanoseconds.
+            # Python's own times have no nanoseconds, so whole numbers are returned.
             column = column.cast(pyarrow.int32() if types.is_time32(kind) else pyarrow.int64())
         return list(column.to_pylist())
     if has_text(column.type):

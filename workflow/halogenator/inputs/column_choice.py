@@ -1,55 +1,52 @@
-"""Which column of a file is what: the SMILES, the registry id before a name, the name beside it, and the others.
+"""Which column of a file is the SMILES, the id, the name, and which others are kept.
 
-The names stand in ``column_names.toml``. Where several columns could be it, the first rows decide: an id is there in
-nearly all of them and tells molecules apart.
+Names of columns come first (``column_names``). Where several columns have the name of an id, the first rows decide: an
+id is there in nearly all of them, and tells molecules apart.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from halogenator.errors import UserError, did_you_mean
+from halogenator.inputs.column_names import (
+    COLUMN_NAMES,
+    EXTENSION_NAMES,
+    ID_RANKS,
+    NAME_RANKS,
+    SMILES_RANKS,
+    WEAK_NAMES,
+    id_rank,
+    is_name,
+    smiles_columns,
+    squeezed,
+)
 from halogenator.inputs.rows import Source, text_type
 from halogenator.model import Reading
 
 if TYPE_CHECKING:
     import pyarrow
 
-_NAMES = tomllib.loads(Path(__file__).with_name("column_names.toml").read_text(encoding="utf-8"))
-
-# Names of the column that is taken when none is named, the better first.
-COLUMN_NAMES: dict[str, tuple[str, ...]] = {
-    "smiles": tuple(_NAMES["smiles"].split()),
-    "id": tuple(" ".join(_NAMES["id"].values()).split()),
-    "name": tuple(_NAMES["name"].split()),
-}
-_WEAK: list[str] = _NAMES["weak"].split()
-_EXTENSIONS: list[str] = _NAMES["extension"].split()
-_ID_WORDS, _OTHER_THINGS = (frozenset(_NAMES[key].split()) for key in ("id_words", "other_things"))
-
-# In a name with "smiles": numbers of it, or parts of the molecule alone, which are no column of molecules.
-_NO_MOLECULES = re.compile(
-    r"length|len$|count|valid|(?<!data)source|hash|scaffold|murcko|framework|fragment|react|reagent"
-)
-# SMILES of less than the molecule: a part, another molecule, or without stereo.
-_PARTIAL = re.compile(
-    r"core|educt|rgroup|^r\d|salt|flat|noniso|2d|connectivity|sugar|aglyc|opensmarts|smarts|parent|cansmiles|old"
-)
-_BARRED = re.compile(r"\|[^|]+\|")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
+BARRED = re.compile(r"\|[^|]+\|")  # an extension of a CXSMILES
 _ENOUGH = 0.9  # share of the first rows that have an id, and share of the molecules that it tells apart
 
 Rows = Sequence[Sequence[str | None]]
 
 
 class Choice(NamedTuple):
-    """Positions of the columns; ``smiles`` None: the molecules are no column; ``extension``: of the SMILES."""
+    """Positions of a file's columns.
+
+    Attributes:
+        smiles: the SMILES; None where the molecules are no column, as in an SDF.
+        id: the id; None where rows are numbered.
+        name: the name beside the id; None where there is none.
+        others: the other columns that are kept.
+        extension: the CXSMILES extensions of the SMILES; None where there are none.
+    """
 
     smiles: int | None
     id: int | None
@@ -58,7 +55,12 @@ class Choice(NamedTuple):
     extension: int | None = None
 
     def source(self, columns: Sequence[str], types: Sequence[pyarrow.DataType] | None = None) -> Source:
-        """Return the columns' names, and the types (None: text) of those that come along."""
+        """Return the names of the chosen columns; of the other columns also their types.
+
+        Args:
+            columns: the names of all columns of the file.
+            types: their Arrow types; None: all are text.
+        """
         smiles, identifier, name, extension = (
             None if i is None else columns[i] for i in (self.smiles, self.id, self.name, self.extension)
         )
@@ -77,20 +79,20 @@ def choose(
     title: int | None = None,
     textual: Callable[[int], bool] = lambda _: True,
 ) -> Choice:
-    """Return which of a file's columns is what.
+    """Return which of a file's columns is the SMILES, the id, the name, and which others are kept.
 
     Args:
-        columns: their names.
+        columns: the names of all columns.
         rows: the cells of the first rows.
-        reading: which are named, and which others come along.
+        reading: what the user says of the columns.
         where: the file, for messages.
-        like: what was chosen in an earlier file of the same library, which holds where the columns are there.
+        like: the choice in an earlier file of the same library; its columns are taken where this file has them too.
         structures: whether the molecules are no column, as in an SDF.
-        title: the column that is the title line of an SDF's records.
-        textual: whether a column, by its position, can be an id or a name.
+        title: the position of the column that has the title lines of an SDF.
+        textual: whether the column at a position can be an id or a name.
 
     Raises:
-        UserError: a column that is named or listed is not there, or no column has one of the SMILES names.
+        UserError: the file lacks a column that the user names, or it has no SMILES column.
     """
     smiles = None if structures else _smiles(columns, rows, reading, where, like)
     usable = [i for i, column in enumerate(columns) if i != smiles and column and textual(i)]
@@ -104,7 +106,7 @@ def choose(
     name = _known(columns, like and like.name)
     if name is None or name == identifier:
         name = _name(columns, rows, [i for i in usable if i != identifier], title)
-        if reading.id_column is None and identifier is not None and _is_name(columns[identifier]):
+        if reading.id_column is None and identifier is not None and is_name(columns[identifier]):
             name = None
     taken = {smiles, identifier, name, extension}
     if not structures:
@@ -114,14 +116,13 @@ def choose(
 
 
 def wanted(columns: Sequence[str], reading: Reading) -> list[int]:
-    """Return the positions of the columns, those called "" left out, that the user wants to come along."""
-    if isinstance(reading.columns, str):
-        return [i for i, column in enumerate(columns) if column and reading.columns == "all"]
-    return [i for i, column in enumerate(columns) if column and column in reading.columns]
+    """Return the positions of the columns that the user wants to keep; a column called "" is never kept."""
+    kept = {"all": columns, "none": ()}[reading.columns] if isinstance(reading.columns, str) else reading.columns
+    return [i for i, column in enumerate(columns) if column and column in kept]
 
 
 def with_extension(smiles: str | None, extension: str | None) -> str | None:
-    """Return a SMILES with its CXSMILES extension from a cell of its own, with or without bars.
+    """Return a SMILES with the CXSMILES extension that stands in another cell, with or without its bars.
 
     Examples:
         >>> with_extension("C[C@H](F)Cl", "&1:1")
@@ -133,25 +134,11 @@ def with_extension(smiles: str | None, extension: str | None) -> str | None:
     return f"{smiles.strip()} {extension if extension.startswith('|') else f'|{extension}|'}"
 
 
-def candidates(columns: Sequence[str]) -> list[int]:
-    """Return the columns that can be the SMILES, the id or the name, by what they are called."""
-    telling = set(_strong(columns))
-    telling.update(i for i, column in enumerate(columns) if squeezed(column) in (*_WEAK, *_EXTENSIONS))
-    return [i for i, column in enumerate(columns) if i in telling or _id_rank(column, False) is not None]
-
-
-def by_name(role: str, columns: Sequence[str]) -> int | None:
-    """Return the first column that has a name of ``COLUMN_NAMES[role]``, an id's or else a name's for "id"."""
-    ranks = _SMILES_RANKS if role == "smiles" else _ranks([*COLUMN_NAMES["id"], *COLUMN_NAMES["name"]])
-    found = [(ranks[name], i) for i, column in enumerate(columns) if (name := squeezed(column)) in ranks]
-    return min(found)[1] if found else None
-
-
 def check_listed(columns: Sequence[str], reading: Reading, where: object) -> None:
-    """Check that the columns that are listed to come along are in the file, or in one of the files.
+    """Check that a library's file, or one of its files, has all columns that the user lists under ``columns``.
 
     Raises:
-        UserError: one is not.
+        UserError: a column is missing.
     """
     for column in () if isinstance(reading.columns, str) else reading.columns:
         if column not in columns:
@@ -161,10 +148,10 @@ def check_listed(columns: Sequence[str], reading: Reading, where: object) -> Non
 
 
 def named(columns: Sequence[str], name: str, key: str, where: object) -> int:
-    """Return the position of a column that the user names.
+    """Return the position of the column that the user names with the key ``key`` of a library.
 
     Raises:
-        UserError: it is not there.
+        UserError: the file has no such column.
     """
     if name in columns:
         return list(columns).index(name)
@@ -175,21 +162,8 @@ def named(columns: Sequence[str], name: str, key: str, where: object) -> int:
     raise UserError(f"{key} is not a column of the file", where=where, value=name, allowed=shown(columns), fix=fix)
 
 
-def has_smiles(columns: Sequence[str], smiles_column: str | None = None, *, exactly: bool = False) -> bool:
-    """Return whether one of the columns is the one named, or (None) has the name of a SMILES column.
-
-    Args:
-        columns: their names.
-        smiles_column: the one named.
-        exactly: whether "SMILES" among other words is not enough.
-    """
-    if smiles_column:
-        return smiles_column in columns
-    return any(squeezed(column) in _SMILES_RANKS for column in columns) or (not exactly and bool(_strong(columns)))
-
-
 def unique(columns: Sequence[str]) -> list[str]:
-    """Return column names of which none occurs twice; those without a name get one, but for empty ones at the end.
+    """Return the column names, with numbers added where a name occurs twice or is empty; empty ones at the end go.
 
     Examples:
         >>> unique(["smiles", "", "smiles", ""])
@@ -211,7 +185,7 @@ def unique(columns: Sequence[str]) -> list[str]:
 
 
 def shown(columns: Sequence[str], most: int = 20) -> list[str]:
-    """Return the first columns as a message shows them."""
+    """Return the first column names, shortened for a message."""
     first = [column[:60] for column in columns[:most] if column]
     return [*first, f"… {len(columns) - most:,} more"] if len(columns) > most else first
 
@@ -228,7 +202,7 @@ def is_molecule(text: str) -> bool:
 
 
 def molecule_column(columns: Sequence[str], rows: Rows) -> int | None:
-    """Return the column whose cells look most like SMILES; None where in no column most do."""
+    """Return the position of the column with the longest SMILES, if most of its cells are SMILES; else None."""
     best: tuple[float, int] | None = None
     for i in range(len(columns)):
         cells = _cells(rows[:20], i)
@@ -237,16 +211,6 @@ def molecule_column(columns: Sequence[str], rows: Rows) -> int | None:
             length = sum(map(len, good)) / len(good)
             best = max(best or (0.0, i), (length, i))
     return best[1] if best else None
-
-
-def squeezed(column: str) -> str:
-    """Return a column's name in lower case, letters and digits alone.
-
-    Examples:
-        >>> squeezed("ChEMBL ID")
-        'chemblid'
-    """
-    return re.sub(r"[\W_]+", "", column.casefold())
 
 
 # ---- SMILES ----------------------------------------------------------------------------------------------------------
@@ -258,11 +222,11 @@ def _smiles(columns: Sequence[str], rows: Rows, reading: Reading, where: object,
     known = _known(columns, like and like.smiles)
     if known is not None:
         return known
-    strong = _strong(columns)
+    strong = smiles_columns(columns)
     if strong:
         filled = {i: len(_cells(rows, i)) for i in strong}
         return next(i for i in strong if filled[i] >= _ENOUGH * max(filled.values()))
-    for name in _WEAK:
+    for name in WEAK_NAMES:
         for i, column in enumerate(columns):
             cells = _cells(rows[:20], i)
             if squeezed(column) == name and (not rows or sum(map(is_molecule, cells)) > len(cells) / 2):
@@ -276,25 +240,12 @@ def _smiles(columns: Sequence[str], rows: Rows, reading: Reading, where: object,
     )
 
 
-def _strong(columns: Sequence[str]) -> list[int]:
-    """Return the columns that have a SMILES column's name, the better first."""
-    ranked: list[tuple[int, int]] = []
-    for i, name in enumerate(map(squeezed, columns)):
-        if name in _SMILES_RANKS:
-            ranked.append((_SMILES_RANKS[name], i))
-        elif "smiles" not in name and not name.endswith(("smile", "smil")):
-            continue
-        elif name not in _EXTENSIONS and not _NO_MOLECULES.search(name):
-            ranked.append((len(_SMILES_RANKS) + bool(_PARTIAL.search(name)), i))
-    return [i for _, i in sorted(ranked)]
-
-
 def _extension(columns: Sequence[str], rows: Rows, usable: Sequence[int], reading: Reading) -> int | None:
-    """Return the column that has what belongs behind the SMILES: by its name, or as all its cells are ``|…|``."""
+    """Return the column of CXSMILES extensions: one that is called so, or whose cells are all ``|…|``."""
     for i in usable:
         cells = _cells(rows, i)
-        barred = bool(cells) and all(map(_BARRED.fullmatch, cells))
-        if columns[i] != reading.id_column and (barred or squeezed(columns[i]) == _EXTENSIONS[0]):
+        barred = bool(cells) and all(map(BARRED.fullmatch, cells))
+        if columns[i] != reading.id_column and (barred or squeezed(columns[i]) == EXTENSION_NAMES[0]):
             return i
     return None
 
@@ -310,7 +261,7 @@ def _naming_advice(columns: Sequence[str], rows: Rows) -> str:
         name = squeezed(column)
         if "smi" in name:
             return 1.0
-        return max(difflib.SequenceMatcher(None, name, known).ratio() for known in _SMILES_RANKS)
+        return max(difflib.SequenceMatcher(None, name, known).ratio() for known in SMILES_RANKS)
 
     scores = {column: likeness(column) for column in shown(columns)}
     nearest = max(scores, key=lambda column: scores[column], default="")
@@ -321,7 +272,7 @@ def _naming_advice(columns: Sequence[str], rows: Rows) -> str:
 
 
 def _id(columns: Sequence[str], rows: Rows, usable: Sequence[int], smiles: int | None, title: int | None) -> int | None:
-    ranked = sorted((rank, i) for i in usable if (rank := _id_rank(columns[i], i == title)) is not None)
+    ranked = sorted((rank, i) for i in usable if (rank := id_rank(columns[i], is_title=i == title)) is not None)
     if not ranked or not rows:
         return ranked[0][1] if ranked else None
     quality = {i: _quality(rows, i, smiles) for _, i in ranked}
@@ -329,43 +280,26 @@ def _id(columns: Sequence[str], rows: Rows, usable: Sequence[int], smiles: int |
     if good:
         rank_of = {i: rank for rank, i in ranked}
         first = good[0]
-        if _is_running(rows, first):  # what counts rows gives way to any id that does not
-            better = (i for i in good[1:] if rank_of[i] < len(_ID_RANKS) and not _is_running(rows, i))
+        if _is_running(rows, first):
+            # A column that counts the rows is worse than any known id that does not.
+            better = (i for i in good[1:] if rank_of[i] < len(ID_RANKS) and not _is_running(rows, i))
             first = next(better, first)
         if squeezed(columns[first]) in ("id", "no") and _whole_numbers(rows, first):
-            # A table's own running number gives way to a registry's id.
-            better = (i for i in good[1:] if rank_of[i] < _ID_RANKS["compoundid"] and not _whole_numbers(rows, i))
+            # A number of this table alone is worse than the id of a registry.
+            better = (i for i in good[1:] if rank_of[i] < ID_RANKS["compoundid"] and not _whole_numbers(rows, i))
             first = next(better, first)
         return first
     some = [i for _, i in ranked if quality[i][0]]
     if not some:
         return ranked[0][1]
-    best = max(some, key=lambda i: (not _is_name(columns[i]), quality[i][0] * quality[i][1]))
+    best = max(some, key=lambda i: (not is_name(columns[i]), quality[i][0] * quality[i][1]))
     values = _cells(rows, best)
     # The name of a program in every title line is no id.
     return None if best == title and len(values) > 1 and len(set(values)) == 1 else best
 
 
-def _id_rank(column: str, is_title: bool) -> int | None:
-    """Return the place of a column among those that can be an id: known names, a title, other ids, CAS, names, keys."""
-    name, known = squeezed(column), len(_ID_RANKS)
-    if is_title:
-        return known
-    if name in _ID_RANKS:
-        return _ID_RANKS[name]
-    if name in _CAS:
-        return known + 2
-    if name in _NAME_RANKS:
-        return known + 3 + _NAME_RANKS[name]
-    if name in _KEYS:
-        return known + 5 + len(_NAME_RANKS)
-    if _ends_in(column, _ID_WORDS):
-        return known + 1
-    return known + 4 + len(_NAME_RANKS) if _is_name(column) else None
-
-
 def _quality(rows: Rows, column: int, smiles: int | None) -> tuple[float, float]:
-    """Return the share of the rows that have a value, and that of the molecules which the values tell apart."""
+    """Return two shares: of the rows that have a value, and of the molecules that the values tell apart."""
     values = [(value, _cell(row, smiles)) for row in rows if (value := _cell(row, column))]
     if not values:
         return 0.0, 0.0
@@ -379,7 +313,7 @@ def _whole_numbers(rows: Rows, column: int) -> bool:
 
 
 def _is_running(rows: Rows, column: int) -> bool:
-    """Whether the first rows have whole numbers that count on by one."""
+    """Return whether the values are whole numbers, each one more than the one before."""
     values = _cells(rows, column)
     if len(values) < 2 or not all(value.isdecimal() and len(value) < 10 for value in values):
         return False
@@ -388,21 +322,11 @@ def _is_running(rows: Rows, column: int) -> bool:
 
 def _name(columns: Sequence[str], rows: Rows, usable: Sequence[int], title: int | None) -> int | None:
     def rank(i: int) -> int:
-        return _NAME_RANKS.get(squeezed(columns[i]), len(_NAME_RANKS) + (i == title))
+        return NAME_RANKS.get(squeezed(columns[i]), len(NAME_RANKS) + (i == title))
 
-    found = sorted((rank(i), i) for i in usable if i == title or _is_name(columns[i]))
+    found = sorted((rank(i), i) for i in usable if i == title or is_name(columns[i]))
     filled = [i for _, i in found if _cells(rows, i)]
     return filled[0] if filled else found[0][1] if found else None
-
-
-def _is_name(column: str) -> bool:
-    return squeezed(column) in _NAME_RANKS or _ends_in(column, ("name", "names"))
-
-
-def _ends_in(column: str, last: Iterable[str]) -> bool:
-    """Whether a name of several words ends in one of ``last``, and none of them is of another thing than a molecule."""
-    words = [word.casefold() for word in _WORD.findall(column)]
-    return len(words) > 1 and words[-1] in last and not _OTHER_THINGS.intersection(words)
 
 
 def _known(columns: Sequence[str], name: str | None) -> int | None:
@@ -415,13 +339,5 @@ def _cell(row: Sequence[str | None], column: int | None) -> str | None:
 
 
 def _cells(rows: Rows, column: int) -> list[str]:
-    """Return a column's cells that are not empty."""
+    """Return the cells of a column that are not empty."""
     return [cell for row in rows if (cell := _cell(row, column))]
-
-
-def _ranks(names: Iterable[str]) -> dict[str, int]:
-    return {name: rank for rank, name in enumerate(dict.fromkeys(map(squeezed, names)))}
-
-
-_SMILES_RANKS, _ID_RANKS, _NAME_RANKS = (_ranks(COLUMN_NAMES[role]) for role in ("smiles", "id", "name"))
-_CAS, _KEYS = (_ranks(_NAMES[key].split()) for key in ("cas", "keys"))

@@ -1,4 +1,4 @@
-"""Compressed files as streams of bytes: gzip, bzip2, xz, zstd and zip, each in bounded memory and against bombs."""
+"""Compressed files as streams of bytes, in bounded memory: gzip, bzip2, xz, zstd and zip."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import IO, Any, NamedTuple, cast
 from halogenator.errors import UserError
 from halogenator.inputs.remote import open_binary, size_of
 
-# A file may grow by so much, and to so many bytes in any case. Files of molecules grow five- to fifty-fold, and gzip's
-# format ends at about a thousand-fold, which only a file made to fill a disk comes near.
+# A file may grow to so many times its size, and to so many bytes in any case. Files of molecules grow 5- to 50-fold;
+# gzip allows 1,000-fold, which only files come near that are made to fill a disk.
 MAX_GROWTH = 200
 FREE_GROWTH = 200_000_000
 
@@ -25,7 +25,14 @@ _CHUNK = 1 << 16
 
 
 class Container(NamedTuple):
-    """A way of compressing: the ending of a file's name, its own name, its first bytes, and its program."""
+    """A way of compressing.
+
+    Attributes:
+        ending: of the names of such files.
+        name: its name.
+        magic: the first bytes of such files.
+        program: the command-line program for it.
+    """
 
     ending: str
     name: str
@@ -33,7 +40,7 @@ class Container(NamedTuple):
     program: str
 
     def command(self, what: str) -> str:
-        """Return the command that writes the content to the screen ("look") or says whether it is whole ("test")."""
+        """Return the command that prints the content ("look") or tests whether the file is whole ("test")."""
         return f"{self.program} {'-t' if what == 'test' else '-p' if self.name == 'zip' else '-dc'}"
 
 
@@ -47,10 +54,10 @@ CONTAINERS = (
 
 
 class BrokenStreamError(Exception):
-    """A compressed file that ends early, is corrupt, or is none.
+    """A compressed file that ends early, is corrupt, or is not compressed at all.
 
     Attributes:
-        foreign: whether nothing of it is in the format.
+        foreign: whether nothing of the file is in the format.
     """
 
     def __init__(self, what: str, *, foreign: bool = False) -> None:
@@ -59,7 +66,7 @@ class BrokenStreamError(Exception):
 
 
 def container_of(path: Path) -> Container | None:
-    """Return how a file is compressed, by its ending; None: not at all."""
+    """Return how a file is compressed, by its ending; None if it is not."""
     suffix = path.suffix.casefold()
     return next((each for each in CONTAINERS if each.ending == suffix), None)
 
@@ -68,7 +75,7 @@ def members(path: Path) -> list[str]:
     """Return the names of the files in a zip archive.
 
     Raises:
-        UserError: it is none, or it is broken.
+        UserError: it is not a zip archive, or it is broken.
     """
     try:
         with open_binary(path) as stream, zipfile.ZipFile(stream) as archive:
@@ -77,18 +84,18 @@ def members(path: Path) -> list[str]:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise broken(path, BrokenStreamError(f"the zip archive is corrupt ({error})")) from error
-    # What macOS puts beside each file.
+    # macOS puts such a file beside each other one.
     return [name for name in names if not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")]
 
 
 def open_stream(path: Path, member: str | None = None) -> IO[bytes]:
     """Open a file to read its bytes, decompressed if its ending says that it is compressed.
 
-    Reading raises ``BrokenStreamError`` where it is not whole, ``UserError`` where it grows without end.
+    Reading raises ``BrokenStreamError`` if the file is not whole, and ``UserError`` if it grows too much.
 
     Args:
         path: the file.
-        member: the file in it, of an archive.
+        member: of an archive, the file in it.
     """
     container = container_of(path)
     if container is None:
@@ -97,11 +104,19 @@ def open_stream(path: Path, member: str | None = None) -> IO[bytes]:
 
 
 def start_of(path: Path, limit: int, member: str | None = None) -> tuple[bytes, int, bool]:
-    """Return the first ``limit`` bytes of a file, decompressed, how many bytes of the file gave them, whether all.
+    """Return the first bytes of a file, decompressed.
+
+    Args:
+        path: the file.
+        limit: how many bytes are returned at most.
+        member: of an archive, the file in it.
+
+    Returns:
+        The bytes; how many bytes of the file on disk they take; whether they are all.
 
     Raises:
-        BrokenStreamError: it is not whole.
-        UserError: it grows without end.
+        BrokenStreamError: the file is not whole.
+        UserError: it grows too much.
     """
     container = container_of(path)
     with open_binary(path) as stream:
@@ -122,7 +137,7 @@ def broken(path: Path, error: BrokenStreamError, row: int | None = None) -> User
     Args:
         path: the file.
         error: what is wrong with it.
-        row: the last row that was read of it; None: none was asked for.
+        row: the last row that was read; None if no rows were being read.
     """
     container = container_of(path)
     assert container is not None
@@ -137,13 +152,13 @@ def broken(path: Path, error: BrokenStreamError, row: int | None = None) -> User
 
 
 class _Bounded(io.RawIOBase):
-    """The decompressed bytes of a file; an error where they are more than ``MAX_GROWTH`` times its own."""
+    """The decompressed bytes of a file; an error if they become too many (``MAX_GROWTH``, ``FREE_GROWTH``)."""
 
     def __init__(self, path: Path, container: Container, compressed: IO[bytes], member: str | None) -> None:
         self._path, self._container, self._compressed = path, container, compressed
         self._left = max(FREE_GROWTH, MAX_GROWTH * size_of(path))
         self._out = 0
-        self._size: int | None = None  # of an archive's member
+        self._size: int | None = None  # of the member of an archive
         self._read = self._opened(member)
 
     def readable(self) -> bool:
@@ -154,7 +169,7 @@ class _Bounded(io.RawIOBase):
         self._compressed.close()
 
     def share(self) -> float | None:
-        """Return what part of an archive's member was read; None of other files."""
+        """Return which share (0 to 1) of the member of an archive was read; None for other files."""
         return None if self._size is None else min(1.0, self._out / max(1, self._size))
 
     def readinto(self, buffer: Any) -> int:
@@ -190,7 +205,7 @@ class _Bounded(io.RawIOBase):
         return found
 
     def _guarded(self, action: Callable[[], Any]) -> Any:
-        """Return what an action on the stream returns; what the libraries raise of broken files becomes one error."""
+        """Return the result of an action on the stream; raise ``BrokenStreamError`` for all that libraries raise."""
         kind = self._container.name
         try:
             return action()
@@ -200,7 +215,7 @@ class _Bounded(io.RawIOBase):
             raise BrokenStreamError(f"the {kind} stream is corrupt ({error})", foreign=self._foreign()) from error
         except OSError as error:
             if error.errno is not None:
-                raise  # the disk's, or the store's
+                raise  # an error of the disk or the store, not of the file's content
             if "runcated" in str(error):
                 raise BrokenStreamError(f"the {kind} stream ends early") from error
             if self._foreign():
@@ -209,6 +224,7 @@ class _Bounded(io.RawIOBase):
             raise BrokenStreamError(f"the {kind} stream is corrupt ({error})") from error
 
     def _foreign(self) -> bool:
+        """Return whether nothing of the file is in the format that its ending says."""
         if self._out:
             return False
         with open_binary(self._path) as stream:
@@ -216,7 +232,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Metered(io.RawIOBase):
-    """Raw bytes handed out in small pieces, so that ``count`` tells what a decompressor has really consumed."""
+    """A stream that is read in small pieces, so that ``count`` says how many bytes a decompressor really needed."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -241,7 +257,7 @@ class _Metered(io.RawIOBase):
 
 
 def _xz(stream: IO[bytes]) -> Callable[[int], bytes]:
-    """Return what reads an xz file, of one stream or of several, within a bound of memory."""
+    """Return the ``read`` function of an xz file, which may have several streams, in bounded memory."""
     decompressor = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
     begun = False
 

@@ -1,7 +1,7 @@
-"""Whether an input file is still the one that results were made from: by its content, not by its time.
+"""Hashes of input files, which tell whether results were made from the same content.
 
-A time says too little: a file moved here keeps its old one, clocks are set back, and one that is replaced while a run
-is on is still older than that run's results.
+The time of a file says too little. A file that is moved keeps its old time, clocks are set back, and a file that is
+replaced during a run can still be older than the results of that run.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from halogenator.errors import UserError
 from halogenator.inputs.remote import address, is_remote, version_of
 
-# Above this size in bytes a hash is made of size, time and the two ends: reading gigabytes would delay every start.
+# A larger file is not read whole, which would delay every start: its size, time and both ends are hashed. In bytes.
 _WHOLE = 16_000_000
 _END = 1_000_000
 
 
 def content_hash(*paths: Path) -> str:
-    """Return 16 hex digits that change when the files' content does; "missing" where there is none of one file."""
+    """Return 16 hex digits that change with the content of the files; "missing" for a single file that is not there."""
     hashes = [_hash(path) for path in paths]
     return hashes[0] if len(hashes) == 1 else _digits(" ".join(hashes).encode())
 
@@ -47,17 +47,21 @@ def _digits(content: bytes) -> str:
 
 @contextmanager
 def unchanged(paths: Path | Sequence[Path], expected: str | None) -> Iterator[None]:
-    """Check before and after a block that reads files that they have the expected hash; None: check nothing.
+    """Check before and after a ``with`` block, which reads files, that nobody replaces them.
+
+    Args:
+        paths: the file, or files.
+        expected: their ``content_hash``; None: nothing is checked.
 
     Raises:
-        UserError: if they have another.
+        UserError: the hash is another.
     """
     files = (paths,) if isinstance(paths, Path) else tuple(paths)
     _check(files, expected)
     try:
         yield
     except UserError:
-        _check(files, expected)  # what was read may be of neither version, and so may the error
+        _check(files, expected)  # the error may come from a mixture of both versions
         raise
     _check(files, expected)
 

@@ -1,7 +1,7 @@
-"""Tables of text as records, CSV and TSV: streamed, in bounded memory, a bad row costing only itself.
+"""CSV and TSV files as records. They are streamed in bounded memory, and a bad row costs no other row.
 
-A table is read as spreadsheets write it: with a line ``sep=;``, with rows of a title above the header, without the
-empty cells at the end of a row, or with some too many.
+Tables are read as spreadsheets write them: a line ``sep=;`` or rows of a title may stand above the header, and empty
+cells at the end of a row may be missing or too many.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique, with_extension
+from halogenator.inputs.column_choice import Choice, choose, unique, with_extension
+from halogenator.inputs.column_names import has_smiles
 from halogenator.inputs.lines import END, Lines
 from halogenator.inputs.rows import (
     MAX_LINE,
@@ -26,7 +27,7 @@ from halogenator.inputs.rows import (
 )
 from halogenator.model import Reading
 
-# Lines that one CSV row (its quoted fields hold line ends), or what stands above a header, may take.
+# Lines that may stand above a header, and lines of one row, whose quoted fields may hold line ends.
 MAX_SPAN = 100
 
 _SEP = re.compile(r'"?sep=(.)"?[\s;,|]*$', re.IGNORECASE)
@@ -40,10 +41,17 @@ class Bad(NamedTuple):
 
 
 def open_table(lines: Lines, kind: str, where: object, reading: Reading, like: Source | None) -> Opened:
-    """Read the header and find the columns of a table, "csv" or "tsv".
+    """Read the header of a table and choose its columns.
+
+    Args:
+        lines: all lines of the file.
+        kind: "csv" or "tsv".
+        where: the file, for messages.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library.
 
     Raises:
-        UserError: there is no header, or not the columns asked for.
+        UserError: there is no header, or it lacks a column.
     """
     delimiter, columns = _header(lines, kind, reading.smiles_column)
     if not columns:
@@ -60,13 +68,13 @@ def open_table(lines: Lines, kind: str, where: object, reading: Reading, like: S
 
 
 def count_rows(lines: Lines, kind: str, smiles_column: str | None) -> int:
-    """Return how many records a table has."""
+    """Return the number of records of a table, "csv" or "tsv"."""
     delimiter, columns = _header(lines, kind, smiles_column)
     return sum(1 for _ in _rows(lines, delimiter, len(columns)))
 
 
 def record_of(row: int, cells: Sequence[str | None], choice: Choice, problem: str | None = None) -> Record:
-    """Return the record of a row's cells, of which the last may be lacking."""
+    """Return the record of a row, whose last cells may be missing."""
 
     def cell(at: int | None) -> str | None:
         found = cells[at] if at is not None and at < len(cells) else None
@@ -78,7 +86,7 @@ def record_of(row: int, cells: Sequence[str | None], choice: Choice, problem: st
 
 
 def plain_cells(line: str, delimiter: str) -> list[str]:
-    """Return the cells of a line that is a row for itself."""
+    """Return the cells of a line that is a whole row."""
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
     except csv.Error:
@@ -86,16 +94,17 @@ def plain_cells(line: str, delimiter: str) -> list[str]:
 
 
 def wrong_count(columns: int | None, cells: Sequence[str], span: int = 1) -> str:
-    """Return the problem of a row that has not as many cells as the header."""
+    """Return the problem of a row with another number of cells than the header."""
     quoted = f" (quotes join {span} lines here)" if span > 1 else ""
     return f"expected {columns} columns, found {len(cells)}{quoted}"
 
 
 def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, list[str]]:
-    """Read up to the header; return the delimiter and the column names ([]: there is no line near the top).
+    """Read the lines up to the header; return the delimiter and the names of the columns, [] if there is no header.
 
-    The header is the first line that has the named column or a SMILES column's name, else the first that is not blank.
-    In a .csv the delimiter is the one of ``, ; tab |`` that gives such a column; else the one giving most columns.
+    The header is the first line with the column that the user names, or with a name of a SMILES column; if there is
+    none, the first line that is not blank. In a .csv file the delimiter is the one of ``, ; tab |`` that gives such a
+    column; if none does, the one that gives the most columns.
     """
     top = lines.peek(MAX_SPAN)
     filled = [i for i, line in enumerate(top) if line is None or line.strip()]
@@ -120,13 +129,21 @@ def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, li
 def _find_header(
     top: Sequence[str | None], filled: Sequence[int], kind: str, delimiter: str | None, smiles_column: str | None
 ) -> tuple[int, str] | None:
-    """Return which line near the top is the header, and its delimiter; None where none has a SMILES column's name."""
+    """Return the position of the line with a SMILES column, and its delimiter; None if there is no such line.
+
+    Args:
+        top: the first lines.
+        filled: positions of those that are not blank.
+        kind: "csv" or "tsv".
+        delimiter: the delimiter that the file states; None: it states none.
+        smiles_column: the SMILES column that the user names.
+    """
 
     def with_smiles(at: int, first: bool) -> str | None:
         line = top[at] or ""
         for mark in [delimiter] if delimiter else _delimiters(line, kind):
             cells = plain_cells(line, mark)
-            # In a title or in a row's cell "SMILES" may be one word among others.
+            # In a title, or in a cell of a row, "SMILES" may be one word among others.
             alone = sum(map(bool, cells)) == 1 and len(filled) > 1
             if has_smiles(cells, smiles_column, exactly=not first and (at != filled[0] or alone)):
                 return mark
@@ -137,7 +154,7 @@ def _find_header(
 
 
 def _delimiters(line: str, kind: str) -> list[str]:
-    """Return what may part the cells of a line, that which gives most of them first."""
+    """Return the possible delimiters of a line, the one that gives the most cells first."""
     return ["\t"] if kind == "tsv" else sorted(",;\t|", key=lambda mark: -len(plain_cells(line, mark)))
 
 
@@ -151,12 +168,11 @@ def _records(rows: Iterator[list[str] | Bad], choice: Choice, width: int) -> Ite
 
 
 def _rows(lines: Lines, delimiter: str, width: int) -> Iterator[list[str] | Bad]:
-    """Yield the cells of each row ([] for a blank one), or what is wrong with it; not the blank ones at the end.
+    """Yield the cells of each row, [] for a blank one, or its problem. Blank rows at the end are left out.
 
-    A quoted field may hold line ends, up to ``MAX_SPAN`` lines and ``MAX_LINE`` characters a row. When a quote is not
-    closed within that, or the row then has a wrong number of columns, only the line that it begins on is given up:
-    reading goes on with the very next line. A quoted field beyond 131,072 characters (``csv``'s own limit) is a problem
-    too.
+    A quoted field may hold line ends, up to ``MAX_SPAN`` lines and ``MAX_LINE`` characters in a row. If the quote is
+    not closed by then, or the row has a wrong number of cells, only the first line of the row is a problem, and reading
+    goes on with the next line. A quoted field of more than 131,072 characters (the limit of ``csv``) is a problem too.
     """
     nothing = f" \t{delimiter}"
     for line in without_blank_end(lines, lambda line: line is not None and not line.strip(nothing), ""):
@@ -184,12 +200,12 @@ def _row(line: str, lines: Lines, delimiter: str, width: int | None = None) -> l
         unclosed = "unexpected end of data" in str(error)
         fitted = Bad("a quote is opened and not closed" if unclosed else f"not readable as CSV: {error}", plain)
     lines.put_back(taken[1:])
-    # Quoting is no custom of tab-separated files: there, a quote mark may be just a character of a name.
+    # Fields of tab-separated files are seldom quoted: a quote mark may be just a character of a name.
     return plain if delimiter == "\t" and not isinstance(_fitted(plain, width), Bad) else fitted
 
 
 def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | Bad:
-    """Return a row's cells without the empty ones beyond the header's; a row may lack cells at its end."""
+    """Return the cells of a row, without empty ones beyond the header's last; ``Bad`` if their number is wrong."""
     if width is None or len(cells) == width or (len(cells) < width and span == 1):
         return cells
     if len(cells) > width:
@@ -202,7 +218,7 @@ def _fitted(cells: list[str], width: int | None, span: int = 1) -> list[str] | B
 
 
 def _rejoined(cells: Sequence[str]) -> list[str]:
-    """Return cells where the commas in the extension of a CXSMILES, ``C[C@H](O)F |&1:1,o2:3|``, do not part any."""
+    """Return the cells with those joined again that are one CXSMILES with commas, ``C[C@H](O)F |&1:1,o2:3|``."""
     found: list[str] = []
     for cell in cells:
         if found and " |" in found[-1] and found[-1].count("|") == 1:
@@ -213,7 +229,7 @@ def _rejoined(cells: Sequence[str]) -> list[str]:
 
 
 def _one_row(taken: list[str | None], lines: Lines) -> Iterator[str]:
-    """Yield the first of ``taken`` and as many lines as the reader asks for, adding each to ``taken``."""
+    """Yield the first of ``taken``, then as many of ``lines`` as the CSV reader asks for; add these to ``taken``."""
     line = taken[0]
     room = MAX_LINE
     while line is not None and room > 0:

@@ -1,7 +1,7 @@
-"""In what encoding a text file is: stated, by its first bytes, UTF-8, or what its first lines that are no ASCII show.
+"""The encoding of a text file: stated by the user, shown by its first bytes, UTF-8, or guessed from its first lines.
 
-A text of a few names is little to go by, so a guess is taken only where it is clear; else the file is refused and its
-encoding has to be stated. Nothing is replaced: a byte that is no character is never read as one.
+A few names are little text to guess from. So a guess is taken only if it is clear; else the file is refused until the
+user states its encoding. A byte that is no character in the encoding is never replaced by one.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from collections.abc import Sequence
 
 from halogenator.errors import UserError, did_you_mean
 
-# Western letters and signs as names of compounds have them, in the encoding that Windows and Excel write there.
+# Letters and signs of Western languages that names of compounds have. Windows and Excel write them as cp1252.
 _WESTERN = set("éèêëàâäáãåæçñóôöõßúûüíîïœÉÈÊÀÂÄÁÅÆÇÑÓÔÖÜÚÍ°µ±®™©–—‘’“”…·²§×«»\xa0\xad†•€")
 _IN_WORDS = set("²§×±©®°")  # signs that stand beside words, not between two letters
 
-# What the detector chooses between; others, which are easily taken for one of these, have to be stated.
+# The detector chooses between these. Others look too much like one of these, so the user has to state them.
 _CANDIDATES = (
     "cp1252", "cp1250", "cp1254", "cp1257", "cp1251", "koi8-r", "cp1253", "cp1255", "cp1256", "cp874", "cp1258",
     "cp932", "gb18030", "big5hkscs", "cp949",
 )  # fmt: skip
-_CLEAR = 1.5  # a guess is clear where it is so many times as likely as the next one that reads another text
-_MOSTLY = 0.5  # share of the lines that are no ASCII which are UTF-8 in a file of that
+_CLEAR = 1.5  # a guess is clear if it is so many times as likely as the next guess, which gives another text
+_MOSTLY = 0.5  # a file is UTF-8 if at least this share of its lines that are not ASCII is
 
 _STATABLE = "utf-8, cp1252 (Western, of Windows), latin-1, cp1250, cp1251, koi8-r, shift_jis, gb18030, big5, euc_kr, …"
-# Where a character may take the bytes of another one, and ASCII is read as something else.
+# Encodings (beginnings of their names) in which the bytes of ASCII characters can mean something else.
 _STATEFUL = ("utf-16", "utf-32", "utf-7", "utf-8-sig", "iso2022", "hz", "unicode", "raw", "punycode", "idna")
 _PLAIN = f"\t\n\r ,;|{string.ascii_letters}{string.digits}"
 
@@ -40,10 +40,10 @@ _BOMS = (
 
 
 def check_encoding(name: str | None) -> None:
-    """Check that an encoding that is stated is one.
+    """Check that the user states the name of an encoding.
 
     Raises:
-        UserError: it is not.
+        UserError: there is no such encoding.
     """
     if name is None:
         return
@@ -64,12 +64,12 @@ def check_encoding(name: str | None) -> None:
 
 
 def by_first_bytes(data: bytes) -> str | None:
-    """Return the encoding that a text's first bytes show, UTF-16 or UTF-32; None for any other."""
+    """Return UTF-16 or UTF-32 if the first bytes of a text show it; else None."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
     half = len(data) // 2
-    # Without a mark: every other byte of a text that is mostly ASCII is 0.
+    # Without a byte order mark, every other byte of a text that is mostly ASCII is 0.
     if half >= 8:
         if data[1::2].count(0) > 0.8 * half and data[::2].count(0) == 0:
             return "utf-16-le"
@@ -79,7 +79,7 @@ def by_first_bytes(data: bytes) -> str | None:
 
 
 def extends_ascii(name: str) -> bool:
-    """Return whether an encoding has ASCII's bytes for letters, digits and line ends, at which a text can be cut."""
+    """Return whether letters, digits and line ends have the same bytes as in ASCII."""
     if codecs.lookup(name).name.startswith(_STATEFUL):
         return False
     try:
@@ -89,18 +89,18 @@ def extends_ascii(name: str) -> bool:
 
 
 def find_encoding(lines: Sequence[bytes], where: object) -> str:
-    """Return the encoding of lines of which none is ASCII.
+    """Return the encoding of a file, guessed from lines that are not ASCII.
 
     Args:
-        lines: some of them.
-        where: the first one's place, for messages.
+        lines: some such lines.
+        where: the place of the first line, for messages.
 
     Raises:
-        UserError: more than one would do.
+        UserError: the guess is not clear.
     """
     if sum(_read_as(line, "utf-8") is not None for line in lines) >= _MOSTLY * len(lines):
         return "utf-8"
-    # Without what stands between them: SMILES and numbers look like some language too.
+    # Only words with such bytes: SMILES and numbers look like some language too.
     words = re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z@-~\x80-\xff]*", b"\n".join(lines)[:100_000])
     if _is_western(words):
         return "cp1252"
@@ -131,7 +131,7 @@ def find_encoding(lines: Sequence[bytes], where: object) -> str:
 
 
 def not_in_encoding(name: str, where: object, text: str) -> UserError:
-    """Return the error of a line that is no text in the encoding that was stated, or that the first bytes show."""
+    """Return the error of a line that is no text in its encoding, which was stated or which the first bytes show."""
     often = "" if name == "cp1252" else " (often cp1252)"
     fix = f"leave encoding out, so that it is found out, or set it to what the file has{often}"
     allowed = f"text in the encoding {name}"
@@ -139,7 +139,10 @@ def not_in_encoding(name: str, where: object, text: str) -> UserError:
 
 
 def _is_odd(text: str) -> bool:
-    """Whether a reading has what no text has: controls, boxes; a capital or another script between small letters."""
+    """Return whether a text is not what people write.
+
+    It is odd to have control characters or box drawings, or a capital or another script's letter between small letters.
+    """
     inside = re.findall(r"(?<=[a-z])([^\x00-\x7f])(?=[a-z])", text)
     return any("\x80" <= letter < "\xa0" or "\u2500" <= letter < "\u25a0" for letter in text) or any(
         letter.isupper() or letter == "€" or not unicodedata.name(letter, "LATIN").startswith(("LATIN", "MICRO"))
@@ -149,10 +152,11 @@ def _is_odd(text: str) -> bool:
 
 
 def _is_western(words: Sequence[bytes]) -> bool:
+    """Return whether words in the encoding cp1252 look like names of compounds in a Western language."""
     text = _read_as(b" ".join(words), "cp1252")
     if text is None or not {character for character in text if character > "\x7f"} <= _WESTERN:
         return False
-    # Another script's letters come one after the other; é and µ stand between others.
+    # Letters of another script follow one another; é and µ stand between other letters.
     runs = re.findall(r"[^\x00-\x7f]+", text)
     alone = sum(len(run) == 1 for run in runs)
     inside = re.findall(r"(?<=[A-Za-z])([^\x00-\x7f])(?=[A-Za-z])", text)

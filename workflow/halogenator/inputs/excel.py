@@ -1,6 +1,6 @@
-"""Excel workbooks (.xlsx) as records: the first sheet that has a SMILES column, its rows streamed.
+"""Excel workbooks (.xlsx) as records: the rows of the first sheet that has a SMILES column, streamed.
 
-A number is its own text, without a point where it is whole, and with the zeros that its format puts before it.
+A number becomes text, without a decimal point if it is whole, and with the leading zeros of its cell's format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 
 from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import number_text
-from halogenator.inputs.column_choice import Choice, choose, has_smiles, unique
+from halogenator.inputs.column_choice import Choice, choose, unique
+from halogenator.inputs.column_names import has_smiles
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
 from halogenator.inputs.delimited import record_of
 from halogenator.inputs.remote import open_binary, size_of
@@ -29,10 +30,15 @@ _AS_CSV = "export the sheet as CSV (UTF-8) and name that file"
 
 @contextmanager
 def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Opened]:
-    """Open a workbook and find the sheet and its columns.
+    """Open a workbook, find its sheet and choose the columns.
+
+    Args:
+        path: the file.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library.
 
     Raises:
-        UserError: the file is no workbook, no sheet has a header, or not the columns that are asked for.
+        UserError: the file is no workbook, no sheet has a header, or the header lacks a column.
     """
     with _workbook(path) as book:
         sheet, header = _find_sheet(book, path, reading.smiles_column)
@@ -47,7 +53,7 @@ def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iter
 
 
 def _records(sheet: Any, header: int, choice: Choice) -> Iterator[Record]:
-    """Yield the records below the header; rows at the end without a value are none."""
+    """Yield the records below the header, without blank rows at the end."""
     rows = without_blank_end(islice(_rows(sheet), header, None), lambda cells: not any(cells), [])
     for row, cells in enumerate(rows, 1):
         yield record_of(row, cells, choice)
@@ -105,10 +111,10 @@ def _no_workbook(path: Path, value: str) -> UserError:
 
 
 def _find_sheet(book: Any, path: Path, smiles_column: str | None) -> tuple[Any, int]:
-    """Return the first sheet with a SMILES column, and the row of its header; else the first that has anything."""
+    """Return the first sheet with a SMILES column, else the first with any value; and the row of its header."""
     first: tuple[Any, int] | None = None
     for sheet in book.worksheets:
-        sheet.reset_dimensions()  # programs write wrong ones, which would cut the sheet
+        sheet.reset_dimensions()  # the stated size can be wrong, which would cut the sheet
         for number, cells in enumerate(islice(_rows(sheet), _TOP_ROWS), 1):
             names = [cell or "" for cell in cells]
             filled = sum(map(bool, names))

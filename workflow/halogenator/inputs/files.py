@@ -1,4 +1,4 @@
-"""What a molecule file is, by its name and its first bytes, and which files a path stands for."""
+"""The format of a molecule file, by its name and its first bytes, and the files that a path stands for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.containers import CONTAINERS, Container, container_of, members
 from halogenator.inputs.remote import address, is_remote, size_of
 
-# What a file is, by its ending (in any case); the text ones also with .gz, .bz2, .xz, .zst or .zip after it.
+# {ending, in any case: format}. Text files may have .gz, .bz2, .xz, .zst or .zip after it.
 FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -31,7 +31,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
-WHOLE = ("parquet", "xlsx")  # what is compressed inside
+WHOLE = ("parquet", "xlsx")  # formats that are no text, and are compressed inside
 
 # Formats that are not read, and what to do with such a file.
 _TO_SDF = "convert it to SDF, e.g. with Open Babel: obabel {name} -O {stem}.sdf"
@@ -46,7 +46,7 @@ _FOREIGN = {
     **dict.fromkeys((".tar", ".tgz", ".7z", ".rar", ".lz4", ".z"), "unpack it, and name the file in it"),
 }
 
-# First bytes of what is often found under a wrong name: what it is, and its ending.
+# First bytes of files that often have a wrong ending, what they are, and the right ending.
 _DISGUISES = (
     (b"PAR1", "a Parquet file", ".parquet"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", ".xls"),
@@ -57,14 +57,20 @@ _DISGUISES = (
     (b"Rar!", "a RAR archive", ".rar"),
 )
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a"))
-_MAX_CONTROL = 0.05  # share of control bytes that no text has, but every compressed or binary file
-_FEW_CONTROL = 10  # so many may be damage to a few rows of a short file
+_MAX_CONTROL = 0.05  # share of control bytes above which a file is no text but compressed or binary
+_FEW_CONTROL = 10  # so many are allowed in any case: a few rows of a short file may be damaged
 
 _MOST_FILES = 10_000
 
 
 class File(NamedTuple):
-    """A molecule file: its path, its format, and for an archive the file in it."""
+    """A molecule file.
+
+    Attributes:
+        path: where it is.
+        kind: its format, of ``FORMATS``; "zip" for an archive whose name does not say what is in it.
+        member: the file in it that is read, of an archive.
+    """
 
     path: Path
     kind: str
@@ -72,13 +78,13 @@ class File(NamedTuple):
 
 
 def find_files(path: Path) -> tuple[Path, ...]:
-    """Return the files that a path stands for: itself; those of a folder, or that match a pattern, by their numbers.
+    """Return the files that a path stands for: the file itself, those of a folder, or those that match a pattern.
 
-    A folder is one as Spark writes it: files of one format, with others whose names begin with a dot or an underscore.
-    Names are in natural order, part-2 before part-10.
+    They are in natural order, part-2 before part-10. A folder has files of one format, as Spark writes it; files whose
+    names begin with a dot or an underscore do not count.
 
     Raises:
-        UserError: nothing matches a pattern, or a folder is no such folder.
+        UserError: nothing matches the pattern, or the folder holds other folders, several formats or no file.
     """
     if is_remote(path) or path.is_file():
         return (path,)
@@ -99,10 +105,10 @@ def find_files(path: Path) -> tuple[Path, ...]:
 
 
 def recognise(path: Path) -> File:
-    """Return what a file is by its ending; it is there and may be opened.
+    """Return a file with its format, after a check that it is there and may be read.
 
     Raises:
-        UserError: it is not, or its ending is that of no format.
+        UserError: it is not there, may not be read, or has the ending of no known format.
     """
     if is_remote(path):
         _check_object(path)
@@ -132,10 +138,10 @@ def recognise(path: Path) -> File:
 
 
 def check_each_once(paths: Iterable[Path]) -> None:
-    """Check that no file is named more than once.
+    """Check that a library names no file twice.
 
     Raises:
-        UserError: one is.
+        UserError: it does.
     """
     seen: set[Path] = set()
     for path in paths:
@@ -149,11 +155,11 @@ def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
 
     Args:
         path: the file.
-        data: the bytes.
-        wide: whether it is text of more than a byte a character.
+        data: its first bytes.
+        wide: whether it is UTF-16 or UTF-32, in which 0 is a common byte.
 
     Raises:
-        UserError: they are of another format.
+        UserError: they are no text of molecules.
     """
     found = _disguise(path, data, wide=wide)
     if found is not None:
@@ -162,7 +168,7 @@ def check_bytes(path: Path, data: bytes, *, wide: bool) -> None:
 
 
 def _disguise(path: Path, data: bytes, *, wide: bool) -> tuple[str, str] | None:
-    """Return what a file is that is no text of molecules, and what to do with it; None: it may be such a text."""
+    """Return what a file is that is no text of molecules, and what to do with it; None if it may be such a text."""
     for container in CONTAINERS:
         if data.startswith(container.magic):
             if container.ending == ".zip" and (b"xl/" in data or b"[Content_Types].xml" in data):
@@ -231,16 +237,16 @@ def _checked(files: Sequence[Path], where: Path) -> tuple[Path, ...]:
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:
-    """Return a key that sorts names by the numbers in them."""
+    """Return a sort key by which numbers in a path are compared as numbers."""
     parts = re.split(r"(\d+)", str(path))
     return [(1, int(part), part) if part.isdigit() and part.isascii() else (0, 0, part) for part in parts]
 
 
 def _check_object(path: Path) -> None:
-    """Check that a store has the object.
+    """Check that a store has an object.
 
     Raises:
-        UserError: it has not, or it cannot be asked.
+        UserError: it has not, or it does not answer.
     """
     try:
         size_of(path)
@@ -253,7 +259,7 @@ def _check_object(path: Path) -> None:
 
 
 def _endings(path: Path) -> tuple[str, str]:
-    """Return a name's ending without that of a container, and the container's."""
+    """Return the ending of a name below that of its compression, and that of its compression ("" for none)."""
     outer = path.suffix.casefold() if container_of(path) else ""
     return (Path(path.stem) if outer else path).suffix.casefold(), outer
 
@@ -285,7 +291,7 @@ def _other_format(path: Path, kind: str | None, inner: str, outer: str) -> str:
 
 
 def _in_archive(file: File) -> File:
-    """Return a file with the name of the member that is read, where it is an archive."""
+    """Return a file; for a zip archive, with the name and the format of the member that is read."""
     container = container_of(file.path)
     if container is None or container.ending != ".zip":
         return file

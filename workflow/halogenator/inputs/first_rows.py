@@ -1,10 +1,10 @@
-"""What the columns of a library's file are taken for, and how many of its first rows are readable: said in a line."""
+"""A look at the first rows of a library's file: which column is what, and how many rows are readable."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -15,24 +15,24 @@ from halogenator.model import Library
 from halogenator.process import limits
 
 ROWS = 100
-MOST_ROWS = 2_000  # where most have no SMILES: a file may be sorted so that these come first
-_FIRST_MOLECULE = 1_000_000_000  # steps (see ``process.limits``) from here on are SMILES; below it, records being read
-_MOST_SLOW = 3  # rows that may take too long before the look is over
-_SHOWN = 5  # columns that are named
-_LONGEST = 40  # characters of a name that are shown
+MOST_ROWS = 2_000  # rows without a SMILES included: a file may be sorted so that these come first
+_FIRST_MOLECULE = 1_000_000_000  # steps (see ``process.limits``) from here on parse SMILES; those below read records
+_MOST_SLOW = 3  # after so many rows that take too long, no more are read
+_SHOWN = 5  # names of columns in a message
+_LONGEST = 40  # characters of a name in a message
 
 
 @dataclass(frozen=True)
 class FirstRows:
-    """A library's file, looked at.
+    """What a look at a library's file showed.
 
     Attributes:
         library: the library's name.
-        smiles, id, name: the columns that are taken for these; None: there is none.
-        columns: {what an other column is called in the tables: what it is called in the file}.
+        smiles, id, name: the columns that are taken for these; None for none.
+        columns: {name of another column in our tables: its name in the file}.
         readable: how many of the first rows have a molecule that RDKit reads.
-        rows: how many rows these are.
-        changed: {what is changed on reading, or "enhanced stereo": in how many of them}.
+        rows: how many rows were looked at.
+        changed: {a step of preparation that changes a molecule, or "enhanced stereo": number of such rows}.
     """
 
     library: str
@@ -46,14 +46,14 @@ class FirstRows:
 
     @property
     def text(self) -> str:
-        """All of it in a line."""
+        """A line for people that says all of it."""
         touched = ", ".join(f"{count} with {word}" for word, count in self.changed.items())
         tail = f", {touched}" if touched else ""
         return f"{said(self)}; {self.readable} of the first {self.rows} rows readable{tail}"
 
 
 def said(found: FirstRows) -> str:
-    """Return in words what the columns of a file are taken for."""
+    """Return a line for people that says which column is what."""
     smiles = "molecules from its records" if found.smiles is None else f"SMILES from {_quoted(found.smiles)}"
     identifier = "no ids, so rows are numbered" if found.id is None else f"id from {_quoted(found.id)}"
     name = [] if found.name is None else [f"name from {_quoted(found.name)}"]
@@ -79,7 +79,12 @@ def _quoted(name: str) -> str:
 
 
 def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
-    """Return what the columns of a library's file are taken for, without a look at its rows."""
+    """Return which column of a library's file is what; rows are not counted.
+
+    Args:
+        library: the library.
+        whole: whether an SDF is read to its end, to find all its tags.
+    """
     from halogenator.inputs.reading import describe
     from halogenator.tables.file_columns import file_columns
 
@@ -89,23 +94,23 @@ def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
 
 
 def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> list[FirstRows]:
-    """Return what the first rows of each library that is read from a file are like.
+    """Return a look at the first rows of each library that is read from a file.
 
     Args:
-        libraries: the libraries; those that are built are passed over.
-        option: what names the column of SMILES; None: a key of the configuration.
+        libraries: the libraries; those that are built are left out.
+        option: the command-line option that names the SMILES column; None: a key of the configuration does.
 
     Raises:
         UserError: a file cannot be read, or none of its first rows has a molecule.
     """
-    import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
+    import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
     read = [partial(_read, library, option) for library in libraries if library.paths]
     return [limits.in_child(work) for work in read]
 
 
 def _read(library: Library, option: str | None) -> FirstRows:
-    """Return what the first rows are like; those after the last that may take too long are not read."""
+    """Return a look at the first rows of a library, in a child process that ends if a row takes too long."""
     from halogenator.chemistry.molecules import quiet
     from halogenator.inputs.reading import read_records
 
@@ -122,7 +127,7 @@ def _read(library: Library, option: str | None) -> FirstRows:
         rows += 1
         filled += record.smiles != ""
         if limits.begin(step):
-            slow += 1  # the run will make a reject of it
+            slow += 1  # in the run, the row becomes a reject
             continue
         problem = record.problem or _problem(record.smiles or "", library, changed)
         readable += problem is None
@@ -135,7 +140,7 @@ def _read(library: Library, option: str | None) -> FirstRows:
 
 
 def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:
-    """Return why no molecule can be read from a SMILES; None where one can: what is changed of it is counted."""
+    """Return why no molecule can be read from a SMILES; else None, after counting in ``changed`` what is changed."""
     from halogenator.chemistry.molecules import RejectError
     from halogenator.chemistry.prepare import prepare
 
@@ -174,7 +179,7 @@ def _none_readable(
 
 
 def _better_column(library: Library) -> str | None:
-    """Return the column whose first values look like SMILES, if there is one."""
+    """Return the name of the column whose first values look like SMILES; None if there is none."""
     from halogenator.inputs.column_choice import molecule_column
     from halogenator.inputs.reading import describe, read_records
 
@@ -182,17 +187,16 @@ def _better_column(library: Library) -> str | None:
     source = describe(_files(library), reading)
     names = [source.id or "", source.name or "", *(name for name, _ in source.others)]
     records = islice(read_records(_files(library), reading, source), ROWS)
-    rows = [[record.id, record.name, *_texts(record.extra)] for record in records]
+    rows = [
+        [record.id, record.name, *(value if isinstance(value, str) else None for value in record.extra)]
+        for record in records
+    ]
     found = molecule_column(names, rows)
     return (names[found] or None) if found is not None else None
 
 
 def _files(library: Library) -> tuple[Path, ...]:
-    """Return a library's files, which a task is told by folders and patterns."""
+    """Return a library's files, of which a task knows only folders and patterns."""
     from halogenator.inputs.files import find_files
 
     return tuple(path for given in library.paths for path in find_files(given))
-
-
-def _texts(values: Iterable[object]) -> Iterator[str | None]:
-    return (value if isinstance(value, str) else None for value in values)

@@ -13,32 +13,32 @@ from halogenator.inputs.rows import MAX_LINE, Undecoded
 END = object()
 PEEK_CHARACTERS = 2_000_000
 
-# What is looked at to find out an encoding, from the first line on that is not ASCII.
+# From so many lines, and bytes, the encoding is guessed, from the first line on that is not ASCII.
 _AHEAD_LINES = 2_000
 _AHEAD_BYTES = 500_000
 
 
 class Lines:
-    """The lines of a text stream, without their ends, in bounded memory: one longer than ``MAX_LINE`` is None.
+    """The lines of a text stream, without line ends. A line longer than ``MAX_LINE`` characters is None.
 
     Args:
-        stream: its bytes.
-        encoding: of the text; None: UTF-8, or what the first lines that are not ASCII show.
+        stream: the bytes of the text.
+        encoding: of the text; None: it is found from the first lines that are not ASCII.
         where: the file, for messages.
 
     Attributes:
-        encoding: the encoding; None as long as all was ASCII.
+        encoding: the encoding; None while all lines were ASCII.
     """
 
     def __init__(self, stream: IO[bytes], encoding: str | None = None, where: object = None) -> None:
         # Universal newlines: CR LF and the lone CR of old Mac exports end a line too.
         wide = encoding if encoding is not None and not extends_ascii(encoding) else None
-        # A byte is a character at first: so one that does not belong to the encoding costs its line, not the file.
+        # At first each byte is a character, so that a byte that is none in the encoding costs a line, not the file.
         self._text = io.TextIOWrapper(stream, encoding=wide or "latin-1", newline=None)
         self._wide = wide is not None
         self._stated = encoding is not None
         self._where = where
-        self._raw: deque[str | None] = deque()  # lines that were read ahead, as bytes
+        self._raw: deque[str | None] = deque()  # lines that were read ahead, each byte a character
         self._back: deque[str | None] = deque()
         self._number = 0
         self.encoding = encoding
@@ -62,7 +62,7 @@ class Lines:
         self._back.extendleft(reversed(lines))
 
     def peek(self, most: int) -> list[str | None]:
-        """Return the next lines, at most so many and not much more than ``PEEK_CHARACTERS``; they still come."""
+        """Return up to ``most`` of the next lines, about ``PEEK_CHARACTERS`` at most, without taking them away."""
         taken: list[str | None] = []
         room = PEEK_CHARACTERS
         while len(taken) < most and room > 0 and (line := next(self, END)) is not END:
@@ -74,7 +74,7 @@ class Lines:
 
     @classmethod
     def of(cls, lines: Sequence[str | None]) -> Lines:
-        """Return lines that were read already, as if they were a file's."""
+        """Return lines that were read already as an object of this class."""
         found = cls(io.BytesIO())
         found.put_back(lines)
         return found
@@ -97,7 +97,7 @@ class Lines:
     def _decoded(self, line: str) -> str:
         data = line.encode("latin-1")
         if self.encoding is None:
-            self.encoding = self._found_out(data)
+            self.encoding = self._guess(data)
         try:
             return data.decode(self.encoding)
         except UnicodeDecodeError:
@@ -107,8 +107,8 @@ class Lines:
                 raise not_in_encoding(self.encoding, where, text) from None
             return Undecoded(text)
 
-    def _found_out(self, data: bytes) -> str:
-        """Return the encoding of a text whose first line that is not ASCII this is, from it and the lines after it."""
+    def _guess(self, data: bytes) -> str:
+        """Return the encoding of the text, guessed from its first line that is not ASCII and the lines after it."""
         sample, size = [data], len(data)
         while len(self._raw) < _AHEAD_LINES and size < _AHEAD_BYTES:
             try:

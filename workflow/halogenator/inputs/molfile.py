@@ -1,7 +1,7 @@
-"""A molfile's molecule as CXSMILES: with what the SMILES cannot say, and without what would make it another one.
+"""The molecule of a molfile as CXSMILES, whose extension says what the SMILES alone cannot.
 
-What is no single molecule is a problem of its row: an R group, an atom list, a query atom or bond, a polymer's bracket.
-Written as SMILES it would be some molecule, which nobody meant.
+A record that stands for no single molecule is a problem of its row: it has an R group, an atom list, a query atom or
+bond, or the bracket of a polymer. As SMILES it would be a molecule that nobody meant.
 """
 
 from __future__ import annotations
@@ -15,33 +15,35 @@ from halogenator.process import limits
 if TYPE_CHECKING:
     from rdkit import Chem
 
-# Atoms of a record, hydrogens and counterions included: the time to write a SMILES is quadratic in it.
+# Atoms of a record, hydrogens and counterions included. The time to write a SMILES grows with their square.
 MAX_ATOMS = 5_000
 
-# Atoms that a record announces: RDKit reads as many, or refuses it.
+# The number of atoms in a record's counts line. RDKit reads as many atoms, or refuses the record.
 _COUNTS = re.compile(r"(?:.*\n){3}(?:(?P<old>[ \d]{3}).*V2000|.*V3000\n(?:.*\n)*?M  V30 COUNTS +(?P<new>\d+))")
 
 _UNREADABLE = "SDF record has no readable molecule: "
 _UNSAYABLE = "a double bond without configuration between two with one: a SMILES cannot leave it open"
-# Kinds of brackets whose content repeats, or was changed, in an unsaid way.
+# Types of brackets whose content is repeated or changed, without a number that says how often.
 _POLYMERS = {"SRU", "MON", "MER", "COP", "CRO", "MOD", "GRA", "ANY"}
 
 _R_LABEL = re.compile(r"R([#\d'*]|$|[a-z]?\d)|R[a-z]?$")
 
 
 def announced_atoms(block: str) -> int:
-    """Return the number of atoms in a record's counts line; 0 where there is none."""
+    """Return the number of atoms in the counts line of a record; 0 if there is none."""
     found = _COUNTS.match(block)
     digits = (found["new"] or found["old"]).strip() if found else ""
     return int(digits[:9]) if digits.isdecimal() else 0
 
 
 def read_molfile(block: str, row: int) -> tuple[str | None, str | None]:
-    """Return a record's molecule as CXSMILES, and what is wrong with it; both where it is no single molecule.
+    """Return the molecule of a record as CXSMILES, and the problem of the record; None for either that is not there.
+
+    A record that stands for no single molecule has both.
 
     Args:
-        block: the record's text.
-        row: its number, by which a run that it holds up finds it again.
+        block: the text of the record.
+        row: its number, the step for ``limits.begin``.
     """
     slow = limits.begin(row)
     if slow:
@@ -65,12 +67,12 @@ def read_molfile(block: str, row: int) -> tuple[str | None, str | None]:
                 return Chem.MolToSmiles(mol), f"no single molecule: {reason}"
             text = cxsmiles(mol)
             return text, _UNSAYABLE if states_more_double_bonds(text, mol) else None
-    except (RuntimeError, ValueError) as error:  # what RDKit's own checks raise
+    except (RuntimeError, ValueError) as error:  # from checks within RDKit
         return None, _UNREADABLE + _first_sentence(str(error))
 
 
 def no_molecule(mol: Chem.Mol) -> str | None:
-    """Return why what was read stands for no single molecule; None: it stands for one."""
+    """Return why a record stands for no single molecule; None if it stands for one."""
     from rdkit import Chem
 
     for atom in mol.GetAtoms():
@@ -101,10 +103,10 @@ def no_molecule(mol: Chem.Mol) -> str | None:
 
 
 def cxsmiles(mol: Chem.Mol) -> str:
-    """Return the SMILES, with an extension where it does not say which molecule it is.
+    """Return the SMILES of a molecule, with an extension if it does not say all by itself.
 
-    An extension has the groups of enhanced stereo, the radicals that the SMILES would be read without, and the sense of
-    atropisomers with the coordinates that it is told by.
+    The extension has the groups of enhanced stereo, radicals that RDKit would not read from the SMILES, and the
+    configuration of atropisomers with the coordinates that define it.
     """
     from rdkit import Chem
 
@@ -136,7 +138,7 @@ def _abbreviations() -> frozenset[str]:
 
 
 def _rdkit_reason(block: str) -> str:
-    """Have RDKit say what is wrong: of its readers, only the SDF supplier writes parse errors to the error log."""
+    """Return RDKit's reason for refusing a record. Of its readers only the SDF supplier logs parse errors."""
     from rdkit import Chem, rdBase
 
     with rdBase.CaptureErrorLog() as log:
@@ -148,7 +150,7 @@ def _rdkit_reason(block: str) -> str:
 
 
 def _first_sentence(messages: str) -> str:
-    """Return the line of RDKit's log that says what happened, without time stamps, banners and stack traces."""
+    """Return the line of RDKit's log that says what happened, without time stamp and banner."""
     for line in messages.splitlines():
         text = line[line.startswith("[") and line.find("] ") + 2 :].removeprefix("ERROR: ").strip(" *")
         if text and not text.endswith(" Violation"):

@@ -1,4 +1,4 @@
-"""How large the pages of a Parquet column are once decompressed, read from their headers before Arrow allocates them.
+"""Sizes of the decompressed pages of a Parquet column, read from the page headers before Arrow allocates memory.
 
 A header is a Thrift struct in the compact protocol (apache/parquet-format, ``PageHeader``; apache/thrift,
 ``thrift-compact-protocol.md``). Its second field is the decompressed size, its third the size of what follows it.
@@ -18,7 +18,7 @@ def largest_page(stream: IO[bytes], start: int, stop: int) -> int:
     """Return the decompressed size in bytes of the largest page between two offsets of a file.
 
     Raises:
-        ValueError: there is something else than pages.
+        ValueError: there is something else than pages between them.
     """
     largest = 0
     at = start
@@ -33,7 +33,7 @@ def largest_page(stream: IO[bytes], start: int, stop: int) -> int:
 
 
 def _struct(stream: IO[bytes], depth: int) -> dict[int, int]:
-    """Read a struct; return its integer fields by number. A page's header has no lists, doubles or single bytes."""
+    """Read a struct and return {number of an integer field: its value}. Page headers have no lists and no doubles."""
     found: dict[int, int] = {}
     field = 0
     while depth <= _MAX_DEPTH:

@@ -1,4 +1,4 @@
-"""Parquet as records, a batch at a time; what is wrong with a file said in the user's terms."""
+"""Parquet files as records, read batch by batch, with errors in words that a user understands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import has_text, is_binary, is_string, kept_type, texts_of, values_of
-from halogenator.inputs.column_choice import candidates, choose, with_extension
+from halogenator.inputs.column_choice import choose, with_extension
+from halogenator.inputs.column_names import candidates
 from halogenator.inputs.page_sizes import largest_page
 from halogenator.inputs.remote import is_remote, open_binary, size_of
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
@@ -19,25 +20,30 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 BATCH_ROWS = 8192
-BATCH_BYTES = 8_000_000  # fewer rows are taken when they are long
-BUFFER_BYTES = 1 << 20  # read in pieces: else Arrow reads a row group's whole column (0.3 GB of 3 M rows, measured)
+BATCH_BYTES = 8_000_000  # a batch of long rows has fewer of them
+BUFFER_BYTES = 1 << 20  # without a buffer Arrow reads the whole column of a row group (0.3 GB of 3 M rows, measured)
 
-# Bytes that a page may decompress to: Arrow holds a whole one. Writers aim at 1 MB; a page of long SMILES has more.
+# Bytes of a decompressed page, which Arrow holds whole. Writers aim at 1 MB; a page of long SMILES has more.
 MAX_PAGE = 100_000_000
-PAGE_HEADER_BYTES = 4096  # that are read of each page to find out how large it is
+PAGE_HEADER_BYTES = 4096  # read of each page to find its size
 
-_TRIED_COLUMNS = 40  # that are looked at where no column has a telling name
+_TRIED_COLUMNS = 40  # columns that are looked at if no name tells which is the SMILES
 _MAGIC = b"PAR1"
 _AGAIN = "copy, download or write it again"
 
 
 @contextmanager
 def open_parquet(path: Path, reading: Reading, like: Source | None = None) -> Iterator[Opened]:
-    """Open a file and find its columns: a null SMILES is "", a null id None, an id of another type its text.
+    """Open a file and choose its columns.
+
+    Args:
+        path: the file.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library.
 
     Raises:
-        UserError: the file is no whole Parquet file, a column is not there, the SMILES column is no text, or a page is
-            too large.
+        UserError: the file is not a whole Parquet file, a column is missing, the SMILES column is not text, or a page
+            is too large.
     """
     with open_footer(path) as file:
         source = _source(file, path, reading, like)
@@ -48,17 +54,17 @@ def count_rows(path: Path) -> int:
     """Return the number of rows that the footer states.
 
     Raises:
-        UserError: the file is no whole Parquet file.
+        UserError: the file is not a whole Parquet file.
     """
     with open_footer(path) as file:
         return max(0, int(file.metadata.num_rows))
 
 
 def open_footer(path: Path) -> pq.ParquetFile:
-    """Return the open file, after a look at both ends: a file whose writing was broken off has no footer.
+    """Return the open file, after a look at both its ends: a file that was not written to its end has no footer.
 
     Raises:
-        UserError: it is no whole Parquet file.
+        UserError: it is not a whole Parquet file.
     """
     size = size_of(path)
     with open_binary(path, ahead=0) as stream:
@@ -85,7 +91,7 @@ def open_footer(path: Path) -> pq.ParquetFile:
             buffer_size=BUFFER_BYTES,
             page_checksum_verification=True,
         )
-        _ = file.schema_arrow  # a schema that Arrow cannot represent fails here, not in the first row
+        _ = file.schema_arrow  # fails here, not in the first row, if Arrow cannot represent the schema
     except MemoryError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError) as error:  # ValueError: a column name that is not UTF-8
@@ -94,10 +100,10 @@ def open_footer(path: Path) -> pq.ParquetFile:
 
 
 def batch_rows(file: pq.ParquetFile) -> int:
-    """Return how many rows to take at once, so that the batches of the row group of longest rows keep to the bound.
+    """Return the rows of a batch, so that a batch of the longest rows keeps to ``BATCH_BYTES``.
 
-    All columns are counted, which is on the safe side: asked for the size of one column whose metadata is damaged,
-    Arrow ends the process (pyarrow 26, an uncaught ``ParquetException``; found by fuzzing).
+    The mean row of each row group is taken with all its columns. To ask for the size of a single column is not safe:
+    if its metadata is damaged, Arrow ends the process (pyarrow 26, an uncaught ``ParquetException``; found by fuzzing).
     """
     groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
     longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
@@ -121,7 +127,7 @@ def _records(file: pq.ParquetFile, path: Path, source: Source) -> Iterator[Recor
                 problem = next(filter(None, (not_text(each) for each in (text, identifier) if each)), None)
                 yield make_record(row, with_extension(text, cell), identifier, name, others, problem)
     except MemoryError:
-        raise  # Arrow's is an ArrowException too, but no fault of the file
+        raise  # Arrow's MemoryError is an ArrowException too, but not the file's fault
     except (pyarrow.ArrowException, OSError) as error:
         raise _corrupt(f"{path}, after row {row:,}", _first_line(error)) from error
 
@@ -162,7 +168,7 @@ def _source(file: pq.ParquetFile, path: Path, reading: Reading, like: Source | N
 
 
 def _first_rows(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> dict[str, list[str | None]]:
-    """Return the first rows of some columns; {} where they cannot be read, which their reading will say."""
+    """Return the first rows of some columns as {column: texts}; {} if they cannot be read, which a later error says."""
     import pyarrow
 
     if not names or file.metadata.num_row_groups == 0:
@@ -179,9 +185,10 @@ def _first_rows(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> dict[
 
 
 def _check_pages(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> None:
-    """Look at the page headers of columns where a row group is large enough to hide a page beyond memory.
+    """Check that no page of some columns is too large for memory.
 
-    A file that lies about the size of its row groups is not found out here; the task's memory limit ends the reading.
+    Only row groups larger than ``MAX_PAGE`` can have such a page. If the file states a wrong size of its row groups,
+    the memory limit of the task ends the reading.
 
     Raises:
         UserError: a page is too large.

@@ -1,8 +1,8 @@
-"""Read a library that the user brings, of one file or of several of any format, as records in bounded memory.
+"""A user's library, of one file or of several in any format, read as records in bounded memory.
 
-``check_readable`` and ``describe`` are for before a run: the one refuses what cannot be a library, the other says what
-the columns are taken for. ``read_records`` is for the run: from then on a bad row is a record with its problem, and
-only a file that breaks off or is corrupt ends the reading. Of a file, each format gives an ``Opened``.
+Before a run, ``check_readable`` refuses files that cannot be a library, and ``describe`` says which column is what. In
+the run, ``read_records`` gives the rows: a bad row is a record with its problem, and only a file that ends early or is
+corrupt ends the reading. The module of each format gives an ``Opened``.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     import pyarrow
 
 Paths = Path | str | Sequence[Path]
-AS_IT_IS = Reading()  # no column is named
+AS_IT_IS = Reading()  # the user says nothing of the columns
 
 CHECK_BYTES = 64 * 1024
 ESTIMATE_BYTES = 256 * 1024
 _BZ2_BYTES = 3_600_000  # bzip2 decompresses 900 KB at a time
-HEAD_RECORDS = 20  # records that ``head`` looks at for each that it is asked for
+HEAD_RECORDS = 20  # records that ``head`` reads at most for each that it returns
 _SDF_SIGNS = (b"V2000", b"V3000", b"M  END", b"$$$$")
 
 
 def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) -> Source:
-    """Return which columns of the files are SMILES, id and name, and which others come along.
+    """Return which columns of the files are SMILES, id and name, and which others are kept.
 
-    Where no column is one of these, it says what is taken: "title line" of an SDF, "id" of a field beside the SMILES in
-    a file of SMILES. The other columns of several files are those that any of them has; if types differ, it is text.
+    The title line of an SDF is called "title line", and the field beside the SMILES in a file without header "id". The
+    other columns of several files are those that any file has; a column that differs in type is text.
 
     Args:
         paths: the library's file, or files.
-        reading: which columns are named, and which others come along.
-        whole: whether an SDF, whose tags are nowhere listed, is gone through to its end; else its first records tell.
+        reading: what the user says of the columns.
+        whole: whether an SDF is read to its end to find all its tags; else the tags of its first records are taken.
 
     Raises:
-        UserError: a file or a column is not there.
+        UserError: a file or a column is missing.
     """
     found: Source | None = None
     types: dict[str, pyarrow.DataType] = {}
@@ -73,17 +73,15 @@ def describe(paths: Paths, reading: Reading = AS_IT_IS, *, whole: bool = False) 
 
 
 def read_records(paths: Paths, reading: Reading = AS_IT_IS, source: Source | None = None) -> Iterator[Record]:
-    """Yield the files' records in their order, never holding more than a batch (Parquet) or a record (text).
-
-    Columns that are not named are found by their names. Nothing is read before the first record is asked for.
+    """Yield the records of the files, in order. At most a batch (Parquet) or a record (text) is in memory.
 
     Args:
         paths: the library's file, or files.
-        reading: which columns are named, and which others come along.
-        source: what ``describe`` says of the files; None: it is asked, unless no other columns come along.
+        reading: what the user says of the columns.
+        source: what ``describe`` returns for the files; None: it is called here, if other columns are kept.
 
     Raises:
-        UserError: the file or a column is not there, or the file breaks off or is corrupt; the rows before are yielded.
+        UserError: a file or a column is missing, or a file ends early or is corrupt; the rows before it are yielded.
     """
     files = _files(paths)
     if source is None and reading.columns != "none":
@@ -118,23 +116,24 @@ def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
 
 
 def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
-    """Return how many records the files have: exact for Parquet and for text of up to 256 KB, else by the mean row.
+    """Return the number of records of the files: exact for Parquet, Excel and short text, else an estimate.
 
-    Deterministic and cheap: only the footer, or the first 256 KB of (decompressed) text, are read of each.
+    It takes little time and is always the same: only the footer of a Parquet file and the first ``ESTIMATE_BYTES`` of
+    decompressed text are read.
 
     Raises:
-        UserError: a file is not there, or not what its ending says.
+        UserError: a file is missing, or is not what its ending says.
     """
     return sum(_estimate(path, reading) for path in _files(paths))
 
 
 def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[str], bool]:
-    """Return the first ``count`` SMILES, without unreadable and empty rows, and whether no row comes after them.
+    """Return the first ``count`` SMILES that are not empty or unreadable, and whether no row comes after them.
 
-    Where most rows are unreadable, they are fewer: only the first ``HEAD_RECORDS`` times ``count`` rows are read.
+    They are fewer if most rows are unreadable: ``HEAD_RECORDS`` times ``count`` rows are read at most.
 
     Raises:
-        UserError: as ``read_records``, if it is met that early.
+        UserError: as ``read_records``.
     """
     smiles: list[str] = []
     for number, record in enumerate(read_records(paths, replace(reading, columns="none"))):
@@ -153,23 +152,25 @@ def _files(paths: Paths) -> tuple[Path, ...]:
 
 
 def _filled(files: Sequence[Path]) -> Iterator[tuple[int, Path]]:
-    """Yield the files with their positions, without the empty ones of several."""
-    return ((i, path) for i, path in enumerate(files) if len(files) == 1 or not _has_no_byte(path))
-
-
-def _has_no_byte(path: Path) -> bool:
-    recognise(path)
-    return size_of(path) == 0
+    """Return the files with their positions; of several files, without those of 0 bytes."""
+    return ((i, path) for i, path in enumerate(files) if len(files) == 1 or size_of(recognise(path).path))
 
 
 def _of_each(files: Sequence[Path], reading: Reading) -> Reading:
-    """Return how each of the files is read: a column that is listed need not be in each of several."""
+    """Return how each file is read: of several files, not each needs to have all columns that the user lists."""
     return reading if len(files) == 1 or reading.columns == "none" else replace(reading, columns="all")
 
 
 @contextmanager
 def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = False) -> Iterator[Opened]:
-    """Open a file and find its columns: those of ``like`` where it has them; ``whole``: all tags of an SDF."""
+    """Open a file and choose its columns.
+
+    Args:
+        path: the file.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library.
+        whole: whether an SDF is read to its end to find all its tags.
+    """
     file = recognise(path)
     if file.kind == "parquet":
         with parquet_rows.open_parquet(path, reading, like) as opened:
@@ -194,7 +195,7 @@ def _opened(path: Path, reading: Reading, like: Source | None, *, whole: bool = 
 
 @contextmanager
 def _broken_said(path: Path) -> Iterator[None]:
-    """Say in the user's terms that a compressed file is broken."""
+    """Turn the error of a broken compressed file into a ``UserError``."""
     try:
         yield
     except BrokenStreamError as error:
@@ -216,7 +217,10 @@ def _kind(file: File, lines: Lines) -> str:
 
 
 def _fitting(own: Source, source: Source | None) -> Callable[[Record, int], Record]:
-    """Return what puts a file's record into the order, and the types, of all the library's columns."""
+    """Return a function that gives a record the columns of the whole library, in their order and types.
+
+    It takes a record of a file with the columns ``own``, and the position of the file in the library.
+    """
     if source is None or own.others == source.others:
         return lambda record, number: record._replace(file=number) if number else record
     places = {name: (i, kind) for i, (name, kind) in enumerate(own.others)}
@@ -243,7 +247,7 @@ def _is_empty(path: Path, reading: Reading) -> bool:
     """Return whether a file has no rows.
 
     Raises:
-        UserError: it is not what its ending says, or has not the columns.
+        UserError: it is not what its ending says, or lacks a column.
     """
     file = recognise(path)
     if size_of(path) == 0:
@@ -295,7 +299,7 @@ def _estimate(path: Path, reading: Reading) -> int:
 
 
 def _count(data: bytes, file: File, reading: Reading, wide: str | None) -> int:
-    """Return how many records a text holds, without parsing a molecule."""
+    """Return the number of records in a text, without parsing molecules."""
     lines = Lines(io.BytesIO(data), reading.encoding or wide, file.path)
     kind = _kind(file, lines)
     if kind == "sdf":

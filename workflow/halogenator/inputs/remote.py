@@ -1,8 +1,8 @@
-"""Input files in an S3-compatible store, ``s3://bucket/key``, read in place by ranges: no copy is made of them.
+"""Input files in an S3-compatible store, ``s3://bucket/key``, read there range by range without a copy on disk.
 
-Such a file is a ``Path`` like any other, ``s3:/bucket/key``, which the functions here tell from one on disk. Where the
-store is and who may read it is told by the variables of AWS's own tools (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``)
-or by their files. Each process has a client of its own: a forked child must not share its parent's connections.
+Such a file is a ``Path``, ``s3:/bucket/key``, like a file on disk; ``is_remote`` tells them apart. The environment
+variables or files of AWS's own tools (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``) say where the store is and who may
+read it. Each process has its own client, since a forked child must not share the connections of its parent.
 """
 
 from __future__ import annotations
@@ -21,21 +21,20 @@ if TYPE_CHECKING:
 
 _SCHEME = "s3:/"
 
-# One request fetches so much of a file that is read from its beginning on.
-_PIECE = 1 << 20
-_PAUSES = (0.5, 1.0, 2.0)  # seconds before a store that was away is asked again
+_PIECE = 1 << 20  # bytes that a request fetches of a file that is read from its beginning on
+_PAUSES = (0.5, 1.0, 2.0)  # seconds before a store that did not answer is asked again
 
 
 def is_remote(path: Path | str) -> bool:
-    """Return whether a path is of an object in a store."""
+    """Return whether a path is that of an object in a store."""
     return str(path).startswith(_SCHEME)
 
 
 def object_path(text: str) -> Path:
-    """Return the path of the object that a user names.
+    """Return the path of an object from its address.
 
     Raises:
-        UserError: it is no address of an object, or one that as a ``Path`` would be another's.
+        UserError: the text is no such address, or a ``Path`` would make it the address of another object.
     """
     parts = text.removeprefix(_SCHEME).removeprefix("/").split("/")
     if len(parts) < 2 or {"", ".", ".."} & set(parts):
@@ -49,21 +48,21 @@ def object_path(text: str) -> Path:
 
 
 def address(path: Path | str | None) -> str:
-    """Return a path as a user writes it: ``s3://bucket/key`` of an object."""
+    """Return a path as a user writes it: ``s3://bucket/key`` for an object."""
     text = str(path)
     return f"s3://{text.removeprefix(_SCHEME).lstrip('/')}" if text.startswith(_SCHEME) else text
 
 
 def open_binary(path: Path, *, ahead: int = _PIECE) -> IO[bytes]:
-    """Open a file on disk or in a store to read; of an object, all that is read is of the version that was opened.
+    """Open a file on disk or in a store for reading. Reading an object fails if it is replaced in the meantime.
 
     Args:
         path: the file.
-        ahead: bytes that a request to a store fetches at least; 0 suits a reader that jumps and has buffers of its own.
+        ahead: bytes that a request to a store fetches at least; 0 for readers that jump and have their own buffers.
 
     Raises:
-        OSError: it is not there, or may not be read.
-        UserError: the store cannot be asked.
+        OSError: it is missing, or may not be read.
+        UserError: the store does not answer.
     """
     if not is_remote(path):
         return path.open("rb")
@@ -72,21 +71,21 @@ def open_binary(path: Path, *, ahead: int = _PIECE) -> IO[bytes]:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file on disk or in a store."""
+    """Return the size of a file on disk or in a store, in bytes."""
     return int(_head(path)["ContentLength"]) if is_remote(path) else path.stat().st_size
 
 
 def version_of(path: Path) -> str:
-    """Return the size and the ETag of an object: they change with every upload of other content."""
+    """Return the size and the ETag of an object, which change when other content is uploaded."""
     head = _head(path)
     return f"{head['ContentLength']} {head['ETag']}"
 
 
 def share_settings(settings: object) -> None:
-    """Hand what Snakemake's storage plugin was told of the store to this process and to the tasks that it starts.
+    """Set the environment variables of AWS's tools from the settings of Snakemake's storage plugin.
 
     Args:
-        settings: of the plugin; None where it has none.
+        settings: those of the plugin; None if it has none.
     """
     names = {
         "endpoint_url": "AWS_ENDPOINT_URL",
@@ -102,7 +101,7 @@ def share_settings(settings: object) -> None:
 
 
 class _Object(io.RawIOBase):
-    """The bytes of an object, each piece asked for when it is read."""
+    """The bytes of an object. Each read is a request to the store."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -142,11 +141,16 @@ def _head(path: Path) -> Mapping[str, Any]:
 
 
 def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
-    """Return the store's answer about an object; ``Body``, if it has one, as bytes.
+    """Return the store's answer to a request; its ``Body``, if it has one, as bytes.
+
+    Args:
+        what: the method of boto3's client.
+        path: the object.
+        how: further arguments of the method.
 
     Raises:
         OSError: there is no such object, it may not be read, or it was replaced while it was read.
-        UserError: the store does not answer, or nothing is installed to ask it with.
+        UserError: the store does not answer, or boto3 is not installed.
     """
     bucket, _, key = str(path).removeprefix(_SCHEME).lstrip("/").partition("/")
     client = _client(os.getpid())
@@ -173,10 +177,10 @@ def _ask(what: str, path: Path, **how: str) -> Mapping[str, Any]:
 
 
 def _answer(ask: Callable[..., dict[str, Any]], **how: str) -> dict[str, Any]:
-    """Return a store's answer with its ``Body`` read; where the store is away, it is asked again after a pause.
+    """Return a store's answer with its ``Body`` read. A store that does not answer is asked again after a pause.
 
-    botocore, too, asks again: enough where there is no answer in time, but for less than a second where a connection is
-    refused, and not at all where one breaks in the middle of a body.
+    botocore asks again too. That is enough if an answer takes too long. But if the connection is refused, it goes on
+    for less than a second, and if the connection breaks within a body, it does not ask again.
     """
     from botocore.exceptions import (
         ClientError,

@@ -1,4 +1,4 @@
-"""What every molecule file is read into: rows as records, and what its columns are taken for."""
+"""Records, into which the rows of all formats are read, and the columns that they come from."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_LINE = 1_000_000  # characters of a line, or of a cell; a longer one is a problem of its row
-KEPT = 1_000  # characters of a text that cannot be used which a reject keeps
-SAMPLE_ROWS = 200  # that are looked at to find out which column is what
+MAX_LINE = 1_000_000  # characters of a line or a SMILES; a longer one is a problem of its row
+KEPT = 1_000  # characters that a reject keeps of each text
+SAMPLE_ROWS = 200  # first rows, from which columns are chosen
 
 
 class Record(NamedTuple):
     """One row of a molecule file.
 
     Attributes:
-        row: 1-based data row of its file (the header is not counted); in an SDF the record's number; in a .smi file the
-            line below the header.
-        id: None without an id column, or when the cell is empty.
-        name: what a column beside the id's calls the molecule; None without one, or when the cell is empty.
-        smiles: SMILES or CXSMILES (``SMILES |extension|``) as found, stripped ("" for an empty cell); None when there
-            is none to be read.
-        problem: why the row cannot be used; else None. What could be read of it is kept.
+        row: number of the row, from 1, without the header; of an SDF, the record's number; of a .smi file, the line's.
+        id: None without an id column, or if the cell is empty.
+        name: None without a column of names beside the id's, or if the cell is empty.
+        smiles: SMILES or CXSMILES (``SMILES |extension|``) as it stands in the file, without spaces around it; "" for
+            an empty cell, None if nothing can be read.
+        problem: why the row cannot be used; None if it can.
         extra: values of the other columns, in the order of ``Source.others``.
-        file: the row's file, a position in the library's files.
+        file: position of the row's file in the library's files.
     """
 
     row: int
@@ -42,14 +41,14 @@ class Record(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What the columns of a library's files are taken for.
+    """The names of the columns of a library's files that are read.
 
     Attributes:
-        smiles: the column that has the SMILES; None where the molecules are no column, as in an SDF.
-        id: the column that has the ids; None where rows are numbered.
-        name: the column that has names beside the ids; None where there is none.
-        others: (column, Arrow type) of each other column that comes along, in file order.
-        extension: the column that has the CXSMILES extensions of the SMILES; None where there is none.
+        smiles: the column of SMILES; None where the molecules are no column, as in an SDF.
+        id: the column of ids; None where rows are numbered.
+        name: the column of names beside the ids; None where there is none.
+        others: (name, Arrow type) of each other column that is kept, in file order.
+        extension: the column of the SMILES' CXSMILES extensions; None where there is none.
     """
 
     smiles: str | None
@@ -70,12 +69,12 @@ def _uncounted() -> int:
 
 @dataclass(frozen=True)
 class Opened:
-    """A file of any format, open: what every format gives.
+    """An open file of any format.
 
     Attributes:
-        source: what its columns are taken for.
-        records: yields its records, whose ``extra`` has the order of ``source.others``; can be asked for once.
-        number: returns how many rows it has, of a format that is not text.
+        source: its columns.
+        records: yields its records; can be called once.
+        number: returns its number of rows; not for text files.
     """
 
     source: Source
@@ -84,13 +83,13 @@ class Opened:
 
 
 class Undecoded(str):
-    """A text that is none in its file's encoding: of bytes that are no character their numbers stand in it."""
+    r"""A text with bytes that are no character in its file's encoding; these are written as numbers, ``\xe9``."""
 
     __slots__ = ()
 
 
 def without_blank_end(rows: Iterable[T], is_blank: Callable[[T], bool], nothing: T) -> Iterator[T]:
-    """Yield rows, ``nothing`` for each that is blank, but for the blank ones at the end.
+    """Yield the rows, with ``nothing`` for each blank row; blank rows at the end are left out.
 
     Examples:
         >>> list(without_blank_end(["CCO", " ", "CCN", "", ""], lambda row: not row.strip(), ""))
@@ -121,15 +120,24 @@ def make_record(
     extra: tuple[Any, ...] = (),
     problem: str | None = None,
 ) -> Record:
-    """Return the record of a row's cells (None: an empty one), with its problem if it has one that is not known yet."""
+    """Return the record of a row, after a check for problems that are not known yet.
+
+    Args:
+        row: its number.
+        smiles: its SMILES; None for an empty cell, here and below.
+        identifier: its id.
+        name: its name.
+        extra: values of the other columns.
+        problem: why the row cannot be used, if that is known already.
+    """
     identifier = _unguarded((identifier or "").strip()) or None
     name = (name or "").strip() or None
     text = (smiles or "").strip()
     if problem is None:
         if "\0" in text or (identifier and "\0" in identifier):
-            problem = "NUL byte in the row"  # RDKit would take the text up to the NUL byte for the whole
+            problem = "NUL byte in the row"  # RDKit would read the text up to the NUL byte only
         elif "\n" in text:
-            problem = "line end in the SMILES"  # RDKit would take the first line for the whole
+            problem = "line end in the SMILES"  # RDKit would read the first line only
         elif len(text) > MAX_LINE:
             problem = f"SMILES longer than {MAX_LINE:,} characters"
     if problem is None:
@@ -138,18 +146,18 @@ def make_record(
 
 
 def not_text(line: str | None) -> str | None:
-    """Return what is wrong with a row that such a line is part of; None: nothing."""
+    """Return the problem of a row that a line (see ``Lines``) is part of; None if there is none."""
     if line is None:
         return f"line longer than {MAX_LINE:,} characters"
     return "not UTF-8 text, as the rest of the file is" if isinstance(line, Undecoded) else None
 
 
 def _unguarded(identifier: str) -> str:
-    """Return an id without the guard ="…", by which a spreadsheet is kept from taking it for a number."""
+    """Return an id without ="…", which people write around it so that spreadsheets do not make it a number."""
     guarded = len(identifier) > 3 and identifier.startswith('="') and identifier.endswith('"')
     return identifier[2:-1] if guarded else identifier
 
 
 def _kept(text: str | None) -> str | None:
-    """Return what a reject can show of a text."""
+    """Return the part of a text that a reject keeps."""
     return text.replace("\0", "\\0")[:KEPT] if text else None

@@ -1,8 +1,8 @@
-"""Some rows of a library's files, spread over the whole of them: files are often sorted, and their first rows alike.
+"""A sample of rows from all parts of a library's files: files are often sorted, so that their first rows are alike.
 
-Only what stands at some places is read, so that a file of a gigabyte costs no more than a small one. A text file is cut
-into windows, each from the end of a line to the end of another; what they hold, below the file's own first lines, is a
-small file of the same kind, which is read like any other.
+Only some parts are read, so that a file of a gigabyte takes no longer than a small one. Of a text file these are
+windows, cut at ends of lines. Together with the beginning of the file they make a small file of the same format, which
+is read like any other.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from halogenator.inputs.rows import Undecoded
 from halogenator.model import Reading
 
 _PLACES = 40  # windows of a text file
-_REMOTE_PLACES = 8  # and of one in a store, where each is a request
-_WINDOW = {"line": 6_000, "record": 60_000}  # bytes: some hundred lines, some ten records of an SDF
-_LONGEST = 20  # windows that one is widened to where no record ends in it
-_FILES = 20  # files of a library that are looked into
-_DECODED_ROWS = 5_000_000  # of Parquet, a second or two
+_REMOTE_PLACES = 8  # windows of a text file in a store, where each is a request
+_WINDOW = {"line": 6_000, "record": 60_000}  # bytes of a window: about 100 lines, or 10 records of an SDF
+_LONGEST = 20  # a window in which no record ends is made up to so many times as large
+_FILES = 20  # files that are read of a library
+_DECODED_ROWS = 5_000_000  # rows of Parquet that are decoded, which takes a second or two
 
 
 class Spread(NamedTuple):
-    """Some rows of a library's files.
+    """A sample of rows of a library's files.
 
     Attributes:
-        smiles: of the rows that are readable, in file order.
+        smiles: the SMILES of its readable rows, in file order.
         rows: about how many rows the files have.
-        whole: whether these are all.
-        first: whether they are the first ones only, as of what is compressed and cannot be entered in the middle.
+        whole: whether the sample has all rows.
+        first: whether it has the first rows only: a compressed file can only be read from its beginning.
     """
 
     smiles: list[str]
@@ -48,10 +48,10 @@ class Spread(NamedTuple):
 
 
 def spread(paths: Path | Sequence[Path], reading: Reading, count: int) -> Spread:
-    """Return up to some ``count`` rows, always the same ones, spread over the files as far as they can be entered.
+    """Return a sample of about ``count`` rows, always the same ones.
 
     Raises:
-        UserError: a file cannot be read, or has not the columns asked for.
+        UserError: a file cannot be read, or lacks a column.
     """
     files = [paths] if isinstance(paths, Path) else list(paths)
     if len(files) == 1:
@@ -66,7 +66,7 @@ def spread(paths: Path | Sequence[Path], reading: Reading, count: int) -> Spread
 def _of_file(path: Path, reading: Reading, count: int) -> Spread:
     kind = FORMATS.get(path.suffix.casefold(), "")  # none of a compressed file
     unit = "record" if kind == "sdf" else "line"
-    with suppress(UserError):  # said again below, of the file itself
+    with suppress(UserError):  # what is wrong with the file itself is raised below
         found = None
         if kind == "parquet" and path.is_file():
             found = _of_parquet(path, reading, count)
@@ -82,7 +82,7 @@ def _of_file(path: Path, reading: Reading, count: int) -> Spread:
 
 
 def _of_text(path: Path, reading: Reading, unit: str, count: int) -> Spread | None:
-    """Return rows of windows; None where the file is of a kind whose bytes do not show where a line ends."""
+    """Return a sample from windows; None if the encoding is one in which bytes do not show where a line ends."""
     with open_binary(path) as stream:
         windows = _windows(stream, size_of(path), unit, _REMOTE_PLACES if is_remote(path) else _PLACES)
     if not windows:
@@ -97,10 +97,10 @@ def _of_text(path: Path, reading: Reading, unit: str, count: int) -> Spread | No
 
 
 def _windows(stream: IO[bytes], size: int, unit: str, places: int) -> list[bytes]:
-    """Return what stands at evenly spread places, the file's beginning first, each cut to whole records."""
+    """Return whole records from evenly spread places of a file, those from its beginning first."""
     length = _WINDOW[unit]
     start = stream.read(length * _LONGEST)
-    if b"\0" in start:  # UTF-16, in which the bytes of a line's end also stand elsewhere
+    if b"\0" in start:  # UTF-16, in which other characters too have the byte of a line end
         return []
     mark = b"\n" if b"\n" in start else b"\r"
     end = _end(start, unit, mark, length)
@@ -118,7 +118,7 @@ def _windows(stream: IO[bytes], size: int, unit: str, places: int) -> list[bytes
 
 
 def _end(data: bytes, unit: str, mark: bytes, after: int) -> int:
-    """Return where the first record that ends at ``after`` or later ends; 0 where none does."""
+    """Return the end of the first record, or line, that ends at ``after`` or later; 0 if there is none."""
     if unit == "record":
         found = data.find(mark + b"$$$$", after)
         after = found + 1 if found >= 0 else len(data)
@@ -129,7 +129,7 @@ def _end(data: bytes, unit: str, mark: bytes, after: int) -> int:
 
 
 def _of_parquet(path: Path, reading: Reading, count: int) -> Spread | None:
-    """Return rows of evenly spread row groups, evenly spread in each: a row can only be got at through those before."""
+    """Return a sample of evenly spread rows from evenly spread row groups, each of which has to be read whole."""
     import pyarrow
 
     column = describe(path, replace(reading, columns="none")).smiles

@@ -1,6 +1,6 @@
-"""SDF as records: cut at ``$$$$`` before RDKit sees it, so that no record can spoil the next or outgrow memory.
+"""SDF files as records. They are cut at ``$$$$`` before RDKit sees them, so that no record can spoil the next one.
 
-An SDF has no list of its tags: those of the first records tell which is the id, and a pass over all lines finds the
+An SDF has no list of its tags. Those of the first records show which one is the id; all lines are read to find the
 others.
 """
 
@@ -16,29 +16,29 @@ from halogenator.inputs.molfile import read_molfile
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type
 from halogenator.model import Reading
 
-MAX_RECORD = 10_000_000  # bytes that a record may take in memory
-MAX_TAGS = 1_000  # distinct tags of a file that come along
-TITLE = "title line"  # what the first line of a record is called among the tags
+MAX_RECORD = 10_000_000  # bytes of a record in memory
+MAX_TAGS = 1_000  # distinct tags of a file that are kept as columns
+TITLE = "title line"  # the name, among tags, of the first line of a record
 
 _SAMPLE_LINES = 20_000
-_SAMPLE_CHARACTERS = 1_900_000  # after which there may be more than the lines that were read ahead
-_LINE_OVERHEAD = 64  # bytes that CPython adds to each str in a list
+_SAMPLE_CHARACTERS = 1_900_000  # a little less than ``Lines.peek`` gives at most
+_LINE_OVERHEAD = 64  # bytes that CPython needs for each str in a list
 
 
 def open_sdf(
     lines: Lines, where: object, reading: Reading, like: Source | None, all_lines: Iterable[str | None] | None = None
 ) -> Opened:
-    """Find which tags are what, by the first records.
+    """Choose the tags that are id, name and other columns, by the first records.
 
     Args:
-        lines: the file's.
+        lines: the lines of the file.
         where: the file, for messages.
-        reading: which tags are named, and which others come along.
-        like: what was chosen in an earlier file of the same library; those of its others are the others here.
-        all_lines: the file's once more, to go through for all tags; None: those of the first records are taken.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library; its other columns are taken here too.
+        all_lines: the same lines once more, to find all tags; None: the tags of the first records are taken.
 
     Raises:
-        UserError: ``smiles_column`` is set; a tag that is named is not there, or there are more than ``MAX_TAGS``.
+        UserError: ``smiles_column`` is set, a tag is missing, or there are more than ``MAX_TAGS`` tags.
     """
     if reading.smiles_column:
         raise UserError(
@@ -56,7 +56,7 @@ def open_sdf(
     if whole:
         check_listed(names, reading, where)
     elif reading.id_column and reading.id_column not in names:
-        names.append(reading.id_column)  # further down, it may be
+        names.append(reading.id_column)  # later records may have it
     source = _source(names, records, reading, where, like)
     if all_lines is not None:
         source = source._replace(others=_other_tags(all_lines, source, where, reading))
@@ -66,12 +66,12 @@ def open_sdf(
 
 
 def count_records(lines: Lines) -> int:
-    """Return how many records an SDF has."""
+    """Return the number of records of an SDF."""
     return sum(1 for _ in _blocks(lines))
 
 
 def sdf_properties(block: str) -> dict[str, str]:
-    """Return the values of a record's tags, of several lines where they have them, and its title line."""
+    """Return {tag: value} of a record, with its title line. A value can have several lines."""
     title = block.partition("\n")[0].strip()
     found = {TITLE: title} if title else {}
     tag: str | None = None
@@ -96,7 +96,7 @@ def _source(
 def _other_tags(
     lines: Iterable[str | None], source: Source, where: object, reading: Reading
 ) -> tuple[tuple[str, object], ...]:
-    """Return all tags that any record of the file has, but for those of the id and the name."""
+    """Return the (name, type) of all tags in the file that are kept, without those of the id and the name."""
     names: dict[str, None] = dict.fromkeys([TITLE])
     titled, at_title = False, True
     for line in lines:
@@ -146,7 +146,7 @@ def _tag(line: str) -> str | None:
 
 
 def _blocks(lines: Lines) -> Iterator[tuple[str | None, str | None]]:
-    """Yield each record's text, None where it is too large, and what is wrong with a line of it."""
+    """Yield the text of each record, None if it is too large, and the problem of its lines, if they have one."""
     block: list[str] = []
     size, problem = 0, None
     for line in lines:

@@ -1,4 +1,4 @@
-"""SMILES files as records, ``SMILES |extension| id``, or the id first, with a header or without."""
+"""SMILES files as records. A line is ``SMILES |extension| id``, or the id comes first; there may be a header."""
 
 from __future__ import annotations
 
@@ -7,34 +7,25 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.inputs.column_choice import (
-    Choice,
-    check_listed,
-    choose,
-    has_smiles,
-    is_molecule,
-    squeezed,
-    unique,
-    wanted,
-)
+from halogenator.inputs.column_choice import BARRED, Choice, check_listed, choose, is_molecule, unique, wanted
+from halogenator.inputs.column_names import has_smiles, squeezed
 from halogenator.inputs.delimited import MAX_SPAN, plain_cells, record_of, wrong_count
 from halogenator.inputs.lines import Lines
 from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, without_blank_end
 from halogenator.model import Reading
 
-_TRIED = 20  # lines that are tried to find out where the SMILES is
+_TRIED = 20  # lines that show which field is the SMILES
 _SDF_MARKS = ("M  END", "V2000", "V3000", "$$$$")
-_EXTENSION = re.compile(r"\|[^|]+\|")
 
 
 class _Layout(NamedTuple):
-    """How a line is cut into fields.
+    """The fields of a line.
 
     Attributes:
-        columns: the fields' names.
+        columns: their names.
         choice: which of them is what.
-        tabs: whether a tab parts them; else any whitespace.
-        header: whether the file names them; else the last field has all that is left, so that none is lost.
+        tabs: whether they are separated by tabs; else by any whitespace.
+        header: whether the file has a header; if not, the last field has all that is left of the line.
     """
 
     columns: tuple[str, ...]
@@ -44,16 +35,21 @@ class _Layout(NamedTuple):
 
 
 def open_smiles(lines: Lines, where: object, reading: Reading, like: Source | None) -> Opened:
-    """Read the header, if there is one, and find the columns.
+    """Read the header, if there is one, and choose the columns.
 
-    Without a header (or with a single column) a line is SMILES, then the id: the next tab-separated field, or all that
-    follows if there is no tab; or it is an id, then SMILES, where the first lines show that. A CXSMILES extension
-    ``|...|`` belongs to the SMILES that it follows. A comment (``#``) gives no record, but every line counts as a row,
-    so that a row is found by its line number. Blank lines within the file are records with an empty SMILES; those at
-    its end are none.
+    Without a header, or if it has a single column, a line is the SMILES, then the id; or the id, then the SMILES, if
+    the first lines show that. The id is the next tab-separated field, or all the rest if there is no tab. A CXSMILES
+    extension ``|...|`` belongs to the SMILES before it. Each line counts as a row, so that a row is found by its line
+    number. A comment (``#``) gives no record. Blank lines are records with an empty SMILES, except those at the end.
+
+    Args:
+        lines: the lines of the file.
+        where: the file, for messages.
+        reading: what the user says of the columns.
+        like: the columns of an earlier file of the same library.
 
     Raises:
-        UserError: a column is named that is not there; or the file is a CSV by its first line.
+        UserError: a column is missing, or the first line is the header of a CSV file.
     """
     first, header = _header(lines, reading.smiles_column)
     if header is None:
@@ -73,13 +69,13 @@ def open_smiles(lines: Lines, where: object, reading: Reading, like: Source | No
 
 
 def count_lines(lines: Lines) -> int:
-    """Return how many records a SMILES file has."""
+    """Return the number of records of a SMILES file."""
     _header(lines, None)
     return sum(line is None or not line.startswith("#") for _, line in _numbered(lines))
 
 
 def kind_of_text(lines: Lines) -> str:
-    """Return what a text without a telling ending is, by its first lines: sdf, csv, tsv or smi."""
+    """Return the format of a .txt file by its first lines: "sdf", "csv", "tsv" or "smi"."""
     top = [line for line in lines.peek(MAX_SPAN) if line and line.strip()]
     if any(line.startswith(mark) or line.rstrip().endswith(mark) for line in top for mark in _SDF_MARKS):
         return "sdf"
@@ -101,11 +97,11 @@ def kind_of_text(lines: Lines) -> str:
 
 
 def _header(lines: Lines, smiles_column: str | None) -> tuple[str, tuple[list[str], bool] | None]:
-    """Read the header; return the file's first line, and the header's cells and whether tabs part them.
+    """Read the header; return the first line of the file, and (cells of the header, whether tabs separate them).
 
-    The first line that is neither blank nor a comment is a header if it has a SMILES column's name and its first field
-    is no SMILES. A comment is one too if it begins ``#smiles``, or is tab-separated and names a SMILES column. Where
-    there is none, no line is read.
+    The first line that is neither blank nor a comment is a header if it has the name of a SMILES column and its first
+    field is no SMILES. A comment is a header if it begins with ``#smiles``, or has tabs and the name of a SMILES
+    column. If there is no header, no line is read, and None is returned for it.
     """
     seen: list[str | None] = []
     for line in lines:
@@ -154,7 +150,7 @@ def _check_headerless(line: str, where: object, reading: Reading) -> None:
 
 
 def _headerless(lines: Lines, name: str = "SMILES") -> _Layout:
-    """Return the layout of lines without a header: which field is the SMILES, and how many there are."""
+    """Return the layout of lines without a header, after a look at the first of them."""
     rows = [line for line in _sample(lines) if not line.startswith("#")]
     tabs = any("\t" in line for line in rows)
     tried = [line.strip().split("\t") if tabs else line.split() for line in rows[:_TRIED]]
@@ -178,7 +174,7 @@ def _sample(lines: Lines) -> list[str]:
 
 
 def _numbered(lines: Lines) -> Iterator[tuple[int, str | None]]:
-    """Yield the lines with their numbers, a blank one as "", but for blank ones at the end."""
+    """Return the lines with their numbers; a blank line is "", and blank lines at the end are left out."""
     return enumerate(without_blank_end(lines, lambda line: line is not None and not line.strip(), ""), 1)
 
 
@@ -217,12 +213,12 @@ def _fields(line: str, layout: _Layout) -> list[str]:
 
 
 def _joined(fields: list[str], width: int) -> list[str]:
-    """Return ``width`` fields, of which the last has all that is left."""
+    """Return at most ``width`` fields, the last of them with all that is left."""
     return fields if len(fields) <= width else [*fields[: width - 1], "\t".join(fields[width - 1 :]).rstrip()]
 
 
 def _free_fields(line: str, at: int) -> list[str]:
-    """Return the fields of a line without a header, of which the SMILES is the first (``at`` 0) or the second."""
+    """Return the fields of a line in a file without header, whose SMILES is the first (``at`` 0) or second field."""
     first, _, others = line.strip("\r\n").partition("\t")
     rest = others.split("\t") if others else []
     before: list[str] = []
@@ -232,7 +228,7 @@ def _free_fields(line: str, at: int) -> list[str]:
         identifier, _, first = first.strip().partition(" ")
         before = [identifier]
     smiles, more = _split_smiles(first)
-    extension = next((i for i, field in enumerate(rest) if _EXTENSION.fullmatch(field.strip())), None)
+    extension = next((i for i, field in enumerate(rest) if BARRED.fullmatch(field.strip())), None)
     if extension is not None and smiles and " |" not in smiles:
         smiles = f"{smiles} {rest.pop(extension).strip()}"
     return [*before, smiles, *filter(None, [more]), *rest]

@@ -1,9 +1,8 @@
-"""Jobs whose products an earlier pipeline made: which of them still are what the configuration asks for.
+"""Adopted jobs, whose products an earlier pipeline made: which of them are still what the configuration asks for.
 
-Snakemake knows nothing of their making, so it can neither compare parameters nor trust times: the library that a job
-starts from is made later than products that were made before it. So an adopted job carries a record in its statistics.
-Where the record agrees with the configuration the rules leave the job alone: no input, so nothing to be older than.
-Where it does not agree, the job is outdated, and a rule that each run forces makes it like any other.
+Snakemake did not make them, so it has no parameters to compare, and their products may be older than their library. So
+the statistics of an adopted job have a record of what it was made from. If the record agrees with the configuration,
+the rules give the job no input, and Snakemake leaves it alone. If not, the job is outdated, and each run makes it.
 """
 
 from __future__ import annotations
@@ -22,24 +21,23 @@ Job = tuple[str, str]  # library, transform
 
 
 def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list[Job], list[Job]]:
-    """Return the adopted jobs of a configuration: those that stand, and the outdated ones, which are to be made again.
+    """Return the adopted jobs of a configuration: those that are up to date, and those that are outdated.
 
-    An adopted job stands while its files are there and its transform, its library, every library below that, the
-    source files, the columns and the engine are what they were when it was adopted. A job whose files are not all there
-    is in neither list: Snakemake itself sees that they are missing.
+    A job is up to date if its transform, its library, all libraries below that, their source files, the columns and
+    the engine are the same as when it was adopted. A job with a missing file is in neither list: Snakemake sees that.
     """
-    standing: list[Job] = []
+    up_to_date: list[Job] = []
     outdated: list[Job] = []
     for job in config.jobs:
         record = _record(results, job)
         if record is not None:
             same = record.get("identity") == adopted_identity(config, job, working_dir)
-            (standing if same else outdated).append(job)
-    return standing, outdated
+            (up_to_date if same else outdated).append(job)
+    return up_to_date, outdated
 
 
 def adopted_identity(config: Config, job: Job, working_dir: Path) -> str:
-    """Return what ``adopted_jobs`` compares: the identity of a job, of its library and of all libraries below it."""
+    """Return a fingerprint of a job, of its library and of all libraries below that."""
     library, transform = job
     below = [library_identity(config, name, working_dir) for name in _levels(config, library)]
     return fingerprint(job_identity(config, transform), below)
@@ -51,7 +49,7 @@ def finished(results: Path, job: Job) -> bool:
 
 
 def any_of(names: Iterable[str]) -> str:
-    """Return the constraint of a wildcard that is one of these names.
+    """Return the constraint of a wildcard that can be any of some names.
 
     Examples:
         >>> any_of(["lipid", "mine"])
@@ -61,13 +59,13 @@ def any_of(names: Iterable[str]) -> str:
 
 
 def library_constraint(names: Iterable[str], jobs: Iterable[Job], *, among: bool) -> str:
-    """Return the constraint of the wildcard ``library`` in a job's paths, for some jobs or for all others.
+    """Return the constraint of the wildcard ``library`` in the paths of some jobs, or of all other jobs.
 
-    No two wildcards can be constrained together, but a pattern can look ahead, past the library's name, at what
-    follows it: ``/transform=<name>/`` or ``/<name>.json``.
+    Snakemake cannot constrain two wildcards together. But the pattern can look ahead to the transform, which follows
+    the name of the library as ``/transform=<name>/`` or ``/<name>.json``.
 
     Args:
-        names: of all libraries.
+        names: the names of all libraries.
         jobs: some jobs.
         among: whether the constraint is for these jobs; else it is for all others.
     """
@@ -76,7 +74,7 @@ def library_constraint(names: Iterable[str], jobs: Iterable[Job], *, among: bool
 
 
 def _record(results: Path, job: Job) -> dict[str, Any] | None:
-    """Return what the statistics say of a job's adoption; None where it was not adopted or is not whole."""
+    """Return the record of a job's adoption in its statistics; None if it was not adopted or a file is missing."""
     if not finished(results, job):
         return None
     adopted = read_object(Results(results).stats(*job)).get("adopted")
@@ -84,7 +82,7 @@ def _record(results: Path, job: Job) -> dict[str, Any] | None:
 
 
 def _levels(config: Config, name: str | None) -> Iterator[str]:
-    """Yield a library and every one that it is built upon."""
+    """Yield the names of a library and of all libraries below it."""
     while name is not None:
         yield name
         name = config.libraries[name].base

@@ -1,4 +1,4 @@
-"""Where chunk i of n begins and ends: quantiles of the real, cumulative site count."""
+"""Bounds of chunks: quantiles of the cumulative number of sites, as counted in the library."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ _BATCH_ROWS = 131_072
 
 
 def site_column(library: Path, transform: Transform) -> str | None:
-    """Return the library column that counts the transform's sites, or None where the library was built without it."""
+    """Return the name of the library's column that counts the sites of a transform; None if it has none."""
     queries = read_metadata(library).get("queries", {})
     assert isinstance(queries, dict)
     return next((column for column, query in queries.items() if query == transform.query), None)
 
 
 def total_weight(file: pq.ParquetFile, column: str) -> int:
-    """Return the sum of an integer column, streamed."""
+    """Return the sum of an integer column, read in batches."""
     return sum(int(weights.sum()) for weights in _weights(file, column))
 
 
 def chunk_bounds(file: pq.ParquetFile, column: str | None, chunk: int, chunks: int) -> tuple[int, int]:
     """Return the first row of a chunk and the first row after it.
 
-    Row r belongs to the chunk in whose n-th of the total weight the weight before r falls, so chunks are contiguous,
-    cover every row once, and differ in weight by at most the heaviest row.
+    The weight of a row is its value in ``column``. A row is in chunk i of n if the weight of all rows before it is
+    between i/n and (i+1)/n of the total. So chunks cover each row once, and differ in weight by one row at most.
 
     Args:
         file: the library.
-        column: integer column to balance; None: equal numbers of rows.
-        chunk: 0-based number of the chunk.
-        chunks: how many there are.
+        column: the column of weights, integers; None: chunks have equal numbers of rows.
+        chunk: the number of the chunk, from 0.
+        chunks: the number of chunks.
     """
     rows = file.metadata.num_rows
     if chunks == 1:
@@ -50,14 +50,12 @@ def chunk_bounds(file: pq.ParquetFile, column: str | None, chunk: int, chunks: i
 
 
 def _first_row(file: pq.ParquetFile, column: str, weight: int) -> int:
-    """Return the first row that has at least ``weight`` before it; the number of rows if none has."""
+    """Return the first row with at least ``weight`` in the rows before it; the number of rows if there is none."""
     rows = before = 0
     for weights in _weights(file, column):
         ends = before + np.cumsum(weights)
         if ends[-1] >= weight:
-            starts = ends - weights
-            at = int(np.searchsorted(starts, weight, side="left"))
-            return rows + at
+            return rows + int(np.searchsorted(ends - weights, weight, side="left"))
         before = int(ends[-1])
         rows += len(weights)
     return rows

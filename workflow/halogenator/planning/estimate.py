@@ -1,7 +1,7 @@
-"""How large each library and job will be, guessed before anything has run from the first rows of the inputs.
+"""Estimates of the rows of each library and job before a run, from samples of the input files.
 
-The guess is deterministic and cheap, since every start of the workflow makes it. It only sets the *number* of chunks;
-their boundaries come from the real index, so a guess that is off by a factor of a few costs nothing.
+Each start of the workflow makes them, so they take little time and are always the same. They only set the *number* of
+chunks. The bounds of chunks come from the real index, so an estimate that is wrong by a small factor does no harm.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import ceil, factorial, prod
 from halogenator.model import Config, Library
 from halogenator.planning.sample import Sample, read_sample
 
-# A query that may match what halogenation puts in: a halogen, an atom of any kind, or one that is only ruled out.
+# A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
 
 
@@ -24,41 +24,43 @@ class Estimates:
         self._samples: dict[str, Sample] = {}
 
     def rows(self, library: Library, transform: str | None = None) -> int:
-        """Return about how many molecules a library will have, or products its job with a transform.
+        """Return about how many molecules a library will have, or how many products its job with a transform.
 
-        0 only if no molecule of the source is there, or has a site.
+        It is 0 only if the sample is the whole source and gives none.
         """
         sample = self._sample(library)
         if transform is not None:
             query = self.config.transforms[transform].query
             found = sum(self._descendants(library, sites) * sites[query] for sites in sample.sites)
             if not found and library.k and _HALOGEN.search(query):
-                found = sum(self._descendants(library, sites) for sites in sample.sites)  # the parents have none yet
+                found = sum(
+                    self._descendants(library, sites) for sites in sample.sites
+                )  # the source has no halogens yet
             return max(ceil(sample.scale * found), 0 if sample.whole else 1)
         if not library.k:
             return sample.rows
         return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
 
     def only_first_rows(self, library: Library) -> bool:
-        """Tell whether the guess is made from the first rows of a file alone, as of a compressed one."""
+        """Return whether the estimate is from the first rows of a file alone, as for a compressed file."""
         return self._sample(library).first
 
     def chunks(self, library: Library, transform: str | None = None) -> int:
-        """Return into how many chunk tasks the making of a library or a job is cut; 0 of a job without products."""
+        """Return the number of chunk tasks of a library or a job; 0 for a job without products."""
         rows = self.rows(library, transform)
         if transform is not None:
             return ceil(rows / self.config.chunk_products)
         return max(1, ceil(rows * max(library.k or 1, 1) / self.config.chunk_products))  # k ways to a level-k molecule
 
     def parts(self, library: Library, transform: str | None = None) -> int:
-        """Return by how many tasks the duplicates are found, each for a range of keys; 0: by the merge."""
+        """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""
         if transform is None and not library.base:
             return 0
         parts = ceil(self.rows(library, transform) / self.config.merge_rows)
         return parts if parts > 1 else 0
 
     def _descendants(self, library: Library, sites: dict[str, int]) -> float:
-        """Return how many level-k molecules a parent gives: k of its sites, each with any halogen."""
+        """Return how many molecules of level k a parent with these sites gives: k sites, each with any halogen."""
         level = library.k or 0
         if level == 0:
             return 1
@@ -79,13 +81,13 @@ class Estimates:
         return self._samples[source.name]
 
     def _source(self, library: Library) -> Library:
-        """Return the library that is read from a file and that a built one goes back to."""
+        """Return the library, read from a file, that is at the bottom of a built one."""
         while library.base is not None:
             library = self.config.libraries[library.base]
         return library
 
     def _queries(self, source: Library) -> dict[str, str]:
-        """Return {query: what has it}: the rules of a source's class, the transforms of all that is built from it."""
+        """Return {query: name of its rule or transform} of all that runs on a source or on what is built from it."""
         named = [
             (rule.query, f"halogenation rule '{rule.name}'")
             for rule in self.config.halogenation.rules_for(source.class_name)

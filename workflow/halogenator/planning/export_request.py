@@ -1,9 +1,8 @@
-"""What an export is asked for: of which molecules, which of them, into what; and all that can be wrong with that."""
+"""Checks of an export that need no results, for the configuration and for the verb ``export``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from halogenator.chemistry.filters import FILTERS
 from halogenator.errors import UserError, did_you_mean
@@ -11,12 +10,12 @@ from halogenator.model import Export, Window
 from halogenator.tables.molecule_files import FORMATS
 
 ALL = "all"
-MAX_SAMPLE = 5_000_000  # a drawn row takes 16 bytes, twice over while drawing
-USES = ("only", "without", "flag")  # what a filter can be named in
+MAX_SAMPLE = 5_000_000  # rows; each takes 16 bytes, and as many again while the sample is drawn
+USES = ("only", "without", "flag")  # settings that name filters
 
 
 def parse_window(text: str) -> Window:
-    """Return the window that LOW:HIGH stands for; a side left out is open.
+    """Return the window of a text LOW:HIGH; a side that is left out is open.
 
     Raises:
         ValueError: the text is no window.
@@ -31,7 +30,7 @@ def parse_window(text: str) -> Window:
 
 
 def check(export: Export) -> None:
-    """Check what can be told without looking at any results.
+    """Check all that can be known without the results.
 
     Raises:
         UserError: a name is unknown, or two settings contradict each other.
@@ -39,7 +38,8 @@ def check(export: Export) -> None:
     for use in USES:
         for name in getattr(export, use):
             if name not in FILTERS:
-                raise _unknown(f"{use}: there is no filter '{name}'", name, FILTERS)
+                fix = did_you_mean(name, FILTERS) or "take one of the allowed names"
+                raise UserError(f"{use}: there is no filter '{name}'", value=name, allowed=list(FILTERS), fix=fix)
     _check_source(export)
     for name, window in export.windows.items():
         if window.low > window.high:
@@ -78,8 +78,3 @@ def _check_source(export: Export) -> None:
             value=f"molecules with {'transform' if export.transforms else 'parents'}",
             fix="leave molecules away for products, or the other for the library itself",
         )
-
-
-def _unknown(what: str, name: str, allowed: Iterable[str]) -> UserError:
-    names = list(allowed)
-    return UserError(what, value=name, allowed=names, fix=did_you_mean(name, names) or "take one of the allowed names")

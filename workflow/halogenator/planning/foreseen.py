@@ -1,8 +1,8 @@
-"""What Snakemake would make again, foreseen from files alone: for the verb ``plan``.
+"""What Snakemake would make again, worked out from files alone, for the verb ``plan``.
 
-A run and a dry run ask Snakemake itself (``states.planned_standings``). The verb does not: it is several times as
-quick, leaves nothing behind, and answers where nothing may be written. So Snakemake's decisions stand here a second
-time, and nowhere else; tests hold both answers equal.
+A run and a dry run ask Snakemake itself (``states.planned_standings``). The verb does not ask it: so it is several
+times as quick, and works in a folder where it may not write. This module alone repeats Snakemake's decisions; tests
+check that both agree.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from halogenator.results import Results
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.statistics import read_object
 
-# An input file up to this size Snakemake compares by its checksum, so that a newer time alone changes nothing.
+# Snakemake compares input files up to this size (bytes) by checksum, so that a newer time alone changes nothing.
 _CHECKSUM_BYTES = 1_000_000
 
 
 def standings(config: Config, estimates: Estimates, results: Path, working_dir: Path) -> dict[Name, Standing]:
     """Return where each library and job stands.
 
-    Something is to be made when a file of it is missing, older than what it is made from, or made by other settings;
-    and when what it is made from is to be made.
+    It is to be made if a file of it is missing, older than what it is made from, or made with other settings, or if
+    what it is made from is to be made.
 
     Args:
         config: the configuration.
-        estimates: of the same configuration.
+        estimates: those of the configuration.
         results: the results folder.
-        working_dir: what paths of input files are written relative to in a library's identity.
+        working_dir: the working directory.
     """
     places = Results(results)
     adopted = set(adopted_jobs(config, results, working_dir)[0])
@@ -66,9 +66,14 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
 def _finished(
     files: tuple[Path, Path, Path], origin: Path | None, made_by: str, chunks: int, *, from_file: bool
 ) -> Standing | None:
-    """Return the standing of what is there, corrupt or as it should be; None if it is to be made.
+    """Return the standing of a library or a job whose files are there and up to date; None if it is to be made.
 
-    What is in an input file is part of the library's identity; so its time counts only where Snakemake goes by it.
+    Args:
+        files: its files.
+        origin: the file that it is made from; None if that is not on this machine.
+        made_by: its fingerprint, which has the content of an input file too.
+        chunks: the number of its chunks.
+        from_file: whether ``origin`` is an input file, of which Snakemake compares the time only if it is large.
     """
     if not all(path.is_file() for path in files):
         return None
@@ -84,12 +89,12 @@ def _finished(
 
 
 def _newest(paths: Iterable[Path]) -> Path | None:
-    """Return the file that was changed last; None where none is on this machine."""
+    """Return the file that was changed last; None if none is on this machine."""
     return max((path for path in paths if path.exists()), key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def _chunks_there(work: Path, ending: str, chunks: int, origin: Path | None) -> int:
-    """Return how many chunk files of the present cut are there, made after what they are made from."""
+    """Return how many files of the present chunks are there and are newer than ``origin``."""
     if not work.is_dir() or origin is None or not origin.exists():
         return 0
     made = origin.stat().st_mtime_ns

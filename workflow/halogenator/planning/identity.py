@@ -1,4 +1,4 @@
-"""What a library and a job are: what their tasks are told, and fingerprints that tell a change from a comment."""
+"""Parameters of the tasks of libraries and jobs, and fingerprints that change when a result would."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from halogenator.inputs.content_hash import content_hash
 from halogenator.inputs.remote import address, is_remote
 from halogenator.model import Config, Job, Recipe, fingerprint
 
-# Canonical SMILES of one RDKit are not those of another.
+# Versions of RDKit can write different canonical SMILES.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
 
-# Nor are hashes of one DuckDB those of another; no result depends on them, but those of one merge have to agree.
+# Versions of DuckDB have different hashes. No result depends on them, but all tasks of a merge need the same.
 HASHES = duckdb.__version__
 
 
 def recipe_of(config: Config, name: str) -> Recipe:
-    """Return what the tasks of a library are told."""
+    """Return what the tasks of a library need of the configuration."""
     library = config.libraries[name]
     is_base = any(other.base == name for other in config.libraries.values())
     rules = config.halogenation.bare(library.class_name) if library.k or is_base else None
@@ -32,26 +32,24 @@ def recipe_of(config: Config, name: str) -> Recipe:
 
 
 def job_of(config: Config, library: str, transform: str) -> Job:
-    """Return what the tasks of a job are told."""
+    """Return what the tasks of a job need of the configuration."""
     columns = config.descriptors, "inchikey" in config.identifiers, config.dedup_key
     return Job(config.libraries[library].brief, config.transforms[transform].bare, *columns)
 
 
 @cache
 def source_hash(paths: tuple[Path, ...]) -> str:
-    """Return the ``content_hash`` that input files have when it is first asked for: in one run, one content."""
+    """Return the ``content_hash`` of input files. It is computed once, so that it is the same in the whole run."""
     return content_hash(*paths)
 
 
 def library_identity(config: Config, name: str, working_dir: Path) -> str:
-    """Return what changes with everything that changes a library's molecules, and with nothing else.
-
-    Its base is not in it: that is an input, whose changes Snakemake sees itself.
+    """Return a fingerprint of all that the molecules of a library depend on, besides the molecules of its base.
 
     Args:
         config: the configuration.
         name: the library.
-        working_dir: what the path of an input file is written relative to.
+        working_dir: the folder to which paths of input files are made relative.
     """
     library = config.libraries[name]
     origin: list[object]
@@ -64,7 +62,7 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
 
 
 def job_identity(config: Config, transform: str) -> str:
-    """Return what changes with everything that changes a job's products besides its library, and with nothing else."""
+    """Return a fingerprint of all that the products of a job depend on, besides its library."""
     return fingerprint(
         ENGINE,
         config.transforms[transform].fingerprint,

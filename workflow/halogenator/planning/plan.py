@@ -1,4 +1,4 @@
-"""What a run will cost before it starts: a line for each library and job, their sum, and whether the disk will do."""
+"""The plan of a run: the time, memory and disk that each library and job will take, and their sums."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from halogenator.results import Results
 from halogenator.tables.duck import identifier, memory_settings
 from halogenator.tables.parquet import whole_or_absent
 
-# How a number of products is known.
-MADE, AT_MOST, ABOUT = "made", "at most", "about"
+MADE, AT_MOST, ABOUT = "made", "at most", "about"  # how a number of products is known
 _QUERY_MB = 500
 
 
@@ -33,20 +32,21 @@ class Line:
     """A library, or a job of it.
 
     Attributes:
-        library: its name.
-        transform: the job's transform; "" for the library itself.
-        state: done, adopted (done by an earlier pipeline), partial, to do, or corrupt (a finished file is damaged).
-        chunks_done, chunks: chunk tasks finished, of all.
-        tasks: tasks that are still to run.
-        rows_in: molecules that it starts from; None where they are not known.
-        rows_matched: those of them with a site; None where it is not known. For a library: those that were used.
-        products: products, or the library's molecules.
-        products_known: how they are known: "made"; "at most", an exact upper bound from the library's index; "about",
-            an estimate from a sample of the natural products or of the input file.
-        seconds: processor time that is still needed; 0 for what is finished.
-        peak_mb: memory of its largest task, in MB: used by a finished one, else declared, which is a limit.
+        library: the name of the library.
+        transform: the name of the job's transform; "" for the library itself.
+        state: "done", "adopted" (an earlier pipeline made it), "partial", "to do", or "corrupt" (a file is damaged).
+        chunks_done: number of finished chunk tasks.
+        chunks: number of all chunk tasks.
+        tasks: number of tasks that are still to run.
+        rows_in: number of molecules that it starts from; None if not known.
+        rows_matched: number of these molecules with a site; None if not known, and for a library.
+        products: number of products, or of the library's molecules.
+        products_known: how ``products`` is known: "made"; "at most", an upper bound from the library's index; "about",
+            an estimate from a sample of the input file.
+        seconds: processor time that is still needed; 0 if it is finished.
+        peak_mb: memory of its largest task, in MB: what it used if it is finished, else what it declares.
         bytes: size of the finished file.
-        detail: what is wrong, where something is.
+        detail: what is damaged, if it is corrupt.
     """
 
     library: str
@@ -72,16 +72,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """All lines, and what they come to.
+    """All lines, and their sums.
 
     Attributes:
-        lines: a library's own line before those of its jobs, in the configuration's order.
-        cores: how many cores the time is for.
-        cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
+        lines: the line of each library, then those of its jobs, in the order of the configuration.
+        cores: number of cores of the run.
+        cap_mb: memory that all running tasks together may declare, in MB; on a cluster, that of one task.
         on_cluster: whether tasks run on nodes, as many at once as there are ``cores``.
-        recorded: whether the speed is this machine's own.
-        free_bytes: of the disk with the results.
-        notes: what there is to say about the configuration.
+        recorded: whether the speed was recorded in this results folder.
+        free_bytes: free space on the disk of the results.
+        notes: sentences about the configuration.
     """
 
     lines: tuple[Line, ...]
@@ -99,14 +99,14 @@ class Plan:
 
     @property
     def tasks_at_once(self) -> int:
-        """How many tasks run side by side: one per core, as far as the memory for them reaches."""
+        """Number of tasks that run side by side: one per core, or fewer if memory does not suffice."""
         if self.on_cluster:
             return self.cores
         return max(1, min(self.cores, self.cap_mb // stream_mb()))
 
     @property
     def work_seconds(self) -> float:
-        """Expected time of all tasks that wait, added up, in seconds."""
+        """Expected time of all waiting tasks together, in seconds."""
         return sum(line.seconds for line in self.waiting)
 
     @property
@@ -116,12 +116,12 @@ class Plan:
 
     @property
     def new_bytes(self) -> int:
-        """Size of the files that the run will leave."""
+        """Size of the files that the run will add, in bytes."""
         return sum(line.bytes for line in self.waiting)
 
     @property
     def scratch_bytes(self) -> int:
-        """What the run needs beside: chunks and DuckDB's temporary files of as many merges as may run at once."""
+        """Size of the temporary files: chunks, and what DuckDB spills in the merges that run side by side, in bytes."""
         each = sorted((line.bytes + SPILL_BYTES * line.products for line in self.waiting), reverse=True)
         return round(sum(each[: self.tasks_at_once]))
 
@@ -145,11 +145,11 @@ def make_plan(
 
     Args:
         config: the configuration.
-        estimates: of the same configuration.
-        standings: where each library and job stands; what is not in it is not in the plan either.
-        results: the results folder; it need not be there.
-        cores: how many the run will have.
-        cap_mb: what all running tasks together may declare, in MB; of a cluster, what one of them may.
+        estimates: those of the configuration.
+        standings: where each library and job stands that is to be in the plan.
+        results: the results folder, which may be missing.
+        cores: number of cores of the run.
+        cap_mb: memory that all running tasks together may declare, in MB; on a cluster, that of one task.
         on_cluster: whether tasks run on nodes.
     """
     speed = recorded_speed(finished_in(results))
@@ -176,7 +176,7 @@ def make_plan(
 
 
 def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Iterator[str]:
-    """Yield of which files only the first rows were looked at, where a number depends on it."""
+    """Yield a note on the libraries whose numbers are estimated from the first rows of a file alone."""
     guessed = dict.fromkeys(line.library for line in lines if line.products_known == ABOUT)
     names = [name for name in guessed if estimates.only_first_rows(config.libraries[name])]
     if names:
@@ -194,7 +194,10 @@ def _line(
     estimates: Estimates,
     speed: Speed,
 ) -> Line:
-    """Return the line of a job, or of the library itself where there is no transform."""
+    """Return the line of a job, or of the library itself if there is no transform.
+
+    ``index`` has the rows, the rows with a site and the sites of the job, if the library's index knows them.
+    """
     stats, name = standing.stats, transform.name if transform else None
     rows_in = matched = None
     known = MADE if standing.recorded else AT_MOST if index else ABOUT
@@ -207,9 +210,11 @@ def _line(
         rows_in, rows = estimates.rows(library) if transform else None, estimates.rows(library, name)
     if transform:
         kind, ways = library.class_name, 1
-    else:  # a level-k molecule is reached in k ways, and each is walked
+    else:  # each molecule of level k is made in k ways
         kind, ways = LIBRARY, max(library.k or 1, 1)
-    tasks = _tasks(standing, 1 if transform or library.base else 2)
+    others = 1 if transform or library.base else 2  # tasks beside those for chunks and duplicates
+    tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
+    left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
     peak_mb = stats.get("usage", {}).get("peak_mb")
     return Line(
         library=library.name,
@@ -222,25 +227,15 @@ def _line(
         rows_matched=matched,
         products=rows,
         products_known=known,
-        seconds=round(speed.seconds(kind, tasks, rows * ways * _left(standing)), 1) if tasks else 0.0,
+        seconds=round(speed.seconds(kind, tasks, rows * ways * left), 1) if tasks else 0.0,
         peak_mb=merge_mb(rows, estimates.parts(library, name)) if peak_mb is None else int(peak_mb),
         bytes=stats.get("bytes") or speed.bytes(kind, rows),
         detail=standing.detail,
     )
 
 
-def _tasks(standing: Standing, more: int) -> int:
-    """Return how many tasks are to run: the chunks that are not there, and ``more`` that are none."""
-    return standing.chunks - standing.chunks_done + standing.parts + more if standing.waiting else 0
-
-
-def _left(standing: Standing) -> float:
-    """Return the share of the chunks that is still to be made."""
-    return 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
-
-
 def _index(library: Library, transforms: Iterable[Transform], results: Path) -> dict[str, tuple[int, int, int]]:
-    """Return {transform: (rows, rows with a site, sites used)} from a library's index, where it has counted them."""
+    """Return {transform: (rows, rows with a site, sites up to ``max_sites``)} of transforms in a library's index."""
     path = Results(results).molecules(library.name)
     columns = {transform: column for transform in transforms if (column := site_column(path, transform))}
     if not columns:
@@ -268,13 +263,13 @@ COLUMNS = tuple(field.name for field in fields(Line))
 
 
 def write_plan(plan: Plan, out: Path) -> None:
-    """Write the lines as tab-separated values, under the names of ``Line``'s attributes."""
+    """Write the lines as tab-separated values; the header has the attributes of ``Line``."""
     with whole_or_absent(out) as temporary, writing(out):
         temporary.write_text(tsv(plan), newline="")
 
 
 def tsv(plan: Plan) -> str:
-    """Return what ``write_plan`` writes."""
+    """Return the text that ``write_plan`` writes."""
     out = StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -283,7 +278,7 @@ def tsv(plan: Plan) -> str:
 
 
 def totals(plan: Plan) -> dict[str, object]:
-    """Return what the plan comes to, as JSON values; sizes in bytes, times in seconds, memory in MB (10^6 bytes)."""
+    """Return the sums of a plan as JSON values: sizes in bytes, times in seconds, memory in MB (10^6 bytes)."""
     jobs = [line for line in plan.lines if line.transform]
     return {
         "jobs": len(jobs),
@@ -305,5 +300,5 @@ def totals(plan: Plan) -> dict[str, object]:
 
 
 def as_json(plan: Plan) -> dict[str, object]:
-    """Return the plan as JSON values: its ``totals``, its lines and its notes."""
+    """Return the plan as JSON values: its ``totals``, lines and notes."""
     return {"totals": totals(plan), "lines": [asdict(line) for line in plan.lines], "notes": list(plan.notes)}

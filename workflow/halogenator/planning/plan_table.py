@@ -1,4 +1,4 @@
-"""A plan as people read it: a table, grouped by library, with what it comes to and what will not fit."""
+"""A plan as text for people: a table, grouped by library, with sums, notes and warnings."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from halogenator.units import duration, size
 
 _STYLES = {"done": "green", "adopted": "cyan", "partial": "yellow", "to do": "bold", "corrupt": "bold red"}
 _MARKS = {ABOUT: "~", AT_MOST: "≤"}
-_WIDTH = 140  # of what is not a terminal, in characters
+_WIDTH = 140  # characters of a line where there is no terminal
 
 
 def plan_text(plan: Plan, *, color: bool, width: int | None = None) -> str:
-    """Return the table with its totals as text.
+    """Return the table and the sums as text.
 
     Args:
-        plan: what to show.
-        color: whether to use a terminal's colours.
-        width: in characters; None: wide enough for all columns.
+        plan: the plan.
+        color: whether to use the colours of a terminal.
+        width: characters of a line; None: wide enough for all columns.
     """
     return _printed(Group(_table(plan), *_notes(plan)), color, width or _WIDTH)
 
 
 def plan_notes(plan: Plan) -> str:
-    """Return what the plan comes to, without the table."""
+    """Return the sums of a plan as text, without the table."""
     return _printed(Group(*_notes(plan)), False, _WIDTH)
 
 

@@ -1,4 +1,4 @@
-"""What each kind of task declares, in MB (10^6 bytes): a sum of named parts, each bounded where its code is."""
+"""Memory (MB, 10^6 bytes) and time limits of each kind of task: sums of named parts, which their code keeps to."""
 
 from __future__ import annotations
 
@@ -14,67 +14,67 @@ from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
 
-# The guard of a task and its child: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
+# The two processes of a task: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
 PROCESS_MB = 160
-# Two writers' batches (tables.parquet.BATCH_BYTES each) as Python values, as Arrow arrays and encoded; a batch read.
+# Batches of two writers (tables.parquet.BATCH_BYTES each) as Python values, Arrow arrays and encoded; a batch read.
 BATCH_MB = 100
-# The widest row: products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules as
-# RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).
+# The largest row: the products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules
+# as RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).
 ROW_MB = 110
-# Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES), and what allocators keep for later.
+# Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES), and freed memory that allocators keep.
 REMEMBERED_MB = 80
-# Arrow and DuckDB hang or fail for want of small change below this.
+# With less, small allocations of Arrow and DuckDB fail or hang.
 LEAST_MB = 500
 
 # An export: a million fingerprints to pick from (chemistry.maxmin.needed_mb), or twice what DuckDB sorts with.
 EXPORT_MB = 1500
-# One that picks nothing: some 250 measured, and DuckDB's half for a query.
+# An export that picks nothing: about 250 measured, and DuckDB takes half for a query.
 PLAIN_EXPORT_MB = 1000
 
-# DuckDB plans with its share of a merge's declaration and spills beyond: one thread's buffers, and of each row the hash
-# table's part that it keeps while it spills the rest.
+# DuckDB may use a share of the memory of a merge, and spills what is more. It needs the buffers of one thread and, for
+# each row, the part of the hash table that it keeps while it spills the rest.
 DUCKDB_THREAD_MB = 240
 DUCKDB_ROW_BYTES = 5
 
 # Beside a task on a cluster: the two Snakemake processes that start it there, a wrapper of Slurm's and shells.
 SNAKEMAKE_MB = 600
 
-# Time limits: some minutes for a busy file system and the start, then five times what a 2020s server takes.
+# Time limits: minutes for the start and a busy file system, then five times what a server of the 2020s takes.
 START_MINUTES = 15
 SLOWER = 5
-# Of a merge, a summary or an export, per row. Measured: some 3 µs, and more where DuckDB spills.
+# Per row of a merge, a summary or an export. Measured: 3 µs, and more if DuckDB spills.
 MERGE_SECONDS = 10e-6
 
 
 def stream_mb() -> int:
-    """Return the declaration of a task that streams: the same for every size of library."""
+    """Return the memory of a task that streams, which is the same for all sizes of libraries."""
     return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
 
 
 def merge_mb(rows: int, parts: int = 0) -> int:
-    """Return the declaration of a merge of about ``rows`` rows, or of each of the tasks that find its duplicates."""
+    """Return the memory of a merge of about ``rows`` rows, or of each of ``parts`` tasks that find its duplicates."""
     duckdb = DUCKDB_THREAD_MB + DUCKDB_ROW_BYTES * rows / max(parts, 1) / MB
     return max(stream_mb(), _rounded(duckdb / MEMORY_SHARE))
 
 
 def task_minutes(config: Config, products: int) -> int:
-    """Return the time limit of a task that makes so many products, or as many molecules of a library."""
+    """Return the time limit of a task that makes so many products, or molecules of a library."""
     each = 3 * PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0)
     return START_MINUTES + math.ceil(SLOWER * products * each / 60)
 
 
 def merge_minutes(rows: int) -> int:
-    """Return the time limit of a task that goes through so many rows that are made."""
+    """Return the time limit of a task that reads so many rows."""
     return START_MINUTES + math.ceil(SLOWER * rows * MERGE_SECONDS / 60)
 
 
 def machine_mb() -> int:
-    """Return the memory of this machine, or of the container, job or session that this process is confined to."""
+    """Return the memory of this machine, or the limit of the container, job or session of this process."""
     return min([psutil.virtual_memory().total, *_control_group_limits()]) // MB
 
 
 def machine_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

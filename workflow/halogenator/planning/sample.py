@@ -1,4 +1,4 @@
-"""Samples: which rows stand for all of a file; and molecules of a library's source with their sites."""
+"""Samples: evenly spread rows, and the numbers of sites of some molecules of a library."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from halogenator.model import Library
 from halogenator.process import limits
 
 SAMPLE_ROWS = 500
-# Rows that are read at most to draw it from, of which those that are compressed are the first.
-READ_ROWS = 20_000
+READ_ROWS = 20_000  # rows that are read at most, of which the sample is drawn
 
-# Steps (see ``process.limits``) below this are rows being read; above it, molecules being parsed and then matched.
+# Steps (see ``process.limits``) from here on parse molecules and match them; those below read rows.
 _FIRST_MOLECULE = 1_000_000_000
 
 
 def sampled(rows: int, size: int, start: int, stop: int) -> Iterator[int]:
-    """Yield the sampled rows from ``start`` to ``stop`` (exclusive), of a sample of ``size`` of all ``rows``.
+    """Yield those rows of an evenly spread sample that are from ``start`` to ``stop`` (exclusive).
 
-    The sample is always the same and evenly spread: the k-th of it is row ``k * rows // size``. Where there are no
-    more rows than ``size``, all are sampled.
+    The sample has ``size`` of ``rows`` rows, or all rows if there are fewer. Its k-th row is ``k * rows // size``.
 
     Examples:
         >>> list(sampled(100, 4, 0, 100)), list(sampled(100, 4, 30, 60))
@@ -35,14 +33,14 @@ def sampled(rows: int, size: int, start: int, stop: int) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Sample:
-    """Some molecules of a library's ultimate source, evenly spread over it.
+    """Some molecules of a library that is read from a file, evenly spread over it.
 
     Attributes:
-        rows: rows of the source.
-        scale: rows per sampled row; 0 where there is none.
-        whole: whether the sample is the source.
-        first: whether only the source's first rows were looked at.
-        sites: per molecule, {query: sites}.
+        rows: rows of the library, perhaps estimated.
+        scale: rows of the library per row of the sample.
+        whole: whether the sample has all rows.
+        first: whether only the first rows were read.
+        sites: {query: number of sites} of each molecule.
     """
 
     rows: int
@@ -53,16 +51,16 @@ class Sample:
 
 
 def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
-    """Return the sample of a library that is read from a file, taken in a child that no molecule can hold up.
+    """Return a sample of a library that is read from a file. A child process does it, in bounded time.
 
     Args:
         source: the library.
-        queries: {SMARTS: what it is the reactant of}.
+        queries: {SMARTS: name of the transform or rule whose reactant it is}.
 
     Raises:
-        UserError: the file cannot be read, or matching a query does not come to an end.
+        UserError: the file cannot be read, or matching a query takes too long.
     """
-    import rdkit.Chem  # noqa: F401 - here, or every child would load it anew
+    import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
     return limits.in_child(lambda: _count(source, queries))
 
@@ -84,7 +82,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
-            continue  # the run will make a reject of it
+            continue  # in the run, the row becomes a reject
         try:
             mol = prepare(text, reading).mol
         except RejectError:

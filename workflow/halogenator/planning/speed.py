@@ -1,4 +1,4 @@
-"""How fast this machine is, and how much disk a row takes: from the statistics of what is finished."""
+"""The speed of this machine and the disk space of a row, from the statistics of finished libraries and jobs."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-# Processor time beside a task's own: Snakemake's for it, its guard's, the start of Python. Measured: 0.1 s.
+# Processor time of a task that it does not record: Snakemake, the parent process, the start of Python. Measured.
 SCHEDULING_SECONDS = 0.1
 
-# For a results folder in which nothing is finished yet: two cores of a 2020s server (docs/full-size-run.md).
+# Defaults for a results folder without finished jobs: two cores of a server of the 2020s (docs/full-size-run.md).
 TASK_SECONDS = 0.2
 PRODUCT_SECONDS = 85e-6
 MOLECULE_SECONDS = 190e-6
-INCHIKEY_SECONDS = 500e-6  # of each, where asked for
+INCHIKEY_SECONDS = 500e-6  # of an InChIKey
 PRODUCT_BYTES = 13.0
 MOLECULE_BYTES = 14.0
 
-# What a library's or a job's files take whatever is in them.
+# The files of a library or a job without rows.
 FILES_BYTES = 8_000
 
 # DuckDB's temporary files in a merge, per row. Measured: 0.3 GB for 20 million, 2.3 GB for 100 million.
 SPILL_BYTES = 23.0
 
-# Below so many rows a job's time is that of starting its tasks, and above it that of making its products.
+# A job with fewer rows than the first shows the time of a task; a class with more rows than the second, that of a row.
 _FEW_ROWS, _ENOUGH_ROWS = 1_000, 5_000
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds of processor time, and bytes.
+    """Processor time and disk space of tasks and rows.
 
     Attributes:
-        task_seconds: of a task that makes nothing.
-        row_seconds: of a product by its library's class; of a library's molecule by ``LIBRARY``.
-        row_bytes: in a finished file, by the same keys.
-        recorded: whether this machine has finished enough for its own figures to be used.
+        task_seconds: time of a task that makes nothing.
+        row_seconds: {class of a library: time of a product}; under ``LIBRARY``, the time of a molecule of a library.
+        row_bytes: bytes of a row in a finished file, by the same keys.
+        recorded: whether enough is finished for the figures to be those of this machine.
     """
 
     task_seconds: float = TASK_SECONDS
@@ -57,7 +57,7 @@ class Speed:
         return FILES_BYTES + round(rows * self.row_bytes.get(kind, self.row_bytes.get(ANY, default)))
 
 
-# What is no class's name, which has no space.
+# Keys that are no class, since the name of a class has no space.
 LIBRARY, ANY = "a library", "any class"
 
 
@@ -69,9 +69,9 @@ class _Sums:
 
 
 def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what ``recorded_speed`` takes of everything that was ever finished in a results folder.
+    """Yield (``LIBRARY`` or a job's class, its statistics) of all that was ever finished in a results folder.
 
-    It counts whether or not it stands: what is to be made anew, or is not asked for now, was made at the same speed.
+    Outdated results count too: they were made at the same speed.
     """
     from halogenator.results import Results
     from halogenator.tables.statistics import read_object
@@ -87,13 +87,13 @@ def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
-    """Return the speed that finished libraries and jobs show.
+    """Return the speed of finished libraries and jobs.
 
-    The time of a task that makes little gives what any task costs; what is left of the others' time, over their rows,
-    gives the cost of a row. A class with few products counts as any.
+    Tasks with few rows show the time of a task. The rest of the time of the others, divided by their rows, is the time
+    of a row. A class with few products has the speed of all classes together.
 
     Args:
-        finished: (``LIBRARY`` or a job's class, its statistics) of each; no damaged one's or earlier pipeline's.
+        finished: (``LIBRARY`` or a job's class, its statistics) of each.
     """
     records = [(kind, *figures) for kind, stats in finished if (figures := _figures(kind, stats)) is not None]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
@@ -116,7 +116,7 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
 
 
 def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int] | None:
-    """Return (tasks, rows made, seconds, bytes) of a statistics record; None where it does not say."""
+    """Return (tasks, rows made, seconds, bytes) of statistics; None if they lack one, or are of an adopted job."""
     if "adopted" in stats:
         return None
     try:

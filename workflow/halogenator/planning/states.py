@@ -1,4 +1,4 @@
-"""How far each library and job of a run is: by what Snakemake has decided to run, and by the files that are there."""
+"""How far each library and job of a run is, by the tasks that Snakemake will run and by the files that are there."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Standing:
     """Where a library or a job stands.
 
     Attributes:
-        state: "done", "adopted", "partial", "to do", or "corrupt": a finished file cannot be read, or is not of
-            the size that was recorded.
-        chunks: into how many chunk tasks it is cut.
-        chunks_done: how many of their files are there, waiting to be merged; all of them where it is finished.
-        parts: how many tasks are still to look for duplicates, where that is not left to the merge.
-        stats: what the finished one's statistics say; empty where it is not.
-        detail: of a corrupt one, what is wrong with which file.
+        state: "done", "adopted", "partial", "to do", or "corrupt": a finished file cannot be read, or has another size
+            than was recorded.
+        chunks: number of its chunk tasks.
+        chunks_done: number of chunks whose files are there; all if it is finished.
+        parts: number of tasks that are still to find duplicates, if the merge does not find them.
+        stats: its statistics if it is finished, else empty.
+        detail: what is wrong with which file, if it is corrupt.
     """
 
     state: str
@@ -42,12 +42,12 @@ class Standing:
 
     @property
     def finished(self) -> bool:
-        """Whether it is there, whole."""
+        """Whether all its files are there and whole."""
         return self.state in ("done", "adopted")
 
     @property
     def recorded(self) -> bool:
-        """Whether it is finished and its files are here to be looked at, and not only in a store."""
+        """Whether it is finished and its files are on this machine, and not only in a store."""
         return self.finished and bool(self.stats)
 
     @property
@@ -59,14 +59,13 @@ class Standing:
 def planned_standings(
     config: Config, estimates: Estimates, results: Path, tasks: Iterable[tuple[str, str, str | None, bool]]
 ) -> dict[Name, Standing]:
-    """Return where each library and job stands that a run is asked for, by what the workflow has decided to run.
+    """Return where each library and job of a run stands, by the tasks that Snakemake will run.
 
     Args:
         config: the configuration.
-        estimates: of the same configuration.
+        estimates: those of the configuration.
         results: the results folder.
-        tasks: (rule, library, transform, whether it is to run) of every task in question; the transform is None for a
-            library's tasks.
+        tasks: (rule, library, transform, whether it will run) of each task; the transform is None for a library.
     """
     merges: dict[Name, bool] = {}
     chunk_tasks: Counter[Name] = Counter()
@@ -95,7 +94,7 @@ def planned_standings(
 
 
 def names_in(config: Config) -> Iterator[Name]:
-    """Yield each library and then each job; libraries before what is made from them."""
+    """Yield each library, then each job. A library comes after its base."""
     yield from ((name, None) for name in config.libraries)
     yield from config.jobs
 
@@ -108,7 +107,7 @@ def finished_standing(files: tuple[Path, Path, Path], chunks: int) -> Standing:
 
 
 def _damage(files: tuple[Path, Path, Path]) -> str:
-    """Return what is wrong with finished files, as far as it shows without reading them whole; "" if nothing is."""
+    """Return what is wrong with finished files, "" if nothing is. The files are not read whole."""
     main, rejects, stats = files
     recorded = read_object(stats)
     if not recorded:
