@@ -78,7 +78,9 @@ class Manifest:
                 self._stale |= {split.file for split in found.values()} | set(content.get("replaces", ()))
             else:
                 raise self._taken("there is an export of other rows or settings", content["request"])
-        if not (done or unfinished or force) and (out.exists() or _first(out).exists()):
+        stem, dot, ending = out.name.partition(".")
+        first_split = out.with_name(f"{stem}-0001{dot}{ending}")
+        if not (done or unfinished or force) and (out.exists() or first_split.exists()):
             raise self._taken("there is a file, made by no export", None)
         self.splits = {number: split for number, split in splits.items() if split.is_intact(out.parent)}
         self.complete = done is not None and done["identity"] == identity and len(self.splits) == len(splits)
@@ -133,12 +135,6 @@ def split_path(out: Path, ending: str, number: int, digits: int) -> Path:
         'ethers-0001.sdf.gz'
     """
     return out.with_name(f"{out.name[: -len(ending)]}-{number + 1:0{digits}}{out.name[-len(ending) :]}")
-
-
-def _first(out: Path) -> Path:
-    """Return the path of the first split of an export of any format."""
-    stem, dot, rest = out.name.partition(".")
-    return out.with_name(f"{stem}-0001{dot}{rest}")
 
 
 def _read_whole(path: Path) -> dict[str, Any] | None:

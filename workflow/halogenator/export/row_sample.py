@@ -131,7 +131,7 @@ class Sample:
     def _draw_from(self, batch: pa.RecordBatch, draw: Draw, rejects: Rejects) -> None:
         rows = batch.filter(pa.array(self.passing.quick(batch, rejects)))
         hashes = draw.hashes(rows)
-        # Slow filters see only rows that can still be drawn: some thousands of millions.
+        # Slow filters look only at rows that can still be drawn, a few thousand out of millions.
         candidates = np.flatnonzero(hashes <= draw.limit)
         draw.is_cut |= len(candidates) < len(hashes)
         positions = rows[POSITION].to_numpy()

@@ -179,7 +179,11 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     Raises:
         UserError: there are no results of a library or transform that is asked for.
     """
-    parts = _molecule_parts(results, export) if export.molecules else _product_parts(results, export)
+    if export.molecules:
+        paths = Results(results).libraries()
+        parts = [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
+    else:
+        parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
     known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
@@ -201,11 +205,6 @@ def _product_parts(results: Path, export: Export) -> list[Part]:
     if not parts:
         raise UserError("there is no finished job of these", where=results, value=[*libraries, *transforms])
     return parts
-
-
-def _molecule_parts(results: Path, export: Export) -> list[Part]:
-    paths = Results(results).libraries()
-    return [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
 
 
 def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], results: Path) -> list[str]:

@@ -227,7 +227,10 @@ class _Export:
         start, rows, batch = stream.position, 0, stream.take(limit)
         if batch is None and number:
             return None
-        path = self._path(number)
+        path = self._out
+        if limit is not None:
+            digits = max(4, len(str(-(-self._selection.rows // limit))))
+            path = split_path(self._out, self._form.ending, number, digits)
         with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
             while batch is not None:
                 write(batch.select(self._schema.names))
@@ -236,12 +239,6 @@ class _Export:
         tally, stream.tally = stream.tally, Tally()
         size, digest = path.stat().st_size, sha256(path)
         return Split(number, path.name, rows, start, stream.position, digest, size, dict(tally.counts), tally.examples)
-
-    def _path(self, number: int) -> Path:
-        if self._export.split is None:
-            return self._out
-        digits = max(4, len(str(-(-self._selection.rows // self._export.split))))
-        return split_path(self._out, self._form.ending, number, digits)
 
     def _count(self, start: int, stop: int) -> int:
         """Return the number of rows to write between two positions."""

@@ -98,7 +98,7 @@ def _attempt(work: Callable[[], int], task: Declaration, watch: limits.Watch) ->
 
 def is_refusal(error: BaseException) -> bool:
     """Return whether an exception of Python, Arrow or DuckDB says that memory was refused."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"  # the second: DuckDB's
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
 def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
@@ -108,7 +108,7 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         Its exit status, or minus the number of the signal that ended it.
     """
     signal.signal(signal.SIGTERM, lambda number, _: _send(child, number))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the terminal signals the child as well
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     resident = _resident(child)
@@ -118,7 +118,7 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             break
-        with suppress(Exception):  # it has ended meanwhile
+        with suppress(Exception):  # the child may have ended meanwhile
             peak = max(peak, resident() / MB)
         if peak > task.declared_mb and not overstepped:
             overstepped = True

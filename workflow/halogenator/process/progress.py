@@ -45,7 +45,7 @@ class _Step:
     done: int
     unit: str
     began: float = field(default_factory=time.monotonic)
-    made: int = 0  # since it began
+    made: int = 0  # units done since it began
 
     def __str__(self) -> str:
         return f"{self.done:,}/{self.total:,}" + (f" {self.unit}s" if self.unit else "")
@@ -55,7 +55,27 @@ class _Step:
         return f"{self.made / max(time.monotonic() - self.began, 1e-3):,.0f}/s" if self.made else ""
 
 
-class Lines(Progress):
+class _Display(Progress):
+    """The common part of displays: the status, and the decision when it is time to show it."""
+
+    _last = _status = ""  # the step that began last; the text about the whole work
+    _shown = 0.0  # when the display was last shown, in seconds of the monotonic clock
+
+    def tick(self, status: str = "") -> None:
+        self._status = status
+        self._show_now_and_then()
+
+    def _show_now_and_then(self) -> None:
+        if time.monotonic() - self._shown >= self._pause:
+            self.show()
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two times that the display is shown."""
+        return _REFRESH_SECONDS
+
+
+class Lines(_Display):
     """Progress as lines, for a file: one when a step begins, and one now and then.
 
     Args:
@@ -70,8 +90,7 @@ class Lines(Progress):
     ) -> None:
         self._say, self._every, self._share, self._announce = say, every, share, announce
         self._steps: dict[str, _Step] = {}
-        self._last = self._status = ""
-        self._began = self._said = time.monotonic()
+        self._began = self._shown = time.monotonic()
 
     def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
         self._steps = {name: other for name, other in self._steps.items() if other.done < other.total}
@@ -87,27 +106,22 @@ class Lines(Progress):
         advanced.made += count
         self._show_now_and_then()
 
-    def tick(self, status: str = "") -> None:
-        self._status = status
-        self._show_now_and_then()
-
     def note(self, text: str) -> None:
         self._say(text)
 
     def show(self, status: str = "") -> None:
         self._status = status or self._status
-        self._said = time.monotonic()
+        self._shown = time.monotonic()
         steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
         more = self._status or (self._steps[self._last].rate if self._steps else "")
         self._say(f"{steps}; {more}" if more else steps)
 
-    def _show_now_and_then(self) -> None:
-        now = time.monotonic()
-        if now - self._said >= max(self._every, self._share * (now - self._began)):
-            self.show()
+    @property
+    def _pause(self) -> float:
+        return max(self._every, self._share * (time.monotonic() - self._began))
 
 
-class Bars(Progress):
+class Bars(_Display):
     """Progress as bars, for a terminal: one for each step, and the status below them.
 
     No thread refreshes the bars, because the process forks while they are shown.
@@ -124,8 +138,6 @@ class Bars(Progress):
         columns = [progress.TextColumn("{task.description:<18}"), progress.BarColumn(), progress.MofNCompleteColumn()]
         self._bars = progress.Progress(*columns, *([progress.TimeRemainingColumn()] if remaining else []))
         self._numbers: dict[str, Any] = {}
-        self._last = self._status = ""
-        self._shown = 0.0
         self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
 
     def __enter__(self) -> Bars:
@@ -145,10 +157,6 @@ class Bars(Progress):
         self._bars.advance(self._numbers[step or self._last], count)
         self._show_now_and_then()
 
-    def tick(self, status: str = "") -> None:
-        self._status = status
-        self._show_now_and_then()
-
     def note(self, text: str) -> None:
         self._live.console.print(text, markup=False, highlight=False)
 
@@ -156,10 +164,6 @@ class Bars(Progress):
         self._status = status or self._status
         self._shown = time.monotonic()
         self._live.refresh()
-
-    def _show_now_and_then(self) -> None:
-        if time.monotonic() - self._shown >= _REFRESH_SECONDS:
-            self.show()
 
     def _render(self) -> Group:
         from rich.console import Group

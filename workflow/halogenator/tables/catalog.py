@@ -40,7 +40,7 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
-# Size of the largest statistics file. DuckDB allocates twice this for each JSON file, by default 32 MB.
+# Upper bound of the size of a statistics file. DuckDB allocates twice this for each file, by default 32 MB.
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',

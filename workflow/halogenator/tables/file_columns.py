@@ -70,7 +70,7 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn,
     """
     others = list(others)
     clean = [_BREAKS.sub(" ", given).strip() or _UNNAMED for given, _ in others]
-    # Names that need no change are taken first: a renamed column cannot get one of them, wherever it stands.
+    # Names that need no change are reserved first, so that a renamed column never gets one of them.
     taken = {*_reserved()} | {name.casefold() for name in clean if not _is_reserved(name)}
     seen: set[str] = set()
     found = []

@@ -37,6 +37,7 @@ _GROUP_BYTES = 32_000_000
 
 _FEW_COLUMNS = 50  # with more columns than these, fewer rows are read at a time
 
+_READ_BYTES = 1 << 20
 _MAKE_ANEW = "delete it and run again; whatever made it will make it anew"
 
 
@@ -216,6 +217,11 @@ def verify(path: Path, *, rows: int) -> None:
         raise OSError(f"{path} cannot be read back after writing: {error}") from error
     if found != rows:
         raise OSError(f"{path} holds {found:,} rows after writing {rows:,}")
+
+
+def open_strictly(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file of any origin, with a buffer of a megabyte; Arrow's exceptions say what is wrong with it."""
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:

@@ -122,7 +122,7 @@ def _find(file: BinaryIO) -> tuple[int, str] | None:
         return None
     start = size - 8 - length
     file.seek(start)
-    entries = list(_ENTRY.finditer(file.read(length)))  # an earlier match may stand in the text of other metadata
+    entries = list(_ENTRY.finditer(file.read(length)))  # other metadata may quote a seal before it
     return (start + entries[-1].start(1), entries[-1][1].decode()) if entries else None
 
 

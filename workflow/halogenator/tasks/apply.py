@@ -145,8 +145,14 @@ class _Run:
             if not all(path.exists() for path in (molecules, record, *library_rejects)):
                 self._make_library(mark, molecules, library_rejects[0], record)
             library_stats = json.loads(record.read_bytes())
-        job_stats = self._make_products(molecules, library_rejects)
-        self._write_stats(job_stats, library_stats, molecules)
+        statistics = {
+            **self._make_products(molecules, library_rejects),
+            "identity": self.identity,
+            "molecules_file": molecules.name if molecules.parent == self.out else str(molecules),
+            **_owner(self.request),
+            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes")},
+        }
+        write_object(statistics, self.out / STATS)
 
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
         request, raw = self.request, self.work / "raw.parquet"
@@ -180,7 +186,7 @@ class _Run:
         return found
 
     def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
-        """Yield the arguments of a step's chunk commands that say which chunk it is and which files it makes."""
+        """Yield the arguments ``chunk``, ``out`` and ``rejects`` of each chunk command of a step."""
         for number in range(count):
             name = f"{kind}-{number:05}"
             out, rejects = (self.work / f"{name}{ending}.parquet" for ending in ("", "-rejects"))
@@ -232,12 +238,6 @@ class _Run:
             write_object(self.state, self.work / "state.json")
         return int(self.state[name])
 
-    def _write_stats(self, job_stats: dict[str, Any], library_stats: dict[str, Any], molecules: Path) -> None:
-        read = {name: value for name, value in library_stats.items() if name not in ("checksums", "bytes")}
-        place = molecules.name if molecules.parent == self.out else str(molecules)
-        made_by = {"identity": self.identity, "molecules_file": place, **_owner(self.request)}
-        write_object({**job_stats, **made_by, "input": read}, self.out / STATS)
-
 
 def _identity(request: Request, mark: str) -> str:
     """Return a fingerprint of the input and of all settings that change the results, and of nothing else."""
@@ -247,7 +247,7 @@ def _identity(request: Request, mark: str) -> str:
 
 
 def _owner(request: Request) -> dict[str, str]:
-    """Return what the folder's records say of whose results it holds."""
+    """Return the values by which records in the output folder name its library and transform."""
     return {"transform": request.transform.name, "source": request.source}
 
 

@@ -167,8 +167,8 @@ class _MergeCommand(_RowCommand):
     def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        made = self.out, self.rejects, self.stats
-        return Merge(chunks, reject_chunks, *made, self.scratch, self.config_hash, task, self.duplicates)
+        outputs = self.out, self.rejects, self.stats
+        return Merge(chunks, reject_chunks, *outputs, self.scratch, self.config_hash, task, self.duplicates)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -115,25 +115,21 @@ def _adopt_one(
     return Found(folder.name, "adopted", detail)
 
 
-def _convert(path: Path, config: Config, job: JobNames, results: Path, working_dir: Path, task: Task) -> str:
+def _convert(path: Path, config: Config, names: JobNames, results: Path, working_dir: Path, task: Task) -> str:
     """Make a job's files from earlier products; return the number of rows left out, in words."""
-    with_inchikey = "inchikey" in config.identifiers
-    library, transform = config.libraries[job[0]], config.transforms[job[1]]
-    record = {
-        "from": str(path.absolute()),
-        "sha256": sha256(path),
-        "identity": adopted_identity(config, job, working_dir),
-    }
+    library, transform = config.libraries[names[0]], config.transforms[names[1]]
+    job = Job(library, transform, config.descriptors, "inchikey" in config.identifiers, config.dedup_key)
+    identity = adopted_identity(config, names, working_dir)
+    record = {"from": str(path.absolute()), "sha256": sha256(path), "identity": identity}
     scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
-    made = Results(results).files(*job)
+    made = Results(results).files(*names)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
         chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
-        convert(chunk, descriptor_names=config.descriptors, with_inchikey=with_inchikey)
-        identity = job_identity(config, transform.name)
-        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
-        merged = Job(library, transform, tuple(config.descriptors), with_inchikey, config.dedup_key)
-        merge_products(merge, merged, adopted=record)
+        convert(chunk, job)
+        config_hash = job_identity(config, transform.name)
+        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, config_hash, task)
+        merge_products(merge, job, adopted=record)
     metadata = read_metadata(made[0])
     left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

@@ -22,11 +22,12 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
+from halogenator.model import Job
 from halogenator.planning.sample import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.tables.columns import product_columns
 from halogenator.tables.metadata import with_versions
-from halogenator.tables.parquet import TableWriter
+from halogenator.tables.parquet import TableWriter, open_strictly
 from halogenator.tasks.chunk_task import Chunk, Made
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles")
@@ -36,7 +37,6 @@ LEFTOVERS = ("-wal", "-shm", "-journal", ".tmp", ".lock", ".part")
 MAX_REJECTED = 0.01  # share of rows
 _SAMPLE = 1_000  # rows that RDKit reads before any row is converted
 _BATCH_ROWS = 4_096
-_READ_BYTES = 1 << 20
 _LARGEST = 32_767  # the largest count in 16 bits; no descriptor of a molecule in this program is larger
 
 READ_ERRORS = (pa.ArrowException, OSError, ValueError)
@@ -67,7 +67,7 @@ def examine(folder: Path) -> int:
     if not path.stat().st_size:
         raise BrokenError(f"{PRODUCTS_FILE} is empty{beside}")
     try:
-        with _open(path) as file:
+        with open_strictly(path) as file:
             rows = _examine_rows(file)
     except READ_ERRORS as error:
         raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}{beside}") from error
@@ -76,18 +76,17 @@ def examine(folder: Path) -> int:
     return rows
 
 
-def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: bool) -> None:
+def convert(chunk: Chunk, job: Job) -> None:
     """Write a file's rows, in its order and with its duplicates, as a chunk of a job; unreadable rows as rejects.
 
     Args:
         chunk: a chunk with all rows of the earlier pipeline's file.
-        descriptor_names: descriptor columns, in order.
-        with_inchikey: whether to add the InChIKey.
+        job: the job.
 
     Raises:
         BrokenError: the file cannot be read, or more than ``MAX_REJECTED`` of its rows are rejects.
     """
-    wanted = [*descriptor_names, *(["inchikey"] if with_inchikey else [])]
+    wanted = [*job.descriptors, *(["inchikey"] if job.inchikey else [])]
 
     def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
         mol = parse_smiles(text)
@@ -97,13 +96,9 @@ def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: boo
         return 1, ()
 
     rows = ((row, None, *values) for row, values in enumerate(_rows(chunk.source, wanted), 1))
-    chunk.write(rows, make, product_columns(descriptor_names, with_inchikey=with_inchikey), with_versions())
+    chunk.write(rows, make, product_columns(job.descriptors, with_inchikey=job.inchikey), with_versions())
     converted, rejected = (pq.read_metadata(path).num_rows for path in (chunk.out, chunk.rejects_out))
     _check_rejected(rejected, converted + rejected)
-
-
-def _open(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
 
 
 def _examine_rows(file: pq.ParquetFile) -> int:
@@ -159,7 +154,7 @@ def _has_type_of(name: str, kind: pa.DataType) -> bool:
 def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Yield (SMILES, values of the wanted columns, or None where the file has no such column)."""
     try:
-        with _open(path) as file:
+        with open_strictly(path) as file:
             columns = _columns(file.schema_arrow, wanted)
             smiles = _smiles_column(file.schema_arrow)
             for batch in file.iter_batches(_BATCH_ROWS, columns=[smiles, *columns.values()], use_threads=False):

@@ -78,9 +78,10 @@ class RunProgress:
         self._running: dict[int, Started] = {}
         self._products: Counter[Job] = Counter()
         self._merged: set[Job] = set()
-        self._cost = _costs(plan) if plan else {}
-        self._left_cost = sum(line.seconds for line in plan.waiting) if plan else 0.0
-        self._all_cost = self._left_cost
+        waiting = plan.waiting if plan else ()
+        # {library or job: expected processor time of each of its tasks, in seconds}
+        self._cost = {(line.library, line.transform or None): line.seconds / line.tasks for line in waiting}
+        self._all_cost = self._left_cost = sum((line.seconds for line in waiting), 0.0)
 
     def look(self, used_mb: float) -> None:
         """Update the display; ``used_mb``: memory of the run's processes, in MB."""
@@ -155,8 +156,3 @@ class RunProgress:
             # Tasks that are not in the plan, such as the report, come last.
             parts.append(f"about {duration(left)} left" if left >= 1 else "the last tasks")
         return "; ".join(parts)
-
-
-def _costs(plan: Plan) -> dict[Job, float]:
-    """Return {library or job: expected processor time of each of its tasks, in seconds}."""
-    return {(line.library, line.transform or None): line.seconds / line.tasks for line in plan.waiting}

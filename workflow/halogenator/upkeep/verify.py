@@ -24,13 +24,12 @@ from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
 from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import limit_arrow_threads
+from halogenator.tables.parquet import limit_arrow_threads, open_strictly
 from halogenator.tables.seal import wrong_bytes
 from halogenator.tables.statistics import Statistics
 
 SAMPLE_ROWS = 1_000
 _BATCH_ROWS = 4_096
-_READ_BYTES = 1 << 20
 _SHOWN = 80
 
 
@@ -70,13 +69,12 @@ class _BadError(Exception):
     """Something is wrong with a file; its text says what."""
 
 
-def _kinds() -> dict[str, _Kind]:
-    described = descriptor_columns(list(DESCRIPTORS))
-    return {
-        MOLECULES_FILE: _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
-        PRODUCTS_FILE: _Kind(PRODUCTS, (*described, INCHIKEY), ("smiles",)),
-        REJECTS_FILE: _Kind(REJECTS),
-    }
+_DESCRIPTORS = descriptor_columns(list(DESCRIPTORS))
+_KINDS = {
+    MOLECULES_FILE: _Kind(LIBRARY, _DESCRIPTORS, ("id", "smiles"), counts_sites=True),
+    PRODUCTS_FILE: _Kind(PRODUCTS, (*_DESCRIPTORS, INCHIKEY), ("smiles",)),
+    REJECTS_FILE: _Kind(REJECTS),
+}
 
 
 def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch: Path) -> Iterator[Verdict]:
@@ -169,8 +167,8 @@ def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyCon
         raise _BadError("not a regular file")
     if not path.stat().st_size:
         raise _BadError("empty")
-    kind = _kinds().get(path.name)
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True) as file:
+    kind = _KINDS.get(path.name)
+    with open_strictly(path) as file:
         if kind:
             _check_columns(file.schema_arrow, kind, extra_names(read_metadata(path)))
             _check_place(path)
