@@ -62,7 +62,7 @@ def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Ite
             found.append(unknown if late else _advise(transform, pools))
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 @dataclass(frozen=True)

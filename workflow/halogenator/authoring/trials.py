@@ -59,7 +59,7 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
             found.append(Trial(transform.name, smiles, reason=late) if late else _try(transform, smiles))
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""How far a long piece of work is: told by library code, which never prints, and shown as bars or as lines."""
+"""Progress of long work: library code, which never prints, reports it here; it is shown as bars or as lines."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _REFRESH_SECONDS = 0.1  # between two drawings of the bars
 
 
 class Progress:
-    """Hears how far work is and says nothing; used in a ``with`` block, which ends what is shown."""
+    """A display of progress that shows nothing; the base of those that do. It ends with its ``with`` block."""
 
     def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
-        """A step begins: of ``total`` units, of which an earlier run did ``done``."""
+        """Begin a step of ``total`` units, of which an earlier run did ``done``."""
 
     def advance(self, count: int = 1, step: str | None = None) -> None:
-        """So many more units of a step are done; None is the step that began last."""
+        """Count more finished units of a step; None: of the step that began last."""
 
     def tick(self, status: str = "") -> None:
-        """Some time has passed; ``status`` is what there is to say of the whole."""
+        """Show ``status``, a text about the whole work, if it is time to; called now and then."""
 
     def note(self, text: str) -> None:
-        """Something that a person should know."""
+        """Show a text that the user should read."""
 
     def show(self, status: str = "") -> None:
-        """Show how far it is now."""
+        """Show the present state at once, with ``status`` if it is not empty."""
 
     def __enter__(self) -> Progress:
         return self
@@ -56,13 +56,13 @@ class _Step:
 
 
 class Lines(Progress):
-    """A line for each step that begins, and one now and then: for a file.
+    """Progress as lines, for a file: one when a step begins, and one now and then.
 
     Args:
         say: writes a line.
-        every: seconds between two lines.
-        share: and at least this share of the time so far.
-        announce: whether a step that begins has a line.
+        every: the least time between two lines, in seconds.
+        share: the least time between two lines, as a share of the time so far.
+        announce: whether to write a line when a step begins.
     """
 
     def __init__(
@@ -108,13 +108,13 @@ class Lines(Progress):
 
 
 class Bars(Progress):
-    """A bar for each step, and the status below them: for a terminal.
+    """Progress as bars, for a terminal: one for each step, and the status below them.
 
-    No thread refreshes them: processes are started while they are shown, which a thread could disturb.
+    No thread refreshes the bars, because the process forks while they are shown.
 
     Args:
         console: the terminal.
-        remaining: whether each bar says how long its step will still take.
+        remaining: whether to show the remaining time of each step.
     """
 
     def __init__(self, console: Console, *, remaining: bool = True) -> None:
@@ -169,7 +169,7 @@ class Bars(Progress):
 
 
 def on_stderr() -> Progress:
-    """Return what shows a verb's progress on standard error: bars on a terminal, lines elsewhere."""
+    """Return a display of progress on standard error: bars on a terminal, lines elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
 

@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Config
-from halogenator.planning.adopted import Job, adopted_identity, finished
+from halogenator.model import Config, Job
+from halogenator.planning.adopted import Job as JobNames
+from halogenator.planning.adopted import adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.process.run_folder import claim_folder
 from halogenator.process.usage import Task
@@ -92,14 +93,16 @@ def unfinished(config: Config, results: Path) -> int:
     return sum(not finished(results, job) for job in config.jobs)
 
 
-def _job_names(config: Config) -> dict[str, list[Job]]:
-    names: dict[str, list[Job]] = {}
+def _job_names(config: Config) -> dict[str, list[JobNames]]:
+    names: dict[str, list[JobNames]] = {}
     for job in config.jobs:
         names.setdefault("_".join(job), []).append(job)
     return names
 
 
-def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task | None) -> Found:
+def _adopt_one(
+    folder: Path, config: Config, job: JobNames, results: Path, working_dir: Path, task: Task | None
+) -> Found:
     """Examine a job's folder and, if there is a task for it, convert it."""
     try:
         rows = examine(folder)
@@ -111,8 +114,9 @@ def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_di
     return Found(folder.name, "adopted", detail)
 
 
-def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task) -> str:
+def _convert(path: Path, config: Config, job: JobNames, results: Path, working_dir: Path, task: Task) -> str:
     """Make the job's files of an earlier one; return what was left out of it, in words."""
+    with_inchikey = "inchikey" in config.identifiers
     library, transform = config.libraries[job[0]], config.transforms[job[1]]
     record = {
         "from": str(path.absolute()),
@@ -124,10 +128,11 @@ def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: P
     made = Results(results).files(*job)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
         chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
-        convert(chunk, descriptor_names=config.descriptors, with_inchikey="inchikey" in config.identifiers)
+        convert(chunk, descriptor_names=config.descriptors, with_inchikey=with_inchikey)
         identity = job_identity(config, transform.name)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
-        merge_products(merge, library, transform, config.dedup_key, adopted=record)
+        merged = Job(library, transform, tuple(config.descriptors), with_inchikey, config.dedup_key)
+        merge_products(merge, merged, adopted=record)
     metadata = read_metadata(made[0])
     left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

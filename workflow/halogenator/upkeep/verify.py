@@ -22,7 +22,7 @@ from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STA
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
-from halogenator.tables.file_columns import names_in
+from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads
 from halogenator.tables.seal import wrong_bytes
@@ -165,7 +165,7 @@ def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyCon
     kind = _kinds().get(path.name)
     with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True) as file:
         if kind:
-            _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
+            _check_columns(file.schema_arrow, kind, extra_names(read_metadata(path)))
             _check_place(path)
         rows = _check_count(file, path.name, record)
         recorded = record.checksums.get(path.name) if record else None
