@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel, Product

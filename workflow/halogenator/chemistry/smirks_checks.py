@@ -10,6 +10,7 @@ from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
 from halogenator.chemistry.atom_queries import AtomQuery
+from halogenator.chemistry.reaction import states_bond_stereo
 from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 _ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
@@ -267,11 +268,7 @@ def _stereo(templates: Templates) -> Iterator[Mistake]:
                 f"the configuration of {after.GetSmarts()} is stated in the product only: every product gets it, "
                 "whatever its parent's is",
             )
-    before, after = (
-        any(bond.GetBondDir() != Chem.BondDir.NONE for bond in template.GetBonds())
-        for template in (templates.reactant, templates.product)
-    )
-    if before and not after:
+    if states_bond_stereo(templates.reactant) and not states_bond_stereo(templates.product):
         yield Mistake("stereo", "E or Z (/ and \\) is stated in the reactant only")
 
 
