@@ -20,7 +20,7 @@ from rdkit import Chem
 from halogenator.report import distributions, figures, page
 from halogenator.report.matrix import colors
 from halogenator.tables.duck import connect
-from helpers.finished import Finished
+from helpers.finished import JOBS, Finished
 from helpers.report import job_of, lack_drawing, write_report
 from helpers.runs import OME, REPOSITORY, write_molecules
 from helpers.samples import SAFETY_NET
@@ -86,7 +86,7 @@ def test_where_rdkit_cannot_draw_the_verb_says_so(monkeypatch: pytest.MonkeyPatc
 
 def test_figures_are_those_of_the_files(finished: Finished) -> None:
     results = finished.folder / "results"
-    details = job_of(results / "report.html", 0)
+    details = job_of(results / "report.html", sorted(JOBS).index(("mine", OME)))
     rows = pq.read_table(results / f"products/library=mine/transform={OME}/products.parquet", partitioning=None)
     after = details["after"]
     assert after["rows"] == after["read"] == after["of"] == rows.num_rows

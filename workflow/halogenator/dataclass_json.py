@@ -75,9 +75,8 @@ def _restored(kind: Any, value: Any, place: str) -> Any:
     if origin is tuple and isinstance(value, list):
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
         if len(kinds) == len(value):
-            return tuple(
-                _restored(one, item, f"{place}[{i}]") for i, (one, item) in enumerate(zip(kinds, value, strict=True))
-            )
+            pairs = enumerate(zip(kinds, value, strict=True))
+            return tuple(_restored(one, item, f"{place}[{i}]") for i, (one, item) in pairs)
     if origin is not None and issubclass(origin, Mapping) and isinstance(value, dict):
         return {name: _restored(inner[1], item, f"{place}.{name}") for name, item in value.items()}
     if kind is Path and isinstance(value, str):

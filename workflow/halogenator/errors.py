@@ -141,10 +141,8 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str | None:
 
 
 def _listing(allowed: object) -> str:
-    if isinstance(allowed, str):
-        return allowed
-    if isinstance(allowed, Iterable):
-        return _shorten(", ".join(str(item) for item in allowed), 2_000)
+    if isinstance(allowed, Iterable) and not isinstance(allowed, str):
+        return _shorten(", ".join(map(str, allowed)), 2_000)
     return str(allowed)
 
 

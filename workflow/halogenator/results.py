@@ -23,14 +23,14 @@ MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.par
 WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
 
-_NAME = r"[^/]+"
+_FOLDER, _LIBRARY, _TRANSFORM = r"(?s:(?P<folder>.*?))", r"(?P<library>[^/]+)", r"(?P<transform>[^/]+)"
+# Paths of files of a library or a job, those that ``Results.files`` returns.
 _PLACES = (
-    re.compile(rf"(?:rejects/)?products/library=(?P<library>{_NAME})/transform=(?P<transform>{_NAME})/{_NAME}"),
-    re.compile(rf"(?:rejects/)?libraries/library=(?P<library>{_NAME})/{_NAME}"),
-    re.compile(rf"{STATS_FOLDER}/products/(?P<library>{_NAME})/(?P<transform>{_NAME})\.json"),
-    re.compile(rf"{STATS_FOLDER}/libraries/(?P<library>{_NAME})\.json"),
+    re.compile(rf"{_FOLDER}/(?:rejects/)?products/library={_LIBRARY}/transform={_TRANSFORM}/[^/]+"),
+    re.compile(rf"{_FOLDER}/(?:rejects/)?libraries/library={_LIBRARY}/[^/]+"),
+    re.compile(rf"{_FOLDER}/{STATS_FOLDER}/products/{_LIBRARY}/{_TRANSFORM}\.json"),
+    re.compile(rf"{_FOLDER}/{STATS_FOLDER}/libraries/{_LIBRARY}\.json"),
 )
-_DEPTHS = (5, 4, 3)  # how many parts of a path such a place has, the most first
 _ALL_CHUNKS = re.compile(r"(.*/|)\*of(\d+)(\.[^/]*)")  # a word of ``abbreviated``
 
 
@@ -99,7 +99,8 @@ class Results:
 
     def files(self, library: str, transform: str | None = None) -> tuple[Path, Path, Path]:
         """Return the three paths of a finished library or job: molecules or products, rejects, statistics."""
-        return tuple(of(library, transform) for of in (self.main, self.rejects, self.stats))  # type: ignore[return-value]
+        names = library, transform
+        return self.main(*names), self.rejects(*names), self.stats(*names)
 
     @property
     def work(self) -> Path:
@@ -208,13 +209,10 @@ def place_of(path: Path) -> tuple[Results, str, str | None] | None:
         >>> place_of(Path("/data/results/stats/products/lipid-1X/OMe.json"))[1:]
         ('lipid-1X', 'OMe')
     """
-    parts = path.absolute().parts
-    for depth in _DEPTHS:
-        inner = "/".join(parts[-depth:])
-        for place in _PLACES:
-            if depth < len(parts) and (found := place.fullmatch(inner)):
-                names = found.groupdict()
-                return Results(Path(*parts[:-depth])), names["library"], names.get("transform")
+    for place in _PLACES:
+        if found := place.fullmatch(path.absolute().as_posix()):
+            names = found.groupdict()
+            return Results(Path(names["folder"] or "/")), names["library"], names.get("transform")
     return None
 
 

@@ -67,10 +67,6 @@ def library_of(wildcards):
     return CONFIG.libraries[wildcards.library]
 
 
-def transform_of(wildcards):
-    return CONFIG.transforms[wildcards.transform]
-
-
 def cap_mb():
     """Memory in MB that all tasks together may declare; on a cluster, that one task on a node may declare."""
     return CONFIG.cap_mb if on_cluster() else min(CONFIG.cap_mb, machine_mb(), *given_mb())
@@ -95,14 +91,14 @@ def memory(megabytes):
         own = megabytes(wildcards) if callable(megabytes) else megabytes
         base, cap = own + beside_mb(), cap_mb()
         if base > cap:
-            of = "a node may give a task" if on_cluster() else "all together may use"
-            where = "on nodes" if on_cluster() else "on a machine"
-            told = "--config or the profile" if "memory" in given_settings() else CONFIG.sources[-1]
+            limit = "a node may give a task" if on_cluster() else "all together may use"
+            where = "nodes" if on_cluster() else "a machine"
+            place = "--config or the profile" if "memory" in given_settings() else CONFIG.sources[-1]
             less = ", or lower chunk.merge_rows" if own > stream_mb() else ""
             raise WorkflowError(
-                f"one task needs {base:,} MB, and {of} {cap:,} MB\n"
-                f"  where:   memory.cap_mb in {told}\n"
-                f"  fix:     raise it to at least {base}{less}, or run {where} with more memory"
+                f"one task needs {base:,} MB, and {limit} {cap:,} MB\n"
+                f"  where:   memory.cap_mb in {place}\n"
+                f"  fix:     raise it to at least {base}{less}, or run on {where} with more memory"
             )
         return min(own * 2 ** (attempt - 1) + beside_mb(), cap)
 
@@ -116,9 +112,11 @@ def chunk_minutes(wildcards, attempt):
 
 def all_minutes(wildcards, attempt):
     """Time limit in minutes for a task that reads all rows of a library or a job, or of all jobs."""
-    if "library" not in wildcards.keys():
-        return attempt * merge_minutes(sum(ESTIMATES.rows(CONFIG.libraries[name], t) for name, t in CONFIG.jobs))
-    return attempt * merge_minutes(rows_of(wildcards))
+    if "library" in wildcards.keys():
+        rows = rows_of(wildcards)
+    else:
+        rows = sum(ESTIMATES.rows(CONFIG.libraries[library], transform) for library, transform in CONFIG.jobs)
+    return attempt * merge_minutes(rows)
 
 
 def rows_of(wildcards):
@@ -134,8 +132,7 @@ def work_files(wildcards, count, ending):
 
 def library_chunks(wildcards, ending):
     library = library_of(wildcards)
-    made = "built" if library.base else "read"
-    return work_files(wildcards, ESTIMATES.chunks(library), made + ending)
+    return work_files(wildcards, ESTIMATES.chunks(library), f"{'built' if library.base else 'read'}{ending}")
 
 
 def job_chunks(wildcards, ending):
@@ -148,17 +145,17 @@ def merge_parts(wildcards):
 
 
 def part_mb(wildcards):
-    """What a task declares that finds a part of a merge's duplicates."""
+    """Memory in MB of a task that finds the duplicates in one part of the keys."""
     return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
 
 
 def whole_mb(wildcards):
-    """What a merge declares, whose duplicates may be found beforehand."""
+    """Memory in MB of a merge, which takes less if its duplicates are found beforehand."""
     return stream_mb() if merge_parts(wildcards) else merge_mb(rows_of(wildcards))
 
 
 def origin_of(wildcards):
-    """What a library is made from: the library one level down, or its files."""
+    """The files that a library is made from: the molecules one level down, or its input files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
 

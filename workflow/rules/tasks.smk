@@ -24,10 +24,10 @@ def task(command, **settings):
     """
 
     def words(wildcards, input, output, resources):
-        known = {"scratch": PLACES.scratch, **dict(input.items()), **dict(output.items())}
-        found = {field.name: known[field.name] for field in fields(command) if field.name in known}
-        found |= {name: value(wildcards) if callable(value) else value for name, value in settings.items()}
-        return command(**found).words + declared()
+        files = {"scratch": PLACES.scratch, **dict(input.items()), **dict(output.items())}
+        values = {field.name: files[field.name] for field in fields(command) if field.name in files}
+        values |= {name: value(wildcards) if callable(value) else value for name, value in settings.items()}
+        return command(**values).words + declared()
 
     return words
 

@@ -108,3 +108,11 @@ def test_symmetric_sites_are_one_product_and_as_many_routes() -> None:
 def test_a_rule_limit_takes_the_first_sites() -> None:
     fluoro = Transform("fluoro", "[cH:1]>>[c:1]F", max_sites=1)
     assert len(Kernel([fluoro]).products("Cc1ccccc1")[0]) == 1
+
+
+def test_a_map_number_may_be_in_the_product_only() -> None:
+    """The search for the parent's atom of a new atom with a map number ended the task."""
+    quiet()
+    products, rejects = Kernel([Transform("ether", "[c:1][OX2H]>>[c:1][O:9]C")]).products("Oc1ccccc1")
+    assert [product.smiles for product in products] == ["COc1ccccc1"]
+    assert not rejects

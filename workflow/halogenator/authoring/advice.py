@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel
@@ -63,7 +62,7 @@ def advise(transforms: Sequence[Transform], molecules: Sequence[str], files: Ite
             found.append(unknown if late else _advise(transform, pools))
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import rdkit.Chem.rdChemReactions  # noqa: F401 - loaded here, once, instead of in each child process
 from rdkit import Chem
 
 from halogenator.chemistry.kernel import Kernel, Product
@@ -60,7 +59,7 @@ def try_transforms(transforms: Sequence[Transform], molecules: Sequence[str]) ->
             found.append(Trial(transform.name, smiles, reason=late) if late else _try(transform, smiles))
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Sequence[str]]) -> list[Trial]:
@@ -84,15 +83,15 @@ def find_examples(transforms: Sequence[Transform], molecules: Mapping[str, Seque
 def _try(transform: Transform, given: str) -> Trial:
     quiet()
     try:
-        taken = prepare(given, Reading())
-        mol, smiles = taken.mol, taken.smiles
+        prepared = prepare(given, Reading())
         reaction = Reaction(transform)
-        mol = reaction.hydrogenated(mol)
+        mol = reaction.hydrogenated(prepared.mol)
         matches = reaction.matches(mol)
     except RejectError as error:
         return Trial(transform.name, given, reason=str(error))
     if not matches:
-        return Trial(transform.name, given, smiles, reason=_why_not(mol, reaction.query))
+        return Trial(transform.name, given, prepared.smiles, reason=_why_not(mol, reaction.query))
+    smiles = prepared.smiles
     found, rejects = Kernel([transform]).products(smiles)
     every, _ = Kernel([replace(transform, max_sites=None)]).products(smiles)
     problems = tuple(f"{'' if site is None else f'site {site}: '}{error}" for site, error in rejects)

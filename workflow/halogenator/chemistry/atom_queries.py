@@ -43,14 +43,14 @@ class PossibleAtom(NamedTuple):
 
 # RDKit's name of a condition -> the value of an atom that it compares.
 _VALUES: dict[str, Callable[[PossibleAtom], int]] = {
-    "AtomType": lambda kind: kind.number + _AROMATIC * kind.aromatic,
-    "AtomAtomicNum": lambda kind: kind.number,
-    "AtomIsAromatic": lambda kind: kind.aromatic,
-    "AtomIsAliphatic": lambda kind: not kind.aromatic,
-    "AtomFormalCharge": lambda kind: kind.charge,
-    "AtomHCount": lambda kind: kind.hydrogens,
-    "AtomTotalDegree": lambda kind: kind.degree + kind.hydrogens,
-    "AtomExplicitDegree": lambda kind: kind.degree,
+    "AtomType": lambda atom: atom.number + _AROMATIC * atom.aromatic,
+    "AtomAtomicNum": lambda atom: atom.number,
+    "AtomIsAromatic": lambda atom: atom.aromatic,
+    "AtomIsAliphatic": lambda atom: not atom.aromatic,
+    "AtomFormalCharge": lambda atom: atom.charge,
+    "AtomHCount": lambda atom: atom.hydrogens,
+    "AtomTotalDegree": lambda atom: atom.degree + atom.hydrogens,
+    "AtomExplicitDegree": lambda atom: atom.degree,
 }
 _OF_ELEMENT = frozenset({"AtomType", "AtomAtomicNum", "AtomIsAromatic", "AtomIsAliphatic"})
 
@@ -64,15 +64,15 @@ class _Node:
     negated: bool = False
     parts: tuple[_Node, ...] = ()
 
-    def holds(self, kind: PossibleAtom, *, element_only: bool = False) -> bool | None:
+    def holds(self, atom: PossibleAtom, *, element_only: bool = False) -> bool | None:
         """Return whether an atom fulfils the condition; None: perhaps. ``element_only``: the rest counts as perhaps."""
         if self.parts:
-            answers = [part.holds(kind, element_only=element_only) for part in self.parts]
+            answers = [part.holds(atom, element_only=element_only) for part in self.parts]
             decisive = self.name == "AtomOr"
             return decisive if decisive in answers else None if None in answers else not decisive
         if self.name not in _VALUES or (element_only and self.name not in _OF_ELEMENT):
             return None
-        return (self.value == _VALUES[self.name](kind)) != self.negated
+        return (self.value == _VALUES[self.name](atom)) != self.negated
 
     def leaves(self, *, below_or: bool = False) -> Iterator[tuple[_Node, bool]]:
         """Yield the leaves, each with whether it is below an "AtomOr", so that another one may hold in its place."""
@@ -119,8 +119,8 @@ class AtomQuery:
 
     def allows_element(self, number: int) -> bool:
         """Return whether an atom of this element may fulfil the conditions."""
-        kinds = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
-        return any(self._root.holds(kind, element_only=True) is not False for kind in kinds)
+        atoms = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
+        return any(self._root.holds(atom, element_only=True) is not False for atom in atoms)
 
     def states(self, name: str) -> bool:
         """Return whether a condition of this name (``AtomFormalCharge``, ``AtomHCount``) holds for every match."""
@@ -131,9 +131,9 @@ class AtomQuery:
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree, _MOST_NEIGHBORS + 1)
         return any(
-            self._root.holds(kind) is not False
-            and kind.hydrogens + orders + kind.degree - degree + kind.shared <= max(_valences(kind))
-            for kind in _kinds(self._numbers, dict.fromkeys((*_CHARGES, *self._charges)), *counts)
+            self._root.holds(possible) is not False
+            and possible.hydrogens + orders + possible.degree - degree + possible.shared <= max(_valences(possible))
+            for possible in _possible_atoms(self._numbers, dict.fromkeys((*_CHARGES, *self._charges)), *counts)
         )
 
     def has_room(self) -> bool:
@@ -143,10 +143,10 @@ class AtomQuery:
         """
         hydrogens, degree, orders = self._bonded()
         counts = range(hydrogens, _MOST_HYDROGENS + 1), range(degree + 1, degree + 2)
-        for kind in _kinds(self._numbers, self._charges or {0}, *counts):
-            taken = kind.hydrogens + orders + kind.shared
-            usual = min((valence for valence in _valences(kind) if valence >= orders + kind.shared), default=0)
-            if taken < usual and self._root.holds(kind) is not False:
+        for possible in _possible_atoms(self._numbers, self._charges or {0}, *counts):
+            taken = possible.hydrogens + orders + possible.shared
+            usual = min((valence for valence in _valences(possible) if valence >= orders + possible.shared), default=0)
+            if taken < usual and self._root.holds(possible) is not False:
                 return True
         return False
 
@@ -169,16 +169,18 @@ def _lowest_order(bond: Chem.Bond) -> int:
     return _ORDERS.get(bond.GetSmarts()[:1], 1) if "," not in bond.GetSmarts() else 1
 
 
-def _kinds(numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range) -> Iterator[PossibleAtom]:
+def _possible_atoms(
+    numbers: Iterable[int], charges: Iterable[int], hydrogens: range, degrees: range
+) -> Iterator[PossibleAtom]:
     for number, aromatic in itertools.product(numbers, (False, True)):
         if not aromatic or number in _CAN_BE_AROMATIC:
             for charge, hydrogen_count, degree in itertools.product(charges, hydrogens, degrees):
                 yield PossibleAtom(number, aromatic, charge, hydrogen_count, degree)
 
 
-def _valences(kind: PossibleAtom) -> list[int]:
+def _valences(atom: PossibleAtom) -> list[int]:
     """Return the valences that RDKit allows, ascending: an ion has those of the element with as many electrons."""
-    found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, kind.number - kind.charge))]
+    found = [int(valence) for valence in Chem.GetPeriodicTable().GetValenceList(max(0, atom.number - atom.charge))]
     return sorted(found) if max(found) >= 0 else [_MOST_HYDROGENS + _MOST_NEIGHBORS]
 
 

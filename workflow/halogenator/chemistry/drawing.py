@@ -57,6 +57,7 @@ _PALETTE = {
 _ELEMENT = re.compile(r"<(path|ellipse|text)\s([^>]*?)/?>(?:([^<]*)</text>)?")
 _ATTRIBUTE = re.compile(r"([\w-]+)='([^']*)'")
 
+_REACTION_SIZE = 420, 120  # pixels
 # The picture of a transform: sizes in pixels, and the style sheet that is written into the file.
 _PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
 _SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
@@ -234,12 +235,11 @@ def draw_reaction(smirks: str) -> Drawing | None:
         reaction = drawable_reaction(smirks)
     except (ValueError, RuntimeError):
         return None
-    width, height = 420, 120
-    drawer = _drawer(width, height)
+    drawer = _drawer(*_REACTION_SIZE)
     drawer.drawOptions().baseFontSize = 0.6
     drawer.drawOptions().fixedBondLength = 34
     drawer.DrawReaction(reaction)
-    return _finish(drawer, width, height)
+    return _finish(drawer, *_REACTION_SIZE)
 
 
 def drawable_reaction(smirks: str) -> rdChemReactions.ChemicalReaction:

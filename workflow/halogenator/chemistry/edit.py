@@ -322,10 +322,10 @@ def _kept_element(atom: Chem.Atom) -> tuple[int, bool | None] | None:
 def _states(atom: Chem.Atom, element: tuple[int, bool | None]) -> bool:
     """Return whether every match of a reactant template atom has this (atomic number, aromatic)."""
     found = _LEADING_SYMBOL.match(atom.GetSmarts())
-    if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != element[0] or element[0] == 0:
+    number, aromatic = element
+    if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != number or number == 0:
         return False
-    states_aromaticity = not found[1].startswith("#") and found[1].islower() is element[1]
-    return element[1] is None or states_aromaticity
+    return aromatic is None or (not found[1].startswith("#") and found[1].islower() is aromatic)
 
 
 def _split_bonds(
@@ -334,14 +334,14 @@ def _split_bonds(
     """Return the bonds to make and the positions of the kept atoms that change, or None if a kept bond changes."""
     new_bonds = []
     touched = set()
-    kept_bonds = set()
+    kept_before, kept_after = set(), set()  # (positions, SMARTS) of the bonds between kept atoms
     for bond in product.GetBonds():
         ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         kept_ends = [kept_of[index] for index in ends if index in kept_of]
         if len(kept_ends) == 2:
             if any(product.GetAtomWithIdx(index).GetSmarts().startswith("[#") for index in ends):
                 return None  # RunReactants takes [#6] for an aliphatic atom, whatever the parent has
-            kept_bonds.add((frozenset(kept_ends), bond.GetSmarts()))
+            kept_after.add((frozenset(kept_ends), bond.GetSmarts()))
             continue
         bond_type = _BOND_TYPES.get(bond.GetSmarts())
         if bond_type is None or (kept_ends and bond_type != Chem.BondType.SINGLE):
@@ -352,14 +352,12 @@ def _split_bonds(
         positions = {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()}
         leaving = positions & removed
         if not leaving:
-            if (frozenset(positions), bond.GetSmarts()) not in kept_bonds:
-                return None
-            kept_bonds.discard((frozenset(positions), bond.GetSmarts()))
+            kept_before.add((frozenset(positions), bond.GetSmarts()))
         elif len(leaving) == 1:
             if bond.GetSmarts() not in ("", "-"):
                 return None
             touched.update(positions - leaving)
-    return None if kept_bonds else (new_bonds, touched)
+    return (new_bonds, touched) if kept_before == kept_after else None
 
 
 def _hangs_on_one(template: Chem.Mol, group: set[int]) -> bool:

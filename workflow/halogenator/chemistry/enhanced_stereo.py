@@ -33,7 +33,7 @@ _KINDS = {Chem.StereoGroupType.STEREO_AND: "&", Chem.StereoGroupType.STEREO_OR: 
 _NOTE = "halogenator_group"  # property of an atom
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Group:
     """Stereocentres that are inverted together: the kind, "&" or "o", and the atom indices."""
 

@@ -219,10 +219,11 @@ class _Products:
             self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
-        # In a racemate only one form of a new centre could be written per enantiomer, so it stays unspecified.
-        forms = [whole]
+        # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
         if both and parent.enhanced_stereo is None:
             forms = both_configurations(parent.hydrogenated(step.reaction), whole)
+        else:
+            forms = [whole]
         for form in forms:
             written = write_cxsmiles(form)
             if states_more_double_bonds(written[0], form):

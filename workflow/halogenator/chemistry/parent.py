@@ -71,7 +71,6 @@ class Parent:
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
         self.mol = _read_flat(smiles) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
-        self._with_hydrogens: Chem.Mol | None = None
 
     @cached_property
     def base(self) -> Chem.Mol:
@@ -100,11 +99,11 @@ class Parent:
 
     def hydrogenated(self, reaction: Reaction) -> Chem.Mol:
         """Return the molecule to match a reaction to, as ``Reaction.hydrogenated``."""
-        if not reaction.has_hydrogens:
-            return self.mol
-        if self._with_hydrogens is None:
-            self._with_hydrogens = Chem.AddHs(self.mol)
-        return self._with_hydrogens
+        return self._with_hydrogens if reaction.has_hydrogens else self.mol
+
+    @cached_property
+    def _with_hydrogens(self) -> Chem.Mol:
+        return Chem.AddHs(self.mol)
 
     def plain_product(self, reaction: Reaction, match: Match) -> Chem.Mol:
         """Return RunReactants' product of a match, finished. Products of other matches, made with it, are kept.

@@ -86,7 +86,7 @@ class Reaction:
         self._open_hydrogens = frozenset(
             atom.GetAtomMapNum()
             for atom in self.product_template.GetAtoms()
-            if atom.GetAtomMapNum() and not _STATED_HYDROGENS.search(atom.GetSmarts())
+            if atom.GetAtomMapNum() in dict(numbers) and not _STATED_HYDROGENS.search(atom.GetSmarts())
         )
 
     def hydrogenated(self, mol: Chem.Mol) -> Chem.Mol:

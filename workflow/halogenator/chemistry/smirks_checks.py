@@ -10,6 +10,7 @@ from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
 from halogenator.chemistry.atom_queries import AtomQuery
+from halogenator.chemistry.reaction import states_bond_stereo
 from halogenator.chemistry.stereochemistry import UNSPECIFIED
 
 _ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
@@ -158,10 +159,9 @@ def _left_there(after: AtomQuery, before: AtomQuery) -> str:
     """Return which elements the reactant atom allows and the product atom excludes, unless the latter states one."""
     if after.atom.GetAtomicNum():
         return ""
-    wrong = [number for number in before.listed if not after.allows_element(number)]
     if after.listed and not before.listed:
         return "any element"
-    return " or ".join(_symbol(number) for number in wrong)
+    return " or ".join(_symbol(number) for number in before.listed if not after.allows_element(number))
 
 
 def _one_each(after: AtomQuery) -> str:
@@ -223,10 +223,8 @@ def likely_mistakes(templates: Templates) -> Iterator[Mistake]:
         )
     for atom in templates.new:
         if number := atom.GetAtomMapNum():
-            yield Mistake(
-                "new number",
-                f"map number {number} is in the product only: {atom.GetSmarts()} is a new atom, not one that is kept",
-            )
+            text = f"map number {number} is in the product only: {atom.GetSmarts()} is a new atom, not one that is kept"
+            yield Mistake("new number", text)
     yield from _charges(templates)
     yield from _stereo(templates)
     yield from _bonds(templates)
@@ -270,11 +268,7 @@ def _stereo(templates: Templates) -> Iterator[Mistake]:
                 f"the configuration of {after.GetSmarts()} is stated in the product only: every product gets it, "
                 "whatever its parent's is",
             )
-    before, after = (
-        any(bond.GetBondDir() != Chem.BondDir.NONE for bond in template.GetBonds())
-        for template in (templates.reactant, templates.product)
-    )
-    if before and not after:
+    if states_bond_stereo(templates.reactant) and not states_bond_stereo(templates.product):
         yield Mistake("stereo", "E or Z (/ and \\) is stated in the reactant only")
 
 

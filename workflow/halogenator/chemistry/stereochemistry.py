@@ -82,10 +82,10 @@ def _carried_tag(centre: Chem.Atom, atom: Chem.Atom, stereo: str) -> Chem.Chiral
     if before != after and (atom.GetAtomicNum() == _CARBON or {before, after} != {3, 4}):
         return UNSPECIFIED
     tag = centre.GetChiralTag()
-    moved = parity_of(places, ligands)
-    if moved is None or (moved[1] and stereo == OPEN):
+    parity = parity_of(places, ligands)
+    if parity is None or (parity[1] and stereo == OPEN):
         return UNSPECIFIED
-    odd, changed = moved
+    odd, changed = parity
     return TURNED[tag] if odd != (changed and stereo == INVERT) else tag
 
 
@@ -135,14 +135,17 @@ def _carry_bond(parent: Chem.Mol, bond: Chem.Bond, stereo: str) -> None:
     references = list(before.GetStereoAtoms())
     if before.GetBeginAtomIdx() != origins[0]:
         references.reverse()
-    found = []
+    new_references = []
     for end, other, origin, reference in zip(ends, reversed(ends), origins, references, strict=True):
-        taken = _reference(parent.GetAtomWithIdx(origin), end, other, reference)
-        if taken is None or (taken[2] and stereo == OPEN):
+        found = _reference(parent.GetAtomWithIdx(origin), end, other, reference)
+        if found is None:
             return
-        found.append(taken[0])
-        side = _OTHER_SIDE[side] if taken[1] else side
-    bond.SetStereoAtoms(*found)
+        index, is_opposite, has_changed = found
+        if has_changed and stereo == OPEN:
+            return
+        new_references.append(index)
+        side = _OTHER_SIDE[side] if is_opposite else side
+    bond.SetStereoAtoms(*new_references)
     bond.SetStereo(side)
 
 

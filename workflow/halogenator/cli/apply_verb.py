@@ -157,8 +157,9 @@ def _apply(options: argparse.Namespace) -> None:
 
     paths = find_paths(options.transforms)
     transform = find_transform(options.transform, load_transforms(*paths), ", ".join(map(str, paths)))
+    # Folders are resolved, but a file that is a link keeps its own name, of which the library's is made.
     given = [path.absolute().parent.resolve() / path.name for path in options.input]
-    sources = tuple(path for each in given for path in find_files(each))
+    sources = tuple(file for path in given for file in find_files(path))
     options.library = options.library or library_name(sources[0] if len(sources) == 1 else given[0])
     reading = Reading(**{field.name: getattr(options, field.name) for field in fields(Reading)})
     request = Request(

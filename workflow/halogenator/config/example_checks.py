@@ -36,7 +36,7 @@ def check_transforms(entries: Sequence[tuple[Transform, Place]]) -> list[tuple[i
             found += [(step, problem) for problem in problems]
         return found
 
-    return limits.answer(work)
+    return limits.in_child(work)
 
 
 def _endless(transform: Transform, place: Place, reason: str) -> UserError:

@@ -1,1 +1,1 @@
-"""From results to files for other programs."""
+"""Exports: files of results for other programs."""

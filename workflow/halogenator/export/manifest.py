@@ -1,4 +1,4 @@
-"""The manifest of an export: a line per file while it goes on, to resume it from; a JSON object when it is done."""
+"""The manifest of an export: while it goes on, a line per finished file, from which it resumes; then a JSON object."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Split:
     """A finished file of an export.
 
     Attributes:
-        number: from 0.
+        number: its number, from 0.
         file: its name.
-        rows: molecules in it.
-        start, stop: the rows of the selection that it was made from, ``stop`` not among them.
-        sha256, bytes: of the file, in any format: it is for people who check what they were sent.
-        rejects: {reason: rows that could not be written}.
-        examples: (name, SMILES, reason) of the first of those.
+        rows: the number of molecules in it.
+        start, stop: the rows of the selection that it was made from; ``stop`` is exclusive.
+        sha256, bytes: checksum and size of the file, for those who receive it.
+        rejects: {reason: number of rows that could not be written}.
+        examples: (name, SMILES, detail) of the first rejects.
     """
 
     number: int
@@ -40,31 +40,34 @@ class Split:
     rejects: dict[str, int] = field(default_factory=dict)
     examples: list[list[str]] = field(default_factory=list)
 
-    def stands(self, folder: Path) -> bool:
-        """Return whether the file is there, with the bytes that were written."""
+    def is_intact(self, folder: Path) -> bool:
+        """Return whether the file exists with the bytes that were written."""
         path = folder / self.file
         return path.is_file() and path.stat().st_size == self.bytes and sha256(path) == self.sha256
 
 
 class Manifest:
-    """What stands beside an export's files: ``<out>.json``, and ``<out>.part`` until that is written.
+    """The manifest ``<out>.json`` of an export, and ``<out>.part`` until the export is complete.
+
+    Args:
+        out: the file that the export makes, or of which it makes numbered splits.
+        identity: fingerprint of the request and of the rows.
+        force: whether files of another export may be replaced.
 
     Attributes:
-        splits: {number from 0: finished file that stands} of this very export.
-        complete: whether the manifest of this very export is there, and every file of it.
+        splits: {number from 0: finished file that is intact}, of an export with this identity.
+        complete: whether the manifest of this export and all its files exist.
+
+    Raises:
+        UserError: there are files of another export or of unknown origin, and not ``force``.
     """
 
     def __init__(self, out: Path, identity: str, *, force: bool) -> None:
-        """Read what there is.
-
-        Raises:
-            UserError: it is of another export, or of none, and not ``force``.
-        """
         self._path = out.with_name(f"{out.name}.json")
         self._part = out.with_name(f"{out.name}.part")
         self._out = out
         self._identity = identity
-        self._stale: set[str] = set()  # names of files that another export left, to be removed when this one is done
+        self._stale: set[str] = set()  # names of files of another export, which are removed when this one is complete
         done, unfinished = _read_whole(self._path), _read_part(self._part)
         splits: dict[int, Split] = {}
         for content in filter(None, (done, unfinished)):
@@ -75,9 +78,11 @@ class Manifest:
                 self._stale |= {split.file for split in found.values()} | set(content.get("replaces", ()))
             else:
                 raise self._taken("there is an export of other rows or settings", content["request"])
-        if not (done or unfinished or force) and (out.exists() or _first(out).exists()):
+        stem, dot, ending = out.name.partition(".")
+        first_split = out.with_name(f"{stem}-0001{dot}{ending}")
+        if not (done or unfinished or force) and (out.exists() or first_split.exists()):
             raise self._taken("there is a file, made by no export", None)
-        self.splits = {number: split for number, split in splits.items() if split.stands(out.parent)}
+        self.splits = {number: split for number, split in splits.items() if split.is_intact(out.parent)}
         self.complete = done is not None and done["identity"] == identity and len(self.splits) == len(splits)
 
     def _taken(self, what: str, request: object) -> UserError:
@@ -90,7 +95,7 @@ class Manifest:
 
     @contextmanager
     def unfinished(self, request: object) -> Iterator[Callable[[Split], None]]:
-        """Give a function that notes a finished file, on the disk before the next is begun."""
+        """Give a function that notes a finished file on disk, before the next one is begun."""
         with writing(self._part):
             known = [asdict(self.splits[number]) for number in sorted(self.splits)]
             head = {"identity": self._identity, "request": request, "replaces": sorted(self._stale)}
@@ -106,7 +111,7 @@ class Manifest:
                 yield add
 
     def finish(self, splits: Sequence[Split], **values: object) -> dict[str, Any]:
-        """Write the manifest, and remove the files that it does not list and another export left."""
+        """Write the manifest, and remove the files of another export that are not part of this one; return it."""
         content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
         with whole_or_absent(self._path) as temporary, writing(self._path):
             temporary.write_text(json.dumps(content, indent=1) + "\n")
@@ -116,14 +121,14 @@ class Manifest:
         return content
 
     def read(self) -> dict[str, Any]:
-        """Return the manifest of a complete export, and date it now, so that it is no older than the results."""
+        """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
         self._path.touch()
         found: dict[str, Any] = json.loads(self._path.read_text())
         return found
 
 
 def split_path(out: Path, ending: str, number: int, digits: int) -> Path:
-    """Return where the file of a number from 0 goes.
+    """Return the path of a split, whose number counts from 0.
 
     Examples:
         >>> split_path(Path("ethers.sdf.gz"), ".sdf.gz", 0, 4).name
@@ -132,12 +137,12 @@ def split_path(out: Path, ending: str, number: int, digits: int) -> Path:
     return out.with_name(f"{out.name[: -len(ending)]}-{number + 1:0{digits}}{out.name[-len(ending) :]}")
 
 
-def _first(out: Path) -> Path:
-    stem, dot, rest = out.name.partition(".")
-    return out.with_name(f"{stem}-0001{dot}{rest}")
-
-
 def _read_whole(path: Path) -> dict[str, Any] | None:
+    """Return the manifest in a file, or None.
+
+    Raises:
+        UserError: the file is something else.
+    """
     try:
         found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
@@ -154,7 +159,7 @@ def _read_whole(path: Path) -> dict[str, Any] | None:
 
 
 def _read_part(path: Path) -> dict[str, Any] | None:
-    """Return what an unfinished export noted; a line that broke off counts for nothing."""
+    """Return what an unfinished export noted, or None. A last line without its line end is left out."""
     try:
         lines = path.read_text().split("\n")[:-1]
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""Columns beside a row that say where it comes from: its parent, and what the file says of its natural product.
+"""Columns about the origin of an exported row: its parent, and the extra columns of its natural product.
 
-All files are in the order of the natural products, so they are read side by side, in the memory of a batch of each.
+All files are in the order of the natural products, so that they are read in parallel, with a batch of each in memory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.tables.file_columns import Holding, as_type, common_fields, holding
+from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields, read_extra_columns
 from halogenator.tables.parquet import open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
@@ -21,11 +21,11 @@ _ROWS = 8_192
 
 
 class _Lookup:
-    """Rows of a library's molecules by id, asked for in the order in which they stand there.
+    """A lookup of a library's molecules by id. The ids must come in the order of the file.
 
     Args:
         path: the molecules.
-        columns: {column of the file: the field to give it as}.
+        columns: {column of the file: its name and type in the result}.
     """
 
     def __init__(self, path: Path, columns: Mapping[str, pa.Field]) -> None:
@@ -35,16 +35,16 @@ class _Lookup:
         file = open_parquet(path)
         names = list(dict.fromkeys(["id", *columns]))
         self._batches = read_rows(file, names, 0, file.metadata.num_rows, _ROWS)
-        self._row_of: dict[str, int] = {}  # id -> its row in the batch at hand
+        self._row_of: dict[str, int] = {}  # {id: its row in the present batch}
         self._batch = pa.RecordBatch.from_arrays(
             [pa.nulls(0, kind) for kind in self._schema.types], schema=self._schema
         )
 
     def rows(self, ids: Sequence[str | None]) -> pa.Table:
-        """Return a row for each id; nulls for None.
+        """Return a row for each id; a row of nulls for None.
 
         Raises:
-            UserError: the library has no such molecule, or not in this order.
+            UserError: the library lacks an id, or has it before the last one.
         """
         found, rows = [], list[int | None]()
         for name in ids:
@@ -57,6 +57,7 @@ class _Lookup:
         return pa.Table.from_batches(found, schema=self._schema)
 
     def _advance(self, name: str) -> None:
+        """Read batches until one has the id ``name``."""
         while name not in self._row_of:
             batch = next(self._batches, None)
             if batch is None:
@@ -73,44 +74,45 @@ class _Lookup:
 
 
 class ParentColumns:
-    """The columns of rows' origins, for rows that come in the order of their files.
+    """The columns about the origin of rows that come in the order of their files.
 
     Args:
-        results: the folder of results.
-        libraries: names of those that rows are of.
+        results: the results folder.
+        libraries: names of the libraries of all rows.
     """
 
     def __init__(self, results: Path, libraries: Iterable[str]) -> None:
         self._results = Results(results)
-        self._holdings = {name: found for name in libraries if (found := self._holding(name))}
+        own = {name: found for name in libraries if (found := self._read(name))}
+        # {library: the library of its natural products}
         self._origins = {
             name: origin
-            for name, held in self._holdings.items()
-            if (origin := self._holding(held.root) if held.built else held)
+            for name, found in own.items()
+            if (origin := self._read(found.root) if found.is_built else found)
         }
         self._place: tuple[object, object] | None = None
         self._parents: _Lookup | None = None
         self._natural: _Lookup | None = None
 
-    def _holding(self, library: str) -> Holding | None:
+    def _read(self, library: str) -> ExtraColumns | None:
         path = self._results.molecules(library)
-        return holding(path, library) if path.exists() else None
+        return read_extra_columns(path, library) if path.exists() else None
 
     @property
     def fields(self) -> list[pa.Field]:
-        """What the files say of the natural products: their names, where they have any, and the other columns."""
-        named = [NAME_FIELD] if any(held.named for held in self._origins.values()) else []
+        """The columns about natural products: their names, if an input file has names, and the extra columns."""
+        named = [NAME_FIELD] if any(origin.named for origin in self._origins.values()) else []
         return [*named, *common_fields(self._origins.values())]
 
     def columns(self, batch: pa.RecordBatch, fields: Sequence[pa.Field]) -> list[pa.Array]:
-        """Return columns for a batch of one job's products, or one library's molecules; null where nothing is known.
+        """Return columns for a batch of one job's products or one library's molecules; null where nothing is known.
 
         Args:
             batch: the rows, with ``library``; products with ``parent_id``, molecules with ``parent``.
-            fields: any of ``PARENT_FIELDS`` (of products) and ``fields``.
+            fields: some of ``PARENT_FIELDS`` (for products only) and of ``self.fields``.
 
         Raises:
-            UserError: the library has no such molecule, or not in this order.
+            UserError: the library lacks a molecule, or has another order.
         """
         if not batch.num_rows:
             return [pa.nulls(0, field.type) for field in fields]
@@ -118,28 +120,22 @@ class ParentColumns:
         place = batch["library"][0].as_py(), batch["transform"][0].as_py() if is_job else None
         if place != self._place:
             self._place = place
-            self._parents = self._open_parents(place[0]) if is_job else None
+            columns = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
+            self._parents = _Lookup(self._results.molecules(place[0]), columns) if is_job else None
             self._natural = self._open_natural(place[0], fields)
         known: dict[str, pa.ChunkedArray] = {}
         ids = batch["parent_id" if self._parents else "parent"].to_pylist()
-        if self._parents:
-            found = self._parents.rows(ids)
-            known |= {name: found[name] for name in found.column_names}
-            ids = found["parent"].to_pylist()
-        if self._natural:
-            found = self._natural.rows(ids)
-            known |= {name: found[name] for name in found.column_names}
-        nothing = batch.num_rows
+        for lookup in filter(None, (self._parents, self._natural)):
+            found = lookup.rows(ids)
+            known |= dict(zip(found.column_names, found.columns, strict=True))
+            ids = found["parent"].to_pylist() if lookup is self._parents else ids
         return [
-            known[field.name].combine_chunks() if field.name in known else pa.nulls(nothing, field.type)
+            known[field.name].combine_chunks() if field.name in known else pa.nulls(batch.num_rows, field.type)
             for field in fields
         ]
 
-    def _open_parents(self, library: str) -> _Lookup:
-        own = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
-        return _Lookup(self._results.molecules(library), own)
-
     def _open_natural(self, library: str, fields: Sequence[pa.Field]) -> _Lookup | None:
+        """Return a lookup of the natural products of a library; None if none of ``fields`` is known of them."""
         origin = self._origins.get(library)
         if origin is None:
             return None

@@ -1,4 +1,4 @@
-"""The windows and filters of an export: which rows pass, and which are rejects because nothing can be said of them."""
+"""The windows and filters of an export: which rows pass, and which are rejects because RDKit cannot read them."""
 
 from __future__ import annotations
 
@@ -18,29 +18,34 @@ from halogenator.model import Export
 
 Mask = npt.NDArray[np.bool_]
 
-_EXAMPLES = 20  # rejects that are told one by one; the others are counted
+_EXAMPLES = 20  # rejects that are shown one by one; the others are only counted
 
 
 class Rejects:
-    """Rows that could not be used, by their positions."""
+    """Rejects of a batch.
+
+    Attributes:
+        rows: {position: (reason, (name, SMILES, detail))}, with the first reason of a row.
+    """
 
     def __init__(self) -> None:
-        self.rows: dict[int, tuple[str, list[str]]] = {}  # (reason, example), the first reason of a row
+        self.rows: dict[int, tuple[str, list[str]]] = {}
 
     def add(self, batch: pa.RecordBatch, index: int, error: RejectError) -> None:
+        """Add the row ``index`` of a batch."""
         name, smiles = (str(batch[column][index].as_py() or "") for column in ("name", "smiles"))
         self.rows.setdefault(batch[POSITION][index].as_py(), (error.reason, [name, smiles[:200], error.detail]))
 
 
 class Tally:
-    """How many rows could not be used, by reason, and the first few of them: little memory for any number of rows."""
+    """The number of rejects by reason, and the first few as examples: little memory for any number of rows."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.examples: list[list[str]] = []
 
     def take(self, rejects: Rejects, stop: int | None = None) -> None:
-        """Move rejects here: those before the position ``stop``, or all."""
+        """Move rejects into the tally: those before the position ``stop``, or all."""
         for position in sorted(rejects.rows):
             if stop is None or position < stop:
                 reason, example = rejects.rows.pop(position)
@@ -54,9 +59,13 @@ class Tally:
 class RowFilter:
     """An export's windows and filters.
 
+    Args:
+        export: the request.
+        threads: threads of RDKit.
+
     Attributes:
-        is_slow: whether RDKit has to look at every molecule.
-        fields: the columns to add, for the properties of ``flag``.
+        is_slow: whether a filter needs RDKit for every molecule.
+        fields: the columns that ``flags`` adds.
     """
 
     def __init__(self, export: Export, threads: int) -> None:
@@ -71,8 +80,8 @@ class RowFilter:
         self.fields = [field for name in export.flag for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
-        """Return which rows are within the windows and pass the filters on descriptors."""
-        names = [name for name in self._quick for name in FILTERS[name].descriptors]
+        """Return which rows are within the windows and pass the filters by descriptors."""
+        names = [descriptor for name in self._quick for descriptor in FILTERS[name].descriptors]
         values = descriptor_values(batch, dict.fromkeys([*self._windows, *names]), rejects)
         passing = np.ones(batch.num_rows, bool)
         for name, window in self._windows.items():
@@ -84,7 +93,7 @@ class RowFilter:
         return passing
 
     def slow(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
-        """Return which rows pass the filters by substructure, a millisecond each."""
+        """Return which rows pass the filters by substructure; this takes a millisecond a row."""
         passing = np.ones(batch.num_rows, bool)
         for name in self._slow:
             left = np.flatnonzero(passing)
@@ -94,7 +103,7 @@ class RowFilter:
         return passing
 
     def flags(self, batch: pa.RecordBatch, rejects: Rejects) -> list[pa.Array]:
-        """Return the columns of ``fields``; what RDKit cannot read is a reject."""
+        """Return the columns of ``fields``; rows that RDKit cannot read are added to ``rejects``."""
         needed = [name for flag in self._flags for name in FILTERS[flag].descriptors]
         values = descriptor_values(batch, dict.fromkeys(needed), rejects)
         columns = []
@@ -102,13 +111,14 @@ class RowFilter:
             if FILTERS[flag].catalog is None:
                 columns.append(pa.array(_holds(flag, values)))
                 continue
-            found = [one or [] for one in _alerts(flag, batch, self._threads, rejects)]
-            columns.append(pa.array([bool(one) for one in found], pa.bool_()))
-            columns.append(pa.array(["; ".join(one) for one in found], pa.string()))
+            found = [names or [] for names in _alerts(flag, batch, self._threads, rejects)]
+            columns.append(pa.array([bool(names) for names in found], pa.bool_()))
+            columns.append(pa.array(["; ".join(names) for names in found], pa.string()))
         return columns
 
 
 def _flag_fields(name: str) -> list[pa.Field]:
+    """Return the columns that flag a filter: whether it holds, and for catalogs the names of alerts."""
     fields = [pa.field(name, pa.bool_())]
     return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
 
@@ -120,10 +130,11 @@ def _holds(name: str, values: Any) -> Any:
 
 
 def _alerts(name: str, batch: pa.RecordBatch, threads: int, rejects: Rejects) -> list[list[str] | None]:
+    """Return the alerts of a catalog for each row; None and a reject where RDKit cannot read the SMILES."""
     smiles = [text or "" for text in batch["smiles"].to_pylist()]
     found = alerts(name, smiles, threads)
-    for index, one in enumerate(found):
-        if one is None:
+    for index, names in enumerate(found):
+        if names is None:
             rejects.add(batch, index, RejectError("unparsable SMILES", f"RDKit cannot read {smiles[index][:200]!r}"))
     return found
 
@@ -131,23 +142,30 @@ def _alerts(name: str, batch: pa.RecordBatch, threads: int, rejects: Rejects) ->
 def descriptor_values(
     batch: pa.RecordBatch, names: Iterable[str], rejects: Rejects
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Return {descriptor: a value per row}, by RDKit where the columns have none; NaN where there is no molecule."""
+    """Return {descriptor: a value per row}, from the columns or else by RDKit; NaN where RDKit cannot read the SMILES.
+
+    Args:
+        batch: rows with ``smiles``.
+        names: the descriptors.
+        rejects: gets the rows that RDKit cannot read.
+    """
     values = {}
     for name in names:
-        there = name in batch.schema.names and _is_number(batch.schema.field(name).type)
-        column = batch[name].cast(pa.float64()) if there else pa.nulls(batch.num_rows, pa.float64())
+        known = name in batch.schema.names and _is_number(batch.schema.field(name).type)
+        column = batch[name].cast(pa.float64()) if known else pa.nulls(batch.num_rows, pa.float64())
         values[name] = column.to_numpy(zero_copy_only=False).astype(np.float64)
-    lacking = {name: np.isnan(found) for name, found in values.items() if np.isnan(found).any()}
-    if lacking:
-        for index in map(int, np.flatnonzero(np.any(list(lacking.values()), axis=0))):
-            try:
-                mol = parse_smiles(batch["smiles"][index].as_py())
-            except RejectError as error:
-                rejects.add(batch, index, error)
-                continue
-            for name, value in zip(lacking, compute(mol, list(lacking)), strict=True):
-                if lacking[name][index]:
-                    values[name][index] = value
+    missing = {name: np.isnan(found) for name, found in values.items() if np.isnan(found).any()}
+    if not missing:
+        return values
+    for index in map(int, np.flatnonzero(np.any(list(missing.values()), axis=0))):
+        try:
+            mol = parse_smiles(batch["smiles"][index].as_py())
+        except RejectError as error:
+            rejects.add(batch, index, error)
+            continue
+        for name, value in zip(missing, compute(mol, list(missing)), strict=True):
+            if missing[name][index]:
+                values[name][index] = value
     return values
 
 

@@ -1,4 +1,4 @@
-"""The sample of an export: rows drawn at random of those that pass, or picked of these as diverse."""
+"""The sample of an export: rows that pass the filters, drawn at random or picked for diversity."""
 
 from __future__ import annotations
 
@@ -23,14 +23,22 @@ from halogenator.process.progress import Progress
 Positions = npt.NDArray[np.int64]
 
 _ROWS = 8_192
-_SLOW_ROWS = 512  # between two steps of the progress where RDKit looks at every molecule
+_SLOW_ROWS = 512  # rows of a batch if RDKit looks at every molecule
 
 
 class Draw:
-    """A uniform sample of a given size, in memory of that size: the rows with the lowest keyed hashes.
+    """A uniform sample of rows: those with the lowest keyed hashes. Its memory grows with its size only.
 
-    The hash is of what a row says (library, transform, SMILES), so what is drawn depends on the seed and on the rows,
-    not on their order, their number per file or how often the work was interrupted.
+    The hash is of library, transform and SMILES. So the sample depends on the seed and on the set of rows, but not on
+    their order, on the files or on interruptions.
+
+    Args:
+        size: rows to draw.
+        seed: key of the hashes.
+
+    Attributes:
+        limit: rows with a higher hash can no longer be drawn.
+        is_cut: whether there were more rows than ``size``.
     """
 
     def __init__(self, size: int, seed: int) -> None:
@@ -38,7 +46,7 @@ class Draw:
         self._key = seed.to_bytes(8, "big", signed=True)
         self._hashes = np.empty(0, np.uint64)
         self._positions = np.empty(0, np.int64)
-        self.limit = np.uint64(2**64 - 1)  # no row of a higher hash can be drawn any more
+        self.limit = np.uint64(2**64 - 1)
         self.is_cut = False
 
     def hashes(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint64]:
@@ -49,6 +57,7 @@ class Draw:
         return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
     def add(self, hashes: npt.NDArray[np.uint64], positions: Positions) -> None:
+        """Add rows, given by their hashes and positions."""
         self._hashes = np.concatenate([self._hashes, hashes])
         self._positions = np.concatenate([self._positions, positions])
         if len(self._hashes) >= self.size + self.size // 4 + 64:
@@ -69,16 +78,16 @@ class Draw:
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows that an export writes where it draws or picks.
+    """The sampling of an export.
 
     Attributes:
         selection: all rows.
-        passing: which of them pass.
-        export: says how many to draw and to pick.
-        tally: takes what cannot be used.
-        progress: is told how far it is.
-        threads: RDKit's, for fingerprints.
-        memory_mb: what the process may use, in MB (10^6 bytes).
+        passing: the filter.
+        export: the request, with the numbers of rows to draw and to pick.
+        tally: gets the rejects.
+        progress: display of the progress.
+        threads: threads of RDKit, for fingerprints.
+        memory_mb: memory that the process may use, in MB (10^6 bytes).
     """
 
     selection: Selection
@@ -90,10 +99,10 @@ class Sample:
     memory_mb: int
 
     def positions(self) -> Positions | None:
-        """Return the positions of the rows to write, in order; None where nothing is drawn or picked: all that pass.
+        """Return the positions of the rows to write, in order; None for all rows that pass.
 
         Raises:
-            UserError: there are more to pick from than the declared memory has room for.
+            UserError: the molecules to pick from need more memory than declared.
         """
         if not (self.export.sample or self.export.diverse):
             return None
@@ -122,13 +131,13 @@ class Sample:
     def _draw_from(self, batch: pa.RecordBatch, draw: Draw, rejects: Rejects) -> None:
         rows = batch.filter(pa.array(self.passing.quick(batch, rejects)))
         hashes = draw.hashes(rows)
-        # What cannot be drawn need not be looked at: of millions of rows, a sample costs some thousands of slow looks.
-        hopeful = np.flatnonzero(hashes <= draw.limit)
-        draw.is_cut |= len(hopeful) < len(hashes)
+        # Slow filters look only at rows that can still be drawn, a few thousand out of millions.
+        candidates = np.flatnonzero(hashes <= draw.limit)
+        draw.is_cut |= len(candidates) < len(hashes)
         positions = rows[POSITION].to_numpy()
         step = _SLOW_ROWS if self.passing.is_slow else _ROWS
-        for first in range(0, len(hopeful), step):
-            some = hopeful[first : first + step]
+        for first in range(0, len(candidates), step):
+            some = candidates[first : first + step]
             some = some[self.passing.slow(rows.take(pa.array(some)), rejects)]
             draw.add(hashes[some], positions[some])
 
@@ -136,11 +145,11 @@ class Sample:
         self.progress.begin("fingerprints", len(drawn))
         candidates: list[Any] = []
         kept = [np.empty(0, np.int64)]
-        gc.disable()  # it would look at every fingerprint again and again, and there are no cycles to find
+        gc.disable()  # it would scan all fingerprints again and again, and they have no cycles
         for batch in at_positions(self.selection, drawn, _SLOW_ROWS):
             rejects = Rejects()
             made = fingerprints(batch["smiles"].to_pylist(), self.threads)
-            good = [index for index, one in enumerate(made) if not isinstance(one, RejectError)]
+            good = [index for index, fingerprint in enumerate(made) if not isinstance(fingerprint, RejectError)]
             for index in set(range(len(made))) - set(good):
                 rejects.add(batch, index, made[index])
             self.tally.take(rejects)
@@ -153,7 +162,7 @@ class Sample:
 
 
 def at_positions(selection: Selection, positions: Positions, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Yield the rows at positions, which are in order, in batches."""
+    """Yield the rows at some positions, given in order, in batches."""
     if not len(positions):
         return
     for batch in selection.read(int(positions[0]), batch_rows):

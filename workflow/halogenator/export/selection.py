@@ -1,8 +1,7 @@
-"""The rows to export: products of jobs, molecules of libraries or the result of a query, always in the same order."""
+"""The rows to export, always in the same order: products of jobs, molecules of libraries, or the result of a query."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,21 +26,23 @@ from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows, table_writer
 from halogenator.tables.seal import read_seal
 
-POSITION = "position in the selection"  # the column that each batch has besides: where its rows stand, from 0
+POSITION = "position in the selection"  # an additional column of batches: the number of each row, from 0
 _NAME = pa.field("name", pa.string())
+# Columns by which products and molecules are recognised in the result of a query.
 _PRODUCT = frozenset({"parent_id", "transform", "site"})
-_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
 _MOLECULE = frozenset({"id", "row", "name", "parent_name"})
+# Names for the column ``name`` of molecules in the result of a query, the first that is free.
+_NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it")
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-# Rows read before those wanted, so that products of one site are counted from its first.
+# Rows read before the first wanted one, to number the products of one site from the first of them.
 _LOOK_BACK = 1_000
-# A molecule's name is its id here; the name that its file gives it is its ``parent_name``.
+# In an export, a molecule's ``name`` is its id. Its name in the input file is ``parent_name``.
 _NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
 
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file: of a job, of a library (no transform) or of a query (neither)."""
+    """A Parquet file of a job, of a library (without transform), or of a query (without both)."""
 
     path: Path
     library: str | None = None
@@ -54,9 +55,9 @@ class Selection:
 
     Attributes:
         parts: the files.
-        counts: rows of each.
-        schema: the columns of all rows: ``smiles``, ``name`` and what else there is.
-        prefixed: whether names need the library in front to be unique.
+        counts: the number of rows of each.
+        schema: the columns of all rows, ``smiles`` and ``name`` first.
+        prefixed: whether names need the library as a prefix to be unique.
     """
 
     parts: tuple[Part, ...]
@@ -69,22 +70,22 @@ class Selection:
         return sum(self.counts)
 
     def read(self, start: int, batch_rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of the schema and ``POSITION``, from row ``start`` on; each is of one file."""
+        """Yield batches with the schema's columns and ``POSITION``, from row ``start`` on; each is of one file."""
         first = 0
         for part, count in zip(self.parts, self.counts, strict=True):
             if start < first + count:
-                for position, batch in self._read_part(part, count, max(start - first, 0), batch_rows):
-                    stands = pa.array(np.arange(first + position, first + position + batch.num_rows))
-                    yield batch.append_column(POSITION, stands)
+                for row, batch in self._read_part(part, count, max(start - first, 0), batch_rows):
+                    positions = pa.array(np.arange(first + row, first + row + batch.num_rows))
+                    yield batch.append_column(POSITION, positions)
             first += count
 
     def _read_part(self, part: Part, count: int, start: int, batch_rows: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield (number of the first row in the file, batch) from row ``start`` of a file on."""
         file = open_parquet(part.path)
-        there = set(file.schema_arrow.names)
         position = max(start - _LOOK_BACK, 0) if part.transform else start
         namer = _Namer(part, self.prefixed)
-        hidden = {"name"} if part.library else set()  # the file's, not the one that it has here
-        columns = [name for name in sorted({*self.schema.names, "id"} - hidden) if name in there]
+        hidden = {"name"} if part.library else set()  # the input file's name, which is not the name in the export
+        columns = sorted(({*self.schema.names, "id"} - hidden) & {*file.schema_arrow.names})
         for raw in read_rows(file, columns, position, count, batch_rows):
             name = namer.names(raw, position)
             constants = {"name": name, "library": part.library, "transform": part.transform}
@@ -94,8 +95,7 @@ class Selection:
             position += raw.num_rows
 
     def _conform(self, raw: pa.RecordBatch, constants: Mapping[str, Any]) -> pa.RecordBatch:
-        """Return a batch with all columns of the selection, from a file that may lack some."""
-        there = set(raw.schema.names)
+        """Return a batch with all columns of the selection: of the file, of ``constants``, or nulls."""
 
         def column(name: str, kind: pa.DataType) -> pa.Array:
             value = constants.get(name)
@@ -103,34 +103,39 @@ class Selection:
                 return value
             if value is not None:
                 return pa.repeat(pa.scalar(value, kind), raw.num_rows)
-            return raw[name].cast(kind) if name in there else pa.nulls(raw.num_rows, kind)
+            return raw[name].cast(kind) if name in raw.schema.names else pa.nulls(raw.num_rows, kind)
 
         arrays = [column(item.name, item.type) for item in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
 
 class _Namer:
-    """Names rows: a molecule by its id, a product as <parent>_<transform>_<site>, .2 and on if a site gives more."""
+    """Makes the names of rows.
+
+    A molecule has its id. A product has <parent>_<transform>_<site>; the second product of a site has .2 after it, and
+    so on.
+    """
 
     def __init__(self, part: Part, prefixed: bool) -> None:
         self._part = part
         self._prefixed = prefixed
+        # (parent, site, products of the same site before it) of the last row
         self._last: tuple[object, object, int] = (None, None, 0)
 
     def names(self, raw: pa.RecordBatch, position: int) -> pa.Array:
-        """Return the names of a batch that follows the last one, its first row at ``position`` of the file."""
-        there = set(raw.schema.names)
-        if "name" in there:
+        """Return the names of the next batch; ``position``: the number of its first row in the file, from 0."""
+        columns = set(raw.schema.names)
+        if "name" in columns:
             named = raw["name"].cast(pa.string())
-            if "id" in there:
+            if "id" in columns:
                 named = pc.coalesce(named, raw["id"].cast(pa.string()))
-        elif self._part.transform or there >= _PRODUCT:
+        elif self._part.transform or columns >= _PRODUCT:
             named = self._product_names(raw)
         else:
-            named = raw["id"].cast(pa.string()) if "id" in there else pa.nulls(raw.num_rows, pa.string())
+            named = raw["id"].cast(pa.string()) if "id" in columns else pa.nulls(raw.num_rows, pa.string())
         if self._prefixed and self._part.library:
-            inside = pc.starts_with(named, self._part.library)
-            named = pc.if_else(inside, named, pc.binary_join_element_wise(self._part.library, named, "_"))
+            has_prefix = pc.starts_with(named, self._part.library)
+            named = pc.if_else(has_prefix, named, pc.binary_join_element_wise(self._part.library, named, "_"))
         if named.null_count:
             words = filter(None, (self._part.library, self._part.transform))
             rows = np.arange(position + 1, position + 1 + raw.num_rows)
@@ -143,7 +148,7 @@ class _Namer:
         site = raw["site"].cast(pa.string())
         named = pc.binary_join_element_wise(raw["parent_id"].cast(pa.string()), transform, site, "_")
         if not self._part.transform:
-            return named  # of a query, whose rows can be any
+            return named  # the rows of a query can have any order
         runs = self._runs(raw)
         repeated = np.flatnonzero(runs)
         if not len(repeated):
@@ -154,7 +159,7 @@ class _Namer:
         return pa.array(texts, pa.string())
 
     def _runs(self, raw: pa.RecordBatch) -> np.ndarray[Any, Any]:
-        """Return for each row how many rows right before it have the same parent and site."""
+        """Return for each row the number of rows directly before it that have the same parent and site."""
         parents, sites = raw["parent_id"], raw["site"]
         same = np.zeros(raw.num_rows, bool)
         equal = pc.and_(pc.equal(parents[1:], parents[:-1]), pc.equal(sites[1:], sites[:-1])).fill_null(False)
@@ -172,16 +177,20 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     """Return the rows of an export of products or molecules, and a fingerprint of their content.
 
     Raises:
-        UserError: a name is unknown in these results, or there is nothing of that name.
+        UserError: there are no results of a library or transform that is asked for.
     """
-    parts = _molecule_parts(results, export) if export.molecules else _product_parts(results, export)
+    if export.molecules:
+        paths = Results(results).libraries()
+        parts = [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
+    else:
+        parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
     known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
-    there = set(itertools.chain.from_iterable(file.schema_arrow.names for file in files)) - _NOT_EXPORTED
+    exported = {name for file in files for name in file.schema_arrow.names} - _NOT_EXPORTED - {"smiles"}
     fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]
     fields += [] if export.molecules else [pa.field("transform", pa.string())]
-    fields += [pa.field(name, kind) for name, kind in known.items() if name in there and name != "smiles"]
+    fields += [pa.field(name, kind) for name, kind in known.items() if name in exported]
     counts = tuple(int(file.metadata.num_rows) for file in files)
     several = len({part.library for part in parts}) > 1
     return Selection(tuple(parts), counts, pa.schema(fields), several), _content(results, [part.path for part in parts])
@@ -198,12 +207,12 @@ def _product_parts(results: Path, export: Export) -> list[Part]:
     return parts
 
 
-def _molecule_parts(results: Path, export: Export) -> list[Part]:
-    paths = Results(results).libraries()
-    return [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
-
-
 def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], results: Path) -> list[str]:
+    """Return the wanted names in the order of the known ones, or all of these; ``kind`` is for messages.
+
+    Raises:
+        UserError: a name is unknown, or there are no results.
+    """
     names = list(known)
     if not names:
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
@@ -220,39 +229,39 @@ def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], resul
 
 
 def _content(results: Path, paths: Sequence[Path]) -> str:
-    """Return a fingerprint of the content of files, from their seals: only footers are read."""
-    marks = [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
-    return fingerprint(marks)
-
-
-# ---- the rows of a query ---------------------------------------------------------------------------------------------
+    """Return a fingerprint of the content of files, from their seals, for which only footers are read."""
+    return fingerprint(
+        [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
+    )
 
 
 def query_content(results: Path, sql: str, *, memory_mb: int, scratch: Path) -> str:
-    """Return a fingerprint of all files that a query can read; the query is checked, and not run.
+    """Return a fingerprint of all files that a query can read. The query is checked, but not run.
 
     Raises:
-        UserError: it is not a query that an export can be made of.
+        UserError: the query is no SELECT with a column of SMILES, or there are no results.
     """
-    with _asked(results, sql, memory_mb, scratch):
+    with _checked_query(results, sql, memory_mb, scratch):
         pass
     places = Results(results)
     patterns = places.molecules("*"), places.products("*", "*"), places.rejects("*"), places.rejects("*", "*")
-    inner = sorted(path for pattern in patterns for path in places.find(pattern))
-    if not inner:
+    files = sorted(path for pattern in patterns for path in places.find(pattern))
+    if not files:
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
-    return _content(results, inner)
+    return _content(results, files)
 
 
 def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: int, scratch: Path) -> Selection:
-    """Return the rows of a query, from the file ``rows`` where an earlier run of the same export has left them.
+    """Run a query, write its rows to the file ``rows``, and return them; a file of the same ``identity`` is used again.
 
-    They are written to a file first: the order of a query without ORDER BY is then settled once, so that an export
-    that goes on after an interruption goes on with the same rows; and the query is run once, however often the rows
-    are read to draw or to pick from them.
+    A query without ORDER BY can have another order each time. With the file, an interrupted export goes on with the
+    same rows, and the query runs once even if its rows are read several times.
+
+    Raises:
+        UserError: DuckDB does not take the query.
     """
     if not (rows.exists() and read_metadata(rows).get("identity") == identity):
-        with _asked(results, sql, memory_mb, scratch) as relation:
+        with _checked_query(results, sql, memory_mb, scratch) as relation:
             try:
                 reader = relation.to_arrow_reader(4_096)
                 with table_writer(rows, _query_schema(reader.schema), {"identity": identity}) as table:
@@ -269,8 +278,8 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
 
 
 @contextmanager
-def _asked(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
-    """Give a checked query on the views of a results folder; it runs when its rows are read."""
+def _checked_query(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
+    """Give a checked query over the views of a results folder. It runs when its rows are read."""
     with connect(memory_mb, scratch) as connection:
         try:
             create_views(connection, results)
@@ -293,10 +302,10 @@ def _refused(sql: str, error: Exception) -> UserError:
 
 
 def _query_schema(schema: pa.Schema) -> pa.Schema:
-    """Return the columns that a query's rows have here: its SMILES called smiles, its name, if any, called name.
+    """Return the columns of a query's rows, with the SMILES renamed to ``smiles`` and the id or name to ``name``.
 
     Raises:
-        UserError: it has no column of SMILES, or two of one name.
+        UserError: there is no column of SMILES, or two columns have one name.
     """
     names = list(schema.names)
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -305,7 +314,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
             "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
         )
     texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
-    # A column of a file, which can be called anything, is not taken where there is one of ours.
+    # ``smiles`` goes before extra columns, which can have any name.
     smiles = texts.index("smiles") if "smiles" in texts else by_name("smiles", texts)
     if smiles is None:
         raise UserError(
@@ -320,7 +329,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
         named = by_name("id", ["" if index == smiles else name for index, name in enumerate(names)])
     kinds = {index: pa.string() for index, text in enumerate(texts) if text}
     renamed = {smiles: "smiles"}
-    if set(names) >= _MOLECULE:  # all that is known of a molecule: it goes by its id, which is its own
+    if set(names) >= _MOLECULE:  # molecules are named by their ids, which are unique
         renamed[names.index("name")] = next(name for name in _NAMES_IN_FILE if name not in names)
     elif named is not None and "name" not in names:
         renamed[named] = "name"

@@ -1,4 +1,4 @@
-"""A selection of molecules into files for other programs, a split at a time; each is whole or absent."""
+"""The writing of an export: files for other programs, one split after the other, each whole or absent."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, s
 from halogenator.tables.parquet import limit_arrow_threads
 from halogenator.tables.seal import sha256
 
-# Raised by hand when the same request would give other bytes: what an earlier one left is then not taken up.
+# To be raised by hand when the same request would give other bytes, so that files of earlier versions are not reused.
 _EXPORT_VERSION = 2
 _ROWS = 4_096
 _MANY_COLUMNS = 50
-_SLOW_ROWS = 256  # where RDKit makes something of each row, and a row can be some hundred kilobytes
+_SLOW_ROWS = 256  # rows of a batch if RDKit works on each row, or if rows may take some hundred kilobytes
 
 
 def export_molecules(
@@ -45,23 +45,23 @@ def export_molecules(
     scratch: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Write an export's files and its manifest ``<out>.json``; files that the same request made before stay.
+    """Write an export's files and its manifest ``<out>.json``; files of the same request are kept.
 
     Args:
-        results: the folder of results.
-        export: what is asked for.
-        out: the file to make; ``-0001`` and on go in front of its ending where it is split.
+        results: the results folder.
+        export: the request.
+        out: the file to make; splits have ``-0001`` and so on before the ending.
         force: whether the files of another export under this name may be replaced.
-        threads: RDKit's, for catalogs and fingerprints.
-        memory_mb: what the process may use, in MB (10^6 bytes).
-        scratch: folder for what a query cannot hold in memory; where ``out`` goes, unless given.
-        progress: is told how far it is.
+        threads: threads of RDKit, for catalogs and fingerprints.
+        memory_mb: memory that the process may use, in MB (10^6 bytes).
+        scratch: folder for data of a query that do not fit into memory; None: the folder of ``out``.
+        progress: display of the progress; None: nothing is shown.
 
     Returns:
         The manifest.
 
     Raises:
-        UserError: the request cannot be met; told before the first row.
+        UserError: the request is impossible. It is raised before the first row is written.
     """
     quiet()
     limit_arrow_threads()
@@ -87,11 +87,15 @@ def export_molecules(
 
 
 class _Stream:
-    """Rows ready to be written, cut to the size of splits.
+    """Rows that are ready to be written, in pieces of any size.
+
+    Args:
+        batches: (rows with all columns, rejects, position after them).
+        position: position of the first row.
 
     Attributes:
-        position: all rows of the selection before it are dealt with.
-        tally: what could not be written of these.
+        position: the position in the selection up to which rows are taken.
+        tally: the rejects before this position.
     """
 
     def __init__(self, batches: Iterator[tuple[pa.RecordBatch, Rejects, int]], position: int) -> None:
@@ -102,7 +106,7 @@ class _Stream:
         self.tally = Tally()
 
     def take(self, limit: int | None) -> pa.RecordBatch | None:
-        """Return some of the next rows, at most ``limit``; None at the end, or if the limit is 0."""
+        """Return some of the next rows, at most ``limit``; None at the end, or if ``limit`` is 0."""
         if limit == 0:
             return None
         while self._left is None or not self._left.num_rows:
@@ -114,14 +118,14 @@ class _Stream:
                 return None
         taken = self._left.slice(0, limit)
         self._left = self._left.slice(taken.num_rows)
-        # Where a split ends must not depend on where batches do, which an interruption shifts.
+        # The end of a split must not depend on the ends of batches, which differ after an interruption.
         self.position = taken[POSITION][-1].as_py() + 1
         self.tally.take(self._rejects, self.position)
         return taken
 
 
 class _Export:
-    """The writing of one export."""
+    """The writing of one export; its arguments are those of ``export_molecules``."""
 
     def __init__(
         self,
@@ -137,12 +141,12 @@ class _Export:
         self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
         self._form = FORMATS[export.format]
         self._passing = RowFilter(export, threads)
-        told = () if export.sql else self._parents().fields
-        near = () if export.sql or export.molecules else PARENT_FIELDS
-        self._beside = [*near, *told]
+        extra = () if export.sql else self._parents().fields
+        of_parent = () if export.sql or export.molecules else PARENT_FIELDS
+        self._origin = [*of_parent, *extra]
         self._schema = self._columns()
-        self._beside = [field for field in self._beside if field.name in self._schema.names]
-        self._fields = [*self._beside, *self._passing.fields]
+        self._origin = [field for field in self._origin if field.name in self._schema.names]
+        self._fields = [*self._origin, *self._passing.fields]
         self._is_slow = self._form.kind == "sdf" or self._passing.is_slow
         self._positions: Positions | None = None
 
@@ -150,10 +154,10 @@ class _Export:
         """Return the columns to write.
 
         Raises:
-            UserError: one that is asked for is not there, or one to be added is there already.
+            UserError: a column that is asked for does not exist, or one to be added exists already.
         """
-        there = [*self._selection.schema, *self._beside, *self._passing.fields]
-        names = [field.name for field in there]
+        available = [*self._selection.schema, *self._origin, *self._passing.fields]
+        names = [field.name for field in available]
         for name in self._export.columns:
             if name not in names:
                 fix = did_you_mean(name, names) or "take some of the allowed columns"
@@ -165,11 +169,11 @@ class _Export:
             raise UserError(
                 f"there is a column '{twice}' already", where="--flag", fix="call it otherwise in the query"
             )
-        hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._beside]
+        hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._origin]
         usual = [name for name in names if name not in hidden]
         plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
         wanted = plain if self._form.kind == "smi" else self._export.columns or usual
-        fields = [there[names.index(name)] for name in wanted]
+        fields = [available[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
 
     def _parents(self) -> ParentColumns:
@@ -179,8 +183,8 @@ class _Export:
     def run(self, manifest: Manifest) -> dict[str, Any]:
         """Write the files that the manifest does not have, then the manifest, and return it."""
         tally = Tally()
-        means = self._progress, self._threads, self._memory_mb
-        self._positions = Sample(self._selection, self._passing, self._export, tally, *means).positions()
+        settings = self._progress, self._threads, self._memory_mb
+        self._positions = Sample(self._selection, self._passing, self._export, tally, *settings).positions()
         self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
         splits, rest = self._write_splits(manifest)
         for split in splits:
@@ -197,7 +201,7 @@ class _Export:
         )
 
     def _write_splits(self, manifest: Manifest) -> tuple[list[Split], Tally]:
-        """Return all splits, written now or before, and what could not be written after the last of them."""
+        """Return all splits, written now or before, and the rejects after the last of them."""
         splits: list[Split] = []
         stream: _Stream | None = None
         position = 0
@@ -218,12 +222,15 @@ class _Export:
         return splits, Tally()
 
     def _write_split(self, stream: _Stream, number: int) -> Split | None:
-        """Write the next split; None where no row is left for it, unless it is the first."""
+        """Write the next split and return it; None if no row is left, except for the first."""
         limit = self._export.split
         start, rows, batch = stream.position, 0, stream.take(limit)
         if batch is None and number:
             return None
-        path = self._path(number)
+        path = self._out
+        if limit is not None:
+            digits = max(4, len(str(-(-self._selection.rows // limit))))
+            path = split_path(self._out, self._form.ending, number, digits)
         with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
             while batch is not None:
                 write(batch.select(self._schema.names))
@@ -233,14 +240,8 @@ class _Export:
         size, digest = path.stat().st_size, sha256(path)
         return Split(number, path.name, rows, start, stream.position, digest, size, dict(tally.counts), tally.examples)
 
-    def _path(self, number: int) -> Path:
-        if self._export.split is None:
-            return self._out
-        digits = max(4, len(str(-(-self._selection.rows // self._export.split))))
-        return split_path(self._out, self._form.ending, number, digits)
-
     def _count(self, start: int, stop: int) -> int:
-        """Return how many of the rows to write stand between two positions."""
+        """Return the number of rows to write between two positions."""
         if self._positions is None:
             return stop - start
         first, last = np.searchsorted(self._positions, [start, stop])
@@ -248,8 +249,8 @@ class _Export:
 
     def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, Rejects, int]]:
         """Yield, from a position on, (rows with all their columns, rejects, the position after them)."""
-        rows = _SLOW_ROWS if self._is_slow or len(self._beside) > _MANY_COLUMNS else _ROWS
-        parents = self._parents() if self._beside else None
+        rows = _SLOW_ROWS if self._is_slow or len(self._origin) > _MANY_COLUMNS else _ROWS
+        parents = self._parents() if self._origin else None
         if self._positions is None:
             batches = self._selection.read(start, rows)
         else:
@@ -265,9 +266,9 @@ class _Export:
             self._progress.advance(count)
 
     def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
-        """Return a batch with the columns that are made for the export; a row without one of them is left out."""
-        beside = parents.columns(batch, self._beside) if parents else ()
-        columns = [*beside, *self._passing.flags(batch, rejects)]
+        """Return a batch with the columns that are made for the export, without the rows that are rejects."""
+        origin = parents.columns(batch, self._origin) if parents else ()
+        columns = [*origin, *self._passing.flags(batch, rejects)]
         for field, column in zip(self._fields, columns, strict=True):
             batch = batch.append_column(field, column)
         if self._form.kind == "sdf":
@@ -278,6 +279,7 @@ class _Export:
         return batch
 
     def _blocks(self, batch: pa.RecordBatch, rejects: Rejects) -> pa.Array:
+        """Return the mol block of each row; null and a reject where there is none."""
         blocks: list[str | None] = []
         rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
         for index, (smiles, stereo, name) in enumerate(rows):

@@ -108,7 +108,7 @@ def first_rows(libraries: Iterable[Library], *, option: str | None = None) -> li
     import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
     read = [partial(_read, library, option) for library in libraries if library.paths]
-    return [limits.answer(work) for work in read]
+    return [limits.in_child(work) for work in read]
 
 
 def _read(library: Library, option: str | None) -> FirstRows:

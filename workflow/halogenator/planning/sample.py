@@ -62,7 +62,7 @@ def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
     """
     import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
-    return limits.answer(lambda: _count(source, queries))
+    return limits.in_child(lambda: _count(source, queries))
 
 
 def _count(source: Library, queries: Mapping[str, str]) -> Sample:

@@ -1,1 +1,1 @@
-"""How a task runs: its memory, its time, its folder and what it shows of itself."""
+"""The running of tasks: memory, time limits, locks, environment and progress."""

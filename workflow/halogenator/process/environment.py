@@ -1,4 +1,4 @@
-"""What the workflow's process settles once, when it starts, for itself and for the tasks that it starts."""
+"""Environment variables that the workflow's process sets at its start, for itself and for its tasks."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 
 
 def prepare_tasks() -> None:
-    """Settle the environment of every task: this Python, this package, and one thread in libraries that start more.
+    """Set the environment of tasks: this Python, this package, and one thread for numerical libraries.
 
-    So ``python -m halogenator`` is the one that reads the Snakefile, in an activated environment or not; and a task
-    whose rule declares one thread has one, which also saves the memory and the start of OpenBLAS's others.
+    Tasks then use the same ``python -m halogenator`` as the Snakefile, whether its environment is activated or not. A
+    task uses the one thread that its rule declares, which also saves the memory of more OpenBLAS threads.
     """
     package = str(Path(__file__).resolve().parents[1])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # DuckDB's allocator keeps address space that it has no use for, and the system's limit on a task counts it.
+    # DuckDB's allocator would keep unused address space, which counts against the system's limit on a task.
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "retain:false")
 
 
 def preload_allocator() -> str:
-    """Make tasks run under mimalloc where it is installed and can be preloaded; return which allocator they have.
+    """Let tasks run with mimalloc if it is installed and can be preloaded; return the name of their allocator.
 
-    RDKit allocates small blocks all the time: under mimalloc the same work takes up to a fifth less CPU time.
+    RDKit allocates many small blocks. With mimalloc, the same work takes up to a fifth less CPU time.
     """
     libraries = (Path(folder, "cmeel.prefix", "lib", "libmimalloc.so") for folder in sys.path)
     library = next((str(path.resolve()) for path in libraries if path.exists()), None)
@@ -37,17 +37,16 @@ def preload_allocator() -> str:
         return "mimalloc"
     if problem := _preloading_fails(library):
         return f"the default, for mimalloc cannot be loaded ({problem})"
-    # Memory is taken from the system as it is used: a limit on it then means what it says.
+    # Take memory from the system only when it is used, so that a limit counts what is used.
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     os.environ["LD_PRELOAD"] = ":".join(filter(None, [library, os.environ.get("LD_PRELOAD")]))
     return "mimalloc"
 
 
 def _preloading_fails(library: str) -> str:
-    """Return what the dynamic linker says against a library; nothing where it loads.
+    """Return the dynamic linker's message if a library cannot be preloaded; else an empty text.
 
-    mimalloc needs libatomic, which slim images lack. Preloaded nevertheless, it would end every command that tasks
-    start, or have each complain.
+    mimalloc needs libatomic, which slim images lack. Preloaded there, every command would fail or print a warning.
     """
     tried = subprocess.run(["true"], env={**os.environ, "LD_PRELOAD": library}, capture_output=True, text=True)
     return tried.stderr.strip()

@@ -1,4 +1,4 @@
-"""What the system refuses, in words: a disk that is full, over quota or read-only; a library that is not there."""
+"""Failures of the system in words: a full or read-only disk, a used-up quota, a damaged file, a missing library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from halogenator.errors import UserError
 _ELSEWHERE = "or let results go elsewhere with --directory; then run again: what is finished stays"
 _ALLOW = f"allow this user to write there, {_ELSEWHERE}"
 
-# errno -> (what is the matter, how to mend it)
+# errno -> (the cause, what to do)
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", f"free some space there, {_ELSEWHERE}"),
     errno.EDQUOT: ("the disk quota is used up", f"free some space there, {_ELSEWHERE}"),
@@ -26,21 +26,20 @@ _CAUSES = {
     errno.EACCES: ("permission denied", _ALLOW),
     errno.EPERM: ("operation not permitted", _ALLOW),
 }
-_NO_LIBRARY = "cannot open shared object file"  # as the dynamic linker says it
-# Words of Arrow and DuckDB for a Parquet file that is not whole.
-_OF_A_FILE = re.compile(
+_NO_LIBRARY = "cannot open shared object file"  # message of the dynamic linker
+# Messages of Arrow and DuckDB about a damaged Parquet file.
+_DAMAGED = re.compile(
     r"parquet (file|magic)|magic bytes|footer|corrupt|end of stream|deserialize thrift", re.IGNORECASE
 )
-# What DuckDB says where its temporary files fill the disk.
-_SPILL_IS_FULL = "failed to offload data block"
+_SPILL_IS_FULL = "failed to offload data block"  # message of DuckDB when its temporary files fill the disk
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn a refusal of the disk to take ``path``, by whichever library it is reported, into words.
+    """Turn an exception of any library that says that ``path`` cannot be written into a ``UserError``.
 
     Raises:
-        UserError: instead of the library's own exception; of any other trouble that exception is left as it is.
+        UserError: the file cannot be written. Other exceptions pass unchanged.
     """
     try:
         yield
@@ -52,10 +51,10 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def check_writable(folder: Path) -> None:
-    """Check that files can be made in a folder, by making it and one in it.
+    """Check that files can be made in a folder, by making the folder and a temporary file.
 
     Raises:
-        UserError: if they cannot.
+        UserError: they cannot.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,11 +63,11 @@ def check_writable(folder: Path) -> None:
 
 
 def explain(error: Exception, path: Path | None = None) -> UserError | None:
-    """Return what an exception says of the disk, damaged files or the system's libraries; None of something else.
+    """Return an exception about the disk, a damaged file or a missing library as a ``UserError``; None for others.
 
     Args:
-        error: of Python, Arrow (which has its numbers) or DuckDB (whose texts end in the system's words).
-        path: what was being written; an ``OSError`` of Python's own knows it.
+        error: an exception of Python, Arrow or DuckDB.
+        path: the file being written; None: the one that an ``OSError`` names.
     """
     if isinstance(error, ImportError) and _NO_LIBRARY in str(error):
         return UserError(
@@ -90,10 +89,9 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
 
 
 def _damage(error: Exception, path: Path | None) -> UserError | None:
-    """Return what an exception says of a file that is not what it was when it was finished; None of something else."""
-    module = type(error).__module__.partition(".")[0]
-    of_a_file = module in ("pyarrow", "duckdb", "_duckdb") and _OF_A_FILE.search(str(error))
-    if not of_a_file and not isinstance(error, json.JSONDecodeError):
+    """Return an exception about a damaged file as a ``UserError``; None for others."""
+    damaged = _is_of_library(error) and _DAMAGED.search(str(error))
+    if not damaged and not isinstance(error, json.JSONDecodeError):
         return None
     return UserError(
         "a file of the results cannot be read: it is damaged",
@@ -105,16 +103,23 @@ def _damage(error: Exception, path: Path | None) -> UserError | None:
 
 
 def _errno(error: Exception) -> int | None:
+    """Return the system's error number, of which Arrow and DuckDB have the text only."""
     if isinstance(error, OSError):
         return error.errno
-    if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb", "pyarrow"):
+    if not _is_of_library(error):
         return None
     if _SPILL_IS_FULL in str(error):
         return errno.ENOSPC
     return next((number for number in _CAUSES if os.strerror(number) in str(error)), None)
 
 
+def _is_of_library(error: Exception) -> bool:
+    """Return whether an exception is of Arrow or DuckDB; neither is imported for this."""
+    return type(error).__module__.partition(".")[0] in ("pyarrow", "duckdb", "_duckdb")
+
+
 def _free(path: Path) -> str:
+    """Return the free space of a path's disk, in words."""
     folder = next(folder for folder in (path, *path.parents) if folder.is_dir())
     usage = shutil.disk_usage(folder)
     return f"{usage.free / 1e6:,.1f} MB free of {usage.total / 1e6:,.1f} MB"

@@ -1,9 +1,9 @@
-"""A task held to its declared memory from outside, where nothing that it does can delay the guard.
+"""The guard of a task's declared memory. It is a process of its own, so that nothing in the task can delay it.
 
-The task runs in a forked child. Its parent, a few megabytes of Python, looks at the child's resident size twenty times
-a second and ends it when it has more than was declared. What a single call allocates faster than that meets a limit of
-the system (``RLIMIT_DATA``). Either way the task alone ends, its unfinished files go, and one message says how far it
-came. The same parent starts a task again without a row that takes too long (``process.limits``).
+The task runs in a forked child. The guard is its parent, a few megabytes of Python. It looks at the child's resident
+size twenty times a second and ends the child when it has more than declared. A single call that allocates faster meets
+a limit of the system (``RLIMIT_DATA``). In both cases only this task ends, its unfinished files are removed, and one
+message says at which row. The guard also starts a task again without a row that takes too long (``process.limits``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import mmap
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,20 +24,20 @@ from halogenator.units import MB
 EXIT_MEMORY = 3
 
 _INTERVAL = 0.05  # seconds
-# Address space that stacks of threads and allocators set aside and do not use; the system's limit counts it.
+# Address space that the system's limit counts, although threads and allocators only reserve it.
 _RESERVED_MB = 100
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a task declared and what to say of it.
+    """What a task declared, and what messages need to know of it.
 
     Attributes:
         declared_mb: memory, in MB (10^6 bytes).
-        name: what the task is, for messages.
-        outputs: its files; unfinished ones stand beside them under ``<name>.tmp.<pid>``.
-        cap_mb: what a task of the workflow may declare at most, in MB, for the message's advice; 0 outside a workflow.
-        beside_mb: what the task's allocation holds beside it, in MB.
+        name: the task's name.
+        outputs: its files; unfinished ones have the names ``<name>.tmp.<pid>``.
+        cap_mb: the most that a task of the workflow may declare, in MB; 0 outside a workflow.
+        beside_mb: memory of other processes in the task's allocation, in MB.
     """
 
     declared_mb: int
@@ -47,7 +47,12 @@ class Declaration:
     beside_mb: int = 0
 
     def overstepped(self, reached_mb: float | None, row: int) -> str:
-        """Return the message for a task that needed more."""
+        """Return the message for a task that needed more memory.
+
+        Args:
+            reached_mb: its resident size, in MB; None: the system refused more.
+            row: its present row, or ``limits.NONE``.
+        """
         reached = f"reached {math.ceil(reached_mb):,} MB" if reached_mb is not None else "was refused more"
         place = f" at row {row:,}" if row != limits.NONE else ""
         if not self.cap_mb:
@@ -64,10 +69,10 @@ class Declaration:
 def run_guarded(work: Callable[[], int], task: Declaration, *, step_seconds: float | None = None) -> int:
     """Run a task in a guarded child and return its exit status; ``EXIT_MEMORY`` if it needed more than it declared.
 
-    A task whose step (``process.limits.begin``) takes longer than ``step_seconds`` of processor time is started once
-    more, without that step. ``work`` must not have threads started before it: the child is a fork.
+    If a step (``process.limits.begin``) takes longer than ``step_seconds`` of processor time, the task is started again
+    without that step. No thread may run when this is called, because it forks.
     """
-    if not hasattr(os, "fork"):  # no such guard on this platform
+    if not hasattr(os, "fork"):  # Windows
         return work()
     slow: dict[int, str] = {}
     while True:
@@ -85,21 +90,25 @@ def _attempt(work: Callable[[], int], task: Declaration, watch: limits.Watch) ->
         _limit_data(task.declared_mb)
         return work()
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until it is known whom to send it on to
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is a child to pass it on to
     sys.stdout.flush()
     sys.stderr.flush()
     return _wait(limits.start(limited, watch), task, watch)
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Return whether an exception says that memory was refused: Python's and Arrow's do, and DuckDB's by its name."""
+    """Return whether an exception of Python, Arrow or DuckDB says that memory was refused."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
 def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
-    """Return how a child ended: its exit status, or minus the signal; no unfinished file of it is left."""
+    """Wait for a child, guard its memory, and remove its unfinished files if it fails.
+
+    Returns:
+        Its exit status, or minus the number of the signal that ended it.
+    """
     signal.signal(signal.SIGTERM, lambda number, _: _send(child, number))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the terminal signals the child as well
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     resident = _resident(child)
@@ -109,24 +118,26 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             break
-        with suppress(Exception):  # it has ended meanwhile
+        with suppress(Exception):  # the child may have ended meanwhile
             peak = max(peak, resident() / MB)
         if peak > task.declared_mb and not overstepped:
             overstepped = True
             _send(child, signal.SIGKILL)
         _wait_for_child()
     code = os.waitstatus_to_exitcode(status)
-    # mimalloc ends the process where it is refused memory; an allocator that reports it leads to EXIT_MEMORY.
+    # When memory is refused, mimalloc aborts the process; other allocators report it, which leads to EXIT_MEMORY.
     refused = code == -signal.SIGABRT and peak > task.declared_mb / 2
     if overstepped or refused or code == EXIT_MEMORY:
         print(f"halogenator: {task.overstepped(peak if overstepped else None, watch.step)}", file=sys.stderr)
         code = EXIT_MEMORY
     if code:
-        _clear(task.outputs, child)
+        for path in task.outputs:
+            path.with_name(f"{path.name}.tmp.{child}").unlink(missing_ok=True)
     return code
 
 
 def _wait_for_child() -> None:
+    """Wait for ``_INTERVAL``, or less if a child ends."""
     if hasattr(signal, "sigtimedwait"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         signal.sigtimedwait({signal.SIGCHLD}, _INTERVAL)
@@ -137,8 +148,9 @@ def _wait_for_child() -> None:
 
 
 def _limit_data(declared_mb: int) -> None:
-    # Arrow's allocator would take a gigabyte at once, of which the limit then leaves nothing: with 1,500 MB declared
-    # there was less to use than with 1,000 MB, where it is refused that and takes memory as it needs it.
+    """Set the system's limit on this process's memory."""
+    # Otherwise Arrow's allocator would reserve a gigabyte at once, which counts against the limit: a task that declared
+    # 1,500 MB had less to use than one with 1,000 MB, where the reservation is refused.
     os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     with suppress(ImportError, OSError, ValueError):
         import resource
@@ -148,9 +160,9 @@ def _limit_data(declared_mb: int) -> None:
 
 
 def _resident(pid: int) -> Callable[[], int]:
-    """Return a function that tells a process's resident size in bytes; 0 once it has ended."""
+    """Return a function that returns the resident size of a process in bytes; it may raise once that has ended."""
     pages = Path(f"/proc/{pid}/statm")
-    if pages.exists():  # Linux, where loading psutil would take longer than all the looking
+    if pages.exists():  # on Linux, psutil would only add the time to import it
         return lambda: int(pages.read_text().split()[1]) * mmap.PAGESIZE
 
     import psutil
@@ -160,16 +172,11 @@ def _resident(pid: int) -> Callable[[], int]:
 
 
 def _data_bytes() -> int:
-    """Return what ``RLIMIT_DATA`` counts of this process so far: allocators reserve more than they use."""
+    """Return the bytes of this process that ``RLIMIT_DATA`` counts already; 0 where the system does not tell."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[5]) * mmap.PAGESIZE
     except OSError:
         return 0
-
-
-def _clear(outputs: Iterable[Path], child: int) -> None:
-    for path in outputs:
-        path.with_name(f"{path.name}.tmp.{child}").unlink(missing_ok=True)
 
 
 def _send(child: int, number: int) -> None:

@@ -1,10 +1,10 @@
-"""How long one step of the work may take: a row in a task, a transform or a molecule while the run is planned.
+"""Time limits of single steps: a row of a task, or a transform or molecule while a run is planned.
 
-RDKit's calls do not return to Python before they are done, and most hold the interpreter's lock, so neither a thread
-nor a signal handler can end one. The work is therefore done in a forked child whose timer (``ITIMER_PROF``) the kernel
-keeps: when a step has used up its processor time, SIGPROF ends the child. Which step it was stands in memory that both
-share; a task is then started once more without it. Processor time, because a machine that is busy or asleep is no fault
-of a molecule. Where there is no ``fork`` (Windows), nothing is limited.
+A call of RDKit cannot be interrupted: it holds the interpreter's lock, so that neither a thread nor a signal handler
+runs. The work is therefore done in a forked child with a timer of the kernel (``ITIMER_PROF``). When a step has used up
+its processor time, SIGPROF ends the child. The parent reads the number of the step from shared memory and starts the
+work again without it. Processor time is limited, and not time of the clock, because a machine may be busy or asleep.
+Without ``fork`` (Windows) nothing is limited.
 """
 
 from __future__ import annotations
@@ -21,25 +21,24 @@ from typing import Any, TypeVar
 
 from halogenator.errors import UserError
 
-# Seconds of processor time that a row of a task may take: all its products by one transform, or by all halogenation
-# rules. The slowest molecule within the other limits (a chain of 1,000 carbons) takes a quarter of it.
+# Seconds of processor time for a row of a task: all its products by one transform, or by all halogenation rules. The
+# slowest molecule within the other limits, a chain of 1,000 carbons, takes a quarter of it.
 ROW_SECONDS = 120
-# The same for a step of planning: one molecule's matches of one query, or the examples of one transform.
+# The same for a step of planning: the matches of one query in one molecule, or the examples of one transform.
 PLAN_SECONDS = 10
 
-NONE = -1
+NONE = -1  # the number of no step
 _NUMBER = struct.Struct("q")
-
 
 T = TypeVar("T")
 
 
 class StepError(Exception):
-    """A step did not come to an end: it ran out of time, or RDKit crashed.
+    """A step that did not end: it ran out of time, or RDKit crashed.
 
     Attributes:
         step: its number.
-        reason: what happened.
+        reason: what happened, in words.
     """
 
     def __init__(self, step: int, reason: str) -> None:
@@ -49,12 +48,12 @@ class StepError(Exception):
 
 
 class Watch:
-    """What parent and child share: the number of the step that the child is at.
+    """The limits of a child's steps, and the number of its present step in memory shared with its parent.
 
     Attributes:
-        seconds: of processor time for a step; None: any.
-        skipped: {number of a step to leave out: why}.
-        step: the present one, or ``NONE``.
+        seconds: processor time of a step; None: no limit.
+        skipped: {number of a step to leave out: reason}.
+        step: number of the present step, or ``NONE``.
     """
 
     def __init__(self, seconds: float | None, skipped: Mapping[int, str]) -> None:
@@ -73,7 +72,7 @@ class Watch:
 
     @property
     def overrun(self) -> str:
-        """What is said of a step that took too long."""
+        """The reason for a step that took too long."""
         return f"more than {self.seconds:g} s of processor time"
 
 
@@ -81,7 +80,7 @@ _watch: Watch | None = None  # of this process, if it is such a child
 
 
 def begin(step: int) -> str | None:
-    """Give a step (a number from 0) its time; return why it is to be skipped if it did not come to an end before."""
+    """Begin a step (a number from 0) and start its timer; return a reason if the step is to be skipped, else None."""
     if _watch is None:
         return None
     if step in _watch.skipped:
@@ -93,20 +92,20 @@ def begin(step: int) -> str | None:
 
 
 def end() -> None:
-    """Say that the last step is over, and what comes now is not limited."""
+    """End the last step: what follows has no limit."""
     if _watch is not None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         _watch.step = NONE
 
 
-def answer(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, done in a child; begun anew without each step that does not end.
+def in_child(work: Callable[[], T]) -> T:
+    """Do work in a forked child and return its result; after a step that does not end, start again without that step.
 
     Args:
-        work: calls ``begin`` before each step, which has ``PLAN_SECONDS`` and says which steps to skip.
+        work: calls ``begin`` before each step, which may take ``PLAN_SECONDS``, and leaves out steps to be skipped.
 
     Raises:
-        StepError: no step, or one that was to be skipped, ran out of time or ended the child.
+        StepError: the child ended outside of a step, or in one that was to be skipped.
         UserError: ``work`` raised it.
     """
     if not hasattr(os, "fork"):
@@ -149,6 +148,7 @@ def _attempt(work: Callable[[], T], watch: Watch) -> T:
 
 
 def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """Return (result, None) or (None, exception); of unexpected exceptions the traceback as text."""
     try:
         return work(), None
     except UserError as error:
@@ -160,7 +160,7 @@ def _outcome(work: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 def start(work: Callable[[], int], watch: Watch) -> int:
-    """Return the id of a forked child that does ``work``, exits with what it returns, and ends with this process."""
+    """Fork a child that does ``work``, exits with the status it returns, and ends with this process; return its id."""
     global _watch
     parent = os.getpid()
     child = os.fork()
@@ -181,12 +181,12 @@ def start(work: Callable[[], int], watch: Watch) -> int:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status)  # nothing that the parent will do, such as its exit handlers, is for the child to do
+        os._exit(status)  # the parent's exit handlers must not run in the child
     raise AssertionError("unreachable")
 
 
 def _wait(child: int) -> int:
-    """Return the status of a child when it has ended; an interruption (Ctrl-C) is for the child to answer."""
+    """Return the status of a child when it has ended. Meanwhile Ctrl-C is left to the child."""
     before = signal.getsignal(signal.SIGINT)
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -199,7 +199,7 @@ def _wait(child: int) -> int:
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel (Linux only) kill this process when its parent is gone: nobody would use what it makes."""
+    """Let the kernel kill this process when its parent ends (Linux only): nobody would use its results."""
     if sys.platform != "linux":
         return
     import ctypes

@@ -1,4 +1,4 @@
-"""How far a long piece of work is: told by library code, which never prints, and shown as bars or as lines."""
+"""Progress of long work: library code, which never prints, reports it here; it is shown as bars or as lines."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _REFRESH_SECONDS = 0.1  # between two drawings of the bars
 
 
 class Progress:
-    """Hears how far work is and says nothing; used in a ``with`` block, which ends what is shown."""
+    """A display of progress that shows nothing; the base of those that do. It ends with its ``with`` block."""
 
     def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
-        """A step begins: of ``total`` units, of which an earlier run did ``done``."""
+        """Begin a step of ``total`` units, of which an earlier run did ``done``."""
 
     def advance(self, count: int = 1, step: str | None = None) -> None:
-        """So many more units of a step are done; None is the step that began last."""
+        """Count more finished units of a step; None: of the step that began last."""
 
     def tick(self, status: str = "") -> None:
-        """Some time has passed; ``status`` is what there is to say of the whole."""
+        """Show ``status``, a text about the whole work, if it is time to; called now and then."""
 
     def note(self, text: str) -> None:
-        """Something that a person should know."""
+        """Show a text that the user should read."""
 
     def show(self, status: str = "") -> None:
-        """Show how far it is now."""
+        """Show the present state at once, with ``status`` if it is not empty."""
 
     def __enter__(self) -> Progress:
         return self
@@ -45,7 +45,7 @@ class _Step:
     done: int
     unit: str
     began: float = field(default_factory=time.monotonic)
-    made: int = 0  # since it began
+    made: int = 0  # units done since it began
 
     def __str__(self) -> str:
         return f"{self.done:,}/{self.total:,}" + (f" {self.unit}s" if self.unit else "")
@@ -55,14 +55,34 @@ class _Step:
         return f"{self.made / max(time.monotonic() - self.began, 1e-3):,.0f}/s" if self.made else ""
 
 
-class Lines(Progress):
-    """A line for each step that begins, and one now and then: for a file.
+class _Display(Progress):
+    """The common part of displays: the status, and the decision when it is time to show it."""
+
+    _last = _status = ""  # the step that began last; the text about the whole work
+    _shown = 0.0  # when the display was last shown, in seconds of the monotonic clock
+
+    def tick(self, status: str = "") -> None:
+        self._status = status
+        self._show_now_and_then()
+
+    def _show_now_and_then(self) -> None:
+        if time.monotonic() - self._shown >= self._pause:
+            self.show()
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two times that the display is shown."""
+        return _REFRESH_SECONDS
+
+
+class Lines(_Display):
+    """Progress as lines, for a file: one when a step begins, and one now and then.
 
     Args:
         say: writes a line.
-        every: seconds between two lines.
-        share: and at least this share of the time so far.
-        announce: whether a step that begins has a line.
+        every: the least time between two lines, in seconds.
+        share: the least time between two lines, as a share of the time so far.
+        announce: whether to write a line when a step begins.
     """
 
     def __init__(
@@ -70,8 +90,7 @@ class Lines(Progress):
     ) -> None:
         self._say, self._every, self._share, self._announce = say, every, share, announce
         self._steps: dict[str, _Step] = {}
-        self._last = self._status = ""
-        self._began = self._said = time.monotonic()
+        self._began = self._shown = time.monotonic()
 
     def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
         self._steps = {name: other for name, other in self._steps.items() if other.done < other.total}
@@ -87,34 +106,29 @@ class Lines(Progress):
         advanced.made += count
         self._show_now_and_then()
 
-    def tick(self, status: str = "") -> None:
-        self._status = status
-        self._show_now_and_then()
-
     def note(self, text: str) -> None:
         self._say(text)
 
     def show(self, status: str = "") -> None:
         self._status = status or self._status
-        self._said = time.monotonic()
+        self._shown = time.monotonic()
         steps = ", ".join(f"{name} {step}" for name, step in self._steps.items())
         more = self._status or (self._steps[self._last].rate if self._steps else "")
         self._say(f"{steps}; {more}" if more else steps)
 
-    def _show_now_and_then(self) -> None:
-        now = time.monotonic()
-        if now - self._said >= max(self._every, self._share * (now - self._began)):
-            self.show()
+    @property
+    def _pause(self) -> float:
+        return max(self._every, self._share * (time.monotonic() - self._began))
 
 
-class Bars(Progress):
-    """A bar for each step, and the status below them: for a terminal.
+class Bars(_Display):
+    """Progress as bars, for a terminal: one for each step, and the status below them.
 
-    No thread refreshes them: processes are started while they are shown, which a thread could disturb.
+    No thread refreshes the bars, because the process forks while they are shown.
 
     Args:
         console: the terminal.
-        remaining: whether each bar says how long its step will still take.
+        remaining: whether to show the remaining time of each step.
     """
 
     def __init__(self, console: Console, *, remaining: bool = True) -> None:
@@ -124,8 +138,6 @@ class Bars(Progress):
         columns = [progress.TextColumn("{task.description:<18}"), progress.BarColumn(), progress.MofNCompleteColumn()]
         self._bars = progress.Progress(*columns, *([progress.TimeRemainingColumn()] if remaining else []))
         self._numbers: dict[str, Any] = {}
-        self._last = self._status = ""
-        self._shown = 0.0
         self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
 
     def __enter__(self) -> Bars:
@@ -145,10 +157,6 @@ class Bars(Progress):
         self._bars.advance(self._numbers[step or self._last], count)
         self._show_now_and_then()
 
-    def tick(self, status: str = "") -> None:
-        self._status = status
-        self._show_now_and_then()
-
     def note(self, text: str) -> None:
         self._live.console.print(text, markup=False, highlight=False)
 
@@ -156,10 +164,6 @@ class Bars(Progress):
         self._status = status or self._status
         self._shown = time.monotonic()
         self._live.refresh()
-
-    def _show_now_and_then(self) -> None:
-        if time.monotonic() - self._shown >= _REFRESH_SECONDS:
-            self.show()
 
     def _render(self) -> Group:
         from rich.console import Group
@@ -169,7 +173,7 @@ class Bars(Progress):
 
 
 def on_stderr() -> Progress:
-    """Return what shows a verb's progress on standard error: bars on a terminal, lines elsewhere."""
+    """Return a display of progress on standard error: bars on a terminal, lines elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
 

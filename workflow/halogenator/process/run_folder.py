@@ -1,4 +1,4 @@
-"""The folder of a run: held by one run at a time, by no lock that outlives it, and without files from the future."""
+"""The folder of a run: a lock that ends with the run that holds it, and a check for files dated in the future."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from halogenator.errors import UserError
 from halogenator.process.running import NOTES
 
 _LOCK_NAME = "halogenator.lock"
-_TOLERANCE = 60  # seconds that clocks of a network may differ
+_TOLERANCE = 60  # seconds by which clocks in a network may differ
 
-_held: list[int] = []  # descriptors stay open, and so locked, until the process ends
+_held: list[int] = []  # descriptors that stay open, and so locked, until the process ends
 
 
 def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
-    """Hold a folder for this process, and clear what a killed run left in it: lock files, notes of tasks, scratch.
+    """Lock a folder until this process ends, and remove what a killed run left: lock files, tasks' notes, scratch.
 
-    Snakemake's own lock is a file, which a killed run leaves behind. This one is the kernel's and ends with the
-    process, so whoever gets it knows that no other run is alive here and that any lock file is stale.
+    Snakemake's own lock is a file, which a killed run leaves behind. This lock is the kernel's and ends with its
+    process. The process that gets it knows that no other run is going on and that every lock file is stale.
 
     Args:
         snakemake_folder: ``.snakemake`` of the working directory.
         scratch: folder of the tasks' temporary files.
-        cap_mb: what the run's tasks together may use; written into the lock, with the process, for ``lock_holder``.
+        cap_mb: memory that all tasks may declare together, in MB; written into the lock file for ``lock_holder``.
 
     Raises:
-        UserError: if another run holds the folder.
+        UserError: another run holds the lock.
     """
     fix = "wait until it ends; to plan meanwhile use -n, to run beside it give another --directory"
     descriptor = _hold(snakemake_folder, cap_mb, fix)
-    if descriptor is None:  # Snakemake's own lock has to do
+    if descriptor is None:  # there is only Snakemake's own lock
         return
     _held.append(descriptor)
     for stale in (snakemake_folder / "locks").glob("*"):
@@ -48,15 +48,15 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
 
 @contextmanager
 def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
-    """Hold a folder, which is made if it is not there, until the block ends.
+    """Lock a folder, which is made if necessary, until the block ends.
 
     Args:
-        folder: what to hold.
+        folder: the folder.
         cap_mb: as for ``claim_folder``.
-        fix: what to do where another run holds it.
+        fix: advice for a user whose other run holds the lock.
 
     Raises:
-        UserError: if another run does.
+        UserError: another run holds the lock.
     """
     descriptor = _hold(folder, cap_mb, fix)
     try:
@@ -67,7 +67,7 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
-    """Return the process that holds a folder and what its tasks together may use, in MB; None if no run does."""
+    """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
     try:
         descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR)
     except OSError:
@@ -80,11 +80,10 @@ def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
 
 
 def redate(folder: Path) -> int:
-    """Date files below a folder that are from the future to now, in the order that they have; return how many.
+    """Set the times of files from the future to now, in the same order, and return their number.
 
-    After a clock was set back, nothing made from them could be newer, and the order is all that decides what is up to
-    date. Files of one time still share one; the others are a microsecond apart, and all are younger than those from
-    the past.
+    After a clock was set back, no file made from them could be newer. Snakemake only compares which file is newer, so
+    the order is kept: files of the same time get the same time again, others are a microsecond apart.
     """
     now = time.time_ns()
     found: dict[int, list[str]] = {}
@@ -93,7 +92,7 @@ def redate(folder: Path) -> int:
             path = f"{parent}/{name}"
             try:
                 dated = os.lstat(path).st_mtime_ns
-            except FileNotFoundError:  # removed by a task that outlives its run
+            except FileNotFoundError:  # removed meanwhile by a task of a killed run
                 continue
             if dated > now:
                 found.setdefault(dated, []).append(path)
@@ -104,10 +103,10 @@ def redate(folder: Path) -> int:
 
 
 def check_dates(paths: Iterable[Path]) -> None:
-    """Check that no input file is from the future.
+    """Check that no input file is dated in the future.
 
     Raises:
-        UserError: if one is.
+        UserError: one is.
     """
     for path in paths:
         ahead = path.stat().st_mtime - time.time() if path.exists() else 0
@@ -120,7 +119,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 
 
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
-    """Return the descriptor that holds a folder while it is open; None where the system or the disk has no locks."""
+    """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     locked = _lock(descriptor)
@@ -141,7 +140,7 @@ def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock an open file and return whether that was possible; None where the system or the disk has no locks."""
+    """Lock an open file; return whether that was possible, or None if locks are not supported."""
     try:
         import fcntl
 
@@ -154,7 +153,7 @@ def _lock(descriptor: int) -> bool | None:
 
 
 def _read_note(descriptor: int) -> tuple[int, int] | None:
-    """Return the process and the cap that a lock names."""
+    """Return (process id, cap in MB) from a lock file."""
     try:
         found = json.loads(os.pread(descriptor, 200, 0))
         return int(found["pid"]), int(found["cap_mb"])

@@ -1,7 +1,7 @@
-"""Tasks that run now: what each says of itself, and the memory that each has.
+"""Running tasks: their names, their declared memory and the memory that they use.
 
-A task leaves a note in a folder while it runs, named by its process. Who looks finds the processes by their parents,
-and in the notes what they are.
+A running task has a note in a folder, a file named after its process id. An observer finds the processes as descendants
+of the workflow's process, and their names in the notes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from halogenator.units import MB
 if TYPE_CHECKING:
     import psutil
 
-# Of these notes, below a run's working directory.
+# The folder of notes, below a run's working directory.
 NOTES = Path(".snakemake", "halogenator.tasks")
 
 
@@ -28,11 +28,11 @@ class Worker:
     """A task of a running workflow at one moment, or the workflow's own process.
 
     Attributes:
-        pid: its first process.
-        name: what it does: a verb with library, transform and chunk; "snakemake" for the workflow itself.
-        declared_mb: what the task declared; 0 where nothing was.
-        unique_mb: memory, in MB, that would be free if it and the processes that it started ended (the resident size
-            where the system does not tell).
+        pid: id of its first process.
+        name: its verb with library, transform and chunk; "snakemake" for the workflow itself.
+        declared_mb: memory that it declared, in MB; 0 if it declared nothing.
+        unique_mb: memory that would be free if it and its child processes ended, in MB; the resident size where the
+            system does not tell.
     """
 
     pid: int
@@ -43,9 +43,9 @@ class Worker:
 
 @contextmanager
 def announced(folder: Path, name: str, declared_mb: int) -> Iterator[None]:
-    """Say in a folder what this process does and what memory it declared, in MB, as long as the block lasts."""
+    """Keep a note of this process in a folder, with its name and its declared memory in MB, until the block ends."""
     note = folder / str(os.getpid())
-    with suppress(OSError):  # no task fails for want of its note
+    with suppress(OSError):  # a task works without its note
         folder.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps([name, declared_mb]))
     try:
@@ -55,11 +55,11 @@ def announced(folder: Path, name: str, declared_mb: int) -> Iterator[None]:
 
 
 def workers(root: int, folder: Path) -> list[Worker]:
-    """Return the process ``root`` and what it started, without this process; empty once it has ended.
+    """Return a workflow's process and its child processes, without this process; empty once the workflow has ended.
 
     Args:
-        root: a workflow's process.
-        folder: of its tasks' notes.
+        root: id of the workflow's process.
+        folder: folder of notes.
     """
     import psutil
 
@@ -75,7 +75,7 @@ def workers(root: int, folder: Path) -> list[Worker]:
 
 
 def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
-    """Yield what a process and its descendants are together, if it is still there."""
+    """Yield a process and its descendants as one worker, if it still runs."""
     import psutil
 
     with suppress(psutil.Error):
@@ -83,7 +83,7 @@ def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
         for process in (first, *first.children(recursive=True)):
             with suppress(psutil.Error):
                 size += _unique_bytes(process)
-            with suppress(OSError, ValueError):  # it has none, or is about to write it
+            with suppress(OSError, ValueError):  # there is no note, or only a part of it yet
                 name, declared_mb = json.loads((folder / str(process.pid)).read_text())
         if size:
             yield Worker(first.pid, name, declared_mb, size / MB)

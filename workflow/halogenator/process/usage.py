@@ -1,4 +1,4 @@
-"""What a process has used, as its own record states it beside what was declared."""
+"""The time and memory that a process has used, for its record."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from halogenator.units import MB
 def peak_mb() -> int:
     """Return this process's highest resident size so far, in MB.
 
-    Linux keeps it per program as VmHWM. ``getrusage`` is for elsewhere: on Linux its figure survives ``exec`` and
-    would show the size of the process that started this one.
+    On Linux this is VmHWM. ``getrusage`` is for other systems: on Linux its value includes the process that started
+    this one, since it survives ``exec``.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -27,14 +27,14 @@ def peak_mb() -> int:
 
 
 class Task:
-    """A running task's time and memory."""
+    """A running task: when it started and what memory it declared, in MB."""
 
     def __init__(self, declared_mb: int) -> None:
         self.declared_mb = declared_mb
         self._start = time.monotonic()
 
     def usage(self) -> dict[str, float]:
-        """Return seconds (wall, since the task was made), cpu_seconds and peak_mb (of the process), declared_mb."""
+        """Return seconds (since this object was made), cpu_seconds and peak_mb (of the process), and declared_mb."""
         return {
             "seconds": round(time.monotonic() - self._start, 3),
             "cpu_seconds": round(time.process_time(), 3),
@@ -44,7 +44,7 @@ class Task:
 
 
 def combine(usages: list[dict[str, float]]) -> dict[str, float]:
-    """Return the usage of several tasks as one: times added up, memory of the one that came nearest to its limit."""
+    """Return the usage of several tasks as one: times added up, memory of the task that came nearest to its limit."""
     fullest = max(usages, key=lambda usage: usage["peak_mb"] / usage["declared_mb"])
     return {
         "seconds": round(sum(usage["seconds"] for usage in usages), 3),

@@ -257,4 +257,4 @@ def _number(text: str | None) -> float:
 def _quartiles(values: list[float]) -> list[float]:
     """Return minimum, quartiles and maximum."""
     ordered = sorted(values)
-    return [round(ordered[(len(ordered) - 1) * part // 4], 2) for part in range(5)]
+    return [round(ordered[(len(ordered) - 1) * quarter // 4], 2) for quarter in range(5)]

@@ -25,16 +25,16 @@ def labelled(files: Iterable[Path], names: Iterable[str]) -> dict[str, Transform
     described = {name: transform for name, transform in describe_transforms(files).items() if name in wanted}
     found = {}
     for name in [*described, *sorted(wanted - described.keys())]:
-        transform, (label, family) = described.get(name, Transform(name, "")), _told(name)
+        transform, (label, family) = described.get(name, Transform(name, "")), _label_and_family(name)
         found[name] = replace(transform, label=transform.label or label, family=transform.family or family)
     return found
 
 
-def _told(name: str) -> tuple[str, str]:
+def _label_and_family(name: str) -> tuple[str, str]:
     """Return the label and the family that a name stands for.
 
     Examples:
-        >>> _told("FG_PHENOL_OH__OH__TO__OMe")
+        >>> _label_and_family("FG_PHENOL_OH__OH__TO__OMe")
         ('phenol oh: OH → OMe', 'phenol oh')
     """
     parts = name.split("__")

@@ -226,15 +226,15 @@ class _Page:
             if number not in picked:
                 yield number, {}
                 continue
-            note = read_metadata(products[number])
-            transform = Transform(name=job["transform"], smirks=str(note.get("smirks") or ""))
+            metadata = read_metadata(products[number])
+            transform = Transform(name=job["transform"], smirks=str(metadata.get("smirks") or ""))
             sites = columns.get(transform.query)
             if sites not in before and molecules.exists():
                 before[sites] = distributions.profile(self.connection, molecules, names, sites=sites)
             reaction = Reaction(transform) if transform.smirks else None
             drawn = (gallery.draw(row, parents.get(row["parent_id"]), reaction, names) for row in picked[number])
             details = {
-                "adopted": bool(note.get("adopted")),
+                "adopted": bool(metadata.get("adopted")),
                 "matched": sites is not None,
                 "reasons": self._reasons(library, job["transform"]),
                 "before": before.get(sites),

@@ -1,1 +1,1 @@
-"""What is written: Parquet files that are whole or absent, their columns, and DuckDB over them."""
+"""Files that this program writes: Parquet files, whole or absent, with their columns, seals and DuckDB views."""

@@ -1,4 +1,4 @@
-"""All results as one database: views over the Parquet tree, and the summary, a row per job."""
+"""Two overviews of all results: a DuckDB database of views over the Parquet files, and a summary with a row per job."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from halogenator.results import Results
 from halogenator.tables.columns import PRODUCTS, REJECTS
 from halogenator.tables.duck import identifier, literal, memory_settings, plain
 from halogenator.tables.parquet import whole_or_absent
-from halogenator.tables.result_queries import molecules_query, tree
+from halogenator.tables.result_queries import molecules_query, tree_query
 
-# Column of summary.tsv -> where its value stands in a job's statistics.
+# Column of summary.tsv -> keys that lead to its value in a job's statistics.
 SUMMARY = {
     "library": ("library",),
     "transform": ("transform",),
@@ -40,9 +40,7 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
-_SPARE_ROWS = 20  # that DuckDB has room for, so that it leaves none out
-
-# DuckDB takes twice this as a buffer of each JSON file, and 32 MB where it is not told.
+# Upper bound of the size of a statistics file. DuckDB allocates twice this for each file, by default 32 MB.
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
@@ -52,7 +50,11 @@ _LIBRARY_STATS = """{
 
 
 def write_summary(results: Path, out: Path) -> None:
-    """Write a tab-separated row per finished job, by library and transform, from its statistics."""
+    """Write a tab-separated table with a row per finished job, in the order of libraries and transforms.
+
+    Raises:
+        UserError: the statistics of a job are damaged, or the disk does not take the table.
+    """
     stats = Results(results).find(Results(results).stats("*", "*"))
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -72,10 +74,11 @@ def write_summary(results: Path, out: Path) -> None:
 
 
 def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
-    """Write a DuckDB database of views over all results; paths in it are absolute, so it opens from any folder.
+    """Write a DuckDB database of views over all results. Its paths are absolute, so that it opens from any folder.
 
-    Views: ``molecules``, ``products`` (joined to the parent's SMILES and lineage), ``rejects``, ``libraries`` and
-    ``jobs``. Molecules and products have the columns of the file that their natural product, or input molecule, is of.
+    The views are ``molecules``, ``products`` (with the parent's SMILES and lineage), ``rejects``, ``libraries`` and
+    ``jobs``. Molecules and products also have the extra columns of the input file that their natural product, or input
+    molecule, comes from.
     """
     results = results.resolve()
     with whole_or_absent(out) as temporary:
@@ -84,33 +87,34 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
                 for name, query in _views(connection, results, summary.resolve()).items():
                     connection.execute(f"CREATE VIEW {name} AS {query}")
         finally:
-            # DuckDB keeps its write-ahead log beside the database under the temporary name; closing has emptied it.
+            # DuckDB leaves its write-ahead log beside the database. Closing has emptied it.
             temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
-    """Make the catalog's views in a database in memory; those of statistics only where there are any."""
+    """Create the catalog's views in an in-memory database; ``libraries`` and ``jobs`` only where their files exist."""
     results = results.resolve()
     places = Results(results)
-    there = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
+    exists = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
     for name, query in _views(connection, results, places.summary).items():
-        if there.get(name, True):
+        if exists.get(name, True):
             connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
 
 
 def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
+    """Return {view: its query}."""
     places = Results(results)
-    table = partial(tree, connection, results)
+    table = partial(tree_query, connection, results)
     stats = f"{plain(results)}/{places.stats('*').relative_to(results)}"
-    molecules, along = molecules_query(connection, results)
-    beside = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *along))
+    molecules, extra = molecules_query(connection, results)
+    of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
     products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
     rejects = places.rejects("*"), places.rejects("*", "*")
     return {
         "molecules": molecules,
         "products": f"""
             SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-                   {beside}
+                   {of_parent}
             FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
             ON parent.library = product.library AND parent.id = product.parent_id
         """,
@@ -121,17 +125,17 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
             FROM read_json({literal(stats)}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {_STATS_BYTES})
         """,
-        # What can be told from the values only by chance: a transform named T, or counts that no job knows.
+        # Types that DuckDB can guess wrong: a transform named T would be a truth value, unknown counts would be text.
         "jobs": f"SELECT * FROM read_csv({literal(plain(summary))}, delim = '\t', header = true, "
         "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",
     }
 
 
 def check_made(catalog: Path) -> None:
-    """Check that there is a catalog.
+    """Check that a catalog exists.
 
     Raises:
-        UserError: if there is none.
+        UserError: it does not.
     """
     if not catalog.exists():
         raise UserError(
@@ -141,10 +145,10 @@ def check_made(catalog: Path) -> None:
 
 @contextmanager
 def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give the catalog, to read.
+    """Give a connection to the catalog that only reads, until the block ends.
 
     Raises:
-        UserError: if there is none.
+        UserError: there is no catalog, or DuckDB cannot open it.
     """
     check_made(catalog)
     try:
@@ -156,10 +160,10 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:
-    """Print the first rows of a query's result as a text table, and how many rows there are.
+    """Print the first rows of a query's result as a text table, and the number of all rows if there are more.
 
     Raises:
-        UserError: if there is no catalog, or DuckDB does not take the query.
+        UserError: there is no catalog, or DuckDB does not take the query.
     """
     with open_catalog(catalog) as connection:
         try:
@@ -167,8 +171,8 @@ def show_query(catalog: Path, sql: str, rows: int) -> None:
             if relation is None:
                 return
             more = len(relation.limit(rows + 1).fetchall()) > rows
-            # Asked for few of many rows, DuckDB shows some more, and leaves out others in the middle.
-            relation.limit(rows).show(max_rows=rows + _SPARE_ROWS)
+            # With max_rows just as large as the table, DuckDB would leave out rows in the middle.
+            relation.limit(rows).show(max_rows=rows + 20)
             if more:
                 count = relation.aggregate("count(*)").fetchall()[0][0]
                 print(f"the first {rows:,} of {count:,} rows; more with --rows {min(count, 10 * rows or 1)}")
@@ -185,7 +189,7 @@ EXAMPLE_QUERIES = (
 
 
 def tour(results: Path) -> str:
-    """Return a text for people: how many results there are, where they are, and queries to copy."""
+    """Return a text for users: how many results there are, where they are, and queries to copy."""
     places = Results(results.resolve())
     with open_catalog(places.catalog) as connection:
         libraries, molecules, unused = connection.execute(
@@ -201,15 +205,13 @@ def tour(results: Path) -> str:
         (places.summary, "a row per job"),
         (places.catalog, "all of it as SQL views"),
     )
+    command = f"{shlex.quote(sys.executable)} -m halogenator query --catalog {shlex.quote(str(places.catalog))}"
     lines = [
         f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
         f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
         f"Results are in {places.folder}",
         *(f"  {path.relative_to(places.folder).as_posix():54}{what}" for path, what in shown),
         "Try:",
+        *(f'  {command} "{query}"' for query in EXAMPLE_QUERIES),
     ]
-    program = shlex.quote(sys.executable)
-    catalog = shlex.quote(str(places.catalog))
-    for query in EXAMPLE_QUERIES:
-        lines.append(f'  {program} -m halogenator query --catalog {catalog} "{query}"')
     return "\n".join(lines)

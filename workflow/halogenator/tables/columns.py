@@ -1,4 +1,4 @@
-"""The columns of every Parquet file: one table a file drives its schema, its checks and its documentation."""
+"""The columns of every Parquet file. Schemas, checks and the documentation are all made from these tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halogenator.model import PREPARED
 
 @dataclass(frozen=True)
 class Column:
-    """A column with its type and, for people, its meaning and unit."""
+    """A column: its name, its Arrow type, and its meaning and unit in words."""
 
     name: str
     type: pa.DataType
@@ -80,25 +80,24 @@ INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI 
 
 def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named descriptors."""
-    chosen = (DESCRIPTORS[name] for name in names)
     return tuple(
         Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
-        for d in chosen
+        for d in (DESCRIPTORS[name] for name in names)
     )
 
 
 def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns that count a molecule's sites, from {column name: what it counts}."""
+    """Return the columns that count a molecule's sites; ``counted``: {column name: what it counts}."""
     return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
 
 
 def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns of a library with descriptors and counted sites, {column name: what it counts}."""
+    """Return the columns of a library with descriptors and site counts; ``counted`` as in ``site_columns``."""
     return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
 
 
 def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
-    """Return the columns of a product table."""
+    """Return the columns of a job's products."""
     return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
 
 

@@ -1,4 +1,4 @@
-"""DuckDB with its memory, threads and temporary files declared."""
+"""DuckDB sessions with limited memory and threads and a folder for temporary files; SQL quoting."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import duckdb
 
 from halogenator.process.failures import writing
 
-# Share of a task's declared memory that DuckDB may plan with: it counts its buffers, not its peak. Measured: half
-# always held, 0.7 did not at 1,000 MB.
+# Share of a task's declared memory that DuckDB is given as its limit. DuckDB counts its buffers, not the peak of the
+# process. Measured: with half, tasks always stayed below their declaration; with 0.7 they did not at 1,000 MB.
 MEMORY_SHARE = 0.5
 
 
 def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the DuckDB settings of a task that declared ``memory_mb``; its own default is most of the machine."""
+    """Return the DuckDB settings of a task that declared ``memory_mb``. DuckDB's default is most of the machine."""
     return {"memory_limit": f"{max(64, int(memory_mb * MEMORY_SHARE))}MB", "threads": 1}
 
 
 @contextmanager
 def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give an in-memory database that stays below ``memory_mb`` and spills into a folder made in ``scratch``.
+    """Give an in-memory database that stays below ``memory_mb`` and spills into a new folder in ``scratch``.
 
-    It is to read with. What DuckDB 2.0 writes itself, by COPY, it may never return from where the disk is full.
+    Use it for queries only: COPY ... TO of DuckDB 2.0 may never return if the disk is full.
 
     Raises:
-        UserError: if the disk does not take what it spills.
+        UserError: the disk does not take what DuckDB spills.
     """
     with writing(scratch):
         scratch.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
             }
         )
         try:
-            # The streamed side of a join must stay the streamed one, or memory would have to hold it.
+            # These optimizers may swap the sides of a join. Memory would then hold the side that is to be streamed.
             connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,statistics_propagation'")
             yield connection
         finally:
@@ -66,7 +66,7 @@ def literal(text: str) -> str:
 
 
 def plain(path: Path) -> str:
-    """Return a path that DuckDB takes as it stands, whatever characters of a pattern are in it.
+    """Return a path with its glob characters escaped, so that DuckDB takes it literally.
 
     Examples:
         >>> plain(Path("run[2]/molecules.parquet"))
@@ -76,5 +76,5 @@ def plain(path: Path) -> str:
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:
-    """Return the single value that a query gives."""
+    """Return the first value of the first row of a query."""
     return connection.execute(query, parameters).fetchall()[0][0]

@@ -1,4 +1,4 @@
-"""Duplicates among the rows of files: two passes in DuckDB find them, and rows are then read without them."""
+"""Duplicates among the rows of chunk files: two passes in DuckDB find them, then the rows are read without them."""
 
 from __future__ import annotations
 
@@ -12,39 +12,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.tables.duck import identifier, literal, scalar
-from halogenator.tables.file_columns import names_in
+from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows
 
-# Rows whose duplicates are in memory at a time, 32 bytes each at most.
+# Rows of a slice, whose duplicates are in memory together; at most 32 bytes each.
 SLICE_ROWS = 2_000_000
 
 _HASHES = 2**64
 _FILE = "file of the chunk"
 
-# Columns that say which molecule a row has, but for its enhanced stereo.
-MOLECULE_KEYS = ("smiles", "inchikey")
 
+def _key_expression(key: str) -> str:
+    """Return the SQL expression that is compared for a key column; null where the key is null.
 
-def identity(key: str) -> str:
-    """Return the SQL expression that is equal for two rows of one molecule, and null where the key is.
-
-    A racemate has the SMILES of one of its enantiomers, and an InChIKey knows no racemate: where a row has enhanced
-    stereo, that is part of what is compared.
+    A racemate has the SMILES and the InChIKey of one of its enantiomers. So for these two columns, enhanced stereo is
+    compared as well.
     """
-    if key not in MOLECULE_KEYS:
+    if key not in ("smiles", "inchikey"):
         return identifier(key)
-    said = "smiles" if key == "smiles" else f"{identifier(key)} || ' ' || smiles"
-    return f"CASE WHEN enhanced_stereo IS NULL THEN {identifier(key)} ELSE {said} || ' |' || enhanced_stereo || '|' END"
+    molecule = "smiles" if key == "smiles" else "inchikey || ' ' || smiles"
+    return f"CASE WHEN enhanced_stereo IS NULL THEN {key} ELSE {molecule} || ' |' || enhanced_stereo || '|' END"
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A chunk file, or some of its rows: positions ``first`` to ``stop`` (exclusive) of ``routes``.
+    """A chunk file, or a run of its rows.
 
     Attributes:
         path: the file.
-        origin: position of the file's first row.
+        origin: position of the file's first row in ``routes``.
+        first: position of the slice's first row.
+        stop: position after its last row.
     """
 
     path: Path
@@ -52,20 +51,20 @@ class Slice:
     first: int
     stop: int
 
-    def within(self, table: str) -> str:
-        """Return the query for the rows of a table with ``position`` that belong to this slice, in order."""
+    def rows_of(self, table: str) -> str:
+        """Return the query for the rows of a table whose ``position`` is in this slice, in order."""
         return f"SELECT * FROM {table} WHERE position >= {self.first} AND position < {self.stop} ORDER BY position"
 
 
 def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path]) -> list[Slice]:
-    """Make the view ``routes``: all rows of the chunk files, with ``position`` counting them in file then row order.
+    """Make the view ``routes``: all rows of the chunk files, with their ``position`` from 0 in file and row order.
 
-    Columns go by their names in the first file, and those that a query uses must be in all. DuckDB then opens a file
-    when its turn comes; told to unite the columns of all, it would hold all footers, more than a megabyte each. The
-    columns that came along from a library's file, which can have any name, are left out.
+    It has the columns of the first file. Those that a query uses must be in all files. Extra columns of an input file,
+    which can have any name, are left out. DuckDB opens each file when its turn comes; with ``union_by_name`` it would
+    hold all footers, more than a megabyte each.
 
     Returns:
-        All of them, in order, none of more than ``SLICE_ROWS`` rows.
+        The slices of all chunks, in order, of at most ``SLICE_ROWS`` rows each.
     """
     slices = []
     origins = []
@@ -79,8 +78,8 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
     connection.execute("CREATE TEMP TABLE chunk (path VARCHAR, first BIGINT)")
     connection.executemany("INSERT INTO chunk VALUES (?, ?)", origins)
     files = ", ".join(literal(str(path)) for path in chunks)
-    along = names_in(read_metadata(chunks[0])) if chunks else ()
-    hidden = ", ".join(map(identifier, (_FILE, "file_row_number", *along)))
+    extra = extra_names(read_metadata(chunks[0])) if chunks else ()
+    hidden = ", ".join(map(identifier, (_FILE, "file_row_number", *extra)))
     connection.execute(
         f"""
         CREATE TEMP VIEW routes AS
@@ -97,23 +96,27 @@ def find_duplicates(
 ) -> int:
     """Make the tables ``<name>_dropped`` (position, keeper) and ``<name>_kept`` (position, n_routes).
 
-    Two passes over ``rows``. The first groups 8-byte hashes of the key and keeps those seen twice; the second
-    compares the few rows behind them exactly, so a hash collision costs a comparison and never a row. Of equal keys
-    the row of lowest position is kept, with the routes of all. A null key equals nothing. ``rows`` itself is only
-    ever streamed.
+    The first pass over ``rows`` groups 8-byte hashes of the key and keeps those that occur twice. The second pass
+    compares the few rows with these hashes exactly, so that a hash collision costs time and never a row. Of rows with
+    equal keys, the one with the lowest position is kept, with the routes of all. A null key equals nothing. ``rows``
+    is only streamed.
 
     Args:
-        connection: where ``number_routes`` has been.
-        key: the column; of molecules (``MOLECULE_KEYS``) together with what it cannot say.
+        connection: a session in which ``number_routes`` has made ``routes``.
+        key: the key column; ``smiles`` and ``inchikey`` are compared together with enhanced stereo.
         name: prefix of the tables.
-        rows: ``routes``, or a view of some of it.
-        part: (i, n) looks only at the i-th of n ranges of the key's hash, so at about an n-th of the keys.
+        rows: ``routes``, or a view or a subquery with the same columns.
+        part: (i, n): look at the i-th of n ranges of the key's hash only, i from 0.
 
     Returns:
-        How many rows drop.
+        The number of rows dropped.
     """
-    column = identity(key)
-    wanted = f"{column} IS NOT NULL{_within_part(column, *part)}"
+    column = _key_expression(key)
+    wanted = f"{column} IS NOT NULL"
+    number, parts = part
+    if parts > 1:
+        first, last = _HASHES * number // parts, _HASHES * (number + 1) // parts - 1
+        wanted += f" AND hash({column}) BETWEEN {first}::UBIGINT AND {last}::UBIGINT"
     for statement in (
         f"""
         CREATE TEMP TABLE {name}_suspect AS
@@ -136,7 +139,7 @@ def find_duplicates(
         FROM {name}_candidate AS candidate JOIN {name}_keeper AS keeper USING (key)
         WHERE candidate.position <> keeper.position
         """,
-        # What an earlier pipeline made has no routes to add up.
+        # Products of an earlier pipeline have no routes: n_routes is null.
         f"CREATE TEMP TABLE {name}_kept AS SELECT position, n_routes FROM {name}_keeper WHERE n_routes IS NOT NULL",
         f"DROP TABLE {name}_suspect; DROP TABLE {name}_candidate; DROP TABLE {name}_keeper",
     ):
@@ -144,17 +147,10 @@ def find_duplicates(
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))
 
 
-def _within_part(column: str, part: int, parts: int) -> str:
-    if parts == 1:
-        return ""
-    first, last = _HASHES * part // parts, _HASHES * (part + 1) // parts - 1
-    return f" AND hash({column}) BETWEEN {first}::UBIGINT AND {last}::UBIGINT"
+def duplicates_query(name: str) -> str:
+    """Return the query for both tables of ``find_duplicates`` as one: position, keeper, n_routes; in order of position.
 
-
-def found_duplicates(name: str) -> str:
-    """Return the query for what ``find_duplicates`` found as one table: position, keeper, n_routes; by position.
-
-    A row that drops has a keeper, one that is kept for others has ``n_routes``.
+    A dropped row has ``keeper``, the position of the row kept for it. A row kept for others has ``n_routes``.
     """
     return f"""
         SELECT position, keeper, NULL::BIGINT AS n_routes FROM {name}_dropped
@@ -163,16 +159,16 @@ def found_duplicates(name: str) -> str:
     """
 
 
-def recall_duplicates(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str) -> int:
-    """Make views of files of ``found_duplicates``, in place of the tables of ``find_duplicates``; return the same."""
+def load_duplicates(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str) -> int:
+    """Make views like the tables of ``find_duplicates`` from files of ``duplicates_query``; return the rows dropped."""
     found = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
-    for kind, columns, rows in (("dropped", "position, keeper", "IS NOT"), ("kept", "position, n_routes", "IS")):
-        connection.execute(f"CREATE TEMP VIEW {name}_{kind} AS SELECT {columns} FROM {found} WHERE keeper {rows} NULL")
+    for kind, columns, test in (("dropped", "position, keeper", "IS NOT"), ("kept", "position, n_routes", "IS")):
+        connection.execute(f"CREATE TEMP VIEW {name}_{kind} AS SELECT {columns} FROM {found} WHERE keeper {test} NULL")
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))
 
 
-def distinct_routes(name: str) -> str:
-    """Return the query for ``routes`` without the rows that ``find_duplicates`` dropped, in no certain order."""
+def distinct_query(name: str) -> str:
+    """Return the query for ``routes`` without the dropped rows, in no particular order."""
     return f"""
         SELECT rows.* REPLACE (coalesce(kept.n_routes, rows.n_routes)::INTEGER AS n_routes)
         FROM routes AS rows
@@ -184,24 +180,24 @@ def distinct_routes(name: str) -> str:
 def distinct_batches(
     connection: duckdb.DuckDBPyConnection, name: str, part: Slice, columns: Sequence[str], batch_rows: int
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
-    """Yield the rows of a slice, in order, without those that drop; a row kept for others has the routes of all.
+    """Yield the rows of a slice, in order, without the dropped ones; a row kept for others has the routes of all.
 
-    No join of DuckDB's keeps the order of rows: it hands on a few rows of a batch later than those of the next one.
+    The rows are filtered here because a join in DuckDB does not keep their order.
 
     Args:
-        connection: where ``find_duplicates`` or ``recall_duplicates`` has been.
+        connection: a session in which ``find_duplicates`` or ``load_duplicates`` has run.
         name: prefix of their tables.
         part: the slice.
-        columns: columns of the batches; ``n_routes`` is one.
+        columns: columns of the batches, with ``n_routes``.
         batch_rows: rows read at a time.
 
     Yields:
         The positions of a batch's rows, and the batch.
     """
     staying = np.ones(part.stop - part.first, dtype=bool)
-    (dropped,) = columns_of(connection, part.within(f"{name}_dropped"), "position")
+    (dropped,) = integer_columns(connection, part.rows_of(f"{name}_dropped"), "position")
     staying[dropped - part.first] = False
-    kept, routes = columns_of(connection, part.within(f"{name}_kept"), "position", "n_routes")
+    kept, routes = integer_columns(connection, part.rows_of(f"{name}_kept"), "position", "n_routes")
     at = columns.index("n_routes")
     first = part.first
     file = open_parquet(part.path)
@@ -217,8 +213,8 @@ def distinct_batches(
         first = stop
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, query: str, *names: str) -> tuple[np.ndarray, ...]:
-    """Return integer columns without null of a query's result."""
+def integer_columns(connection: duckdb.DuckDBPyConnection, query: str, *names: str) -> tuple[np.ndarray, ...]:
+    """Return columns of a query's result, integers without nulls, as arrays of int64."""
     relation = connection.sql(query)
     assert relation is not None
     table = relation.to_arrow_table()

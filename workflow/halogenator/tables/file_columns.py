@@ -1,16 +1,16 @@
-"""An input file's other columns (neither id nor SMILES) in the tables: names, types, and which library has them.
+"""Extra columns: columns of an input file other than id, name and SMILES, with their names and types in the tables.
 
-They keep their names, unless a table or a view has a column of that name already, or DuckDB, for which case does not
-matter, could not tell two of them apart. Such a column gets another name, which ``Renamed`` columns say in words.
+An extra column keeps its name, unless a table or a view of this program has a column of that name, or two names differ
+in case only, which DuckDB cannot tell apart. Then it is renamed.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from halogenator.chemistry.filters import FILTERS
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW
 from halogenator.tables.metadata import read_metadata
 
-SUFFIX = "_in_file"
-UNNAMED = "unnamed"
-# What folders' names, views, exports and DuckDB call columns of theirs.
+_SUFFIX = "_in_file"
+_UNNAMED = "unnamed"
+# Column names that folders, views, exports and DuckDB add.
 _VIEWS = (
     "library",
     "transform",
@@ -38,18 +38,19 @@ _VIEWS = (
 _SITES = re.compile(r"sites_(.*_[0-9a-f]{6}|halogenation)")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
-# Keys of a file's metadata: its other columns, and whether it has names.
+# Keys of a table's metadata: its extra columns, whether its input file has names, and the library that a built library
+# comes from.
 COLUMNS_KEY, NAMED_KEY, ROOT_KEY = "columns", "named", "root"
 
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A column that comes along.
+    """An extra column.
 
     Attributes:
-        name: what it is called in the tables.
+        name: its name in the tables.
         type: its Arrow type there.
-        given: what it is called in the file.
+        given: its name in the input file.
     """
 
     name: str
@@ -62,20 +63,20 @@ class FileColumn:
 
 
 def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn, ...]:
-    """Return what a file's other columns, as (name, Arrow type), are called and are in the tables, in their order.
+    """Return the extra columns of a file, given as (name, Arrow type), in their order.
 
-    A name that a table or view has gets ``_in_file`` after it, one that an earlier column has a number, and a column
-    without one is called ``unnamed``; line ends and spaces in a row become one space.
+    A name that this program uses gets the suffix ``_in_file``. A name that an earlier column has gets a number. A
+    column without a name becomes ``unnamed``. Line ends and runs of spaces become one space.
     """
     others = list(others)
-    clean = [_BREAKS.sub(" ", given).strip() or UNNAMED for given, _ in others]
-    # A column keeps its name even where one before it, renamed, would want it.
+    clean = [_BREAKS.sub(" ", given).strip() or _UNNAMED for given, _ in others]
+    # Names that need no change are reserved first, so that a renamed column never gets one of them.
     taken = {*_reserved()} | {name.casefold() for name in clean if not _is_reserved(name)}
     seen: set[str] = set()
     found = []
     for (given, kind), name in zip(others, clean, strict=True):
         if _is_reserved(name):
-            name = _free(name + SUFFIX, taken)
+            name = _free(name + _SUFFIX, taken)
         elif name.casefold() in seen:
             name = _free(name, taken)
         seen.add(name.casefold())
@@ -85,6 +86,7 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn,
 
 
 def _free(name: str, taken: set[str]) -> str:
+    """Return ``name``, with a number if it is taken."""
     free, number = name, 1
     while free.casefold() in taken:
         number += 1
@@ -94,6 +96,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 @cache
 def _reserved() -> frozenset[str]:
+    """Return the names that this program uses, in lower case."""
     tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 
@@ -103,7 +106,7 @@ def _is_reserved(name: str) -> bool:
 
 
 def stored_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type that a column of a file has in the tables: the Parquet type itself, however Arrow holds it."""
+    """Return the type of a column in the tables: plain values for dictionaries, and plain text for kinds of text."""
     if isinstance(kind, pa.BaseExtensionType):
         return stored_type(kind.storage_type)
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
@@ -116,7 +119,7 @@ def stored_type(kind: pa.DataType) -> pa.DataType:
 
 
 def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
-    """Return the type of a column that several libraries have: their own, a number, or else text.
+    """Return the type for a column of several libraries: their common type, or a number that fits all, or text.
 
     Examples:
         >>> common_type([pa.int32(), pa.float32()])
@@ -135,51 +138,54 @@ def common_type(kinds: Iterable[pa.DataType]) -> pa.DataType:
 
 
 def as_type(values: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return values as another type, which may be text: the nested as JSON, bytes that are no text in hexadecimal."""
+    """Return values cast to another type. As text, nested values are JSON, and bytes that are not UTF-8 hexadecimal."""
     if values.type == kind:
         return values
-    if pa.types.is_string(kind) and pa.types.is_nested(values.type):
-        plain = (None if value is None else json.dumps(value, default=str) for value in values.to_pylist())
-        return pa.array(plain, pa.string())
-    if pa.types.is_string(kind) and (pa.types.is_binary(values.type) or pa.types.is_fixed_size_binary(values.type)):
-        return pa.array((None if value is None else _text(value) for value in values.to_pylist()), pa.string())
-    if pa.types.is_string(kind) and pa.types.is_floating(values.type):
-        return pa.array((None if value is None else str(value) for value in values.to_pylist()), pa.string())
-    return values.cast(kind, safe=False)
+    as_text: Callable[[Any], str] | None = None
+    if pa.types.is_string(kind):
+        if pa.types.is_nested(values.type):
+            as_text = partial(json.dumps, default=str)
+        elif pa.types.is_binary(values.type) or pa.types.is_fixed_size_binary(values.type):
+            as_text = _decoded
+        elif pa.types.is_floating(values.type):
+            as_text = str
+    if as_text is None:
+        return values.cast(kind, safe=False)
+    return pa.array((None if value is None else as_text(value) for value in values.to_pylist()), pa.string())
 
 
-def _text(value: bytes) -> str:
+def _decoded(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
         return value.hex()
 
 
-def metadata_of(columns: Sequence[FileColumn], *, named: bool) -> dict[str, Any]:
-    """Return what a table's metadata says of the columns that came along."""
+def extra_metadata(columns: Sequence[FileColumn], *, named: bool) -> dict[str, Any]:
+    """Return the metadata of a table with extra columns; ``named``: whether its input file has names."""
     return {COLUMNS_KEY: {column.name: column.given for column in columns}, NAMED_KEY: named}
 
 
-def passed_on(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a table's metadata that the table made from it has as well."""
+def inherited(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a table's metadata that a table made from it gets too."""
     return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY) if key in metadata}
 
 
-def names_in(metadata: Mapping[str, Any]) -> list[str]:
-    """Return the names of the columns that came along into a table with this metadata."""
+def extra_names(metadata: Mapping[str, Any]) -> list[str]:
+    """Return the names of the extra columns in a table with this metadata."""
     return list(metadata.get(COLUMNS_KEY) or ())
 
 
 @dataclass(frozen=True)
-class Holding:
-    """The columns that a library has from its input file, or from that of its natural products.
+class ExtraColumns:
+    """The extra columns of a library.
 
     Attributes:
         path: its molecules.
         library: its name.
-        root: the library of the natural products that it was built from; itself, if it is read from a file.
-        fields: the file's other columns.
-        named: whether it has names.
+        root: the library of natural products that it is built from; ``library`` itself, if it is read from a file.
+        fields: the extra columns in ``path``.
+        named: whether the input file has names.
     """
 
     path: Path
@@ -189,33 +195,29 @@ class Holding:
     named: bool
 
     @property
-    def built(self) -> bool:
-        """Whether it was made from another library."""
+    def is_built(self) -> bool:
+        """Whether the library is made from another one."""
         return self.root != self.library
 
     @property
-    def told(self) -> bool:
-        """Whether its file has names or other columns."""
+    def has_any(self) -> bool:
+        """Whether the input file has names or extra columns."""
         return bool(self.fields or self.named)
 
 
-def holding(path: Path, library: str) -> Holding:
-    """Return the columns that a library's molecules have from its input file."""
+def read_extra_columns(path: Path, library: str) -> ExtraColumns:
+    """Return the extra columns of a library's molecules."""
     metadata: Mapping[str, Any] = read_metadata(path)
     fields: tuple[pa.Field, ...] = ()
-    if names := names_in(metadata):
+    if names := extra_names(metadata):
         schema = pq.read_schema(path)
         fields = tuple(schema.field(name) for name in names if schema.get_field_index(name) >= 0)
-    return Holding(path, library, str(metadata.get(ROOT_KEY) or library), fields, bool(metadata.get(NAMED_KEY)))
+    return ExtraColumns(path, library, str(metadata.get(ROOT_KEY) or library), fields, bool(metadata.get(NAMED_KEY)))
 
 
-def common_fields(holdings: Iterable[Holding]) -> tuple[pa.Field, ...]:
-    """Return the columns of several libraries, each name once whatever its case, in a type that fits all."""
-    spellings: dict[str, str] = {}
-    kinds: dict[str, list[pa.DataType]] = {}
-    for held in holdings:
-        for field in held.fields:
-            key = field.name.casefold()
-            spellings.setdefault(key, field.name)
-            kinds.setdefault(key, []).append(field.type)
-    return tuple(pa.field(spellings[key], common_type(found)) for key, found in kinds.items())
+def common_fields(libraries: Iterable[ExtraColumns]) -> tuple[pa.Field, ...]:
+    """Return the extra columns of several libraries: each name once, whatever its case, with a type that fits all."""
+    same: dict[str, list[pa.Field]] = {}
+    for field in (field for library in libraries for field in library.fields):
+        same.setdefault(field.name.casefold(), []).append(field)
+    return tuple(pa.field(fields[0].name, common_type(field.type for field in fields)) for fields in same.values())

@@ -1,4 +1,4 @@
-"""The metadata of a Parquet file of ours: a JSON object in its footer that says what made it."""
+"""The metadata of this program's Parquet files: a JSON object in the footer that says how the file was made."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pyarrow.parquet as pq
 
 from halogenator import ENGINE_VERSION
 
-# Key of the JSON object among a file's key-value metadata.
+# Key of that object in the footer's key-value metadata.
 METADATA_KEY = "halogenator"
 
 
 def read_metadata(path: Path) -> dict[str, object]:
-    """Return a file's metadata; empty for a file of another origin."""
+    """Return a file's metadata; empty for a file of another program."""
     entries = pq.read_metadata(path).metadata or {}
     found: dict[str, object] = json.loads(entries.get(METADATA_KEY.encode(), b"{}"))
     return found
 
 
 def with_versions(**values: object) -> dict[str, object]:
-    """Return metadata of some values and the versions of everything that decides a product's SMILES."""
+    """Return ``values`` and the versions of all that decides a product's SMILES, as metadata."""
     import rdkit
 
     return {"engine_version": ENGINE_VERSION, "rdkit_version": rdkit.__version__, **values}

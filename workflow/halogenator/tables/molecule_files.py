@@ -1,4 +1,4 @@
-"""Molecule files for other programs, written a batch of rows at a time: SMILES, CSV, TSV, SDF, Parquet; with gzip."""
+"""Molecule files for other programs: SMILES, CSV, TSV, SDF (all also with gzip) and Parquet, written in batches."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from halogenator.process.failures import writing
 from halogenator.tables.file_columns import as_type
 from halogenator.tables.parquet import table_writer, whole_or_absent
 
-BLOCK = "mol block"  # the column that an SDF is written from; no name that a column of data could have
-_GZIP_LEVEL = 4  # level 6 takes twice the time for some 5 % less
+BLOCK = "mol block"  # column that an SDF is written from; columns of files cannot have this name
+_GZIP_LEVEL = 4  # level 6 takes twice the time and saves some 5 % of the size
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def format_of(path: Path) -> Format:
     """Return the format that a file's name ends in.
 
     Raises:
-        UserError: it ends in none.
+        UserError: the name does not end in a format.
     """
     name = path.name.lower()
     found = next((form for form in FORMATS.values() if name.endswith(form.ending) and name != form.ending), None)
@@ -69,21 +69,20 @@ def format_of(path: Path) -> Format:
     return found
 
 
-# Takes batches, and writes them.
-Write = Callable[[pa.RecordBatch], None]
+Write = Callable[[pa.RecordBatch], None]  # writes a batch
 
 
 @contextmanager
 def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Write]:
-    """Give a function that writes batches to a file, which appears, whole, when the block ends without error.
+    """Give a function that writes batches to a file. The file appears, whole, when the block ends without an error.
 
-    The same batches give the same bytes, also gzipped.
+    Equal rows give equal bytes, also with gzip.
 
     Args:
-        path: where the file will be.
+        path: the file to write.
         form: its format.
-        schema: the columns of every batch; among them ``smiles`` and ``name``, and for an SDF ``BLOCK``.
-        metadata: what Parquet's footer says of the making.
+        schema: the columns of every batch, with ``smiles`` and ``name``; for an SDF also ``BLOCK``.
+        metadata: for the footer of a Parquet file.
     """
     if form.kind == "parquet":
         with table_writer(path, schema, metadata) as table:
@@ -99,9 +98,9 @@ def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[
 
 
 def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
-    """A line per molecule, SMILES and name with a tab between, no header: what docking tools take.
+    """Return a writer of lines for docking tools: SMILES, tab, name; no header.
 
-    Where there is enhanced stereo, the SMILES is a CXSMILES: ``SMILES |&1:1|``.
+    A row with enhanced stereo gets a CXSMILES: ``SMILES |&1:1|``.
     """
 
     def write(batch: pa.RecordBatch) -> None:
@@ -113,14 +112,14 @@ def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
 
 
 def _separated_writer(file: TextIO, schema: pa.Schema, delimiter: str = ",") -> Write:
-    """A header and a line per molecule; a field is quoted only where it must be."""
+    """Return a writer of a header and a line per molecule; fields are quoted only where they must be."""
     lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
     lines.writerow(schema.names)
     return lambda batch: lines.writerows(zip(*map(_texts, batch.columns), strict=True))
 
 
 def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
-    """A record per molecule: its mol block, then a tag for each column that is not null."""
+    """Return a writer of a record per molecule: its mol block, then a tag for each column that is not null."""
     names = [name for name in schema.names if name != BLOCK]
     tags: list[str] = []
     for name in names:
@@ -133,21 +132,23 @@ def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
             file.write(block)
             for tag, value in zip(tags, values, strict=True):
                 if value is not None:
-                    file.write(f">  <{tag}>\n{_line(value)}\n\n")
+                    # An empty line would end the value.
+                    line = re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else value
+                    file.write(f">  <{tag}>\n{line}\n\n")
             file.write("$$$$\n")
 
     return write
 
 
 def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
-    """Return the enhanced stereo of each row; None where it has none, or no row has."""
-    there = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
-    found: list[str | None] = batch["enhanced_stereo"].to_pylist() if there else [None] * batch.num_rows
-    return found
+    """Return the enhanced stereo of each row, or None."""
+    known = "enhanced_stereo" in batch.schema.names and pa.types.is_string(batch.schema.field("enhanced_stereo").type)
+    stereo: list[str | None] = batch["enhanced_stereo"].to_pylist() if known else [None] * batch.num_rows
+    return stereo
 
 
 def _texts(column: pa.Array) -> Sequence[object]:
-    """Return a column's values as they are written: numbers shortest, truth as true and false, the nested as JSON."""
+    """Return a column's values for a text file: numbers unchanged, booleans as true or false, nested ones as JSON."""
     kind = column.type
     if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         column = as_type(column, pa.string())
@@ -155,11 +156,6 @@ def _texts(column: pa.Array) -> Sequence[object]:
     if pa.types.is_boolean(kind):
         return [None if value is None else str(value).lower() for value in values]
     return values
-
-
-def _line(value: object) -> str:
-    """Return a value on one line: a tag's value would end at an empty one."""
-    return re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else str(value)
 
 
 _WRITERS: dict[str, Callable[[TextIO, pa.Schema], Write]] = {

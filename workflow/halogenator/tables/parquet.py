@@ -1,4 +1,4 @@
-"""Parquet files that are whole or absent, written in batches of bounded size."""
+"""Parquet files: written in batches of bounded size, whole or absent, and read with a check of every page."""
 
 from __future__ import annotations
 
@@ -22,37 +22,40 @@ from halogenator.tables.seal import BLANK, SEAL_KEY, seal
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
 
-# Bytes of values that a writer holds before it makes them a row group. It bounds the memory of every streaming stage,
-# so it counts bytes: a count of rows would let one batch of giant molecules break the bound.
+# Bytes of Python values that a writer collects before it makes them a batch. This bounds the memory of every streaming
+# task. Bytes and not rows are counted, since a batch of giant molecules would break a bound on rows.
 BATCH_BYTES = 8_000_000
-_VALUE_BYTES = 32  # what a Python number in a list costs, pointer included
-_STRING_BYTES = 57  # the same for an empty string
+_VALUE_BYTES = 32  # memory of a Python number in a list, pointer included
+_STRING_BYTES = 57  # the same of an empty string
 _PLAIN = frozenset({int, float, bool, type(None)})
 
-# Columns from which on a row group is as large as they need: each has some hundred bytes in the footer for every one.
+# The footer has some hundred bytes per column and row group. So tables with many columns get larger row groups: this
+# many bytes a column, up to a maximum.
 _MANY_COLUMNS = 150
-_FEW_COLUMNS = 50
 _COLUMN_BYTES = 40_000
 _GROUP_BYTES = 32_000_000
 
+_FEW_COLUMNS = 50  # with more columns than these, fewer rows are read at a time
+
+_READ_BYTES = 1 << 20
 _MAKE_ANEW = "delete it and run again; whatever made it will make it anew"
 
 
 def limit_arrow_threads() -> None:
-    """Make Arrow work on the calling thread alone: a task's memory and CPU are then what its rule declares."""
+    """Make Arrow work in the calling thread only, so that a task uses no more CPU than its rule declares."""
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
 
 
 @contextmanager
 def whole_or_absent(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path``; on success it becomes ``path`` at once, on any error it is removed.
+    """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
 
-    The name ends in this process's id, so that a process orphaned by a crash can never write into its successor's file.
-    What such a process left here is removed first; should it still run, it fails to rename what is no longer there.
+    The temporary name ends in the process id, so that an orphan of a crashed run never writes into the file of the next
+    run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file.
 
     Raises:
-        UserError: if the disk does not take the file.
+        UserError: the disk does not take the file.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,10 +73,12 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
 
 
 class TableWriter:
-    """Collects rows as columns and writes a row group whenever ``BATCH_BYTES`` are full.
+    """A writer that collects rows as columns and writes a row group when ``BATCH_BYTES`` are full.
 
     Attributes:
-        columns: one list a column; ``append`` adds to each, and callers may change values of rows not yet written.
+        path: the file.
+        schema: its columns.
+        columns: a list of values per column. Callers may change values of rows that are not in a batch yet.
         written: rows in row groups so far.
         seal: the checksum in the footer, once the file is closed.
     """
@@ -84,16 +89,16 @@ class TableWriter:
         self.columns: list[list[Any]] = [[] for _ in schema]
         self.written = 0
         self.seal = ""
-        self._held: list[pa.RecordBatch] = []
-        self._bytes = 0
-        self._held_bytes = 0
+        self._bytes = 0  # memory of the values in ``columns``
+        self._batches: list[pa.RecordBatch] = []  # of the next row group
+        self._batches_bytes = 0
         self._row_bytes = _VALUE_BYTES * len(schema)
         many = len(schema) > _MANY_COLUMNS
         self._group_bytes = min(max(BATCH_BYTES, _COLUMN_BYTES * len(schema)), _GROUP_BYTES) if many else 0
         with writing(path):
             self._writer = pq.ParquetWriter(
                 path,
-                self.schema,
+                schema,
                 compression=COMPRESSION,
                 compression_level=COMPRESSION_LEVEL,
                 version="2.6",
@@ -101,7 +106,7 @@ class TableWriter:
             )
 
     def append(self, *values: Any) -> bool:
-        """Add a row. Returns whether that filled the batch, whose rows can then not be changed any more."""
+        """Add a row; return whether the batch is full, so that its rows can no longer be changed in ``columns``."""
         for column, value in zip(self.columns, values, strict=True):
             column.append(value)
             if type(value) is str:
@@ -111,49 +116,49 @@ class TableWriter:
         self._bytes += self._row_bytes
         if self._bytes < BATCH_BYTES:
             return False
-        self._hold()
-        if self._held_bytes >= self._group_bytes:
+        self._end_batch()
+        if self._batches_bytes >= self._group_bytes:
             self.flush()
         return True
 
     def copy(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Add batches that have the schema's columns, in any order and among others."""
+        """Add batches that have the schema's columns, in any order; other columns are left out."""
         for batch in batches:
-            batch = batch.select(self.schema.names).cast(self.schema)
-            self._held.append(batch)
-            self._held_bytes += batch.nbytes
-            if self._held_bytes >= max(BATCH_BYTES, self._group_bytes):
+            self._add(batch.select(self.schema.names).cast(self.schema))
+            if self._batches_bytes >= max(BATCH_BYTES, self._group_bytes):
                 self.flush()
 
     @property
     def total(self) -> int:
-        """Rows written or held so far."""
-        return self.written + len(self.columns[0]) + int(sum(batch.num_rows for batch in self._held))
+        """The number of rows so far, written or not."""
+        return self.written + len(self.columns[0]) + int(sum(batch.num_rows for batch in self._batches))
 
-    def _hold(self) -> None:
-        """Make a batch of the rows that are Python values: as such they take many times its memory."""
+    def _add(self, batch: pa.RecordBatch) -> None:
+        self._batches.append(batch)
+        self._batches_bytes += batch.nbytes
+
+    def _end_batch(self) -> None:
+        """Turn the Python values in ``columns`` into a batch, which takes a fraction of their memory."""
         if self.columns[0]:
-            typed = zip(self.columns, self.schema.types, strict=True)
-            arrays = [pa.array(values, type=kind) for values, kind in typed]
-            self._held.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
-            self._held_bytes += self._held[-1].nbytes
+            arrays = [pa.array(values, kind) for values, kind in zip(self.columns, self.schema.types, strict=True)]
+            self._add(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
         self.columns = [[] for _ in self.columns]
         self._bytes = 0
 
     def flush(self) -> None:
         """Write the rows collected so far as a row group."""
-        self._hold()
-        count = sum(batch.num_rows for batch in self._held)
+        self._end_batch()
+        count = sum(batch.num_rows for batch in self._batches)
         if count:
-            table = pa.Table.from_batches(self._held, schema=self.schema)
+            table = pa.Table.from_batches(self._batches, schema=self.schema)
             with writing(self.path):
                 self._writer.write_table(table, row_group_size=count)
         self.written += count
-        self._held = []
-        self._held_bytes = 0
+        self._batches = []
+        self._batches_bytes = 0
 
     def close(self, metadata: Mapping[str, object]) -> None:
-        """Write what is left and the footer, with ``metadata`` as JSON under ``METADATA_KEY``."""
+        """Write the remaining rows and the footer, with ``metadata`` as JSON under ``METADATA_KEY``."""
         self.flush()
         self._writer.add_key_value_metadata({METADATA_KEY: json.dumps(metadata), SEAL_KEY: BLANK})
         with writing(self.path):
@@ -161,13 +166,13 @@ class TableWriter:
             self.seal = seal(self.path)
 
     def abandon(self) -> None:
-        """Close the file, whatever it holds."""
-        with suppress(OSError, pa.ArrowException):  # a full disk refuses the footer as well
+        """Close the unfinished file."""
+        with suppress(OSError, pa.ArrowException):  # on a full disk, writing the footer fails as well
             self._writer.close()
 
 
 def _bytes_of(value: Any) -> int:
-    """Return about how many bytes a value that is neither number nor text takes, without its place in a list."""
+    """Return about how many bytes of memory a value takes, for values other than numbers; without its list entry."""
     if isinstance(value, str | bytes):
         return _STRING_BYTES + len(value)
     if isinstance(value, dict):
@@ -181,12 +186,12 @@ def _bytes_of(value: Any) -> int:
 def table_writer(
     path: Path, columns: Sequence[Column] | pa.Schema, metadata: Mapping[str, object]
 ) -> Iterator[TableWriter]:
-    """Give a writer whose file appears at ``path``, verified, when the block ends without error.
+    """Give a writer. Its file appears at ``path``, verified, when the block ends without an error.
 
     Args:
-        path: where the file will be.
+        path: the file to write.
         columns: its columns, or its schema.
-        metadata: recorded in its footer; read when the block ends, so the block may still fill it.
+        metadata: for its footer; written when the block ends, so that the block may still add to it.
     """
     with whole_or_absent(path) as temporary:
         schema = columns if isinstance(columns, pa.Schema) else arrow_schema(columns)
@@ -201,10 +206,10 @@ def table_writer(
 
 
 def verify(path: Path, *, rows: int) -> None:
-    """Check that a file just written has a readable footer that counts the rows that were written.
+    """Check that the footer of a file just written can be read and counts ``rows``.
 
     Raises:
-        OSError: if it has not, which means that the disk or the file system lost something.
+        OSError: it does not: the disk or the file system lost something.
     """
     try:
         found = pq.read_metadata(path).num_rows
@@ -214,55 +219,49 @@ def verify(path: Path, *, rows: int) -> None:
         raise OSError(f"{path} holds {found:,} rows after writing {rows:,}")
 
 
+def open_strictly(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file of any origin, with a buffer of a megabyte; Arrow's exceptions say what is wrong with it."""
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
+
+
 def open_parquet(path: Path) -> pq.ParquetFile:
     """Open a Parquet file for streaming.
 
     Raises:
-        UserError: if it is not a whole Parquet file.
+        UserError: it is not a whole Parquet file.
     """
     try:
         return _CheckedFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            "not a whole Parquet file", where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW
-        ) from error
+        raise _unusable("not a whole Parquet file", path, error) from error
 
 
 class _CheckedFile(pq.ParquetFile):  # type: ignore[misc]
-    """A Parquet file whose pages are checked as they are read, and that says its name where one is damaged."""
+    """A Parquet file whose pages are checked when they are read; a damaged one is a ``UserError`` with its path."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, pre_buffer=False, page_checksum_verification=True)
         self._path = path
 
     def iter_batches(self, *arguments: Any, **options: Any) -> Iterator[pa.RecordBatch]:
-        with _reading(self._path):
+        try:
             yield from super().iter_batches(*arguments, **options)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn what Arrow says of a damaged page into words.
-
-    Raises:
-        UserError: instead of Arrow's exception.
-    """
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, pa.ArrowMemoryError):
+        except pa.ArrowMemoryError:
             raise
-        raise UserError(
-            "a Parquet file is damaged", where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW
-        ) from error
+        except (pa.ArrowException, OSError) as error:
+            raise _unusable("a Parquet file is damaged", self._path, error) from error
+
+
+def _unusable(what: str, path: Path, error: Exception) -> UserError:
+    return UserError(what, where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW)
 
 
 def read_rows(
     file: pq.ParquetFile, columns: Sequence[str], start: int, stop: int, batch_rows: int = 4096
 ) -> Iterator[pa.RecordBatch]:
-    """Yield rows ``start`` to ``stop`` (exclusive) in batches, touching only the row groups that hold them.
+    """Yield rows ``start`` to ``stop`` (exclusive, from 0) in batches; only the row groups that hold them are read.
 
-    The batches of very many columns have fewer rows than ``batch_rows``.
+    With many columns, the batches have fewer rows than ``batch_rows``.
     """
     batch_rows = min(batch_rows, max(64, batch_rows * _FEW_COLUMNS // max(len(columns), 1)))
     first = 0

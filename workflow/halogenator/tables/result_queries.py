@@ -1,4 +1,4 @@
-"""SQL queries over the Parquet files of the results, and over all molecules with the columns of their input files."""
+"""SQL queries over the Parquet files of the results, and over all molecules with the extra columns of their files."""
 
 from __future__ import annotations
 
@@ -11,91 +11,99 @@ import pyarrow.parquet as pq
 
 from halogenator.results import Results
 from halogenator.tables.columns import LIBRARY, Column
-from halogenator.tables.duck import identifier, literal, plain
-from halogenator.tables.file_columns import Holding, common_fields, holding
+from halogenator.tables.duck import identifier, literal, plain, scalar
+from halogenator.tables.file_columns import ExtraColumns, common_fields, read_extra_columns
 
 
-def tree(
+def tree_query(
     connection: duckdb.DuckDBPyConnection,
     results: Path,
     patterns: Sequence[Path],
     columns: Sequence[Column],
     partitions: Sequence[str],
 ) -> str:
-    """Return the query for a hive-partitioned tree; without any file, for a table of its columns and no rows."""
-    there = [pattern.relative_to(results) for pattern in patterns if Results(results).find(pattern)]
-    parts = [f"{plain(results)}/{pattern}" for pattern in there]
-    if not parts:
+    """Return the query for all rows of hive-partitioned files.
+
+    Args:
+        connection: a DuckDB session, which looks at the files' columns.
+        results: the results folder, an absolute path.
+        patterns: glob patterns of the files, below ``results``.
+        columns: the columns of the empty table that the query gives if there are no files.
+        partitions: the columns that come from folder names: ``library``, ``transform``.
+    """
+    existing = [pattern for pattern in patterns if Results(results).find(pattern)]
+    if not existing:
         empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in (*(c.name for c in columns), *partitions))
         return f"SELECT {empty} WHERE false"
-    sources = [
-        f"SELECT * FROM read_parquet({literal(part)}, hive_partitioning = true, hive_types_autocast = false, "
-        f"union_by_name = {not _alike(connection, part)})"
-        for part in parts
-    ]
-    return " UNION ALL BY NAME ".join(sources)
+    globs = [literal(f"{plain(results)}/{pattern.relative_to(results)}") for pattern in existing]
+    return " UNION ALL BY NAME ".join(
+        f"SELECT * FROM {_read_parquet(glob, same_columns=_have_same_columns(connection, glob))}" for glob in globs
+    )
 
 
-def _alike(connection: duckdb.DuckDBPyConnection, pattern: str) -> bool:
-    """Return whether all files have the same columns: a query then opens those of the jobs it names and no others."""
-    schemas = connection.execute(
+def _read_parquet(files: str, *, same_columns: bool) -> str:
+    """Return the SQL table of files. With the same columns, a query opens only files of the jobs that it names."""
+    union = f"union_by_name = {not same_columns}"
+    return f"read_parquet({files}, hive_partitioning = true, hive_types_autocast = false, {union})"
+
+
+def _have_same_columns(connection: duckdb.DuckDBPyConnection, glob: str) -> bool:
+    """Return whether all files of a glob pattern, quoted for SQL, have the same columns."""
+    count = scalar(
+        connection,
         "SELECT count(DISTINCT columns) FROM (SELECT list((name, duckdb_type) ORDER BY column_id) AS columns "
-        f"FROM parquet_schema({literal(pattern)}) GROUP BY file_name)"
-    ).fetchall()
-    return bool(schemas[0][0] == 1)
+        f"FROM parquet_schema({glob}) GROUP BY file_name)",
+    )
+    return bool(count == 1)
 
 
 def molecules_query(connection: duckdb.DuckDBPyConnection, results: Path) -> tuple[str, list[str]]:
-    """Return the query for the molecules of all libraries, and the names of its columns that came along from files.
+    """Return the query for the molecules of all libraries, and the names of its extra columns.
 
-    Those stand last, after ``parent_name``. Built libraries get them from the natural products that they were made of:
-    these are few, and would be copied into each of some ten million rows. Every file with such columns is read alone:
-    united by DuckDB, a column would take the type that it has in another file, or the query would fail.
+    The extra columns stand last, after ``parent_name``. Built libraries get theirs from their natural products by a
+    join: stored, they would be copied into some ten million rows. Each file with extra columns is read by itself, since
+    DuckDB's union of files would give a column the type that it has in another file, or fail.
     """
-    holdings = [holding(path, library) for library, path in Results(results).libraries().items()]
-    origins = {held.library: held for held in holdings if held.told and not held.built}
+    libraries = [read_extra_columns(path, library) for library, path in Results(results).libraries().items()]
+    origins = {each.library: each for each in libraries if each.has_any and not each.is_built}
     if not origins:
-        molecules = tree(connection, results, [Results(results).molecules("*")], LIBRARY, ("library",))
+        molecules = tree_query(connection, results, [Results(results).molecules("*")], LIBRARY, ("library",))
         return f"SELECT *, NULL::VARCHAR AS parent_name FROM ({molecules})", []
     fields = common_fields(origins.values())
-    parts = [_file_molecules(held, fields) for held in origins.values()]
-    parts += [
-        _built_molecules([built for built in holdings if built.built and built.root == held.library], held, fields)
-        for held in origins.values()
-    ]
-    others = [held.path for held in holdings if held.root not in origins]
-    parts += [f"SELECT *, NULL::VARCHAR AS parent_name FROM {_files(others)}"] if others else []
+    parts = [_file_molecules(origin, fields) for origin in origins.values()]
+    for origin in origins.values():
+        if built := [each.path for each in libraries if each.is_built and each.root == origin.library]:
+            parts.append(_built_molecules(built, origin, fields))
+    if others := [each.path for each in libraries if each.root not in origins]:
+        parts.append(f"SELECT *, NULL::VARCHAR AS parent_name FROM {_files(others)}")
     names = [field.name for field in fields]
     last = ", ".join(map(identifier, ("parent_name", *names)))
-    rows = " UNION ALL BY NAME ".join(filter(None, parts))
-    return f"SELECT * EXCLUDE ({last}), {last} FROM ({rows})", names
+    return f"SELECT * EXCLUDE ({last}), {last} FROM ({' UNION ALL BY NAME '.join(parts)})", names
 
 
-def _file_molecules(held: Holding, fields: Sequence[pa.Field]) -> str:
+def _file_molecules(origin: ExtraColumns, fields: Sequence[pa.Field]) -> str:
     """Return the query for the molecules of a library that is read from a file."""
-    own = ", ".join(identifier(field.name) for field in held.fields)
+    own = ", ".join(identifier(field.name) for field in origin.fields)
     hidden = f" EXCLUDE ({own})" if own else ""
-    return f"SELECT *{hidden}, name AS parent_name{_columns(held, fields)} FROM {_files([held.path])}"
+    return f"SELECT *{hidden}, name AS parent_name{_columns(origin, fields)} FROM {_files([origin.path])}"
 
 
-def _built_molecules(built: Sequence[Holding], origin: Holding, fields: Sequence[pa.Field]) -> str:
-    """Return the query for the molecules of the libraries that are built from a library of natural products."""
-    if not built:
-        return ""
-    told = f"SELECT id, name AS parent_name{_columns(origin, fields)} FROM {_files([origin.path])}"
-    joined = f"{_files([held.path for held in built])} AS made LEFT JOIN ({told}) AS origin ON origin.id = made.parent"
+def _built_molecules(built: Sequence[Path], origin: ExtraColumns, fields: Sequence[pa.Field]) -> str:
+    """Return the query for the molecules of libraries that are built from a library of natural products."""
+    extra = f"SELECT id, name AS parent_name{_columns(origin, fields)} FROM {_files([origin.path])}"
+    joined = f"{_files(built)} AS made LEFT JOIN ({extra}) AS origin ON origin.id = made.parent"
     return f"SELECT made.*, origin.* EXCLUDE (id) FROM {joined}"
 
 
-def _columns(held: Holding, fields: Sequence[pa.Field]) -> str:
-    """Return SQL for the columns that a library has, each by the name and in the type that all libraries share."""
-    own = {field.name.casefold(): field for field in held.fields}
+def _columns(origin: ExtraColumns, fields: Sequence[pa.Field]) -> str:
+    """Return SQL for a library's extra columns, with the names and types of ``fields``, which all libraries share."""
+    own = {field.name.casefold(): field for field in origin.fields}
     found = ((own[field.name.casefold()], field) for field in fields if field.name.casefold() in own)
     return "".join(f", {_as_type(mine, field.type)} AS {identifier(field.name)}" for mine, field in found)
 
 
 def _as_type(field: pa.Field, kind: pa.DataType) -> str:
-    """Return the expression for a column as another type, as ``tables.file_columns.as_type`` gives it."""
+    """Return the SQL expression for a column cast to another type, with the values of ``file_columns.as_type``."""
     name = identifier(field.name)
     if field.type == kind:
         return name
@@ -109,9 +117,7 @@ def _as_type(field: pa.Field, kind: pa.DataType) -> str:
 
 
 def _files(paths: Sequence[Path]) -> str:
-    """Return the table of some libraries' molecules, with the column ``library``."""
+    """Return the SQL table of the molecules of some libraries, with the column ``library``."""
     listed = ", ".join(literal(plain(path)) for path in paths)
     schemas = [pq.read_schema(path).remove_metadata() for path in paths]
-    alike = all(schema.equals(schemas[0]) for schema in schemas)
-    options = f"hive_partitioning = true, hive_types_autocast = false, union_by_name = {not alike}"
-    return f"read_parquet([{listed}], {options})"
+    return _read_parquet(f"[{listed}]", same_columns=all(schema.equals(schemas[0]) for schema in schemas))

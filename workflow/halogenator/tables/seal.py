@@ -1,8 +1,8 @@
-"""A Parquet file's own checksum, in its footer: no bit of the file can change unseen.
+"""Seals: every Parquet file has the SHA-256 of all its bytes in its footer, so that any changed bit is noticed.
 
-DuckDB reads a page without looking at its checksum, and more than half of all flipped bits of a compressed page give
-other values and no error. So every file carries the SHA-256 of all its bytes, in which the checksum itself counts as
-zeros. It is an entry of the footer's key-value metadata, which the Parquet format leaves to us.
+DuckDB does not look at the checksums of pages, and more than half of all flipped bits in a compressed page give other
+values without an error. The seal is an entry of the footer's key-value metadata. It is computed with zeros in its own
+place.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _BLOCK = 1 << 20
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hex digits: of an input, or of a file that has no seal.
+    """Return the SHA-256 of a file's bytes as hex digits, for files without a seal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def seal(path: Path) -> str:
-    """Fill in the checksum of a file whose metadata has ``SEAL_KEY: BLANK``, and return it."""
+    """Write the seal into a file whose metadata has ``SEAL_KEY: BLANK``, and return it."""
     with path.open("r+b") as file:
         found = _find(file)
         assert found is not None and found[1] == BLANK, f"{path} has no blank seal"
@@ -47,14 +47,14 @@ def seal(path: Path) -> str:
 
 
 def read_seal(path: Path) -> str | None:
-    """Return the checksum that a file's footer states; None where it states none. Reads the footer only."""
+    """Return the seal in a file's footer; None if there is none. Only the footer is read."""
     with path.open("rb") as file:
         found = _find(file)
     return found[1] if found else None
 
 
 def damage(path: Path) -> str | None:
-    """Return what is wrong with a sealed file, or None. Reads it once, in blocks: some ten ns a row."""
+    """Return what is wrong with a sealed file, or None. It is read once, in blocks, in some 10 ns a row."""
     try:
         with path.open("rb") as file:
             found = _find(file)
@@ -66,11 +66,11 @@ def damage(path: Path) -> str | None:
 
 
 def wrong_bytes(path: Path, recorded: str | None) -> str | None:
-    """Return what is wrong with a file's bytes, or None; a file with neither a seal nor a record is taken as it is.
+    """Return what is wrong with a file's bytes, or None. A file without a seal and a record is not checked.
 
     Args:
         path: the file.
-        recorded: its seal, as its statistics have it; in statistics from before that, the SHA-256 of the whole file.
+        recorded: its seal in the statistics; in older statistics the SHA-256 of all bytes; None if there is none.
     """
     if recorded is not None and not recorded.startswith(_ALGORITHM):
         return None if sha256(path) == recorded else _CHANGED
@@ -81,21 +81,19 @@ def wrong_bytes(path: Path, recorded: str | None) -> str | None:
 
 
 def check_chunks(paths: Iterable[Path]) -> None:
-    """Check that every chunk file is, bit for bit, what was written.
+    """Check the seals of chunk files.
 
     Raises:
-        UserError: if a file is damaged or missing.
+        UserError: a file is damaged or missing.
     """
-    refuse([(path, problem) for path in paths if (problem := damage(path))])
+    refuse_damaged([(path, problem) for path in paths if (problem := damage(path))])
 
 
-def refuse(bad: list[tuple[Path, str]]) -> None:
-    """Say that a task cannot use some files, each given with its problem.
-
-    They are left where they are: the workflow removes them when its run ends (``remove_damaged``).
+def refuse_damaged(bad: list[tuple[Path, str]]) -> None:
+    """Stop a task that has files it cannot use, given as (file, problem); the run removes them at its end.
 
     Raises:
-        UserError: if there is one.
+        UserError: ``bad`` is not empty.
     """
     if bad:
         path, problem = bad[0]
@@ -108,14 +106,14 @@ def refuse(bad: list[tuple[Path, str]]) -> None:
 
 
 def remove_damaged(paths: Iterable[Path]) -> None:
-    """Delete those of some files that are not, bit for bit, what was written."""
+    """Delete those of some files whose seals show damage."""
     for path in paths:
         if damage(path):
             path.unlink(missing_ok=True)
 
 
 def _find(file: BinaryIO) -> tuple[int, str] | None:
-    """Return where the checksum stands in the file, and the checksum; None if the file does not end in a footer."""
+    """Return the offset of the seal in the file, and the seal; None if the file has no whole footer or no seal."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 8))
     ending = file.read()
@@ -124,12 +122,12 @@ def _find(file: BinaryIO) -> tuple[int, str] | None:
         return None
     start = size - 8 - length
     file.seek(start)
-    entries = list(_ENTRY.finditer(file.read(length)))  # the last one is ours, whatever an earlier one quotes
+    entries = list(_ENTRY.finditer(file.read(length)))  # other metadata may quote a seal before it
     return (start + entries[-1].start(1), entries[-1][1].decode()) if entries else None
 
 
 def _checksum(file: BinaryIO, at: int) -> str:
-    """Return the checksum of a file, taking the one at ``at`` as blank."""
+    """Return the seal of a file, computed with a blank seal at the offset ``at``."""
     checksum = hashlib.sha256()
     _feed(checksum, file, 0, at)
     checksum.update(BLANK.encode())

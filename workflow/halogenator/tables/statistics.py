@@ -1,4 +1,4 @@
-"""The statistics of a library or a job: a JSON object, made last, with counts and the checksums of the files."""
+"""The statistics of a library or a job: a JSON object with counts and checksums, written after all other files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from halogenator.tables.parquet import whole_or_absent
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file; empty where there is none, or something else."""
+    """Return the JSON object in a file; empty if there is no such file or it holds anything else."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -30,12 +30,12 @@ def write_object(values: Mapping[str, object], path: Path) -> None:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the statistics of a library or a job say of its files.
+    """What the statistics of a library or a job record about its files.
 
     Attributes:
-        path: the statistics.
-        checksums: {file name: its seal; in statistics of before, the SHA-256 of all its bytes}; empty in older ones.
-        rows: {file name: rows}.
+        path: the JSON file.
+        checksums: {file name: its seal}. Older statistics have the SHA-256 of all bytes instead, the oldest nothing.
+        rows: {file name: number of rows}.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class Statistics:
 
     @classmethod
     def read(cls, path: Path) -> Statistics | None:
-        """Return the statistics in a file; None where there is no such file, or none that can be read."""
+        """Return the statistics in a file; None if they are missing or cannot be read."""
         values = read_object(path)
         checksums = values.get("checksums", {})
         if not values or not isinstance(checksums, dict):
@@ -55,13 +55,13 @@ class Statistics:
 
     @classmethod
     def of(cls, path: Path) -> Statistics | None:
-        """Return the statistics that a file of the results should agree with; None where there are none."""
+        """Return the statistics that record a file of the results; None if there are none."""
         place = place_of(path)
         return cls.read(place[0].stats(*place[1:])) if place else None
 
     @property
     def files(self) -> list[Path]:
-        """The files that there are checksums of, at their places; none of statistics that are not in their place."""
+        """Paths of the files with a checksum; empty if the statistics do not stand in a results folder."""
         place = place_of(self.path)
         if place is None:
             return []

@@ -1,1 +1,1 @@
-"""What a rule starts: a function or an object per task."""
+"""The tasks of the workflow: a command and a function for each."""

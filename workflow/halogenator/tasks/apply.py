@@ -1,8 +1,7 @@
-"""One library through one transform without a workflow: the same tasks, run from here.
+"""One transform applied to one library without Snakemake, by the same tasks as in the workflow.
 
-What is made stands in the output folder; what it is made of in a folder ``work`` in it, until the end. Every file is
-whole or absent and belongs to the identity that ``work/state.json`` records, so a run that was killed goes on with the
-files that are there.
+The results stand in the output folder, intermediate files in its subfolder ``work`` until the end. Every file is whole
+or absent. ``work/state.json`` records the identity of the run, so that a killed run goes on with the files it left.
 """
 
 from __future__ import annotations
@@ -49,25 +48,25 @@ from halogenator.tasks.pool import Pool, PoolTask
 PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"
 OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
 
-# Rows or products of a task. Most: what an interruption may cost, some minutes. Fewest: what takes a second, since less
-# would be spent on starting processes. Between them, four tasks a worker, so that all end at about the same time.
+# Rows or products of a chunk. The most: an interruption loses some minutes of work. The fewest: a task takes a second,
+# as starting its process does. Between these, four tasks a worker, so that all workers end at about the same time.
 _MOST, _FEWEST, _TASKS_A_WORKER = 500_000, 20_000, 4
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to do.
+    """What ``apply`` is asked to do.
 
     Attributes:
         library: the library, with the absolute paths of its files.
-        transform: what to apply.
-        outdir: where the results go.
+        transform: the transform to apply.
+        outdir: the folder of the results.
         descriptors: columns to compute, in order.
         inchikey: whether to add the InChIKey.
         key: column that no two products may share.
         workers: tasks that may run at a time.
-        memory_mb: what they may declare together, in MB.
-        chunk_products: products (rows, where molecules are made) of a task; None: as many as suit the workers.
+        memory_mb: memory that these may declare together, in MB.
+        chunk_products: products of a chunk, or rows of a chunk of raw rows; None: as many as suit the workers.
     """
 
     library: Library
@@ -86,18 +85,18 @@ class Request:
 
     @property
     def source(self) -> str:
-        """The files as the records have them."""
+        """The files as text, as the statistics record them."""
         return ", ".join(map(str, self.sources))
 
 
 def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
     """Make the products, rejects, molecules and statistics of a library and a transform; return the statistics.
 
-    A file of molecules that this program made is taken as it is, with its ids; any other is read as a library.
+    A ``molecules.parquet`` of this program is used directly, with its ids. Any other input is read as a library.
 
     Raises:
-        UserError: the input cannot be read, the folder holds something else, memory or disk do not suffice, or another
-            run is at work there.
+        UserError: the input cannot be read, the folder holds other files, memory or disk do not suffice, or another run
+            is going on there.
     """
     check_readable(request.sources, request.library.reading)
     if not _is_library(request.sources, request.descriptors):
@@ -114,8 +113,7 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
     work = request.outdir / WORK_FOLDER
     fix = "wait until it ends, or give another --outdir"
     with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
-        run = _Run(request, work, identity, progress)
-        run.make(mark)
+        _Run(request, work, identity, progress).make(mark)
     shutil.rmtree(work, ignore_errors=True)
     found = _finished(request.outdir, identity)
     assert found is not None
@@ -123,7 +121,7 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
 
 
 class _Run:
-    """The steps of a run, each leaving out what is there."""
+    """The steps of a run. A step leaves out the tasks whose files exist."""
 
     def __init__(self, request: Request, work: Path, identity: str, progress: Progress) -> None:
         self.request = request
@@ -135,9 +133,9 @@ class _Run:
         self.state = self._begin()
 
     def make(self, mark: str) -> None:
-        """Make everything."""
+        """Make all files; ``mark``: content hash of the input."""
         library_rejects: list[Path] = []
-        read: dict[str, Any] = {}
+        library_stats: dict[str, Any] = {}
         sources = self.request.sources
         if _is_library(sources, self.request.descriptors):
             molecules = sources[0]
@@ -146,9 +144,15 @@ class _Run:
             library_rejects = [self.work / "library-rejects.parquet"]
             if not all(path.exists() for path in (molecules, record, *library_rejects)):
                 self._make_library(mark, molecules, library_rejects[0], record)
-            read = json.loads(record.read_bytes())
-        job = self._make_products(molecules, library_rejects)
-        self._write_stats(job, read, molecules)
+            library_stats = json.loads(record.read_bytes())
+        statistics = {
+            **self._make_products(molecules, library_rejects),
+            "identity": self.identity,
+            "molecules_file": molecules.name if molecules.parent == self.out else str(molecules),
+            **_owner(self.request),
+            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes")},
+        }
+        write_object(statistics, self.out / STATS)
 
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
         request, raw = self.request, self.work / "raw.parquet"
@@ -162,12 +166,12 @@ class _Run:
         self._step("merging molecules", [merge], merge_mb(_rows(chunks)))
 
     def _make_products(self, molecules: Path, library_rejects: Sequence[Path]) -> dict[str, Any]:
+        """Make products and rejects; return the job's statistics."""
         request = self.request
         columns = request.descriptors, request.inchikey, request.key
         job = Job(request.library.brief, request.transform.bare, *columns)
-        count = self._count("chunks", lambda: _weight(molecules, request.transform))
-        files = self._chunk_files("made", count)
-        chunks = [TransformChunk(job=job, molecules=molecules, **each) for each in files]
+        count = self._count("chunks", lambda: _expected_products(molecules, request.transform))
+        chunks = [TransformChunk(job=job, molecules=molecules, **files) for files in self._chunk_files("made", count)]
         self._step("transforming", chunks, stream_mb())
         merge = MergeProducts(
             job=job,
@@ -182,14 +186,14 @@ class _Run:
         return found
 
     def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
-        """Yield the number and the files of each chunk of a step."""
+        """Yield the arguments ``chunk``, ``out`` and ``rejects`` of each chunk command of a step."""
         for number in range(count):
             name = f"{kind}-{number:05}"
             out, rejects = (self.work / f"{name}{ending}.parquet" for ending in ("", "-rejects"))
             yield {"chunk": (number, count), "out": out, "rejects": rejects}
 
     def _merged(self, chunks: Sequence[ChunkCommand], before: Sequence[Path] = ()) -> dict[str, Any]:
-        """Return what a merge of chunks is told; ``before``: files of rejects that come before theirs."""
+        """Return the arguments of a merge; ``before``: files of rejects to put before those of the chunks."""
         return {
             "chunks": [chunk.out for chunk in chunks],
             "reject_chunks": [*before, *(chunk.rejects for chunk in chunks)],
@@ -198,7 +202,7 @@ class _Run:
         }
 
     def _step(self, name: str, commands: Sequence[Command], mem_mb: int) -> None:
-        """Run those of the tasks whose files are not all there."""
+        """Run those of a step's tasks whose files do not all exist."""
         logs = [self.work / "logs" / f"{command.verb()}-{number}.log" for number, command in enumerate(commands)]
         missing = [
             PoolTask(command, mem_mb, log)
@@ -209,7 +213,7 @@ class _Run:
         self.pool.run(missing, self.progress.advance)
 
     def _begin(self) -> dict[str, Any]:
-        """Return the state that the folder is in, after clearing what an earlier version of the run left there."""
+        """Return the recorded state of the run; files of a run with another identity are removed first."""
         state = read_object(self.work / "state.json")
         if state.get("identity") == self.identity:
             shutil.rmtree(self.work / "scratch", ignore_errors=True)
@@ -225,38 +229,33 @@ class _Run:
         write_object(state, self.work / "state.json")
         return state
 
-    def _count(self, name: str, weight: Callable[[], int]) -> int:
-        """Return into how many chunks a step is cut: as an earlier run did, or by what there is to do."""
+    def _count(self, name: str, size: Callable[[], int]) -> int:
+        """Return the number of chunks of a step: as recorded under ``name``, or from its rows or products."""
         if name not in self.state:
-            total, given = weight(), self.request.chunk_products
+            total, given = size(), self.request.chunk_products
             shared = min(ceil(total / _FEWEST), _TASKS_A_WORKER * self.request.workers)
             self.state[name] = max(1, ceil(total / given) if given else max(ceil(total / _MOST), shared))
             write_object(self.state, self.work / "state.json")
         return int(self.state[name])
 
-    def _write_stats(self, job: dict[str, Any], read: dict[str, Any], molecules: Path) -> None:
-        read = {name: value for name, value in read.items() if name not in ("checksums", "bytes")}
-        place = molecules.name if molecules.parent == self.out else str(molecules)
-        facts = {"identity": self.identity, "molecules_file": place, **_owner(self.request)}
-        write_object({**job, **facts, "input": read}, self.out / STATS)
-
 
 def _identity(request: Request, mark: str) -> str:
-    """Return what changes with everything that changes the results, and with nothing else."""
+    """Return a fingerprint of the input and of all settings that change the results, and of nothing else."""
     library = {**asdict(request.library), "paths": list(map(str, request.sources)), "given": []}
     columns = [request.descriptors, request.inchikey, request.key]
     return fingerprint(ENGINE, library, mark, request.transform.name, request.transform.fingerprint, columns)
 
 
 def _owner(request: Request) -> dict[str, str]:
+    """Return the values by which records in the output folder name its library and transform."""
     return {"transform": request.transform.name, "source": request.source}
 
 
 def _check_owner(request: Request) -> None:
-    """Check that nothing in the output folder is of another library or transform, or of unknown origin.
+    """Check that the output folder holds nothing but results of this library and transform.
 
     Raises:
-        UserError: something is.
+        UserError: it holds results of another library or transform, files of unknown origin, or the input.
     """
     out, own = request.outdir, _owner(request)
     if any(source.parent == out.resolve() and source.name in OUTPUTS for source in request.sources):
@@ -285,7 +284,7 @@ def _check_owner(request: Request) -> None:
 
 
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:
-    """Return the statistics of a run that is done; None where there is none of this identity."""
+    """Return the statistics of a finished run with this identity; None if there is none."""
     stats = read_object(out / STATS)
     same = stats.get("identity") == identity
     files = (PRODUCTS, REJECTS, stats["molecules_file"]) if same else ()
@@ -293,19 +292,19 @@ def _finished(out: Path, identity: str) -> dict[str, Any] | None:
 
 
 def _is_library(paths: Sequence[Path], descriptors: Sequence[str]) -> bool:
-    """Return whether the input is one file, a library's molecules as this version of the program makes them."""
+    """Return whether the input is one ``molecules.parquet`` of this version of the program, with all descriptors."""
     if len(paths) != 1:
         return False
     try:
-        names, note = set(pq.read_schema(paths[0]).names), read_metadata(paths[0])
+        names, metadata = set(pq.read_schema(paths[0]).names), read_metadata(paths[0])
     except (pa.ArrowException, OSError, ValueError):
         return False
-    made_alike = [note.get("engine_version"), note.get("rdkit_version")] == ENGINE
-    return made_alike and "class_name" in note and {column.name for column in LIBRARY}.union(descriptors) <= names
+    same_engine = [metadata.get("engine_version"), metadata.get("rdkit_version")] == ENGINE
+    return same_engine and "class_name" in metadata and {column.name for column in LIBRARY}.union(descriptors) <= names
 
 
 def library_name(path: Path) -> str:
-    """Return the name of the library that a file holds: the one it had in a workflow, or the file's own."""
+    """Return the name of the library in a file: from its metadata, or else from the file's name."""
     try:
         name = read_metadata(path).get("library")
     except (pa.ArrowException, OSError, ValueError):
@@ -313,8 +312,8 @@ def library_name(path: Path) -> str:
     return str(name) if name else path.name.removesuffix(path.suffix).partition(".")[0] or path.name
 
 
-def _weight(molecules: Path, transform: Transform) -> int:
-    """Return about how many products there will be."""
+def _expected_products(molecules: Path, transform: Transform) -> int:
+    """Return about how many products there will be: the number of sites, or of molecules if sites are not counted."""
     file, column = open_parquet(molecules), site_column(molecules, transform)
     return total_weight(file, column) if column else int(file.metadata.num_rows)
 

@@ -1,4 +1,4 @@
-"""The frame of a chunk task: it reads a run of a table's rows, and writes what each of them gives, or a reject."""
+"""The frame of all chunk tasks: read a run of a table's rows, write what each row gives, or a reject."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_r
 
 _SHOWN_SMILES = 200
 
-# A row's number in its table, from 1; its id; its SMILES; what else the task reads of it.
+# (number in its table from 1, id, SMILES, other values that the task needs)
 Row = tuple[Any, ...]
-# How many products a row gives, and the errors of its sites (None: of the whole molecule).
+# (number of products, [(site or None for the whole row, its error)])
 Made = tuple[int, Sequence[tuple[int | None, RejectError]]]
-# Takes the table to write to and a row without its number; a ``RejectError`` that it raises is of the whole row.
+# Takes the table to write to, then the row without its number. If it raises ``RejectError``, the whole row is a reject.
 Make = Callable[..., Made]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A run of a table's rows: from ``start``, counted from 0, to before ``stop``."""
+    """A run of a table's rows: from ``start`` (from 0) to ``stop`` (exclusive)."""
 
     file: pq.ParquetFile
     start: int
     stop: int
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield some columns of the rows, a batch at a time."""
+        """Yield some columns of the rows in batches."""
         return read_rows(self.file, columns, self.start, self.stop)
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk task: its rows, and the files that it makes.
+    """A chunk task: its rows and the files that it makes.
 
     Attributes:
         source: the table that is cut into chunks.
-        part: (0-based number of this chunk, how many there are).
+        part: (0-based number of this chunk, number of chunks).
         out: the table to make.
         rejects_out: the table of rejects.
         task: this process's time and memory.
@@ -59,7 +59,11 @@ class Chunk:
     task: Task
 
     def rows(self, weight: str | None = None) -> Rows:
-        """Return the chunk's rows; ``weight``: a column, if it is there, of whose sum each has the same share."""
+        """Return the chunk's rows.
+
+        Args:
+            weight: a column whose sum is to be about equal in all chunks; None, or not in the table: equal row counts.
+        """
         limit_arrow_threads()
         quiet()
         file = open_parquet(self.source)
@@ -73,7 +77,7 @@ class Chunk:
         metadata: dict[str, object],
         locate: Callable[[int], tuple[str, int]] | None = None,
     ) -> None:
-        """Write what ``make`` makes of rows; each has its time, see ``process.limits.ROW_SECONDS``.
+        """Write what ``make`` makes of each row. A row that exceeds its time limit is a reject.
 
         Args:
             rows: the rows.
@@ -81,7 +85,7 @@ class Chunk:
             columns: of the table to make.
             metadata: of that table; ``rows_matched`` (rows that give a product or a reject), ``rejects`` and ``task``
                 are added.
-            locate: gives the file, and the row of it, that a reject names for a row; None: those of ``source``.
+            locate: takes a row's number, and returns (file, row in it) for a reject; None: ``source`` and that number.
         """
         matched = rejected = 0
         with (

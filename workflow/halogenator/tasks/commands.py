@@ -1,8 +1,8 @@
-"""Every task of the workflow as an object: what it takes, the command line that starts it, and what it does.
+"""Commands: every task of the workflow as an object with its options, its command line and its work.
 
-A rule, or ``apply``, makes such an object and starts its ``words``. The process that starts makes the object again
-(``cli.task_verbs``) and runs it. A field is an option of the command line; an object of ``model`` travels as JSON.
-People do not type these command lines.
+A rule, or ``apply``, makes a command and starts a process with its ``words``. That process makes the same command from
+the words (``cli.task_verbs``) and runs it. Each field is an option; an object of ``model`` is passed as JSON. Users do
+not type these command lines.
 """
 
 # ruff: noqa: RUF009 - ``option`` makes a field, as ``dataclasses.field`` does
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,27 +25,27 @@ if TYPE_CHECKING:
     from halogenator.tasks.chunk_task import Chunk
     from halogenator.tasks.merge import Merge
 
-Part = tuple[int, int]  # 0-based number, of how many
+Part = tuple[int, int]  # (0-based number of a chunk or a range of keys, how many there are)
 
 
 def option(text: str, default: Any = MISSING) -> Any:
-    """Return a field of a command, with its help."""
+    """Return a field of a command with the help text of its option."""
     return field(default=default, metadata={"help": text})
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Command:
-    """A task that a process of its own does.
+    """A task that runs in a process of its own.
 
     Attributes:
-        example: its command line to copy, where people may want to type it.
-        guarded: whether the process is held to the memory that it declares.
+        example: a command line to copy, for the few tasks that users may want to start.
+        guarded: whether the guard ends the process when it exceeds its declared memory.
     """
 
     example: ClassVar[str] = ""
     guarded: ClassVar[bool] = True
 
-    # For all commands alike: help is to be instant, and ``dataclass`` would write and compile these for each of them.
+    # Written once here: ``dataclass`` would compile these methods for each command, which makes --help slow.
     __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
@@ -57,18 +56,18 @@ class Command:
 
     @classmethod
     def verb(cls) -> str:
-        """Return what it is called on the command line: ``transform-chunk`` for ``TransformChunk``."""
+        """Return the verb of the command line: ``transform-chunk`` for ``TransformChunk``."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
 
     @classmethod
     def text(cls) -> str:
-        """Return what it does, as the list of verbs has it."""
+        """Return the first words of its help: the docstring as part of a list."""
         sentence = str(cls.__doc__)
         return sentence[0].lower() + sentence[1:].rstrip(".")
 
     @property
     def words(self) -> list[str]:
-        """The verb and its options."""
+        """The verb and its options, as words of a command line."""
         words = [self.verb()]
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -79,14 +78,14 @@ class Command:
 
     @property
     def label(self) -> str:
-        """What it is called in messages and in the record of memory: ``transform-chunk mine OMe chunk 1 of 12``."""
-        known = vars(self)
-        about: Job | Recipe | None = known.get("job") or known.get("recipe")
-        names = about.names if about else (known.get("library"), known.get("transform"))
+        """Its name in messages and in the memory record: ``transform-chunk mine OMe chunk 1 of 12``."""
+        options = vars(self)
+        subject: Job | Recipe | None = options.get("job") or options.get("recipe")
+        names = subject.names if subject else (options.get("library"), options.get("transform"))
         words = [self.verb(), *filter(None, names)]
         for kind in ("chunk", "part"):
-            if kind in known:
-                words.append(f"{kind} {known[kind][0] + 1} of {known[kind][1]}")
+            if kind in options:
+                words.append(f"{kind} {options[kind][0] + 1} of {options[kind][1]}")
         return " ".join(words)
 
     @property
@@ -95,27 +94,28 @@ class Command:
         return tuple(vars(self)[name] for name in ("out", "rejects", "stats") if name in vars(self))
 
     def run(self, task: Task) -> None:
-        """Do it; ``task`` is this process's time and memory."""
+        """Do the work; ``task``: this process's time and memory."""
         raise NotImplementedError
 
 
 def declaration(
     mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 0, ends_with: int = 0, notes: Path | None = None
 ) -> list[str]:
-    """Return how every task's command line ends: what it may use, and who started it.
+    """Return the last words of a task's command line: its memory and the process that started it.
 
     Args:
-        mem_mb: memory that it declares, in MB; None: that is said elsewhere.
-        cap_mb: what it could declare at most, for the message's advice; 0: nobody says.
-        beside_mb: what its allocation holds beside it, which is in ``mem_mb`` and not for the task.
-        ends_with: the process at whose end it ends too; 0: none.
-        notes: folder in which it says that it runs; None: nobody looks.
+        mem_mb: memory that the task declares, in MB; None: the option is left out.
+        cap_mb: the most that a task may declare, in MB, for advice in messages; 0: unknown.
+        beside_mb: part of ``mem_mb`` that other processes of the same allocation use, in MB.
+        ends_with: id of a process; the task ends when that process ends; 0: none.
+        notes: folder for the note of a running task (``process.running``); None: no note.
     """
     values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "ends-with": ends_with, "notes": notes}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 
 def _words(value: Any) -> list[str]:
+    """Return an option's value as words: JSON of an object, ``3/12`` of a part, abbreviated names of files."""
     if is_dataclass(value):
         return [to_json(value)]
     if isinstance(value, tuple) and value and isinstance(value[0], int):
@@ -125,7 +125,7 @@ def _words(value: Any) -> list[str]:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class _RowCommand(Command):
-    """A task whose rows have a limited time each."""
+    """A task with a time limit for each row."""
 
     row_seconds: float = option(
         "seconds of processor time that one row may take (default: %(default)s); one that takes more is a reject",
@@ -167,8 +167,8 @@ class _MergeCommand(_RowCommand):
     def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        made = self.out, self.rejects, self.stats
-        return Merge(chunks, reject_chunks, *made, self.scratch, self.config_hash, task, self.duplicates)
+        outputs = self.out, self.rejects, self.stats
+        return Merge(chunks, reject_chunks, *outputs, self.scratch, self.config_hash, task, self.duplicates)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -243,12 +243,7 @@ class TransformChunk(ChunkCommand):
     def run(self, task: Task) -> None:
         from halogenator.tasks.transform_chunk import transform_chunk
 
-        transform_chunk(
-            self._chunk(self.molecules, task),
-            self.job.transform,
-            descriptor_names=self.job.descriptors,
-            with_inchikey=self.job.inchikey,
-        )
+        transform_chunk(self._chunk(self.molecules, task), self.job)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -279,23 +274,14 @@ class MergeProducts(_MergeCommand):
     def run(self, task: Task) -> None:
         from halogenator.tasks.merge_products import merge_products
 
-        with self._all_chunks(task) as files:
-            merge_products(self._merge(*files, task), self.job.library, self.job.transform, self.job.key)
-
-    def _all_chunks(self, task: Task) -> AbstractContextManager[tuple[Sequence[Path], Sequence[Path]]]:
         if self.chunks:
-            return nullcontext((self.chunks, self.reject_chunks))
+            merge_products(self._merge(self.chunks, self.reject_chunks, task), self.job)
+            return
 
         from halogenator.tasks.transform_chunk import as_single_chunk
 
-        return as_single_chunk(
-            self.molecules,
-            self.job.transform,
-            descriptor_names=self.job.descriptors,
-            with_inchikey=self.job.inchikey,
-            scratch=self.scratch,
-            task=task,
-        )
+        with as_single_chunk(self.molecules, self.job, self.scratch, task) as chunk:
+            merge_products(self._merge([chunk.out], [chunk.rejects_out], task), self.job)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""One chunk of a built library: molecules of the library one level down, halogenated once more and indexed."""
+"""One chunk of a built library: molecules of the library of level k - 1, halogenated once more and indexed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ROUTES = [column.name for column in LIBRARY].index("n_routes")
 
 
 def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index) -> None:
-    """Halogenate molecules once more, and index what comes out.
+    """Halogenate molecules once more, and index the products.
 
     Args:
-        chunk: rows of the library one level down; library rows without final ids, and rejects.
-        library: the library being built.
-        transforms: the class's halogenation rules, one per halogen.
-        index: what to know of each molecule.
+        chunk: rows of the library of level k - 1; its output rows have no ids yet.
+        library: the library to build.
+        transforms: the halogenation rules of the class of natural products, one per rule and halogen.
+        index: the descriptors and site counts of each molecule.
     """
     rows = chunk.rows(weight=HALOGENATION_SITES)
     kernel = Kernel(
@@ -59,20 +59,21 @@ def _read(rows: Rows, descriptor_names: Sequence[str]) -> Iterator[Row]:
 
 
 class _Level:
-    """Writes halogenated molecules, joining those that one natural product gives more than once.
+    """Writes halogenated molecules, and adds up the routes to one molecule from one natural product.
 
-    Rows come in parent order, so two ways to the same molecule lie close together. Joining them at once saves writing
-    the second; the merge joins the few that lie further apart.
+    Rows come in parent order, so that most routes to a molecule follow each other closely. Only the first is written.
+    The merge finds those that are further apart.
     """
 
     def __init__(self, transforms: Sequence[Transform], k: int) -> None:
         self._steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
         self._k = k
         self._parent: str | None = None
-        self._seen: dict[tuple[str, str | None], int] = {}  # molecule -> its place among the rows not yet written
+        # {(SMILES, enhanced stereo): row in ``columns`` of the writer}
+        self._seen: dict[tuple[str, str | None], int] = {}
 
     def add(self, molecules: TableWriter, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
-        """Add the products of one molecule, which has a parent and, of earlier levels, halogens and rules."""
+        """Add the products of one molecule; ``parent``, ``halogens`` and ``rules`` are those of that molecule."""
         if parent != self._parent:
             self._parent, self._seen = parent, {}
         for product in products:
@@ -90,5 +91,5 @@ class _Level:
 
 
 def _join(names: str, name: str) -> str:
-    """Return sorted names, comma-separated, with one more: ``F`` and ``Cl`` are ``Cl,F``."""
+    """Return comma-separated names with one more, sorted: ``F`` and ``Cl`` give ``Cl,F``."""
     return ",".join(sorted([*filter(None, names.split(",")), name]))

@@ -1,4 +1,4 @@
-"""What the merges of products and of libraries share: chunks checked, duplicates left out, rejects and statistics."""
+"""The common part of both merges: check chunks, leave out duplicates, write rejects and statistics."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ import pyarrow as pa
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
 from halogenator.tables.duck import connect, literal
-from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, number_routes, recall_duplicates
+from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
 from halogenator.tables.statistics import write_object
 from halogenator.tasks.find_duplicates import check_parts
 
-# Rows that DuckDB hands over at a time: at the longest SMILES allowed still some tens of megabytes.
+# Rows of a batch. With the longest SMILES allowed, this is some tens of megabytes.
 _BATCH_ROWS = 4096
 
 
 @dataclass(frozen=True)
 class Merge:
-    """The files of a merge.
+    """A merge task: its files and settings.
 
     Attributes:
         chunks: chunk files, in parent order.
         reject_chunks: their rejects, in the same order.
-        out: the table to make of the chunks.
-        rejects_out: the table to make of their rejects.
-        statistics_out: the JSON object to make, with counts, checksums and what all tasks of it have used.
-        scratch: folder for what does not fit into memory.
+        out: the table to make from the chunks.
+        rejects_out: the table to make from their rejects.
+        statistics_out: the JSON file to make, with counts, checksums and the usage of all tasks.
+        scratch: folder for data that do not fit into memory.
         config_hash: fingerprint of the settings that made the chunks.
         task: this process's time and memory.
-        parts: duplicates of the chunks by range of keys, as ``find_part`` leaves them; none: they are found here.
+        parts: duplicates found by ``find_part``, one file per range of keys; empty: this task finds them.
     """
 
     chunks: Sequence[Path]
@@ -53,35 +53,40 @@ class Merge:
     parts: Sequence[Path] = ()
 
     @contextmanager
-    def opened(self, name: str, key: str) -> Iterator[Merging]:
-        """Give the chunks with their duplicates found: rows that share a value of the column ``key``.
+    def open(self, name: str, key: str) -> Iterator[OpenMerge]:
+        """Open the chunks and find their duplicates.
 
         Args:
-            name: prefix of the tables that say which rows drop.
-            key: the column.
+            name: prefix of the tables of duplicates.
+            key: the column that no two rows may share.
 
         Raises:
-            UserError: if a chunk file is damaged or gone, or the disk takes no more.
+            UserError: a chunk file is damaged or missing, or the disk is full.
         """
         limit_arrow_threads()
         check_chunks((*self.chunks, *self.reject_chunks, *self.parts))
-        self.statistics_out.unlink(missing_ok=True)  # so that no statistics outlive the files that they are of
+        self.statistics_out.unlink(missing_ok=True)  # statistics must not outlive the files that they describe
         with connect(self.task.declared_mb, self.scratch) as connection:
             slices = number_routes(connection, self.chunks)
             if self.parts:
                 check_parts(self.parts, key, routes=slices[-1].stop if slices else 0)
-                duplicates = recall_duplicates(connection, self.parts, name)
+                duplicates = load_duplicates(connection, self.parts, name)
             else:
                 duplicates = find_duplicates(connection, key, name)
-            yield Merging(self, connection, name, slices, duplicates)
+            yield OpenMerge(self, connection, name, slices, duplicates)
 
-    def add_up(self, *names: str) -> dict[str, int]:
-        """Return the sums of counts that stand in the chunks' metadata."""
+    def sum_counts(self, *names: str) -> dict[str, int]:
+        """Return the sums of counts in the chunks' metadata."""
         found = [read_metadata(path) for path in self.chunks]
         return {name: sum(int(str(metadata.get(name, 0))) for metadata in found) for name in names}
 
     def write_statistics(self, counts: Mapping[str, object], made: Sequence[TableWriter]) -> dict[str, Any]:
-        """Write, last of all files, the statistics: ``counts``, and what is said of every merge; return them."""
+        """Write the statistics, after all other files, and return them.
+
+        Args:
+            counts: what is counted in this kind of merge.
+            made: the closed writers of ``out`` and ``rejects_out``.
+        """
         used = [read_metadata(path).get("task") for path in (*self.chunks, *self.parts)]
         statistics = {
             **counts,
@@ -98,15 +103,15 @@ class Merge:
 
 
 @dataclass(frozen=True)
-class Merging:
-    """A merge on its way.
+class OpenMerge:
+    """A merge with its DuckDB session.
 
     Attributes:
-        merge: its files.
-        connection: to DuckDB, where ``routes`` are the rows of all chunks.
-        name: prefix of the tables that say which of them drop.
-        slices: the chunks, in order, in pieces that fit into memory.
-        duplicates: how many rows drop.
+        merge: the task.
+        connection: a session with the view ``routes`` of all rows, and the tables of duplicates.
+        name: prefix of these tables.
+        slices: the chunks, in order, in pieces whose duplicates fit into memory.
+        duplicates: the number of rows dropped.
     """
 
     merge: Merge
@@ -116,11 +121,11 @@ class Merging:
     duplicates: int
 
     def rows(self, part: Slice, columns: Sequence[str]) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
-        """Yield the rows of a slice that stay: their positions among all rows, and a batch of their columns."""
+        """Yield the rows of a slice without duplicates: their positions among all rows, and a batch of columns."""
         return distinct_batches(self.connection, self.name, part, columns, _BATCH_ROWS)
 
     def write_rejects(self, library: str, more: str = "") -> TableWriter:
-        """Write the rejects of the chunks, then those of the query ``more``; return what wrote them."""
+        """Write the rejects of the chunks, then those of the query ``more``; return the closed writer."""
         files = ", ".join(literal(str(path)) for path in self.merge.reject_chunks)
         query = f"SELECT {', '.join(column.name for column in REJECTS)} FROM read_parquet([{files}])"
         relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)

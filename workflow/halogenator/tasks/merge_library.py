@@ -1,4 +1,4 @@
-"""A library's chunks become its unique molecules, each with an id of its own; its rejects; and its statistics."""
+"""The merge of a library's chunks into unique molecules with unique ids, rejects and statistics."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ import pyarrow.parquet as pq
 from halogenator.errors import UserError
 from halogenator.model import PREPARED, Library
 from halogenator.tables.duck import literal, scalar
-from halogenator.tables.duplicates import columns_of, distinct_routes, find_duplicates
-from halogenator.tables.file_columns import passed_on
+from halogenator.tables.duplicates import distinct_query, find_duplicates, integer_columns
+from halogenator.tables.file_columns import inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, table_writer
-from halogenator.tasks.merge import Merge, Merging
+from halogenator.tasks.merge import Merge, OpenMerge
 from halogenator.tasks.source_files import SourceFiles
 
 
 def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
-    """Make a library of its chunks: unique molecules, in order, each with an id that is its own.
+    """Make a library from its chunks: unique molecules, in order, each with a unique id.
 
-    A built library numbers its molecules; a library from a file keeps the file's ids, numbers those without one, and
-    marks an id's second and later molecules with their row. Its duplicate rows become rejects that name the molecule
-    they repeat.
+    The molecules of a built library are numbered. A library from a file keeps the ids of the file. A molecule without
+    an id gets one from its row. If several molecules have one id, the row is added to the second and later ones.
+    Duplicate rows of a file become rejects that name the molecule they repeat.
 
     Returns:
         The statistics.
 
     Raises:
-        UserError: if no molecule at all could be used, a chunk file is damaged or gone, or the disk takes no more.
+        UserError: no molecule could be used, a chunk file is damaged or missing, or the disk is full.
     """
-    with merge.opened("molecule", "smiles") as merging:
-        counts = {**merge.add_up("rows_in"), "duplicates": merging.duplicates}
+    with merge.open("molecule", "smiles") as merging:
+        counts = {**merge.sum_counts("rows_in"), "duplicates": merging.duplicates}
         names = {"library": library.name, "k": library.k}
         metadata = with_versions(
             **names,
@@ -45,9 +45,9 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             queries=_common_queries(merge.chunks),
             config_hash=merge.config_hash,
             **counts,
-            **passed_on(read_metadata(merge.chunks[0])),
+            **inherited(read_metadata(merge.chunks[0])),
         )
-        write = _write_read if library.paths else _write_built
+        write = _write_from_file if library.paths else _write_built
         molecules, rejects = write(merging, library, metadata)
         if counts["rows_in"] and not molecules.written and library.paths:
             merge.out.unlink()
@@ -63,7 +63,7 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
     return merge.write_statistics({**names, "class": library.class_name, **counts, **found}, [molecules, rejects])
 
 
-def _write_built(merging: Merging, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
+def _write_built(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
     """Write the molecules and the rejects of a built library."""
     schema = _common_schema(merging.merge.chunks)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
@@ -73,20 +73,22 @@ def _write_built(merging: Merging, library: Library, metadata: dict[str, object]
     return molecules, merging.write_rejects(library.name)
 
 
-def _write_read(merging: Merging, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
-    """Write the molecules and the rejects, duplicates among them, of a library that is read from a file."""
+def _write_from_file(
+    merging: OpenMerge, library: Library, metadata: dict[str, object]
+) -> tuple[TableWriter, TableWriter]:
+    """Write the molecules and the rejects, with duplicate rows, of a library that is read from a file."""
     schema = _common_schema(merging.merge.chunks)
-    mark = _settle_names(merging.connection, library)
+    separator = _find_repeated_ids(merging.connection, library)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
         for part in merging.slices:
-            (again,) = columns_of(merging.connection, part.within("id_dropped"), "position")
-            molecules.copy(_named(library, merging.rows(part, schema.names), again, mark))
+            (repeats,) = integer_columns(merging.connection, part.rows_of("id_dropped"), "position")
+            molecules.copy(_named(library, merging.rows(part, schema.names), repeats, separator))
     duplicates = _duplicate_rejects(SourceFiles.of(merging.merge.chunks[0]))
     return molecules, merging.write_rejects(library.name, duplicates)
 
 
 def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Return how many of a file's rows each kind of preparing changed, duplicates among them."""
+    """Return {kind of preparation: rows that it changed}, with duplicate rows."""
     found = connection.execute(
         "SELECT prepared, count(*) FROM routes WHERE prepared IS NOT NULL GROUP BY prepared"
     ).fetchall()
@@ -94,8 +96,8 @@ def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {word: rows for word, rows in counts.items() if rows}
 
 
-def _nothing_usable(merging: Merging, library: Library, rows_in: int) -> UserError:
-    """Return the error of a library without any molecule, which quotes the first reject: its file will not stay."""
+def _nothing_usable(merging: OpenMerge, library: Library, rows_in: int) -> UserError:
+    """Return the error for a library without any molecule. It quotes the first reject, whose file will be removed."""
     query = "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1"
     source, row, smiles, detail = merging.connection.execute(query, [str(merging.merge.rejects_out)]).fetchall()[0]
     return UserError(
@@ -107,25 +109,26 @@ def _nothing_usable(merging: Merging, library: Library, rows_in: int) -> UserErr
     )
 
 
-def _settle_names(connection: duckdb.DuckDBPyConnection, library: Library) -> str:
-    """Find the molecules of a file whose id an earlier one has; return what to put before their row to tell them."""
+def _find_repeated_ids(connection: duckdb.DuckDBPyConnection, library: Library) -> str:
+    """Make the tables ``id_dropped`` and ``id_kept`` of molecules with the same id.
+
+    Returns:
+        What to put between the id and the row of a repeated id, so that no other molecule has the result as its id.
+    """
+    given = f"coalesce(id, {literal(library.name + '-row-')} || row)"
     connection.execute(
-        f"CREATE TEMP VIEW molecule AS SELECT * REPLACE ({_given_name(library)} AS id) "
-        f"FROM ({distinct_routes('molecule')})"
+        f"CREATE TEMP VIEW molecule AS SELECT * REPLACE ({given} AS id) FROM ({distinct_query('molecule')})"
     )
     find_duplicates(connection, "id", "id", rows="molecule")
-    mark = "~"
-    while scalar(connection, f"SELECT count(*) FROM molecule WHERE id IN (SELECT id FROM ({_repeated(mark)}))"):
-        mark += "~"
-    return mark
-
-
-def _given_name(library: Library) -> str:
-    return f"coalesce(id, {literal(library.name + '-row-')} || row)"
+    repeats = "SELECT id || {} || row FROM molecule WHERE position IN (SELECT position FROM id_dropped)"
+    separator = "~"
+    while scalar(connection, f"SELECT count(*) FROM molecule WHERE id IN ({repeats.format(literal(separator))})"):
+        separator += "~"
+    return separator
 
 
 def _numbered(library: Library, batches: Iterable[pa.RecordBatch], before: int) -> Iterator[pa.RecordBatch]:
-    """Yield a built library's molecules with their ids; ``before``: how many there are so far."""
+    """Yield a built library's molecules with their ids; ``before``: the number of molecules so far."""
     for batch in batches:
         numbers = pa.array(range(before + 1, before + 1 + batch.num_rows), pa.int64()).cast(pa.string())
         yield _replaced(batch, id=pc.binary_join_element_wise(library.name, numbers, "-"))
@@ -133,15 +136,22 @@ def _numbered(library: Library, batches: Iterable[pa.RecordBatch], before: int) 
 
 
 def _named(
-    library: Library, rows: Iterable[tuple[np.ndarray, pa.RecordBatch]], again: np.ndarray, mark: str
+    library: Library, rows: Iterable[tuple[np.ndarray, pa.RecordBatch]], repeats: np.ndarray, separator: str
 ) -> Iterator[pa.RecordBatch]:
-    """Yield a file's molecules with every id present and its own; ``again``: where an earlier one has it."""
+    """Yield a file's molecules with unique ids.
+
+    Args:
+        library: the library.
+        rows: positions and batches of molecules.
+        repeats: positions of molecules whose id an earlier one has; their row is added to the id.
+        separator: what stands between id and row.
+    """
     for positions, batch in rows:
         row = batch.column("row").cast(pa.string())
-        names = pc.coalesce(batch.column("id"), pc.binary_join_element_wise(f"{library.name}-row-", row, ""))
-        told_apart = pc.binary_join_element_wise(names, row, mark)
-        names = pc.if_else(pa.array(np.isin(positions, again)), told_apart, names)
-        yield _replaced(batch, id=names, parent=names)
+        ids = pc.coalesce(batch.column("id"), pc.binary_join_element_wise(f"{library.name}-row-", row, ""))
+        with_row = pc.binary_join_element_wise(ids, row, separator)
+        ids = pc.if_else(pa.array(np.isin(positions, repeats)), with_row, ids)
+        yield _replaced(batch, id=ids, parent=ids)
 
 
 def _replaced(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
@@ -150,18 +160,10 @@ def _replaced(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
     return batch
 
 
-def _repeated(mark: str) -> str:
-    """Return the query for (position, new id) of the molecules whose id an earlier one has."""
-    return f"""
-        SELECT position, id || {literal(mark)} || row AS id FROM molecule
-        WHERE position IN (SELECT position FROM id_dropped)
-    """
-
-
 def _duplicate_rejects(files: SourceFiles) -> str:
-    """Return the query for the reject rows of a file's duplicate molecules, in order.
+    """Return the query for the rejects of a file's duplicate rows, in order.
 
-    Two rows that became one molecule only by what was done to them on reading are not said to be the same before.
+    If two rows became the same molecule only when they were prepared, the reject says so.
     """
     same = "again.smiles || coalesce(' |' || again.enhanced_stereo || '|', '')"
     return f"""
@@ -179,12 +181,13 @@ def _duplicate_rejects(files: SourceFiles) -> str:
 
 
 def _common_queries(chunks: Sequence[Path]) -> dict[str, str]:
-    """Return the site columns that every chunk counted: chunks made before a change of the transforms have others."""
+    """Return {site column: its query} that all chunks share. Chunks made with other transforms may have other ones."""
     counted = [read_metadata(path).get("queries") for path in chunks]
     known = [queries if isinstance(queries, dict) else {} for queries in counted]
     return {name: query for name, query in known[0].items() if all(q.get(name) == query for q in known)}
 
 
 def _common_schema(chunks: Sequence[Path]) -> pa.Schema:
+    """Return the columns that all chunks have."""
     schemas = [pq.read_schema(path) for path in chunks]
     return pa.schema([field for field in schemas[0] if all(field.name in schema.names for schema in schemas)])

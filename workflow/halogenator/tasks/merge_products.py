@@ -1,4 +1,4 @@
-"""A job's chunks become its products, its rejects and its statistics."""
+"""The merge of a job's chunks into its products, rejects and statistics."""
 
 from __future__ import annotations
 
@@ -6,38 +6,34 @@ from collections.abc import Mapping
 
 import pyarrow.parquet as pq
 
-from halogenator.model import Library, Transform
+from halogenator.model import Job
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.parquet import table_writer
 from halogenator.tasks.merge import Merge
 
 
-def merge_products(
-    merge: Merge, library: Library, transform: Transform, key: str, adopted: Mapping[str, object] | None = None
-) -> None:
-    """Make a job's products, rejects and statistics, which are its row of the summary.
+def merge_products(merge: Merge, job: Job, adopted: Mapping[str, object] | None = None) -> None:
+    """Make a job's products, rejects and statistics.
 
     Args:
         merge: the files.
-        library: the job's library.
-        transform: the job's transform.
-        key: column that no two rows may share.
-        adopted: where the chunks come from, if an earlier pipeline made them; with which SMIRKS and from how many
-            molecules is then not known, and stands as null.
+        job: the job; no two products share its ``key``.
+        adopted: where the chunks come from, if an earlier pipeline made them. Its SMIRKS and its number of molecules
+            are not known then, and recorded as null.
 
     Raises:
-        UserError: if a chunk file is damaged or gone, or the disk takes no more.
+        UserError: a chunk file is damaged or missing, or the disk is full.
     """
     origin: dict[str, object] = {} if adopted is None else {"adopted": adopted}
-    with merge.opened("product", key) as merging:
-        counts: dict[str, object] = {**merge.add_up("rows_in", "rows_matched", "rejects")}
+    names = {"library": job.library.name, "transform": job.transform.name}
+    with merge.open("product", job.key) as merging:
+        counts: dict[str, object] = {**merge.sum_counts("rows_in", "rows_matched", "rejects")}
         counts |= {"rows_in": None, "rows_matched": None} if adopted else {}
         counts["duplicates"] = merging.duplicates
         metadata = with_versions(
-            library=library.name,
-            transform=transform.name,
-            smirks=None if adopted else transform.smirks,
-            dedup_key=key,
+            **names,
+            smirks=None if adopted else job.transform.smirks,
+            dedup_key=job.key,
             config_hash=merge.config_hash,
             **counts,
             **origin,
@@ -46,6 +42,5 @@ def merge_products(
         with table_writer(merge.out, schema, metadata) as products:
             for part in merging.slices:
                 products.copy(batch for _, batch in merging.rows(part, schema.names))
-        rejects = merging.write_rejects(library.name)
-    names = {"library": library.name, "transform": transform.name}
+        rejects = merging.write_rejects(job.library.name)
     merge.write_statistics({**names, **counts, "products": products.written, **origin}, [products, rejects])

@@ -1,4 +1,4 @@
-"""Tasks as processes: as many at a time as the memory that they declare allows."""
+"""A pool of task processes: as many run at a time as their declared memory allows."""
 
 from __future__ import annotations
 
@@ -37,23 +37,12 @@ class PoolTask:
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return self.command.verb().replace("-", " ")
 
 
-class TaskError(UserError):
-    """A task failed.
-
-    Args:
-        text: what it said of that, in the form that user errors have.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-
-
 class MemoryShortageError(UserError):
-    """A task needs more memory than all may have together."""
+    """A task needs more memory than all tasks may have together."""
 
     exit_status = EXIT_MEMORY
 
@@ -63,7 +52,7 @@ class Pool:
 
     Args:
         workers: how many may run at a time.
-        memory_mb: what those that run at a time may declare together, in MB.
+        memory_mb: memory that running tasks may declare together, in MB.
         tick: called some twenty times a second.
     """
 
@@ -76,10 +65,10 @@ class Pool:
         preload_allocator()
 
     def run(self, tasks: Sequence[PoolTask], done: Callable[[], None]) -> None:
-        """Run tasks to their ends, in order as far as there is room; ``done`` is called after each.
+        """Run tasks in order until all are finished; ``done`` is called after each.
 
         Raises:
-            UserError: one failed, or needs more memory than there may be; the others have then been ended.
+            UserError: a task failed, or needs more than ``memory_mb``. The other tasks have been ended.
         """
         waiting = list(tasks)
         try:
@@ -89,11 +78,10 @@ class Pool:
                 time.sleep(_INTERVAL)
                 self._tick()
                 for process in [process for process in self._running if process.poll() is not None]:
-                    again = self._end(process)
-                    if again is None:
-                        done()
+                    if retry := self._end(process):
+                        waiting.insert(0, retry)
                     else:
-                        waiting.insert(0, again)
+                        done()
         finally:
             self._stop()
 
@@ -105,8 +93,8 @@ class Pool:
 
     def _start(self, task: PoolTask) -> None:
         task.log.parent.mkdir(parents=True, exist_ok=True)
-        # The task ties itself to this process: a preexec_fn would do it sooner, but what Python runs around one
-        # swallows a Ctrl-C that comes just then.
+        # The task itself asks to end with this process. A preexec_fn could ask sooner, but Python would lose a Ctrl-C
+        # that comes while the preexec_fn runs.
         words = [*task.command.words, *declaration(task.mem_mb, ends_with=os.getpid())]
         with task.log.open("wb") as log:
             process = subprocess.Popen(
@@ -118,10 +106,10 @@ class Pool:
         self._running[process] = task
 
     def _end(self, process: subprocess.Popen[bytes]) -> PoolTask | None:
-        """Return the task to run again, with more memory, if a process ended for want of it.
+        """Return the task with twice the memory if its process ran out of memory; None if it succeeded.
 
         Raises:
-            UserError: it failed otherwise, or has had all the memory that there is.
+            UserError: the task failed otherwise, or has had all of ``memory_mb``.
         """
         task = self._running.pop(process)
         code = process.returncode
@@ -135,7 +123,7 @@ class Pool:
         if not text.startswith(_PREFIX):
             ended = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
             raise UserError(f"{task.name} {ended}", where=task.log, value=text[-1_000:] or None, fix="run it again")
-        raise TaskError(text.removeprefix(_PREFIX))
+        raise UserError(text.removeprefix(_PREFIX))  # the task's own message, already with its lines
 
     def _stop(self) -> None:
         for process in self._running:

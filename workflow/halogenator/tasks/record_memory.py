@@ -1,4 +1,4 @@
-"""The memory of a running workflow: recorded to a file, and shown live."""
+"""The memory of a running workflow's processes: recorded in a file, or shown in the terminal."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from halogenator.process.running import NOTES, Worker, workers
 from halogenator.tables.columns import MONITOR, arrow_schema
 from halogenator.tables.parquet import limit_arrow_threads, table_writer
 
-# Rows kept, of all runs: beyond, every other moment is dropped, so that a record of weeks stays small and whole.
+# Rows kept of all runs. When there are more, every other moment is dropped, so that the record of weeks stays small.
 MAX_ROWS = 200_000
-# Between two times that the record is saved: short at first, so that also a short run's report finds it.
-_SAVE_SECONDS = (1.0, 20.0)
+# Time between two saves: this share of the run so far, within these bounds. The report of a short run needs the record
+# soon.
 _SAVE_SHARE = 0.1
+_SAVE_SECONDS = (1.0, 20.0)
 
 
 def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
-    """Sample the process tree of a workflow until it ends, adding to what ``out`` holds of earlier runs.
+    """Record the memory of a workflow's processes until it ends; rows of earlier runs in ``out`` are kept.
 
-    The file is replaced as a whole now and then, at least every 20 s, so what is there can always be read.
+    The file is replaced as a whole, at least every 20 s, so that it can be read at any time.
 
     Args:
         pid: the workflow's process.
         out: monitor.parquet, with a row per process and moment.
         interval: seconds between samples.
-        cap_mb: what all tasks together may declare.
+        cap_mb: memory that all tasks together may declare, in MB.
     """
     limit_arrow_threads()
     end = threading.Event()
@@ -53,15 +54,17 @@ def record(pid: int, out: Path, *, interval: float, cap_mb: int) -> None:
 
 
 def _earlier(out: Path) -> list[tuple[object, ...]]:
+    """Return the rows of earlier runs."""
     try:
         table = pq.read_table(out, columns=[column.name for column in MONITOR], use_threads=False)
         table = table.cast(arrow_schema(MONITOR))
-    except (OSError, pa.ArrowException, KeyError, ValueError):  # there is none, or one of another layout
+    except (OSError, pa.ArrowException, KeyError, ValueError):  # no file, or one with other columns
         return []
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def _thinned(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return rows without every other moment, as often as it takes to have at most ``MAX_ROWS``."""
     while len(rows) > MAX_ROWS:
         moments = sorted({row[0] for row in rows}, key=float)  # type: ignore[arg-type]
         kept = set(moments[::2])
@@ -76,19 +79,26 @@ def _save(rows: Sequence[tuple[object, ...]], out: Path) -> None:
 
 
 def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: Callable[[str], None]) -> None:
-    """Show the memory of the workflow that runs in a folder, again and again until it ends.
+    """Show the memory of the workflow that runs in a folder, repeatedly until it ends.
 
     Args:
         folder: the working directory of the run.
-        interval: seconds between two looks.
-        threshold: percent of the cap from which on a warning is shown.
-        once: whether to look one time only.
-        show: is given each text.
+        interval: seconds between two texts.
+        threshold: percent of the cap above which a warning is shown.
+        once: show one text only.
+        show: called with each text.
 
     Raises:
-        UserError: if no workflow runs there.
+        UserError: no workflow runs there.
     """
-    pid, cap_mb = _running(folder)
+    holder = lock_holder(folder / ".snakemake")
+    if holder is None:
+        raise UserError(
+            "no workflow is running here",
+            where=folder.resolve(),
+            fix="start one with snakemake --cores all, or name its folder with --directory",
+        )
+    pid, cap_mb = holder
     before: tuple[float, list[Worker]] | None = None
     while found := workers(pid, folder / NOTES):
         now = time.monotonic()
@@ -100,22 +110,18 @@ def watch(folder: Path, *, interval: float, threshold: float, once: bool, show: 
     show("the run has ended")
 
 
-def _running(folder: Path) -> tuple[int, int]:
-    """Return the process of the run in a folder, and what its tasks together may use, in MB."""
-    holder = lock_holder(folder / ".snakemake")
-    if holder is None:
-        raise UserError(
-            "no workflow is running here",
-            where=folder.resolve(),
-            fix="start one with snakemake --cores all, or name its folder with --directory",
-        )
-    return holder
-
-
 def _lines(
     found: Sequence[Worker], before: tuple[float, Sequence[Worker]] | None, now: float, cap_mb: int, threshold: float
 ) -> Iterator[str]:
-    """Yield a heading, a line for each process, their sum, and a warning where that is near the cap."""
+    """Yield a heading, a line for each process, their sum, and a warning if the sum is near the cap.
+
+    Args:
+        found: the processes.
+        before: time and processes of the text before, to tell growth.
+        now: the time, in seconds of the same clock.
+        cap_mb: memory that all tasks may declare together, in MB; 0: unknown.
+        threshold: percent of the cap.
+    """
     earlier = {worker.pid: worker.unique_mb for worker in before[1]} if before else {}
     minutes = (now - before[0]) / 60 if before else 0
 

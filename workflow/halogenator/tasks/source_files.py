@@ -1,4 +1,4 @@
-"""The input files of a library: rows are counted on from one file to the next, and here found in their files again."""
+"""The input files of a library. Rows are numbered over all files; here their file and their row in it are found."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from halogenator.tables.metadata import read_metadata
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """The files of a library in their order.
+    """The files of a library, in order.
 
     Attributes:
-        files: their addresses.
-        starts: rows before the first of each.
+        files: their paths or addresses.
+        starts: the number of rows before each file.
     """
 
     files: tuple[str, ...]
@@ -30,11 +30,11 @@ class SourceFiles:
         return cls(tuple(str(file) for file, _ in sources), tuple(int(start) for _, start in sources))
 
     def plain(self) -> list[list[object]]:
-        """Return them as JSON values, which ``of`` reads."""
+        """Return the files as JSON values for metadata, from which ``of`` reads them."""
         return [[file, start] for file, start in zip(self.files, self.starts, strict=True)]
 
     def find(self, row: int) -> tuple[str, int]:
-        """Return the file that a row stands in, and which row of that file it is.
+        """Return the file of a row, and the row's number in that file.
 
         Examples:
             >>> SourceFiles(("a.smi", "b.smi"), (0, 100)).find(101)
@@ -44,7 +44,7 @@ class SourceFiles:
         return self.files[at], row - self.starts[at]
 
     def sql_file(self, row: str) -> str:
-        """Return the SQL expression for the file of a row, which is an SQL expression too."""
+        """Return the SQL expression for the file of a row; ``row``: the SQL expression of its number."""
         return self._sql(row, [literal(file) for file in self.files])
 
     def sql_row(self, row: str) -> str:
@@ -52,11 +52,12 @@ class SourceFiles:
         return f"{row} - {self._sql(row, [str(start) for start in self.starts])}"
 
     def sql_place(self, row: str) -> str:
-        """Return the SQL expression for words that name a row: ``row 3 of b.smi``."""
+        """Return the SQL expression for a row in words: ``row 3 of b.smi``."""
         own = f"'row ' || ({self.sql_row(row)})"
         return own if len(self.files) == 1 else f"{own} || ' of ' || {self.sql_file(row)}"
 
     def _sql(self, row: str, values: list[str]) -> str:
+        """Return the SQL expression for the one of ``values``, one per file, that belongs to a row's file."""
         if len(values) == 1:
             return values[0]
         table = ", ".join(map(str, self.starts))

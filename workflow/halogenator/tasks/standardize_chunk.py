@@ -1,4 +1,4 @@
-"""One chunk of a library that is read from a file: its raw rows, standardised and indexed."""
+"""One chunk of a library from a file: raw rows, standardised and indexed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from halogenator.chemistry.prepare import prepare
 from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
 from halogenator.tables.columns import RAW, Column, library_columns
-from halogenator.tables.file_columns import names_in, passed_on
+from halogenator.tables.file_columns import extra_names, inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
@@ -21,16 +21,16 @@ from halogenator.tasks.source_files import SourceFiles
 
 
 def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
-    """Standardise and index rows of an input file; every row becomes a molecule or a reject.
+    """Standardise and index raw rows; every row becomes a molecule or a reject.
 
     Args:
-        chunk: rows of what ``read_library`` made; library rows without final ids, and rejects.
+        chunk: raw rows from ``read_library``; its output rows can lack ids.
         library: the library that the rows belong to.
-        index: what to know of each molecule.
+        index: the descriptors and site counts of each molecule.
     """
     rows = chunk.rows()
     raw, files = read_metadata(chunk.source), SourceFiles.of(chunk.source)
-    along = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in names_in(raw)]
+    extra_columns = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in extra_names(raw)]
 
     def make(
         molecules: TableWriter, given: str, text: str, row: int, name: str, problem: str | None, *extra: Any
@@ -44,15 +44,15 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
         molecules.append(given, found.smiles, found.enhanced_stereo, *lineage, *changed, *known, *extra)
         return 1, ()
 
-    columns = (*library_columns(index.descriptor_names, index.columns), *along)
+    columns = (*library_columns(index.descriptor_names, index.columns), *extra_columns)
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, "sources": files.plain()}
-    metadata = with_versions(library=library.name, **counted, **passed_on(raw))
-    chunk.write(_read(rows, [column.name for column in along]), make, columns, metadata, files.find)
+    metadata = with_versions(library=library.name, **counted, **inherited(raw))
+    chunk.write(_read(rows, [column.name for column in extra_columns]), make, columns, metadata, files.find)
 
 
-def _read(rows: Rows, along: list[str]) -> Iterator[Row]:
-    """Yield (row, id, SMILES, row, name, problem, values of the columns ``along``)."""
-    for batch in rows.read([*(column.name for column in RAW), *along]):
+def _read(rows: Rows, extra_columns: list[str]) -> Iterator[Row]:
+    """Yield (row, id, SMILES, row, name, problem, values of extra columns)."""
+    for batch in rows.read([*(column.name for column in RAW), *extra_columns]):
         own = [pa.Array.to_pylist(column) for column in batch.columns[: len(RAW)]]
         extra = [values_of(column, column.type) for column in batch.columns[len(RAW) :]]
         for row, identifier, name, text, problem, *values in zip(*own, *extra, strict=True):

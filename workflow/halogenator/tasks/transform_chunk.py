@@ -1,15 +1,14 @@
-"""One chunk of a job: the rows of a library that a transform touches, and all their products, in parent order."""
+"""One chunk of a job: all products of a run of library rows, in parent order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from halogenator.chemistry.kernel import Kernel
-from halogenator.model import Transform
+from halogenator.model import Job
 from halogenator.planning.chunks import site_column
 from halogenator.process.usage import Task
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
@@ -19,20 +18,17 @@ from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
 
 
-def transform_chunk(
-    chunk: Chunk, transform: Transform, *, descriptor_names: Sequence[str], with_inchikey: bool
-) -> None:
-    """Write a chunk's products, in parent then site order, and the sites whose product RDKit refuses.
+def transform_chunk(chunk: Chunk, job: Job) -> None:
+    """Write a chunk's products, in the order of parents and sites, and as rejects the sites whose product is invalid.
 
     Args:
-        chunk: rows of a library's molecules.parquet; the products, duplicates between parents included; the rejects.
-        transform: what to apply.
-        descriptor_names: descriptor columns, in order.
-        with_inchikey: whether to add the InChIKey.
+        chunk: rows of a library's molecules.parquet; its products may have duplicates of different parents.
+        job: the job.
     """
+    transform, with_inchikey = job.transform, job.inchikey
     column = site_column(chunk.source, transform)
     rows = chunk.rows(weight=column)
-    kernel = Kernel([transform], descriptor_names, with_inchikey=with_inchikey)
+    kernel = Kernel([transform], job.descriptors, with_inchikey=with_inchikey)
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:
         found, errors = kernel.products(smiles, values, stereo)
@@ -41,48 +37,37 @@ def transform_chunk(
             products.append(*own, *product.descriptors, *((product.inchikey,) if with_inchikey else ()))
         return len(found), errors
 
-    columns = product_columns(descriptor_names, with_inchikey=with_inchikey)
+    columns = product_columns(job.descriptors, with_inchikey=with_inchikey)
     metadata = with_versions(transform=transform.name, smirks=transform.smirks, rows_in=rows.stop - rows.start)
-    chunk.write(read_parents(rows, column, descriptor_names), make, columns, metadata)
+    chunk.write(read_parents(rows, column, job.descriptors), make, columns, metadata)
 
 
 @contextmanager
-def as_single_chunk(
-    library: Path,
-    transform: Transform,
-    *,
-    descriptor_names: Sequence[str],
-    with_inchikey: bool,
-    scratch: Path,
-    task: Task,
-) -> Iterator[tuple[Sequence[Path], Sequence[Path]]]:
-    """Make and give the one chunk of a job that was planned without any, because nothing in it seemed to match.
+def as_single_chunk(molecules: Path, job: Job, scratch: Path, task: Task) -> Iterator[Chunk]:
+    """Give a whole job as one finished chunk, whose files exist until the block ends.
 
-    The plan is made from the parents before the library exists. Where it was wrong the products are made here, so a job
-    without chunk tasks is as exact as any other.
+    A job is planned without chunk tasks if no parent in the sample has a site. The sample can miss some, so the
+    merge makes the products of such a job itself.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
-        chunk = Chunk(library, (0, 1), Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE, task)
-        transform_chunk(chunk, transform, descriptor_names=descriptor_names, with_inchikey=with_inchikey)
-        yield [chunk.out], [chunk.rejects_out]
+        chunk = Chunk(molecules, (0, 1), Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE, task)
+        transform_chunk(chunk, job)
+        yield chunk
 
 
 def read_parents(rows: Rows, column: str | None, descriptor_names: Sequence[str]) -> Iterator[Row]:
-    """Yield (1-based row, id, smiles, enhanced stereo, descriptors) of rows that have a site.
+    """Yield (1-based row, id, SMILES, enhanced stereo, descriptor values) of the rows that have a site.
 
     Args:
-        rows: of a library.
-        column: the column that counts a row's sites; None: all rows are taken to have one.
-        descriptor_names: the columns of descriptors.
+        rows: rows of a library.
+        column: column with the number of sites; None: every row is yielded.
+        descriptor_names: columns of descriptors.
     """
-    row = rows.start
     columns = ["id", "smiles", "enhanced_stereo", *descriptor_names, *([column] if column else [])]
+    row = rows.start
     for batch in rows.read(columns):
-        names, smiles, stereo, *rest = (values.to_pylist() for values in batch.columns)
-        counts = rest.pop() if column else [1] * len(names)
-        values: Iterable[tuple[Any, ...]] = zip(*rest, strict=True) if rest else [()] * len(names)
-        for name, text, beyond, count, described in zip(names, smiles, stereo, counts, values, strict=True):
+        for name, smiles, stereo, *rest in zip(*(values.to_pylist() for values in batch.columns), strict=True):
             row += 1
-            if count:
-                yield row, name, text, beyond, described
+            if column is None or rest.pop():
+                yield row, name, smiles, stereo, tuple(rest)

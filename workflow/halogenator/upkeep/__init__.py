@@ -1,1 +1,1 @@
-"""A results folder in people's hands: verified, adopted, watched and diagnosed."""
+"""Work on a results folder: verify, adopt, watch and diagnose."""

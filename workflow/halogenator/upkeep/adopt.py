@@ -1,4 +1,4 @@
-"""Outputs of an earlier pipeline become finished jobs, which are not run again."""
+"""The adoption of an earlier pipeline's outputs as finished jobs, which are not run again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Config
-from halogenator.planning.adopted import Job, adopted_identity, finished
+from halogenator.model import Config, Job
+from halogenator.planning.adopted import Job as JobNames
+from halogenator.planning.adopted import adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.process.run_folder import claim_folder
 from halogenator.process.usage import Task
@@ -27,12 +28,12 @@ from halogenator.upkeep.earlier_pipeline import BrokenError, convert, examine
 
 @dataclass(frozen=True)
 class Found:
-    """What became of an entry of the earlier pipeline's folder.
+    """The result for an entry of the earlier pipeline's folder.
 
     Attributes:
         name: the entry.
-        state: "adopted", "finished" (before, and left alone), "broken" or "unknown".
-        detail: rows, or the reason.
+        state: "adopted", "finished" (by an earlier run, and left unchanged), "broken" or "unknown".
+        detail: the number of rows, or the reason.
     """
 
     name: str
@@ -41,17 +42,17 @@ class Found:
 
 
 def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_mb: int) -> Iterator[Found]:
-    """Adopt each job of the configuration that ``directory`` holds whole, and yield what became of each entry.
+    """Adopt each job of the configuration that is whole in ``directory``, and yield the result for each entry.
 
-    A job is looked for as ``<library>_<transform>/products.parquet``. Names found there are compared with those of the
-    configuration and never become part of a path that is written to; links are not followed. The earlier files stay as
-    they are. What is converted goes through the same merge as chunks of this program, and the record that makes the
-    job count as finished (its statistics) is written last.
+    The products of a job are expected in ``<library>_<transform>/products.parquet``. Names of entries are only compared
+    with those of the configuration: paths for writing are never made from them. Links are not followed. The earlier
+    files stay unchanged. Their rows go through the same merge as those of chunks. The statistics, which make the job
+    count as finished, are written last.
 
     Args:
         directory: the earlier pipeline's outputs.
-        config: says which jobs there are.
-        results: this program's results; their folder is where Snakemake runs.
+        config: the configuration, with the jobs.
+        results: the results folder; Snakemake runs in the folder above it.
         dry_run: examine only, and change nothing.
         mem_mb: memory to stay below, in MB (10^6 bytes).
 
@@ -92,15 +93,18 @@ def unfinished(config: Config, results: Path) -> int:
     return sum(not finished(results, job) for job in config.jobs)
 
 
-def _job_names(config: Config) -> dict[str, list[Job]]:
-    names: dict[str, list[Job]] = {}
+def _job_names(config: Config) -> dict[str, list[JobNames]]:
+    """Return {name of a job's folder: the jobs that it can belong to}."""
+    names: dict[str, list[JobNames]] = {}
     for job in config.jobs:
         names.setdefault("_".join(job), []).append(job)
     return names
 
 
-def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task | None) -> Found:
-    """Examine a job's folder and, if there is a task for it, convert it."""
+def _adopt_one(
+    folder: Path, config: Config, job: JobNames, results: Path, working_dir: Path, task: Task | None
+) -> Found:
+    """Examine a job's folder, and convert it unless ``task`` is None."""
     try:
         rows = examine(folder)
         detail = f"{rows:,} rows"
@@ -111,23 +115,21 @@ def _adopt_one(folder: Path, config: Config, job: Job, results: Path, working_di
     return Found(folder.name, "adopted", detail)
 
 
-def _convert(path: Path, config: Config, job: Job, results: Path, working_dir: Path, task: Task) -> str:
-    """Make the job's files of an earlier one; return what was left out of it, in words."""
-    library, transform = config.libraries[job[0]], config.transforms[job[1]]
-    record = {
-        "from": str(path.absolute()),
-        "sha256": sha256(path),
-        "identity": adopted_identity(config, job, working_dir),
-    }
+def _convert(path: Path, config: Config, names: JobNames, results: Path, working_dir: Path, task: Task) -> str:
+    """Make a job's files from earlier products; return the number of rows left out, in words."""
+    library, transform = config.libraries[names[0]], config.transforms[names[1]]
+    job = Job(library, transform, config.descriptors, "inchikey" in config.identifiers, config.dedup_key)
+    identity = adopted_identity(config, names, working_dir)
+    record = {"from": str(path.absolute()), "sha256": sha256(path), "identity": identity}
     scratch = Results(results).scratch
     scratch.mkdir(parents=True, exist_ok=True)
-    made = Results(results).files(*job)
+    made = Results(results).files(*names)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
         chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
-        convert(chunk, descriptor_names=config.descriptors, with_inchikey="inchikey" in config.identifiers)
-        identity = job_identity(config, transform.name)
-        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, identity, task)
-        merge_products(merge, library, transform, config.dedup_key, adopted=record)
+        convert(chunk, job)
+        config_hash = job_identity(config, transform.name)
+        merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, config_hash, task)
+        merge_products(merge, job, adopted=record)
     metadata = read_metadata(made[0])
     left_out = {name: metadata[name] for name in ("duplicates", "rejects")}
     return "".join(f", {count:,} {name}" for name, count in left_out.items() if count)

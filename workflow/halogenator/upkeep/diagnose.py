@@ -1,7 +1,7 @@
-"""Where a job's memory goes, measured on its own molecules: in this design, and in one that collects Python objects.
+"""Measurements of a job's memory on its own molecules: in this program, and in one that collects Python objects.
 
-The four questions of a post-mortem: how large a product is in memory, what writing a batch costs, how fast each worker
-grows, and what remembering a key for deduplication costs.
+Four things are measured: the size of a product in memory, the cost of writing a batch, the growth of each worker, and
+the cost of a key for deduplication.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BATCHES = 8
 _MOST_WINDOWS = 20
 _DUCKDB_MB = 500
 _MOST_KEYS = 1_000_000
-_WARM_UP = 10.0  # seconds in which a task loads its libraries and fills its first batch
+_WARM_UP = 10.0  # seconds that a task takes to load its libraries and fill its first batch
 
 
 def diagnose(
@@ -47,14 +47,14 @@ def diagnose(
     """Yield the measurements of a job, as text.
 
     Args:
-        results: results of a run that has built the library.
+        results: the results folder of a run that has built the library.
         library: its name.
         transform: the job's transform.
-        descriptor_names: columns that products have.
-        rows: how many library rows, evenly spread, to make products of.
+        descriptor_names: descriptor columns of the products.
+        rows: the number of library rows, evenly spread, to make products of.
 
     Raises:
-        UserError: if there is no such library, or none of the rows has a site.
+        UserError: there is no such library, or none of the rows has a site.
     """
     limit_arrow_threads()
     quiet()
@@ -90,15 +90,15 @@ def _find(results: Path, library: str) -> Path:
 
 
 def _windows(total: int, wanted: int) -> Iterator[tuple[int, int]]:
-    """Yield the first row, and the row after the last, of evenly spread windows that have ``wanted`` rows together.
+    """Yield (start, stop) of evenly spread windows that have ``wanted`` of ``total`` rows together.
 
-    No row is in two of them; where there are no more rows than wanted, every row is in one.
+    Windows do not overlap. If no more rows exist than wanted, the windows hold all of them.
     """
     wanted = min(wanted, total)
-    runs = min(_MOST_WINDOWS, max(1, wanted // 100))
-    for run in range(runs):
-        start, following = (total * number // runs for number in (run, run + 1))
-        length = wanted * (run + 1) // runs - wanted * run // runs
+    count = min(_MOST_WINDOWS, max(1, wanted // 100))
+    for number in range(count):
+        start, following = (total * each // count for each in (number, number + 1))
+        length = wanted * (number + 1) // count - wanted * number // count
         yield start, min(start + length, following)
 
 
@@ -109,7 +109,7 @@ def _make(
     windows: Sequence[tuple[int, int]],
     names: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Return products of the rows of windows as dicts, as a pipeline of Python objects would hold them."""
+    """Return the products of the rows in windows as dicts, as a program that collects Python objects has them."""
     file = open_parquet(path)
     kernel = Kernel([transform], descriptor_names)
     records = []
@@ -117,12 +117,12 @@ def _make(
         for _, name, smiles, stereo, values in read_parents(Rows(file, start, stop), None, descriptor_names):
             for product in kernel.products(smiles, values, stereo)[0]:
                 own = product.smiles, name, product.site, product.n_routes, product.enhanced_stereo
-                row = (*own, *product.descriptors)
-                records.append(dict(zip(names, row, strict=True)))
+                records.append(dict(zip(names, (*own, *product.descriptors), strict=True)))
     return records
 
 
 def _sizes(records: list[dict[str, Any]], schema: pa.Schema) -> Iterator[str]:
+    """Yield the size of a product as a dict and as a row of Arrow columns."""
     as_dicts = np.array([sys.getsizeof(row) + sum(map(sys.getsizeof, row.values())) for row in records])
     lengths = np.array([len(row["smiles"]) + len(row["parent_id"]) for row in records])
     table = pa.Table.from_pylist(records, schema=schema)
@@ -135,6 +135,7 @@ def _sizes(records: list[dict[str, Any]], schema: pa.Schema) -> Iterator[str]:
 
 
 def _writing(records: list[dict[str, Any]], schema: pa.Schema, folder: Path) -> Iterator[str]:
+    """Yield the cost of writing a batch from dicts, and from columns."""
     batch = max(1, len(records) // _BATCHES)
     parts = [records[start : start + batch] for start in range(0, len(records), batch)]
     yield f"2. Writing, per batch of {batch:,} rows   ms a batch    MB before     MB after"
@@ -155,6 +156,7 @@ def _writing(records: list[dict[str, Any]], schema: pa.Schema, folder: Path) -> 
 
 
 def _timed(name: str, parts: Sequence[Any], write: Callable[[Any], None]) -> str:
+    """Write all parts, and return the mean time of a part and the resident size before and after."""
     process = psutil.Process()
     gc.collect()
     before = process.memory_info().rss / MB
@@ -166,6 +168,7 @@ def _timed(name: str, parts: Sequence[Any], write: Callable[[Any], None]) -> str
 
 
 def _growth(monitor: Path, library: str, transform: str) -> Iterator[str]:
+    """Yield the growth of each task of the job, from the memory record of its run."""
     yield f"3. Growth of each worker after its first {_WARM_UP:.0f} s            samples    MB/min    peak MB"
     found = _samples(monitor, f"transform-chunk {transform} ", f" {library} {transform}")
     for task, moments, sizes in found:
@@ -177,13 +180,14 @@ def _growth(monitor: Path, library: str, transform: str) -> Iterator[str]:
     yield ""
 
 
-def _samples(monitor: Path, *marks: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def _samples(monitor: Path, *names: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Return (task, times in seconds, sizes in MB) of the tasks that have one of ``names`` in theirs."""
     if not monitor.exists():
         return []
     table = pq.read_table(monitor, columns=["time", "pid", "task", "unique_mb"], use_threads=False).to_pydict()
     by_task: dict[tuple[int, str], list[tuple[float, float]]] = {}
     for moment, pid, task, size in zip(*table.values(), strict=True):
-        if any(mark in f"{task} " for mark in marks):
+        if any(name in f"{task} " for name in names):
             by_task.setdefault((pid, task), []).append((moment, size))
     return [(task, *np.array(values).T) for (_, task), values in by_task.items()]
 
@@ -198,6 +202,7 @@ def _deduplication(chunk: Path, folder: Path) -> Iterator[str]:
 
 
 def _keys(chunk: Path) -> list[str]:
+    """Return the first SMILES of a file, at most ``_MOST_KEYS``."""
     keys: list[str] = []
     for batch in open_parquet(chunk).iter_batches(columns=["smiles"], use_threads=False):
         keys += batch.column(0).to_pylist()
@@ -207,7 +212,7 @@ def _keys(chunk: Path) -> list[str]:
 
 
 def _sqlite(keys: Sequence[str], path: Path) -> str:
-    """Measure a table of seen keys that grows with every key, as INSERT OR IGNORE in WAL mode keeps it."""
+    """Measure a SQLite table of all keys seen so far, filled by INSERT OR IGNORE in WAL mode."""
     start = time.perf_counter()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -222,26 +227,26 @@ def _sqlite(keys: Sequence[str], path: Path) -> str:
 
 
 def _two_passes(chunk: Path, scratch: Path, count: int) -> str:
-    """Measure what the merge keeps of each key while it runs; nothing stays afterwards."""
+    """Measure the memory and the temporary files of the merge's search for duplicates."""
     start = time.perf_counter()
     with connect(_DUCKDB_MB, scratch) as connection:
         number_routes(connection, [chunk])
         ended = threading.Event()
-        most = [0, 0]
+        peak = [0, 0]  # bytes in memory, and on disk
 
         def poll() -> None:
             cursor = connection.cursor()
             while not ended.wait(0.005):
                 query = "SELECT sum(memory_usage_bytes), sum(temporary_storage_bytes) FROM duckdb_memory()"
                 now = cursor.execute(query).fetchall()[0]
-                most[:] = [max(old, int(new or 0)) for old, new in zip(most, now, strict=True)]
+                peak[:] = [max(old, int(new or 0)) for old, new in zip(peak, now, strict=True)]
 
         poller = threading.Thread(target=poll)
         poller.start()
         find_duplicates(connection, "smiles", "product", rows=f"(SELECT * FROM routes LIMIT {count})")
         ended.set()
         poller.join()
-    return _dedup_line("hashes in DuckDB", most[1] / count, most[0] / count, (time.perf_counter() - start) / count)
+    return _dedup_line("hashes in DuckDB", peak[1] / count, peak[0] / count, (time.perf_counter() - start) / count)
 
 
 def _dedup_line(name: str, disk: float, memory: float, seconds: float) -> str:

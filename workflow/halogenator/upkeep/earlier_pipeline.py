@@ -1,13 +1,12 @@
-"""A products file of an earlier pipeline: whether it is whole, and its rows in this program's columns.
+"""Products files of an earlier pipeline: a check that they are whole, and their conversion to this program's columns.
 
-Such a file holds the products of one job, as ``smiles`` (or ``canonical_smiles``), with ``MW``, ``TPSA``, ``HBD``,
-``HBA``, ``cLogP``, ``RotB``, ``inchikey`` and more. Of these come
+Such a file holds the products of one job, with ``smiles`` (or ``canonical_smiles``), ``MW``, ``TPSA``, ``HBD``,
+``HBA``, ``cLogP``, ``RotB``, ``inchikey`` and more. They become:
 
-* ``smiles``: read by RDKit and written anew, so that it is canonical for this RDKit; a row that cannot be read is a
-  reject, and with more than ``MAX_REJECTED`` of them the file is not to be trusted;
-* the descriptors and ``inchikey``: as the file has them; computed where it has none;
-* ``parent_id``, ``site``, ``n_routes``: null. The file knows the parent's SMILES at most, and its deduplication has not
-  kept how often a product was met.
+* ``smiles``: canonical for this RDKit. A row that RDKit cannot read is a reject. With a larger share of rejects than
+  ``MAX_REJECTED``, the file is not adopted;
+* the descriptors and ``inchikey``: values of the file, or computed where it has none;
+* ``parent_id``, ``site``, ``n_routes``: null, since the file does not have them.
 """
 
 from __future__ import annotations
@@ -23,36 +22,35 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
+from halogenator.model import Job
 from halogenator.planning.sample import sampled
 from halogenator.results import PRODUCTS_FILE
 from halogenator.tables.columns import product_columns
 from halogenator.tables.metadata import with_versions
-from halogenator.tables.parquet import TableWriter
+from halogenator.tables.parquet import TableWriter, open_strictly
 from halogenator.tasks.chunk_task import Chunk, Made
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles")
-# What SQLite and writers remove when they end well. A dedup.db alone says nothing.
+# Files that SQLite and writers remove when they end without an error. A dedup.db alone means nothing.
 LEFTOVERS = ("-wal", "-shm", "-journal", ".tmp", ".lock", ".part")
 
 MAX_REJECTED = 0.01  # share of rows
-_SAMPLE = 1_000  # rows tried with RDKit before any is converted
+_SAMPLE = 1_000  # rows that RDKit reads before any row is converted
 _BATCH_ROWS = 4_096
-_READ_BYTES = 1 << 20
-_LARGEST = 32_767  # no descriptor of a molecule that can be read is larger; counts are stored in 16 bits
+_LARGEST = 32_767  # the largest count in 16 bits; no descriptor of a molecule in this program is larger
 
 READ_ERRORS = (pa.ArrowException, OSError, ValueError)
 
 
 class BrokenError(Exception):
-    """Why a file of an earlier pipeline cannot be adopted."""
+    """A file of an earlier pipeline cannot be adopted; its text is the reason."""
 
 
 def examine(folder: Path) -> int:
-    """Return the rows of a folder's products file, after reading all that adoption needs of it.
+    """Return the number of rows of a folder's products file, after reading all columns that adoption needs.
 
     Raises:
-        BrokenError: it is missing, not whole, of another kind, without rows, or not readable to its end; or its making
-            was cut off.
+        BrokenError: the file is missing, damaged, unfinished, without rows, or no file of products.
     """
     try:
         names = sorted(path.name for path in folder.iterdir())
@@ -69,7 +67,7 @@ def examine(folder: Path) -> int:
     if not path.stat().st_size:
         raise BrokenError(f"{PRODUCTS_FILE} is empty{beside}")
     try:
-        with _open(path) as file:
+        with open_strictly(path) as file:
             rows = _examine_rows(file)
     except READ_ERRORS as error:
         raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}{beside}") from error
@@ -78,18 +76,17 @@ def examine(folder: Path) -> int:
     return rows
 
 
-def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: bool) -> None:
-    """Write a file's rows, in its order and with its duplicates, as a chunk of a job; what cannot be read as rejects.
+def convert(chunk: Chunk, job: Job) -> None:
+    """Write a file's rows, in its order and with its duplicates, as a chunk of a job; unreadable rows as rejects.
 
     Args:
-        chunk: all rows of the earlier pipeline's file; those rows in this program's columns, and the rejects.
-        descriptor_names: descriptor columns, in order.
-        with_inchikey: whether to add the InChIKey.
+        chunk: a chunk with all rows of the earlier pipeline's file.
+        job: the job.
 
     Raises:
-        BrokenError: it cannot be read to its end, or more than ``MAX_REJECTED`` of its rows are rejects.
+        BrokenError: the file cannot be read, or more than ``MAX_REJECTED`` of its rows are rejects.
     """
-    wanted = [*descriptor_names, *(["inchikey"] if with_inchikey else [])]
+    wanted = [*job.descriptors, *(["inchikey"] if job.inchikey else [])]
 
     def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
         mol = parse_smiles(text)
@@ -99,16 +96,13 @@ def convert(chunk: Chunk, *, descriptor_names: Sequence[str], with_inchikey: boo
         return 1, ()
 
     rows = ((row, None, *values) for row, values in enumerate(_rows(chunk.source, wanted), 1))
-    chunk.write(rows, make, product_columns(descriptor_names, with_inchikey=with_inchikey), with_versions())
+    chunk.write(rows, make, product_columns(job.descriptors, with_inchikey=job.inchikey), with_versions())
     converted, rejected = (pq.read_metadata(path).num_rows for path in (chunk.out, chunk.rejects_out))
-    _refuse(rejected, converted + rejected)
-
-
-def _open(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
+    _check_rejected(rejected, converted + rejected)
 
 
 def _examine_rows(file: pq.ParquetFile) -> int:
+    """Read the columns that adoption needs, some SMILES with RDKit too; return the number of rows."""
     rows = int(file.metadata.num_rows)
     if not rows:
         raise BrokenError(f"{PRODUCTS_FILE} has no rows; to make them again costs little")
@@ -125,11 +119,11 @@ def _examine_rows(file: pq.ParquetFile) -> int:
         row += batch.num_rows
     if row != rows:
         raise BrokenError(f"{PRODUCTS_FILE} gives {row:,} rows, where its footer says {rows:,}")
-    _refuse(rejected, tried)
+    _check_rejected(rejected, tried)
     return rows
 
 
-def _refuse(rejected: int, rows: int) -> None:
+def _check_rejected(rejected: int, rows: int) -> None:
     if rejected > MAX_REJECTED * rows:
         raise BrokenError(f"RDKit cannot read {rejected:,} of {rows:,} SMILES")
 
@@ -145,22 +139,22 @@ def _smiles_column(schema: pa.Schema) -> str:
 
 
 def _columns(schema: pa.Schema, wanted: Sequence[str]) -> dict[str, str]:
-    """Return {wanted column: the file's own}, names compared without case, for those whose type will do."""
+    """Return {wanted column: column of the file}; names match in any case, and types must fit."""
     own = {name.casefold(): name for name in schema.names}
     found = {name: own[name] for name in wanted if name in own}
-    return {name: column for name, column in found.items() if _will_do(name, schema.field(column).type)}
+    return {name: column for name, column in found.items() if _has_type_of(name, schema.field(column).type)}
 
 
-def _will_do(name: str, kind: pa.DataType) -> bool:
+def _has_type_of(name: str, kind: pa.DataType) -> bool:
     if name == "inchikey":
         return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield (SMILES, value of each wanted column or None)."""
+    """Yield (SMILES, values of the wanted columns, or None where the file has no such column)."""
     try:
-        with _open(path) as file:
+        with open_strictly(path) as file:
             columns = _columns(file.schema_arrow, wanted)
             smiles = _smiles_column(file.schema_arrow)
             for batch in file.iter_batches(_BATCH_ROWS, columns=[smiles, *columns.values()], use_threads=False):
@@ -172,7 +166,7 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def _described(mol: Chem.Mol, wanted: Sequence[str], values: Sequence[object]) -> Iterator[object]:
-    """Yield a product's values as the file has them; computed, where it has none or an impossible one."""
+    """Yield a product's values from the file, or computed ones where the file has none or an impossible one."""
     for name, value in zip(wanted, values, strict=True):
         if name == "inchikey":
             yield value or descriptors.inchikey(mol)

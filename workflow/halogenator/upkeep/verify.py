@@ -1,4 +1,4 @@
-"""Every Parquet file below a path: is it whole, of its kind, and the one that was written?"""
+"""The verification of Parquet files: each is whole, has the columns of its kind, and is the one that was written."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STA
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
-from halogenator.tables.file_columns import names_in
+from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import limit_arrow_threads
+from halogenator.tables.parquet import limit_arrow_threads, open_strictly
 from halogenator.tables.seal import wrong_bytes
 from halogenator.tables.statistics import Statistics
 
 SAMPLE_ROWS = 1_000
 _BATCH_ROWS = 4_096
-_READ_BYTES = 1 << 20
 _SHOWN = 80
 
 
@@ -51,7 +50,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of file: its first columns, those that may follow, and the columns in which no value stands twice."""
+    """A kind of file.
+
+    Attributes:
+        columns: columns that it must have.
+        optional: columns that it may have.
+        keys: columns without nulls and without equal values.
+        counts_sites: whether it may have columns of site counts.
+    """
 
     columns: tuple[Column, ...]
     optional: tuple[Column, ...] = ()
@@ -60,32 +66,30 @@ class _Kind:
 
 
 class _BadError(Exception):
-    """What is wrong with a file."""
+    """Something is wrong with a file; its text says what."""
 
 
-def _kinds() -> dict[str, _Kind]:
-    described = descriptor_columns(list(DESCRIPTORS))
-    return {
-        MOLECULES_FILE: _Kind(LIBRARY, described, ("id", "smiles"), counts_sites=True),
-        PRODUCTS_FILE: _Kind(PRODUCTS, (*described, INCHIKEY), ("smiles",)),
-        REJECTS_FILE: _Kind(REJECTS),
-    }
+_DESCRIPTORS = descriptor_columns(list(DESCRIPTORS))
+_KINDS = {
+    MOLECULES_FILE: _Kind(LIBRARY, _DESCRIPTORS, ("id", "smiles"), counts_sites=True),
+    PRODUCTS_FILE: _Kind(PRODUCTS, (*_DESCRIPTORS, INCHIKEY), ("smiles",)),
+    REJECTS_FILE: _Kind(REJECTS),
+}
 
 
 def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch: Path) -> Iterator[Verdict]:
-    """Check every Parquet file at or below paths, and yield a verdict for each as it is reached, in order of names.
+    """Check every Parquet file at or below paths, and yield a verdict for each, in order of names.
 
-    Checked are the footer, the columns, the number of rows against the footer and the record, the file's bytes against
-    its seal and the record made when it was written, every page of every row group, that keys are unique and present,
-    and that RDKit reads the SMILES. Recorded files that are missing are found as well. What a running task writes has
-    another name or stands in ``WORK_FOLDER``, which is passed over unless it is itself a path; a file that is replaced
-    meanwhile is skipped.
+    These are checked: the footer and the columns; the number of rows against the footer and the statistics; all bytes
+    against the seal and the statistics; every page; that keys are unique and not null; that RDKit reads the SMILES.
+    Files in the statistics that are missing are found as well. Files of running tasks have other names or are in
+    ``WORK_FOLDER``, which is skipped unless it is one of ``paths``. A file that is replaced meanwhile is skipped.
 
     Args:
         paths: files and folders.
         every_row: read all SMILES with RDKit, not only ``SAMPLE_ROWS`` of a file.
-        mem_mb: memory to stay below, in MB (10^6 bytes), whatever the size of the files.
-        scratch: folder for what that cannot hold.
+        mem_mb: memory to stay below, in MB (10^6 bytes), for files of any size.
+        scratch: folder for data that do not fit into memory.
 
     Raises:
         UserError: a path does not exist, or the memory is too little.
@@ -106,7 +110,7 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
 
 
 def _walk(path: Path) -> Iterator[Path | Verdict]:
-    """Yield Parquet files, statistics, and verdicts on what is passed over or cannot be entered."""
+    """Yield Parquet files and statistics, and verdicts on folders that are skipped or cannot be read."""
     if not path.is_dir():
         yield path
         return
@@ -123,7 +127,7 @@ def _walk(path: Path) -> Iterator[Path | Verdict]:
 
 
 def _missing(stats: Path) -> Iterator[Verdict]:
-    """Yield a verdict for each file that statistics have a checksum of and that is not there."""
+    """Yield a verdict for each missing file whose checksum is in the statistics."""
     found = Statistics.read(stats)
     for path in found.files if found else ():
         if not path.exists() and stats.exists():
@@ -145,6 +149,7 @@ def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bo
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return values that change when a file is replaced; None if it cannot be found."""
     try:
         found = path.stat()
     except OSError:
@@ -153,19 +158,19 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyConnection, *, every_row: bool) -> int:
-    """Return how many rows a file has.
+    """Check a file and return its number of rows.
 
     Raises:
-        _BadError: something is wrong with it; or another exception of what reads it.
+        _BadError: something is wrong with it. Libraries that read it may raise other exceptions.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise _BadError("not a regular file")
     if not path.stat().st_size:
         raise _BadError("empty")
-    kind = _kinds().get(path.name)
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True) as file:
+    kind = _KINDS.get(path.name)
+    with open_strictly(path) as file:
         if kind:
-            _check_columns(file.schema_arrow, kind, names_in(read_metadata(path)))
+            _check_columns(file.schema_arrow, kind, extra_names(read_metadata(path)))
             _check_place(path)
         rows = _check_count(file, path.name, record)
         recorded = record.checksums.get(path.name) if record else None
@@ -178,13 +183,14 @@ def _check(path: Path, record: Statistics | None, connection: duckdb.DuckDBPyCon
     return rows
 
 
-def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None:
+def _check_columns(schema: pa.Schema, kind: _Kind, extra: Sequence[str]) -> None:
+    """Check names and types of columns; ``extra``: names of extra columns, which may have any type."""
     for column in kind.columns:
         if column.name not in schema.names:
             raise _BadError(f"no column {column.name}")
     known = {column.name: column.type for column in (*kind.columns, *kind.optional)}
     for field in schema:
-        if field.name in along and field.name not in known:
+        if field.name in extra and field.name not in known:
             continue
         expected = known.get(field.name)
         if expected is None and kind.counts_sites and field.name.startswith("sites_"):
@@ -196,7 +202,7 @@ def _check_columns(schema: pa.Schema, kind: _Kind, along: Sequence[str]) -> None
 
 
 def _check_place(path: Path) -> None:
-    """Compare the names in the file's metadata with those of its folders."""
+    """Check that the library and the transform in the file's metadata are those of its folders."""
     place, metadata = place_of(path), read_metadata(path)
     if place is None:
         return
@@ -206,6 +212,7 @@ def _check_place(path: Path) -> None:
 
 
 def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> int:
+    """Check the number of rows in the footer, and return it."""
     rows = int(file.metadata.num_rows)
     grouped = sum(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
     if grouped != rows:
@@ -216,7 +223,7 @@ def _check_count(file: pq.ParquetFile, name: str, record: Statistics | None) -> 
 
 
 def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
-    """Read all that is in a file, a batch at a time, and the SMILES of some of its rows with RDKit."""
+    """Read all of a file in batches, and the SMILES of some of its rows with RDKit."""
     rows = file.metadata.num_rows
     row = 0
     for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
@@ -242,6 +249,7 @@ def _check_smiles(text: str, stereo: str | None, row: int) -> None:
 
 
 def _check_key(path: Path, key: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Check that no two rows have the same key."""
     rows = f"""(
         SELECT {identifier(key)}, enhanced_stereo, n_routes, file_row_number AS position
         FROM read_parquet({literal(plain(path))}, file_row_number = true, hive_partitioning = false)
