@@ -245,6 +245,7 @@ def lose_times(folder: Path) -> None:
     change_smirks(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("run_before", few([False, True], 1), ids=["library not there", "library there"])
 @pytest.mark.parametrize("change", few([change_smirks, change_descriptors, change_input, lose_times], 1))
 def test_what_is_no_longer_asked_for_is_made_anew(folder: Path, change: object, run_before: bool) -> None:

@@ -107,6 +107,7 @@ def test_molecules_of_a_workflow_keep_their_ids(workflow: Path, tmp_path: Path) 
     assert read(tmp_path / "out/products.parquet").num_rows > 5
 
 
+@pytest.mark.long
 def test_a_second_run_has_nothing_to_do_and_a_changed_input_is_made_anew(tmp_path: Path) -> None:
     source, out = tmp_path / "my.smi", tmp_path / "out"
     source.write_text("Oc1ccccc1 phenol\n")
@@ -128,6 +129,7 @@ def test_a_second_run_has_nothing_to_do_and_a_changed_input_is_made_anew(tmp_pat
     ]
 
 
+@pytest.mark.long
 def test_a_folder_is_of_one_library_and_one_transform(tmp_path: Path) -> None:
     source, out = tmp_path / "my.smi", tmp_path / "out"
     source.write_text("Oc1ccccc1C(=O)O salicylic\n")
@@ -207,6 +209,7 @@ def test_memory_decides_how_many_work_at_a_time(source: Path, tmp_path: Path) ->
     assert f"fix:     give it more: --memory-mb {stream_mb()}" in said
 
 
+@pytest.mark.long
 def test_old_names_are_taken_with_a_note(made: tuple[Path, str], tmp_path: Path) -> None:
     source, shipped_file = tmp_path / "my.smi", REPOSITORY / "configs/transforms.yaml"
     source.write_text("Oc1ccccc1 phenol\n")

@@ -190,6 +190,7 @@ def test_only_what_is_asked_for_is_planned(tmp_path: Path) -> None:
     assert "other-1X" in output and " mine " not in output.partition("Job stats:")[0]
 
 
+@pytest.mark.long
 def test_a_disk_without_the_room_is_told_before_the_start(tmp_path: Path) -> None:
     lay_out(tmp_path)
     with mounted(tmp_path / "results", "-t", "tmpfs", "-o", "size=16k", "tmpfs"):

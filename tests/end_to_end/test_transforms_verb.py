@@ -18,7 +18,7 @@ from halogenator.process import limits
 from helpers import oracle
 from helpers.endless import ENDLESS, grid
 from helpers.runs import REPOSITORY
-from helpers.samples import SAFETY_NET
+from helpers.samples import SAFETY_NET, few
 
 ETHER = '- {name: MY_ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n'
 REDUCTION = '- {name: RING, smirks: "[c:1]1[c:2][c:3][c:4][c:5][c:6]1>>[C:1]1[C:2][C:3][C:4][C:5][C:6]1"}\n'
@@ -82,7 +82,7 @@ def test_check_shows_what_each_would_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "molecules", [(), ("Oc1ccc(O)c(C)c1", "CC(=O)O", "[Na+].[O-]c1ccccc1O", "Oc1ccc(O)cc1/C=C/Cl")]
+    "molecules", few([(), ("Oc1ccc(O)c(C)c1", "CC(=O)O", "[Na+].[O-]c1ccccc1O", "Oc1ccc(O)cc1/C=C/Cl")], 1)
 )
 def test_the_examples_that_check_writes_hold(tmp_path: Path, molecules: tuple[str, ...]) -> None:
     """They are those of the plain way, and make an entry that is checked from then on."""

@@ -98,7 +98,8 @@ def test_merge_equals_plain_python(key: str, chunks: list[Chunk], group: int, pa
         check(merge(Path(folder), write(Path(folder), chunks, group), key, parts), chunks, key)
 
 
-@pytest.mark.parametrize("key", few(["smiles", "inchikey"], 1))
+@pytest.mark.long
+@pytest.mark.parametrize("key", ["smiles", "inchikey"])
 def test_merge_of_many_row_groups(tmp_path: Path, key: str) -> None:
     """Above 122,880 rows DuckDB works row group by row group, and the order could be lost."""
     rng = random.Random(5)
