@@ -151,7 +151,7 @@ class Results:
 
     def manifest(self, name: str, form: str) -> Path:
         """Return the path of a finished export's manifest."""
-        return self.folder / "exports" / name / f"{name}.{form}.json"
+        return self.export(name, f"{form}.json")
 
     def find(self, pattern: Path) -> list[Path]:
         """Return the existing files of a pattern, the path of a method with ``"*"`` as names; sorted."""

@@ -34,7 +34,7 @@ def begin_run():
         if IN_CHARGE:
             logger.info(f"Memory allocator of tasks: {allocator}")
     if on_cluster():  # exports to this machine run here, and declare local_mb
-        limit_together("local_mb", machine_mb())
+        limit_together("local_mb", MACHINE_MB)
     else:
         limit_together("mem_mb", cap_mb())
     if IN_CHARGE:
@@ -113,8 +113,9 @@ def remove_unusable():
     its input would end the run before the first failure is shown. Files of duplicates are removed in any case: only
     the merge can tell whether they belong to the present chunks.
     """
+    work = Results(RESULTS).work
     for task in failed_tasks():
-        temporary = [path for path in map(Path, task.input) if Results(RESULTS).work in path.parents]
+        temporary = [path for path in map(Path, task.input) if work in path.parents]
         remove_damaged(temporary)
         for path in temporary:
             if path.name.endswith(".duplicates.parquet"):

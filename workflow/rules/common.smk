@@ -28,6 +28,8 @@ except UserError as error:
 # Jobs adopted from an earlier pipeline. Valid ones are kept, outdated ones are made again.
 ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 
+MACHINE_MB = machine_mb()  # asked once, since every task's memory is compared with it
+
 # Paths of results for rules. A name in them may be a wildcard.
 PLACES = Results(Path("results"))
 LIBRARY, JOB = ("{library}",), ("{library}", "{transform}")
@@ -69,7 +71,7 @@ def library_of(wildcards):
 
 def cap_mb():
     """Memory in MB that all tasks together may declare; on a cluster, that one task on a node may declare."""
-    return CONFIG.cap_mb if on_cluster() else min(CONFIG.cap_mb, machine_mb(), *given_mb())
+    return CONFIG.cap_mb if on_cluster() else min(CONFIG.cap_mb, MACHINE_MB, *given_mb())
 
 
 def beside_mb():

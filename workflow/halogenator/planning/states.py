@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,15 +101,15 @@ def names_in(config: Config) -> Iterator[Name]:
 
 def finished_standing(files: tuple[Path, Path, Path], chunks: int) -> Standing:
     """Return the standing of a library or a job whose files (``Results.files``) are there."""
-    wrong, stats = _damage(files), read_object(files[2])
+    stats = read_object(files[2])
+    wrong = _damage(files, stats)
     state = "corrupt" if wrong else "adopted" if "adopted" in stats else "done"
     return Standing(state, chunks, chunks, stats=stats, detail=wrong)
 
 
-def _damage(files: tuple[Path, Path, Path]) -> str:
-    """Return what is wrong with finished files, "" if nothing is. The files are not read whole."""
+def _damage(files: tuple[Path, Path, Path], recorded: Mapping[str, Any]) -> str:
+    """Return what is wrong with finished files and their statistics, "" if nothing is. No file is read whole."""
     main, rejects, stats = files
-    recorded = read_object(stats)
     if not recorded:
         return f"{stats} is no statistics file"
     for path in (main, rejects):
