@@ -103,8 +103,17 @@ class Surroundings:
 
 def _number(atom: Chem.Atom) -> int:
     """Return element, degree, hydrogens, charge and aromaticity of an atom packed into one number."""
-    packed: int = 16 * (16 * atom.GetAtomicNum() + atom.GetDegree()) + atom.GetTotalNumHs()
-    return int(2 * (32 * packed + atom.GetFormalCharge() + 16) + atom.GetIsAromatic())
+    counts = atom.GetAtomicNum(), atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge()
+    return _packed(*counts, aromatic=atom.GetIsAromatic())
+
+
+def _packed(element: int, degree: int, hydrogens: int, charge: int, *, aromatic: bool) -> int:
+    return 2 * (32 * (16 * (16 * element + degree) + hydrogens) + charge + 16) + aromatic
+
+
+def terminal_label(element: int) -> int:
+    """Return the number by which surroundings name an atom with one single bond, without hydrogens and charge."""
+    return _packed(element, 1, 0, 0, aromatic=False)
 
 
 class Increments:

@@ -40,6 +40,8 @@ class Product:
         inchikey: standard InChIKey, if the kernel computes it.
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
+        environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
+            SMILES, or the kernel computes none.
     """
 
     transform: int
@@ -51,6 +53,7 @@ class Product:
     inchikey: str | None = None
     examined: tuple[int, ...] = ()
     edited: bool = False
+    environment: Environment | None = None
 
 
 @dataclass(slots=True)
@@ -143,6 +146,7 @@ class Kernel:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
+        self.examined_queries = examined_queries
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -155,7 +159,12 @@ class Kernel:
         self.examines_edited = reads_flat(examined_queries)  # an edited copy, without reading its SMILES
 
     def products(
-        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
+        self,
+        smiles: str,
+        values: Values | None = None,
+        enhanced_stereo: str | None = None,
+        *,
+        bare: bool = False,
     ) -> tuple[list[Product], list[Reject]]:
         """Return a parent's distinct products, in order of transform and site, and its (site, error) rejects.
 
@@ -163,13 +172,14 @@ class Kernel:
             smiles: the parent's stored SMILES; sites are its atom indices.
             values: the parent's descriptors; computed if not given.
             enhanced_stereo: its CXSMILES extension, if it has one.
+            bare: whether to leave out descriptors and InChIKey.
         """
         rejects: list[Reject] = []
         try:
             parent = Parent(smiles, enhanced_stereo, flat=self.reads_flat)
         except RejectError as error:
             return [], [(None, error)]
-        maker = _Products(self, parent, values)
+        maker = _Products(self, parent, values, bare=bare)
         for group in self.groups:
             try:
                 sites = group.sites(parent)
@@ -184,12 +194,29 @@ class Kernel:
                         rejects.append((site.atom, error))
         return maker.products(), rejects
 
+    def describe(self, product: Product, parent: Values) -> None:
+        """Compute a product's descriptors and InChIKey, from its surroundings and the descriptors of its parent.
+
+        Raises:
+            RejectError: RDKit cannot read back the product's SMILES.
+        """
+        names = self.increments.names
+        if names and product.environment is None:
+            product.descriptors = descriptors.compute(reread(product.smiles), names)
+        elif names:
+            product.descriptors = self.increments.describe(
+                product.transform, product.environment, parent, product.smiles
+            )
+        if self.with_inchikey:
+            product.inchikey = inchikey(reread(product.smiles))
+
 
 class _Products:
     """The products of one parent; what is known of the parent is computed once for all of them."""
 
-    def __init__(self, kernel: Kernel, parent: Parent, values: Values | None) -> None:
+    def __init__(self, kernel: Kernel, parent: Parent, values: Values | None, *, bare: bool) -> None:
         self.kernel = kernel
+        self.bare = bare
         self.parent = parent
         self.values = values
         self.surroundings = Surroundings(parent.mol)
@@ -247,25 +274,31 @@ class _Products:
             self._routes[written].add(route)
             return
         smiles, enhanced_stereo = written
-        values = self._describe(step.index, edit, site, smiles) if kernel.increments.names else ()
-        product = Product(step.index, site.atom, 0, smiles, values, enhanced_stereo, edited=edited is not None)
-        if kernel.with_inchikey:
-            product.inchikey = inchikey(reread(smiles))
+        product = Product(step.index, site.atom, 0, smiles, (), enhanced_stereo, edited=edited is not None)
+        if kernel.increments.names:
+            product.environment = self._environment(edit, site)
+        if not self.bare:
+            self._describe(product)
         if kernel.examine is not None:
             product.examined = kernel.examine(edited if edited and kernel.examines_edited else reread(smiles))
         self._found[written] = product
         self._routes[written] = {route}
 
-    def _describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
-        increments = self.kernel.increments
+    def _environment(self, edit: Edit | None, site: _Site) -> Environment | None:
+        """Return the surroundings of a site, if descriptors of its product can be computed from them."""
         if edit is None or not self.parent.is_even:
-            return descriptors.compute(reread(smiles), increments.names)
-        if self.values is None:
-            self.values = descriptors.compute(reread(self.parent.smiles), increments.names)
+            return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
             site.environment = self.surroundings.around(roots)
-        return increments.describe(transform, site.environment, self.values, smiles)
+        return site.environment
+
+    def _describe(self, product: Product) -> None:
+        """Compute the descriptors and the InChIKey of a product."""
+        kernel = self.kernel
+        if product.environment is not None and self.values is None:
+            self.values = descriptors.compute(reread(self.parent.smiles), kernel.increments.names)
+        kernel.describe(product, self.values or ())
 
 
 def _limit(parent: Parent, sites: list[_Site], max_sites: int | None) -> list[_Site]:

@@ -21,8 +21,9 @@ BATCH_MB = 100
 # The largest row: the products of chemistry.reaction.MAX_MATCHES matches with their SMILES, and as many whole molecules
 # as RunReactants may make at once (chemistry.reaction.MAX_ATOMS_AT_ONCE).
 ROW_MB = 110
-# Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES), and freed memory that allocators keep.
-REMEMBERED_MB = 80
+# Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES) and products of siblings
+# (chemistry.siblings.MAX_PRODUCTS), and freed memory that allocators keep.
+REMEMBERED_MB = 110
 # With less, small allocations of Arrow and DuckDB fail or hang.
 LEAST_MB = 500
 

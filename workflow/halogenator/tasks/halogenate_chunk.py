@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
-from halogenator.chemistry.kernel import Kernel, Product
+from halogenator.chemistry.kernel import Product
+from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.model import Library, Transform
 from halogenator.tables.columns import LIBRARY, library_columns
 from halogenator.tables.file_columns import ROOT_KEY
@@ -30,7 +31,7 @@ def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transf
         index: the descriptors and site counts of each molecule.
     """
     rows = chunk.rows(weight=HALOGENATION_SITES)
-    kernel = Kernel(
+    kernel = SiblingKernel(
         transforms, index.descriptor_names, examine=index.site_counts, examined_queries=index.examined_queries
     )
     level = _Level(transforms, library.k or 0)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from halogenator.chemistry.kernel import Kernel
+from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.model import Job
 from halogenator.planning.chunks import site_column
 from halogenator.process.usage import Task
@@ -28,7 +28,7 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
     transform, with_inchikey = job.transform, job.inchikey
     column = site_column(chunk.source, transform)
     rows = chunk.rows(weight=column)
-    kernel = Kernel([transform], job.descriptors, with_inchikey=with_inchikey)
+    kernel = SiblingKernel([transform], job.descriptors, with_inchikey=with_inchikey)
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:
         found, errors = kernel.products(smiles, values, stereo)
