@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from rdkit import Chem
 
+from halogenator.chemistry.descriptors import compute
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.model import Transform
@@ -23,11 +26,46 @@ def test_which_products_are_edits_is_said_and_can_be_chosen() -> None:
         ("Oc1ccccc1", True, True),
         ("Oc1ccccc1", False, False),
         ("Oc1cc[nH+]cc1", True, True),
+        ("C[C@H](N)c1ccc(O)cc1", True, True),  # a configuration far from the site
         ("Oc1ccccc1.OC", True, False),  # RunReactants gives the fragment of the match
     ):
         [product] = Kernel([OME], use_edits=use_edits).products(smiles)[0]
         assert product.edited is edited, smiles
+    deoxygenation = Kernel([Transform("deoxygenation", "[CX4:1][OX2H]>>[C:1]")])
+    assert [product.edited for product in deoxygenation.products("C[C@H](CCO)[C@@H](C)O")[0]] == [True, False]
     assert [product.edited for product in Kernel([OME, EPOXIDE]).products("C=Cc1ccc(O)cc1")[0]] == [True, False]
+
+
+def test_a_parent_with_enhanced_stereo_is_left_to_run_reactants() -> None:
+    [product] = Kernel([OME]).products("C[C@@H](N)c1ccc(O)cc1", enhanced_stereo="&1:1")[0]
+    assert (product.smiles, product.enhanced_stereo, product.edited) == ("COc1ccc([C@@H](C)N)cc1", "&1:6", False)
+
+
+def test_both_configurations_of_a_new_centre_unless_the_parent_is_a_racemate() -> None:
+    new_stereo = json.loads('"both"')  # a word read from a file, as that of a configuration
+    kernel = Kernel([Transform("cyanohydrin", "[CX3H1:1]=[O:2]>>[C:1]([O:2])C#N", new_stereo=new_stereo)])
+    products = kernel.products("C[C@H](O)C=O")[0]
+    assert {product.smiles for product in products} == {"C[C@H](O)[C@H](O)C#N", "C[C@H](O)[C@@H](O)C#N"}
+    [product] = kernel.products("C[C@H](O)C=O", enhanced_stereo="&1:1")[0]
+    assert (product.smiles, product.enhanced_stereo) == ("C[C@@H](O)C(O)C#N", "&1:1")
+
+
+def test_a_limit_of_sites_counts_kinds_of_sites() -> None:
+    for most, routes in ((1, [2]), (2, [2, 1]), (3, [2, 1])):
+        kernel = Kernel([Transform("fluoride", "[cH:1]>>[c:1]F", max_sites=most)])
+        found = kernel.products("COc1cc(C)cc(C)c1")[0]  # two sites beside the ether are alike
+        assert [product.n_routes for product in found] == routes
+
+
+def test_a_difference_of_descriptors_is_computed_once() -> None:
+    kernel = Kernel([OME], ["mw", "clogp"])
+    for smiles in ("Cc1ccc(O)cc1", "CCc1ccc(O)cc1", "CCCc1ccc(O)cc1"):
+        [product] = kernel.products(smiles)[0]
+        assert product.descriptors == compute(Chem.MolFromSmiles(product.smiles), ["mw", "clogp"])
+    assert kernel.increments.misses == 1
+    [product] = kernel.products("[13CH3]c1ccc(O)cc1")[0]  # the mass of an isotope has more decimals than are kept
+    assert product.descriptors == compute(Chem.MolFromSmiles(product.smiles), ["mw", "clogp"])
+    assert kernel.increments.misses == 1
 
 
 def test_an_inchikey_is_computed_where_it_is_asked_for() -> None:
