@@ -134,6 +134,7 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> FileSample | None:
     import pyarrow
 
     column = describe(path, replace(reading, columns="none")).smiles
+    assert column is not None
     try:
         with open_footer(path) as file:
             rows, groups = int(file.metadata.num_rows), file.metadata.num_row_groups

@@ -137,8 +137,7 @@ def _records(lines: Lines, source: Source) -> Iterator[Record]:
         identifier, name = (found.get(tag or "", "").partition("\n")[0] for tag in (source.id, source.name))
         extra = tuple([found.get(tag) for tag, _ in source.others])
         smiles, reason = read_molfile(block, row)
-        problem = not_decoded or reason or too_much(extra)
-        yield make_record(row, smiles, identifier, name, extra, problem)
+        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason or too_much(extra))
 
 
 def _tag(line: str) -> str | None:
