@@ -159,7 +159,18 @@ def test_a_job_has_an_address(browser: Browser, run: Path) -> None:
     page.close()
 
 
-ADDRESSES = ("%", "%E0%A4%A", "100%/of%2Fit", "<img src=x onerror=alert(1)>", "'\"`", "__proto__", "\\", "mine/", "/", "")
+ADDRESSES = (
+    "%",
+    "%E0%A4%A",
+    "100%/of%2Fit",
+    "<img src=x onerror=alert(1)>",
+    "'\"`",
+    "__proto__",
+    "\\",
+    "mine/",
+    "/",
+    "",
+)
 
 
 def test_the_page_opens_with_any_address(browser: Browser, run: Path) -> None:

@@ -127,8 +127,8 @@ def test_values_do_not_depend_on_which_molecule_was_met_first() -> None:
     assert all(value == round(value, descriptors.DECIMALS) for values in there.values() for value in values)
 
 
-# (beginning, repeated unit, how often): RDKit looks at 1,000 matches of a pattern, so that its logP and its rotors are no
-# sums in molecules as large as these.
+# (beginning, repeated unit, how often). RDKit looks at 1,000 matches of a pattern, so that its logP and its rotors are
+# no sums in molecules as large as these.
 LARGE = {
     "paraffin": ("O", "C", 600),
     "the largest paraffin": ("O", "C", 998),
