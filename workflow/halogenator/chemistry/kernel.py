@@ -187,6 +187,11 @@ class Kernel:
                 rejects.append((None, error))
                 continue
             for step in group.steps if sites else ():
+                try:
+                    step.reaction.check_growth(parent.mol)
+                except RejectError as error:
+                    rejects.append((None, error))
+                    continue
                 for site in _limit(parent, sites, step.transform.max_sites):
                     try:
                         maker.add(step, site)
@@ -286,7 +291,7 @@ class _Products:
 
     def _environment(self, edit: Edit | None, site: _Site) -> Environment | None:
         """Return the surroundings of a site, if descriptors of its product can be computed from them."""
-        if edit is None or not self.parent.is_even:
+        if edit is None or not self.parent.is_even or not self.surroundings.allow(edit.changed_atoms):
             return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
