@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
+from halogenator.process.durable import sync_file_system
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
 from halogenator.upkeep.run_progress import MERGES
@@ -52,6 +53,7 @@ def claim_results():
     check_writable(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
     redate(PLACES.folder)
+    sync_file_system(Path(".snakemake"))  # what made the results there must be known once they are replaced
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
 

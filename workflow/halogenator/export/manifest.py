@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,11 +159,9 @@ def _read_whole(path: Path) -> dict[str, Any] | None:
 
 
 def _read_part(path: Path) -> dict[str, Any] | None:
-    """Return what an unfinished export noted, or None. A last line without its line end is left out."""
-    try:
-        lines = path.read_text().split("\n")[:-1]
-    except FileNotFoundError:
-        return None
-    if not lines:
-        return None
-    return {**json.loads(lines[0]), "files": [json.loads(line) for line in lines[1:]]}
+    """Return what an unfinished export noted, or None. Lines from one on that was not written whole are left out."""
+    noted: list[dict[str, Any]] = []
+    with suppress(FileNotFoundError, ValueError), path.open() as file:
+        for line in file:
+            noted.append(json.loads(line))
+    return {**noted[0], "files": noted[1:]} if noted else None

@@ -16,6 +16,7 @@ from halogenator.errors import UserError
 
 _ELSEWHERE = "or let results go elsewhere with --directory; then run again: what is finished stays"
 _ALLOW = f"allow this user to write there, {_ELSEWHERE}"
+_SEE_TO_IT = f"see to the disk or the network there (dmesg may say more), {_ELSEWHERE}"
 
 # errno -> (the cause, what to do)
 _CAUSES = {
@@ -25,7 +26,11 @@ _CAUSES = {
     errno.EROFS: ("the file system is read-only", f"mount it for writing, {_ELSEWHERE}"),
     errno.EACCES: ("permission denied", _ALLOW),
     errno.EPERM: ("operation not permitted", _ALLOW),
+    errno.EIO: ("the disk reports an error", _SEE_TO_IT),
+    errno.ESTALE: ("the network file system no longer knows it", _SEE_TO_IT),
+    errno.EINTR: ("the system interrupted it", _SEE_TO_IT),
 }
+_READ_OR_WRITTEN = (errno.EIO, errno.ESTALE, errno.EINTR)  # these say so of reading, too
 _NO_LIBRARY = "cannot open shared object file"  # message of the dynamic linker
 # Messages of Arrow and DuckDB about a damaged Parquet file.
 _DAMAGED = re.compile(
@@ -76,12 +81,15 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
             fix="install it; for drawings: apt-get install libxrender1 libxext6, or dnf install libXrender libXext",
         )
     number = _errno(error)
-    if number not in _CAUSES:
+    if number in _CAUSES:
+        cause, fix = _CAUSES[number]
+    elif path is not None and isinstance(error, OSError) and number:
+        cause, fix = os.strerror(number), _SEE_TO_IT
+    else:
         return _damage(error, path)
-    cause, fix = _CAUSES[number]
     where = Path(path or getattr(error, "filename", None) or Path.cwd()).absolute()
     return UserError(
-        f"cannot write: {cause}",
+        f"cannot {'read or write' if path is None and number in _READ_OR_WRITTEN else 'write'}: {cause}",
         where=where,
         value=_free(where) if number == errno.ENOSPC else str(error).splitlines()[0],
         fix=fix,

@@ -26,6 +26,7 @@ from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
 from halogenator.process.run_folder import hold_folder
@@ -214,19 +215,22 @@ class _Run:
 
     def _begin(self) -> dict[str, Any]:
         """Return the recorded state of the run; files of a run with another identity are removed first."""
-        state = read_object(self.work / "state.json")
+        record = self.work / "state.json"
+        state = read_object(record)
         if state.get("identity") == self.identity:
             shutil.rmtree(self.work / "scratch", ignore_errors=True)
             return state
         for path in self.work.iterdir():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix != ".lock":
+            elif path.suffix != ".lock" and path != record:
                 path.unlink()
         for name in OUTPUTS:
             (self.out / name).unlink(missing_ok=True)
+        # The earlier record goes last: with the new one, any file there counts as made by this run.
+        sync_folders(record)
         state = {"identity": self.identity, **_owner(self.request)}
-        write_object(state, self.work / "state.json")
+        write_object(state, record)
         return state
 
     def _count(self, name: str, size: Callable[[], int]) -> int:
