@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -74,6 +74,7 @@ class Manifest:
             found = {entry["number"]: Split(**entry) for entry in content["files"]}
             if content["identity"] == identity:
                 splits |= found
+                self._stale |= set(content.get("replaces", ()))
             elif force:
                 self._stale |= {split.file for split in found.values()} | set(content.get("replaces", ()))
             else:
@@ -115,13 +116,18 @@ class Manifest:
         content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
         with whole_or_absent(self._path) as temporary, writing(self._path):
             temporary.write_text(json.dumps(content, indent=1) + "\n")
-        for name in self._stale - {split.file for split in splits}:
-            (self._out.parent / name).unlink(missing_ok=True)
-        self._part.unlink(missing_ok=True)
+        self._clear(splits)
         return content
+
+    def _clear(self, splits: Iterable[Split]) -> None:
+        with writing(self._part):
+            for name in self._stale - {split.file for split in splits}:
+                (self._out.parent / name).unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
 
     def read(self) -> dict[str, Any]:
         """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
+        self._clear(self.splits.values())  # the run that completed it may have been cut off before it did so
         self._path.touch()
         found: dict[str, Any] = json.loads(self._path.read_text())
         return found

@@ -83,8 +83,8 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
     number = _errno(error)
     if number in _CAUSES:
         cause, fix = _CAUSES[number]
-    elif path is not None and isinstance(error, OSError) and number:
-        cause, fix = os.strerror(number), _SEE_TO_IT
+    elif path is not None and isinstance(error, OSError):
+        cause, fix = os.strerror(number) if number else str(error), _SEE_TO_IT
     else:
         return _damage(error, path)
     where = Path(path or getattr(error, "filename", None) or Path.cwd()).absolute()
