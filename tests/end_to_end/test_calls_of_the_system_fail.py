@@ -78,9 +78,7 @@ def commands(places: Results, out: Path) -> dict[str, list[str]]:
         "duplicates": FindDuplicates(
             library="mine", chunks=made, part=(0, 1), out=out / "out.parquet", scratch=out / "scratch"
         ),
-        "merge-products": MergeProducts(
-            job=job, molecules=molecules, chunks=made, reject_chunks=rejected, **merge
-        ),
+        "merge-products": MergeProducts(job=job, molecules=molecules, chunks=made, reject_chunks=rejected, **merge),
         "summarize": Summarize(results=places.folder, out=out / "summary.tsv"),
         "catalog": Catalog(results=places.folder, summary=places.summary, out=out / "catalog.duckdb"),
         "report": Report(results=places.folder, out=out / "report.html", scratch=out / "scratch"),
@@ -122,9 +120,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     make("summarize", ("summary.tsv", places.summary))
     make("catalog", ("catalog.duckdb", places.catalog))
     undisturbed = {}
-    attempts = {
-        name: attempt(places, library, name, folder / name, None) for name in (*STAGES, *OVERVIEWS)
-    }
+    attempts = {name: attempt(places, library, name, folder / name, None) for name in (*STAGES, *OVERVIEWS)}
     failing([each for each, _ in attempts.values()], library, folder)
     for name, (each, calls) in attempts.items():
         assert each.status == 0, each.output

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from helpers.calls import Call
 
 NEVER = 1 << 60
+Tree = dict[str, tuple[bytes, int] | None]  # {path: content and date of a file, or None of a folder}
 
 
 @dataclass(eq=False)
@@ -51,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True)
 class State:
-    """A disk after a crash: of the calls before ``at``, the ``lost`` changes are missing, the ``torn`` ones are halved."""
+    """A disk after a crash: of the calls before ``at``, the ``lost`` ones did nothing, the ``torn`` ones the half."""
 
     at: int
     lost: frozenset[int]
@@ -162,8 +164,21 @@ class Disk:
         """The changes before a place that a crash there may undo."""
         return [change for change in self.changes if change.at < at <= change.durable]
 
-    def tree(self, state: State) -> dict[str, tuple[bytes, int] | None]:
-        """{path: content and date of a file, or None of a folder} in a state."""
+    @cached_property
+    def renamed(self) -> dict[str, set[bytes]]:
+        """{path: contents of the files that were given this name, each as it was at that moment}."""
+        found: dict[str, set[bytes]] = {}
+        held: dict[Node, bytearray] = {}
+        for change in self.changes:
+            if change.node is not None:
+                _apply(change.call, held.setdefault(change.node, bytearray(change.node.content)), halved=False)
+            elif change.call.what == "rename":
+                node = change.entries[1][2]
+                found.setdefault(change.path, set()).add(bytes(held.get(node, node.content)))
+        return found
+
+    def tree(self, state: State) -> Tree:
+        """What is there in a state."""
         entries = {node: dict(found) for node, found in self._begin.items()}
         content: dict[Node, bytearray] = {}
         times: dict[Node, int] = {}
@@ -180,7 +195,7 @@ class Disk:
             if change.node is not None:
                 held = content.setdefault(change.node, bytearray(change.node.content))
                 times[change.node] = _apply(change.call, held, halved=change.at in state.torn)
-        found: dict[str, tuple[bytes, int] | None] = {}
+        found: Tree = {}
 
         def walk(node: Node, prefix: str) -> None:
             for name, child in entries.get(node, {}).items():
@@ -235,7 +250,7 @@ def states(disk: Disk, is_ours: Callable[[str], bool], chance: random.Random, ne
         yield State(at, frozenset(every - data), frozenset(data))
 
 
-def fingerprint(tree: dict[str, tuple[bytes, int] | None], counts: Callable[[str], bool]) -> str:
+def fingerprint(tree: Tree, counts: Callable[[str], bool]) -> str:
     """A text that two trees share if the files that count are the same."""
     found = hashlib.sha256()
     for path in sorted(path for path in tree if counts(path)):
@@ -244,15 +259,16 @@ def fingerprint(tree: dict[str, tuple[bytes, int] | None], counts: Callable[[str
     return found.hexdigest()
 
 
-def distinct(disk: Disk, found: Iterable[State], counts: Callable[[str], bool]) -> list[State]:
+def distinct(disk: Disk, found: Iterable[State], counts: Callable[[str], bool]) -> list[tuple[State, Tree]]:
     """Those of some states whose files that count differ from those of the states before."""
-    seen: dict[str, State] = {}
+    seen: dict[str, tuple[State, Tree]] = {}
     for state in found:
-        seen.setdefault(fingerprint(disk.tree(state), counts), state)
+        tree = disk.tree(state)
+        seen.setdefault(fingerprint(tree, counts), (state, tree))
     return list(seen.values())
 
 
-def lay_out(tree: dict[str, tuple[bytes, int] | None], folder: Path) -> None:
+def lay_out(tree: Tree, folder: Path) -> None:
     """Make a folder what a tree says, which is to be empty."""
     for path, entry in sorted(tree.items()):
         place = folder / path
@@ -262,8 +278,3 @@ def lay_out(tree: dict[str, tuple[bytes, int] | None], folder: Path) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(entry[0])
             os.utime(place, ns=(entry[1], entry[1]))
-
-
-def sample(every: Sequence[State], count: int, chance: random.Random) -> list[State]:
-    """So many of some states, in their order."""
-    return sorted(chance.sample(every, min(count, len(every))), key=lambda state: state.at)

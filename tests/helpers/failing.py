@@ -1,7 +1,7 @@
-"""Many verbs, each in a fork of one process that has imported everything, and each with a call of the system that fails.
+"""Many verbs, each with a call of the system that fails, each in a fork of one process that has imported everything.
 
-Run as a program with ``calls.so`` preloaded, it does what ``failing`` below has written down. A fork takes a fiftieth of
-the time that a new process takes.
+Run as a program with ``calls.so`` preloaded, it does what ``failing`` has written down. A fork takes a fiftieth of the
+time that a new process takes.
 """
 
 from __future__ import annotations
