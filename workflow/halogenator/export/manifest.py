@@ -167,7 +167,7 @@ def _read_whole(path: Path) -> dict[str, Any] | None:
 def _read_part(path: Path) -> dict[str, Any] | None:
     """Return what an unfinished export noted, or None. Lines from one on that was not written whole are left out."""
     noted: list[dict[str, Any]] = []
-    with suppress(FileNotFoundError, ValueError), path.open() as file:
+    with suppress(FileNotFoundError, ValueError), path.open("rb") as file:
         for line in file:
             noted.append(json.loads(line))
     return {**noted[0], "files": noted[1:]} if noted else None
