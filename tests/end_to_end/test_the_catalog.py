@@ -30,7 +30,7 @@ sys.stdin.read()
 @pytest.fixture
 def results(finished: Finished, tmp_path: Path) -> Path:
     """Results of a folder that was copied, for which no verb has answered yet."""
-    return finished.copy(tmp_path / "copied run [2]") / "results"
+    return finished.copy(tmp_path / "o'brien's copy [2]") / "results"
 
 
 def catalog_verb(results: Path, out: Path) -> int:
@@ -56,7 +56,7 @@ def answers_from_anywhere(results: Path) -> None:
         for view in VIEWS:
             assert connection.execute(f"SELECT count(*) FROM {view}").fetchone() > (0,)
         texts = connection.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall()
-    escaped = str(results.resolve()).replace("[2]", "[[]2]")
+    escaped = str(results.resolve()).replace("[2]", "[[]2]").replace("'", "''")
     assert all(escaped in text for (text,) in texts)
 
 

@@ -28,7 +28,7 @@ from halogenator.model import Transform
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.results import Results
-from halogenator.tables.catalog import check_made, create_views
+from halogenator.tables.catalog import check_made, create_views, renew_catalog
 from halogenator.tables.duck import connect
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
@@ -66,6 +66,7 @@ def write_report(
     limit_arrow_threads()
     quiet()
     check_made(Results(results).catalog)
+    renew_catalog(Results(results))
     with connect(memory_mb, scratch) as connection:
         create_views(connection, results)
         page = _Page(connection, Results(results), configuration, overrides, scratch)

@@ -7,13 +7,12 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, reduce
 from operator import getitem
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
 
 import duckdb
 
@@ -43,7 +42,7 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
-VIEWS = frozenset({"molecules", "products", "rejects", "libraries", "jobs"})
+VIEWS = ("molecules", "products", "rejects", "libraries", "jobs")
 _STORAGE = {"storage_compatibility_version": "v1.2.0"}  # the oldest DuckDB that opens a catalog
 _RENEWAL_MB = 1_000  # memory of a verb that makes a catalog anew
 
@@ -87,46 +86,41 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
     ``jobs``. Molecules and products also have the extra columns of the input file that their natural product, or input
     molecule, comes from.
 
+    It is opened again and each view is asked before it has its name.
+
     Raises:
-        UserError: the disk does not take the catalog, or it cannot be read back.
+        UserError: the disk does not take the catalog, or it cannot be made or read back.
     """
     results = results.resolve()
     settings = memory_settings(memory_mb)
-    with whole_or_absent(out) as temporary, writing(out):
+    with whole_or_absent(out) as temporary:
         try:
-            with duckdb.connect(str(temporary), config={**settings, **_STORAGE}) as connection:
-                views = _views(connection, results, summary.resolve())
-                for name, query in views.items():
-                    connection.execute(f"CREATE VIEW {name} AS {query}")
-                connection.execute("CHECKPOINT")  # a connection that is closed does not say that the disk is full
+            with writing(out):
+                with duckdb.connect(str(temporary), config={**settings, **_STORAGE}) as connection:
+                    for name, query in _views(connection, results, summary.resolve()).items():
+                        connection.execute(f"CREATE VIEW {name} AS {query}")
+                    connection.execute("CHECKPOINT")  # closing alone does not say that the disk is full
+                _wal(temporary).unlink(missing_ok=True)
+                with duckdb.connect(str(temporary), config=settings, read_only=True) as connection:
+                    for name in VIEWS:
+                        connection.execute(f"SELECT * FROM {name} LIMIT 0").fetchall()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise UserError(
+                "the catalog cannot be made, or not be read back",
+                where=out,
+                value=str(error).splitlines()[0],
+                fix="run again; python -m halogenator verify names damaged files, if there are any",
+            ) from error
         finally:
             _wal(temporary).unlink(missing_ok=True)
-        _check_views(temporary, out, views, settings)
         _wal(out).unlink(missing_ok=True)  # another program's changes of the catalog that is replaced
 
 
 def _wal(database: Path) -> Path:
     """Return where DuckDB keeps changes of a database that are not in its file yet."""
     return database.with_name(f"{database.name}.wal")
-
-
-def _check_views(temporary: Path, out: Path, views: Iterable[str], settings: dict[str, Any]) -> None:
-    """Ask each view of a new catalog.
-
-    Raises:
-        UserError: DuckDB cannot open the file, or a view does not answer.
-    """
-    try:
-        with duckdb.connect(str(temporary), read_only=True, config=settings) as connection:
-            for name in views:
-                connection.execute(f"SELECT * FROM {name} LIMIT 0").fetchall()
-    except (duckdb.CatalogException, duckdb.IOException, duckdb.SerializationException) as error:
-        raise UserError(
-            "the new catalog cannot be read back",
-            where=out,
-            value=str(error).splitlines()[0],
-            fix="run again; if it happens again, the disk is full or damaged",
-        ) from error
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
@@ -207,58 +201,69 @@ def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     anew. If that cannot be, or a run is just replacing it, the same views are made in memory.
 
     Raises:
-        UserError: there is no catalog, or DuckDB cannot open it.
+        UserError: there is no catalog, or DuckDB cannot read it.
     """
     results = Results(catalog.resolve().parent)
-    owned = catalog.resolve() == results.catalog and bool(results.find(results.stats("*")))
-    if not owned:
-        check_made(catalog)
-    by_itself = not owned or renew_catalog(results)
     try:
-        with duckdb.connect(str(catalog), read_only=True) if by_itself else duckdb.connect() as connection:
-            if not by_itself:
-                create_views(connection, results.folder)
+        if catalog.resolve() == results.catalog and results.find(results.stats("*")):
+            connection = _current(results) or _in_memory(results)
+        else:
+            check_made(catalog)
+            connection = duckdb.connect(str(catalog), read_only=True)
+        with connection:
             yield connection
-    except duckdb.Error as error:
-        raise UserError(f"DuckDB cannot read this database: {error}", where=catalog) from error
+    except (duckdb.Error, FileNotFoundError) as error:
+        raise UserError(
+            f"DuckDB cannot read this database: {error}",
+            where=catalog,
+            fix="while a run replaces files, ask again; python -m halogenator verify names damaged files",
+        ) from error
 
 
-def renew_catalog(results: Results) -> bool:
+def renew_catalog(results: Results) -> None:
     """Make the catalog of a results folder anew if its views are of another folder, or DuckDB cannot open it.
 
     It keeps its date, so that the report made from it does not count as older. A catalog that is absent, in use by
     another program, or holds more than our views stays as it is.
-
-    Returns:
-        Whether the catalog answers for the folder now.
     """
-    results = Results(results.folder.resolve())
-    state = _state(results)
-    if state == "stale":
+    if connection := _current(Results(results.folder.resolve())):
+        connection.close()
+
+
+def _current(results: Results) -> duckdb.DuckDBPyConnection | None:
+    """Return a connection to a folder's catalog, made anew if need be; None if it does not answer for the folder."""
+    connection, stale = _look(results)
+    if stale:
         with suppress(OSError, UserError, duckdb.Error):  # such as a folder that is only to be read
             made = results.catalog.stat().st_mtime_ns
             write_catalog(results.folder, results.summary, results.catalog, memory_mb=_RENEWAL_MB)
             os.utime(results.catalog, ns=(made, made))
-            return True
-    return state == "answers"
+            connection, _ = _look(results)
+    return connection
 
 
-def _state(results: Results) -> Literal["answers", "stale", "leave"]:
-    """Return whether a catalog answers for its folder, may be made anew, or is to be left as it is."""
+def _look(results: Results) -> tuple[duckdb.DuckDBPyConnection | None, bool]:
+    """Return a connection to a catalog if it answers for its folder, and whether it is to be made anew."""
     try:
-        with duckdb.connect(str(results.catalog), read_only=True) as connection:
-            views = dict(connection.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall())
-            tables = scalar(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
+        connection = duckdb.connect(str(results.catalog), read_only=True)
+        views = dict(connection.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall())
+        tables = scalar(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
     except duckdb.Error as error:
-        # The only error that a catalog in use gives: "Could not set lock on file".
-        return "stale" if results.catalog.exists() and "lock on file" not in str(error) else "leave"
-    only_ours = not tables and views.keys() <= VIEWS
-    if _records(results.folder) in views.get("libraries", "") and _table(results.summary) in views.get("jobs", ""):
-        if not results.summary.exists():
-            return "leave"
-        if not (only_ours and _wal(results.catalog).exists()):
-            return "answers"
-    return "stale" if only_ours else "leave"
+        # Of a catalog that another program writes into, DuckDB says that it could not set a lock on the file.
+        return None, results.catalog.exists() and "lock on file" not in str(error)
+    only_ours = not tables and views.keys() <= set(VIEWS)
+    stands = _records(results.folder) in views.get("libraries", "") and _table(results.summary) in views.get("jobs", "")
+    if stands and results.summary.exists() and not (only_ours and _wal(results.catalog).exists()):
+        return connection, False
+    connection.close()
+    return None, only_ours
+
+
+def _in_memory(results: Results) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the catalog's views of a results folder, without a file."""
+    connection = duckdb.connect()
+    create_views(connection, results.folder)
+    return connection
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:

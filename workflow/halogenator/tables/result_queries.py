@@ -14,13 +14,6 @@ from halogenator.tables.columns import LIBRARY, Column
 from halogenator.tables.duck import identifier, literal, plain, scalar
 from halogenator.tables.file_columns import ExtraColumns, common_fields, read_extra_columns
 
-# Bytes of UTF-8, as pairs of digits (RFC 3629). DuckDB before 1.3 has no ``try``, which would say the same.
-_NEXT = "[89AB]."
-_UTF8 = (
-    f"([0-7].|(C[2-9A-F]|D.){_NEXT}|(E0[AB].|E[1-9A-CEF]{_NEXT}|ED[89].){_NEXT}"
-    f"|(F0[9AB].|F[1-3]{_NEXT}|F48.){_NEXT}{_NEXT})*"
-)
-
 
 def tree_query(
     connection: duckdb.DuckDBPyConnection,
@@ -119,8 +112,7 @@ def _as_type(field: pa.Field, kind: pa.DataType) -> str:
     if pa.types.is_nested(field.type):
         return f"to_json({name})::VARCHAR"
     if pa.types.is_binary(field.type) or pa.types.is_fixed_size_binary(field.type):
-        is_text = f"regexp_full_match(hex({name}), {literal(_UTF8)})"
-        return f"CASE WHEN {is_text} THEN decode({name}) ELSE lower(hex({name})) END"
+        return f"coalesce(try(decode({name})), lower(hex({name})))"
     return f"{name}::VARCHAR"
 
 
