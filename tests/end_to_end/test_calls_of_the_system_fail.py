@@ -188,7 +188,7 @@ def check(made: Made, stage: str, failure: Failure, done: Attempt) -> bool:
 def test_results_are_right_or_one_message_says_what_is_wrong(made: Made, tmp_path: Path) -> None:
     chance = random.Random(samples.SEED)
     every = [(stage, each) for stage, (_, counts) in made.undisturbed.items() for each in failures(counts)]
-    chosen = every if samples.LONG else chance.sample(every, 40)
+    chosen = every if samples.LONG else chance.sample(every, 20)
     attempts = [
         (stage, failure, *attempt(made.places, made.library, stage, tmp_path / str(number), failure))
         for number, (stage, failure) in enumerate(chosen)

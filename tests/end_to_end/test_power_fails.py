@@ -97,8 +97,8 @@ def test_a_record_never_outlives_its_files(tmp_path: Path) -> None:
     disk = Disk(folder, empty, calls.recorded())
     chance = random.Random(samples.SEED)
     every = list(states(disk, lambda path: True, chance))
-    chosen = distinct(disk, chance.sample(every, min(len(every), samples.size(400, 20_000))), lambda path: True)
-    assert len(chosen) > samples.size(200, 1_000)
+    chosen = distinct(disk, chance.sample(every, min(len(every), samples.size(250, 20_000))), lambda path: True)
+    assert len(chosen) > samples.size(120, 1_000)
     for _, tree in chosen:
         look(disk, tree)
 
