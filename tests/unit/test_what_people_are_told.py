@@ -116,7 +116,7 @@ def test_an_empty_configuration_file_is_refused(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("my.yaml").write_text(text)
+    Path("my.yaml").write_text(text, encoding="utf-8")
     assert main(["check", "my.yaml"]) == 1
     assert "my.yaml holds no key" in capsys.readouterr().err
     assert "my.yaml holds no key" in str(explain("Config file must be given as YAML", lambda: [Path("my.yaml")]))
@@ -126,8 +126,8 @@ def test_a_target_behind_configfile_is_told_from_a_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("my.yaml").write_text("select: {transforms: []}\n")
-    Path("broken.yaml").write_text("a: [1\n")
+    Path("my.yaml").write_text("select: {transforms: []}\n", encoding="utf-8")
+    Path("broken.yaml").write_text("a: [1\n", encoding="utf-8")
     said = "UnicodeDecodeError in load_configfile"
     target = "results/summary.tsv"
     assert f"-- {target}" in str(explain(said, lambda: [Path("my.yaml"), Path(target)]))
@@ -193,7 +193,7 @@ def test_the_advice_of_apply_works_when_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("mine.csv").write_text("Nr;Struktur\nP-001;Oc1ccc(C=O)cc1\nP-002;Oc1ccccc1O\n")
+    Path("mine.csv").write_text("Nr;Struktur\nP-001;Oc1ccc(C=O)cc1\nP-002;Oc1ccccc1O\n", encoding="utf-8")
     words = [
         "apply",
         "--input",

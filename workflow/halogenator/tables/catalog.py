@@ -56,12 +56,12 @@ def write_summary(results: Path, out: Path) -> None:
         UserError: the statistics of a job are damaged, or the disk does not take the table.
     """
     stats = Results(results).find(Results(results).stats("*", "*"))
-    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
         for path in stats:
             try:
-                record = json.loads(path.read_text())
+                record = json.loads(path.read_text(encoding="utf-8"))
                 writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
