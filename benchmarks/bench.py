@@ -41,7 +41,7 @@ def main() -> None:
         record["seconds"][name] = round(time.monotonic() - start, 1)
         progress(f"{name}: {record['seconds'][name]:.0f} s")
         record["figures"] = [{**vars(figure), "met": figure.met} for figure in figures]
-        out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        out.write_text(json.dumps(record, indent=1) + "\n")
     print(table(figures))
 
 

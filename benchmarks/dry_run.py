@@ -43,7 +43,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
 def _lay_out(folder: Path, tasks: int) -> None:
     folder.mkdir(parents=True)
     molecules = [f"{'C' * (row % 30 + 1)}{'c1cc(O)ccc1' * _SITES}\tp{row}\n" for row in range(_MOLECULES)]
-    (folder / "mine.smi").write_text("".join(molecules), encoding="utf-8")
+    (folder / "mine.smi").write_text("".join(molecules))
     write_configuration(folder, ["mine"], _JOBS, chunk={"products": _MOLECULES * _SITES * _JOBS // tasks})
 
 

@@ -56,7 +56,7 @@ def main() -> None:
     progress(json.dumps(expected, indent=1))
     real = perform(parents, options.out / "run")
     everything = {"predicted": expected, "real": real, "rehearsal": rehearsal}
-    (options.out / "full-size.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    (options.out / "full-size.json").write_text(json.dumps(everything, indent=1) + "\n")
     print(json.dumps(real, indent=1))
 
 
@@ -77,14 +77,12 @@ def perform(parents: list[Parent], folder: Path) -> dict[str, Any]:
             "wall_seconds": round(used.wall_seconds, 1),
             "tree_cpu_seconds": round(used.cpu_seconds, 1),
             "tree_peak_mb": used.peak_mb,
-            **json.loads((folder / "results/stats" / STATISTICS[stage]).read_text(encoding="utf-8")),
+            **json.loads((folder / "results/stats" / STATISTICS[stage]).read_text()),
         }
-    with (folder / "memory.tsv").open("w", encoding="utf-8", newline="") as file:
+    with (folder / "memory.tsv").open("w", newline="") as file:
         rows = csv.writer(file, delimiter="\t", lineterminator="\n")
         rows.writerows([("stage", "seconds", "processes", "unique_mb"), *samples])
-    (folder / "memory.svg").write_text(
-        draw([(stage, seconds / 60, size) for stage, seconds, _, size in samples]), encoding="utf-8"
-    )
+    (folder / "memory.svg").write_text(draw([(stage, seconds / 60, size) for stage, seconds, _, size in samples]))
     found["job"]["chunk_seconds"] = _chunk_seconds(folder / "results/benchmarks/products" / LIBRARY / OME)
     found["disk_mb"] = round(sum(p.stat().st_size for p in (folder / "results").rglob("*") if p.is_file()) / MB, 1)
     return found
@@ -116,20 +114,20 @@ def _lay_out(parents: list[Parent], folder: Path) -> None:
     """Write the natural products and a configuration for them."""
     folder.mkdir(parents=True, exist_ok=True)
     natural = folder / "parents.smi"
-    natural.write_text("".join(f"{smiles}\t{name}\n" for smiles, name in parents), encoding="utf-8")
+    natural.write_text("".join(f"{smiles}\t{name}\n" for smiles, name in parents))
     settings = {
         "parents": {CLASS: {"path": str(natural.resolve()), "replace": True}},
         "libraries": {LIBRARY: {"class": CLASS, "k": 2}},
         "select": {"libraries": [LIBRARY], "transforms": [OME]},
     }
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
 def _chunk_seconds(folder: Path) -> dict[str, float]:
     """Return the wall time of the smallest, the median and the largest chunk task."""
     seconds = []
     for path in sorted(folder.glob("*of*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(newline="") as file:
             seconds += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
     return {"count": len(seconds), "smallest": min(seconds), "median": median(seconds), "largest": max(seconds)}
 

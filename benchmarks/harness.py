@@ -84,7 +84,7 @@ def conditions() -> dict[str, object]:
 
     packages = {name: version(name) for name in _PACKAGES}
     facts = Path("/proc/cpuinfo")
-    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+    lines = facts.read_text().splitlines() if facts.exists() else []
     processors = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -277,7 +277,7 @@ def write_configuration(folder: Path, libraries: Sequence[str], transforms: int,
         {"name": f"T{size}", "scope_classes": ["polyphenol"], "smirks": f"[c:1][OX2H:2]>>[c:1][O:2]{'C' * size}"}
         for size in range(1, transforms + 1)
     ]
-    (folder / "transforms.yaml").write_text(yaml.safe_dump({"transforms": ethers}), encoding="utf-8")
+    (folder / "transforms.yaml").write_text(yaml.safe_dump({"transforms": ethers}))
     named = {name: {"class": "polyphenol", "path": "mine.smi"} for name in libraries}
     config = {"libraries": named, "select": {"libraries": list(named)}, "transforms": "transforms.yaml", **settings}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))

@@ -58,11 +58,7 @@ def _measured(name: str, rows: int, command: Sequence[object], record: Path | No
     peak: object = used.peak_mb
     if record is not None:
         # The statistics hold the most of merge and chunks; no chunk used as much of what it declared.
-        usage = (
-            json.loads(record.read_text(encoding="utf-8"))["usage"]
-            if record.suffix == ".json"
-            else read_metadata(record)["task"]
-        )
+        usage = json.loads(record.read_text())["usage"] if record.suffix == ".json" else read_metadata(record)["task"]
         peak = usage["peak_mb"]
     name = f"merge_{rows // MB}M_{name}"
     return [
@@ -139,7 +135,7 @@ def _reading(rows: int) -> Iterator[Figure]:
     """Yield the figures of reading so many rows from a file."""
     _FOLDER.mkdir(parents=True)
     molecules = dihalogenated()
-    with (_FOLDER / "mine.csv").open("w", encoding="utf-8") as file:
+    with (_FOLDER / "mine.csv").open("w") as file:
         file.write("id,smiles\n")
         file.writelines(f"mol{row},{molecules[row % len(molecules)]}\n" for row in range(rows))
     recipe = Recipe(Library("mine", "polyphenol", paths=(_FOLDER / "mine.csv",)))

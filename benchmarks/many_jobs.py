@@ -65,9 +65,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
 def _lay_out(folder: Path, libraries: int) -> int:
     """Write a configuration, and all that a run of it would leave; return the number of jobs."""
     folder.mkdir(parents=True)
-    (folder / "mine.smi").write_text(
-        "".join(f"Oc1ccccc1{'C' * (row % 30)}\tp{row}\n" for row in range(ROWS)), encoding="utf-8"
-    )
+    (folder / "mine.smi").write_text("".join(f"Oc1ccccc1{'C' * (row % 30)}\tp{row}\n" for row in range(ROWS)))
     named = [f"L{number:03}" for number in range(libraries)]
     write_configuration(folder, named, TRANSFORMS)
     config = read_config(
@@ -121,4 +119,4 @@ def _record(files: tuple[Path, Path, Path], stats: dict[str, object]) -> None:
     files[2].parent.mkdir(parents=True, exist_ok=True)
     stats |= {"duplicates": 0, "rejects": 0, "bytes": files[0].stat().st_size, "chunks": 1, "parts": 0}
     stats |= {"checksums": {path.name: read_seal(path) for path in files[:2]}, "usage": _USAGE}
-    files[2].write_text(json.dumps(stats), encoding="utf-8")
+    files[2].write_text(json.dumps(stats))

@@ -48,7 +48,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     for number in range(rounds):
         progress(f"merge: round {number + 1} of {rounds}")
         used.append(run(merge_command(folder, chunks, rejects, DECLARED_MB)).cpu_seconds)
-        stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+        stats = json.loads((folder / "stats.json").read_text())
     figures = [
         middle("merge_us_per_row", (seconds / rows * 1e6 for seconds in used), "µs/row", 1.0),
         Figure("merge_peak_mb", stats["usage"]["peak_mb"], "MB", DECLARED_MB),

@@ -47,7 +47,7 @@ def parents(*, stereo: bool) -> Iterator[tuple[str, str]]:
     Args:
         stereo: whether to keep it; nineteen of twenty polyphenols in collections of natural products state none.
     """
-    for line in PARENTS.read_text(encoding="utf-8").splitlines():
+    for line in PARENTS.read_text().splitlines():
         smiles, name, _ = line.split("\t")
         yield smiles if stereo else Chem.MolToSmiles(Chem.MolFromSmiles(smiles), isomericSmiles=False), name
 

@@ -182,7 +182,7 @@ def work(tool: str, path: Path) -> dict[str, Any]:
         except Exception:  # each tool has its own, and one refused molecule is a result
             return []
 
-    parents = json.loads(path.read_text(encoding="utf-8"))
+    parents = json.loads(path.read_text())
     for smiles in parents[:_WARM_UP]:
         attempt(smiles)
     begin = process_time()

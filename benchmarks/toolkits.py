@@ -64,7 +64,7 @@ def compare(parents: Sequence[str]) -> dict[str, Result | None]:
     records: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "parents.json")
-        path.write_text(json.dumps(parents), encoding="utf-8")
+        path.write_text(json.dumps(parents))
         for number in range(ROUNDS):
             progress(f"toolkits: round {number + 1} of {ROUNDS}")
             for tool in makers.TOOLS:
@@ -158,7 +158,7 @@ def read(path: Path) -> list[str]:
     if path.suffix == ".parquet":
         smiles: list[str] = pq.read_table(path, columns=["smiles"])["smiles"].to_pylist()
         return smiles
-    return [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
 
 
 def spread(molecules: Sequence[str], count: int) -> list[str]:

@@ -114,7 +114,7 @@ def _prepare(names: list[str]) -> None:
     if not runs.exists():
         write_library(dihalogenated(_LARGE), runs)
     natural = _FOLDER / "parents.smi"
-    natural.write_text("".join(f"{smiles}\t{name}\n" for smiles, name in _natural_products()), encoding="utf-8")
+    natural.write_text("".join(f"{smiles}\t{name}\n" for smiles, name in _natural_products()))
     settings = {
         "parents": {"polyphenol": str(natural)},
         "libraries": {_WHOLE: {"class": "polyphenol", "k": 2}, _RUNS: {"class": "polyphenol", "path": str(runs)}},
@@ -122,7 +122,7 @@ def _prepare(names: list[str]) -> None:
         "chunk": {"products": _CHUNK_PRODUCTS},
         "descriptors": list(DESCRIPTORS),
     }
-    (_FOLDER / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (_FOLDER / "config.yaml").write_text(yaml.safe_dump(settings))
     _snakemake(2, *(f"results/libraries/library={name}/molecules.parquet" for name in names))
 
 
@@ -138,7 +138,7 @@ def _job(library: str) -> _Job:
     """Run a job, one task at a time."""
     used = _snakemake(1, f"results/products/library={library}/transform={OME}/products.parquet")
     stats = _FOLDER / "results" / "stats" / "products" / library / f"{OME}.json"
-    return _Job(used.cpu_seconds, used.peak_mb, json.loads(stats.read_text(encoding="utf-8")))
+    return _Job(used.cpu_seconds, used.peak_mb, json.loads(stats.read_text()))
 
 
 def _snakemake(cores: int, *targets: str) -> Used:

@@ -142,7 +142,7 @@ def test_commands_run(copy: Checkout) -> None:
 def put(path: Path, block: Block) -> None:
     """Write an example to a file that the repository does not have."""
     assert not path.exists() and not (REPOSITORY / path.name).exists()
-    path.write_text(block.text, encoding="utf-8")
+    path.write_text(block.text)
 
 
 def read_yaml(name: str) -> dict[str, dict[str, list[str]]]:

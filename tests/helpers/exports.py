@@ -38,7 +38,7 @@ def export(results: Path, out: Path, *words: object, fails: bool = False) -> lis
 
 
 def text(path: Path) -> str:
-    return gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    return gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
 
 
 def rows(paths: Sequence[Path]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ def write_report(results: Path, out: Path, *files: Path) -> Path:
 
 def job_of(path: Path, number: int) -> dict[str, object]:
     """What a report packs of its n-th job."""
-    packed = re.search(rf'id="job-{number}">([^<]*)<', path.read_text(encoding="utf-8"))
+    packed = re.search(rf'id="job-{number}">([^<]*)<', path.read_text())
     assert packed
     return json.loads(gzip.decompress(base64.b64decode(packed[1])))
 

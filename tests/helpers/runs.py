@@ -56,7 +56,7 @@ def tasks(output: str) -> list[str]:
 
 
 def write_yaml(path: Path, data: object) -> Path:
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
     return path
 
 
@@ -101,7 +101,7 @@ def write_molecules(path: Path, rows: Sequence[Row], *, header: Sequence[str] | 
         pq.write_table(pa.table(dict(zip(header, columns, strict=True))), path)
         return
     text = {"csv": _separated, "tsv": _separated, "smi": _smi, "sdf": _sdf}[kind](path, rows, header)
-    with gzip.open(path, "wt") if path.suffix == ".gz" else path.open("w", encoding="utf-8") as file:
+    with gzip.open(path, "wt") if path.suffix == ".gz" else path.open("w") as file:
         file.write(text)
 
 

@@ -34,13 +34,13 @@ def slurm(**variables: str) -> Iterator[Machine]:
 
     def machine(*words: str) -> None:
         # To files, not pipes: the daemons keep open what they are given, and a pipe's end would never come.
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        with tempfile.TemporaryFile("w+") as log:
             done = subprocess.run(["bash", SCRIPT, *words], stdout=log, stderr=log, timeout=SAFETY_NET, env=environment)
             log.seek(0)
             assert done.returncode == 0, log.read()[-3000:]
 
     # Another session of tests on this machine waits until this one's Slurm is down.
-    with Path(tempfile.gettempdir(), "halogenator-slurm.lock").open("w", encoding="utf-8") as lock:
+    with Path(tempfile.gettempdir(), "halogenator-slurm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         missing = subprocess.run(["bash", SCRIPT, "why-not"], capture_output=True, text=True, env=environment)
         if missing.returncode:

@@ -88,7 +88,7 @@ def test_one_that_oversteps_its_memory_is_killed_and_tried_again_with_more(
     ended = {number: state(number) for number in run.slurm_jobs()}
     (killed,) = [job for job in ended.values() if job["JobState"] != "COMPLETED"]
     assert killed["JobState"] in ("FAILED", "OUT_OF_MEMORY")  # by what Slurm polls, or by a control group
-    assert "exceeded memory limit" in Path(killed["StdOut"]).read_text(encoding="utf-8")
+    assert "exceeded memory limit" in Path(killed["StdOut"]).read_text()
     asked = int(re.search(r"mem=(\d+)M", killed["TRES"])[1])
     together = asked // 1100
     assert asked == 1100 * together and (together == 1) == bool(flags)

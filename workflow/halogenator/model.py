@@ -266,6 +266,9 @@ class Recipe:
         return (self.library.name,)
 
 
+JobName = tuple[str, str]  # library, transform
+
+
 @dataclass(frozen=True)
 class Job:
     """The parameters of the tasks that make the products of a library and a transform.
@@ -376,7 +379,7 @@ class Config:
     halogenation: Halogenation
     transforms_paths: tuple[Path, ...]
     halogenation_path: Path
-    jobs: tuple[tuple[str, str], ...]
+    jobs: tuple[JobName, ...]
     cap_mb: int
     chunk_products: int
     merge_rows: int

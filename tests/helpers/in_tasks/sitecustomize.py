@@ -40,17 +40,13 @@ def strike(number, planned):
         Path(f"{mark}.claimed").touch(exist_ok=False)
     except FileExistsError:
         return
-    Path(f"{mark}.new").write_text(str(os.getpid()), encoding="utf-8")
+    Path(f"{mark}.new").write_text(str(os.getpid()))
     Path(f"{mark}.new").rename(f"{mark}.reached")
     DOES[planned["does"]](mark)
 
 
 def watch(verb):
-    waiting = [
-        (number, each)
-        for number, each in enumerate(json.loads(Path(PLAN).read_text(encoding="utf-8")))
-        if each["verb"] == verb
-    ]
+    waiting = [(number, each) for number, each in enumerate(json.loads(Path(PLAN).read_text())) if each["verb"] == verb]
     renamed = []
 
     def hook(event, arguments):

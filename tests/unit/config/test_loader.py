@@ -64,13 +64,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "phenols.smi": PHENOLS,
         "base.yaml": BASE,
     }.items():
-        Path(name).write_text(text, encoding="utf-8")
+        Path(name).write_text(text)
     return tmp_path
 
 
 def config(text: str, *others: str) -> Config:
     """Read ``text`` as my.yaml, layered over base.yaml."""
-    Path("my.yaml").write_text(text, encoding="utf-8")
+    Path("my.yaml").write_text(text)
     return read_config(
         [Path("base.yaml"), Path("my.yaml"), *map(Path, others)], working_dir=Path.cwd(), repository=REPOSITORY
     )
@@ -153,7 +153,7 @@ def test_layers_merge_as_in_snakemake(folder: Path) -> None:
     merged = merge(low, high)
     update_config(low, high)
     assert merged == low == {"a": {"b": 1, "c": [3]}, "d": {"g": 2}, "e": None}
-    Path("top.yaml").write_text("libraries: {mine: {fragments: keep}}\nmemory: {cap_mb: 2000}\n", encoding="utf-8")
+    Path("top.yaml").write_text("libraries: {mine: {fragments: keep}}\nmemory: {cap_mb: 2000}\n")
     result = config("libraries: {mine: {class: lipid, path: phenols.smi}}\nmemory: {cap_mb: 9000}", "top.yaml")
     assert result.libraries["mine"].reading.fragments == "keep"
     assert result.cap_mb == 2000
@@ -242,7 +242,7 @@ def test_the_message_holds_the_value(folder: Path) -> None:
 
 
 def test_all_problems_are_told_at_once_in_file_order(folder: Path) -> None:
-    Path("transforms.yaml").write_text(METHYLATION.replace("COc1ccccc1C(=O)O", "Oc1ccccc1C(=O)OC"), encoding="utf-8")
+    Path("transforms.yaml").write_text(METHYLATION.replace("COc1ccccc1C(=O)O", "Oc1ccccc1C(=O)OC"))
     message = complaint(config, "dedup: {key: inchikey}\nlibraries: {a: {class: lipid, path: no.smi}}")
     assert message.startswith("3 problems in the configuration:")
     assert (
@@ -256,7 +256,7 @@ def test_all_problems_are_told_at_once_in_file_order(folder: Path) -> None:
 
 
 def test_a_value_from_the_command_line_is_said_to_be(folder: Path) -> None:
-    Path("my.yaml").write_text(MINE + "memory: {cap_mb: 9000}\n", encoding="utf-8")
+    Path("my.yaml").write_text(MINE + "memory: {cap_mb: 9000}\n")
     raw = {
         "transforms": "transforms.yaml",
         "halogenation": "halogenation.yaml",
@@ -270,7 +270,7 @@ def test_a_value_from_the_command_line_is_said_to_be(folder: Path) -> None:
 
 
 def test_layers_that_merge_into_a_contradiction_name_both_files(folder: Path) -> None:
-    Path("top.yaml").write_text("libraries:\n  mine: {path: phenols.smi}\n", encoding="utf-8")
+    Path("top.yaml").write_text("libraries:\n  mine: {path: phenols.smi}\n")
     message = complaint(config, "libraries: {mine: {class: polyphenol, k: 1}}", "top.yaml")
     assert "my.yaml, line 1: libraries.mine.k and top.yaml, line 2: libraries.mine.path" in message
 
@@ -303,7 +303,7 @@ def test_files_that_are_no_text(folder: Path) -> None:
 
 def test_a_library_that_cannot_be_read_is_told_with_its_key(folder: Path) -> None:
     Path("cut.parquet").write_bytes(b"PAR1 and no footer")
-    Path("noname.csv").write_text("structure_text,weight\nabc,1\n", encoding="utf-8")
+    Path("noname.csv").write_text("structure_text,weight\nabc,1\n")
     message = complaint(
         config,
         "libraries:\n  cut: {class: lipid, path: cut.parquet}\n  bare: {class: lipid, path: noname.csv}",
@@ -338,7 +338,7 @@ def test_chemistry_that_does_not_hold(
     folder: Path, change: tuple[str, str], line: int, key: str, hint: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert change[0] in METHYLATION
-    Path("t.yaml").write_text(METHYLATION.replace(*change, 1 if "[O:2]" not in change[0] else -1), encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION.replace(*change, 1 if "[O:2]" not in change[0] else -1))
     message = complaint(load_transforms, Path("t.yaml"))
     assert f"t.yaml, line {line}: transforms[PHENOL_OMe].{key}" in message
     assert "'PHENOL_OMe'" in message
@@ -366,21 +366,21 @@ def test_chemistry_that_does_not_hold(
     ],
 )
 def test_transforms_that_break_the_schema(folder: Path, old: str, new: str, expected: list[str]) -> None:
-    Path("t.yaml").write_text(METHYLATION.replace(old, new, 1), encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION.replace(old, new, 1))
     message = complaint(load_transforms, Path("t.yaml"))
     assert all(part in message for part in expected), message
 
 
 @pytest.mark.parametrize(("name", "what"), [("PHENOL_OMe", "is given twice"), ("Phenol_OMe", "in case only")])
 def test_transforms_of_one_name(folder: Path, name: str, what: str) -> None:
-    Path("t.yaml").write_text(METHYLATION + ESTER.replace("COOH_COOMe", name), encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION + ESTER.replace("COOH_COOMe", name))
     message = complaint(load_transforms, Path("t.yaml"))
     assert what in message
     assert f"t.yaml, line 2: transforms[PHENOL_OMe].name and t.yaml, line 10: transforms[{name}].name" in message
 
 
 def test_an_example_may_say_that_nothing_happens(folder: Path) -> None:
-    Path("t.yaml").write_text(METHYLATION + "      - {reactant: CCO, products: []}\n", encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION + "      - {reactant: CCO, products: []}\n")
     (transform,) = load_transforms(Path("t.yaml")).values()
     assert transform.examples[2].products == ()
     assert transform.max_sites is None
@@ -388,9 +388,9 @@ def test_an_example_may_say_that_nothing_happens(folder: Path) -> None:
 
 def test_examples_compare_molecules_not_spellings(folder: Path) -> None:
     lines = "      - {reactant: 'C[C@H](N)c1ccc(O)cc1O', products: ['c1c(OC)cc(O)c([C@@H](N)C)c1', '%s']}\n"
-    Path("t.yaml").write_text(METHYLATION + lines % "C[C@H](N)c1ccc(O)cc1OC", encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION + lines % "C[C@H](N)c1ccc(O)cc1OC")
     load_transforms(Path("t.yaml"))
-    Path("t.yaml").write_text(METHYLATION + lines % "C[C@@H](N)c1ccc(O)cc1OC", encoding="utf-8")
+    Path("t.yaml").write_text(METHYLATION + lines % "C[C@@H](N)c1ccc(O)cc1OC")
     assert "missing: COc1cc(O)ccc1[C@@H](C)N" in complaint(load_transforms, Path("t.yaml"))
 
 
@@ -406,22 +406,20 @@ def test_examples_compare_molecules_not_spellings(folder: Path) -> None:
     ],
 )
 def test_halogenation_that_does_not_hold(folder: Path, old: str, new: str, expected: list[str]) -> None:
-    Path("h.yaml").write_text(HALOGENATION.replace(old, new, 1), encoding="utf-8")
+    Path("h.yaml").write_text(HALOGENATION.replace(old, new, 1))
     message = complaint(load_halogenation, Path("h.yaml"))
     assert "problems" not in message
     assert all(part in message for part in expected), message
 
 
 def test_a_transform_may_be_one_line(folder: Path) -> None:
-    Path("t.yaml").write_text(
-        'transforms:\n  - {name: ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n', encoding="utf-8"
-    )
+    Path("t.yaml").write_text('transforms:\n  - {name: ETHER, smirks: "[c:1][OX2H:2]>>[c:1][O:2]CC"}\n')
     (ether,) = load_transforms(Path("t.yaml")).values()
     assert (ether.label, ether.family, ether.scope_classes, ether.examples) == ("ETHER", "own", (), ())
 
 
 def test_transforms_of_several_files_are_one_list(folder: Path) -> None:
-    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("COOH_COOMe", "MINE"), encoding="utf-8")
+    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("COOH_COOMe", "MINE"))
     result = config(MINE + "transforms: [transforms.yaml, mine.yaml]")
     assert list(result.transforms) == ["PHENOL_OMe", "COOH_COOMe", "MINE"]
     assert result.transforms_paths == (folder / "transforms.yaml", folder / "mine.yaml")
@@ -429,7 +427,7 @@ def test_transforms_of_several_files_are_one_list(folder: Path) -> None:
 
 
 def test_a_slip_in_one_of_several_files_is_told_with_its_file(folder: Path) -> None:
-    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("[O:3]C", "[O:3](C)C"), encoding="utf-8")
+    Path("mine.yaml").write_text("transforms:\n" + ESTER.replace("[O:3]C", "[O:3](C)C"))
     message = complaint(config, MINE + "transforms: [transforms.yaml, mine.yaml]")
     assert "transforms.yaml, line 10: transforms[COOH_COOMe].name and mine.yaml, line 2" in message
     assert "mine.yaml, line 8: transforms[COOH_COOMe].examples[entry 1]" in message
@@ -440,7 +438,7 @@ def test_a_slip_in_one_of_several_files_is_told_with_its_file(folder: Path) -> N
 
 
 def test_an_empty_file_is_no_transforms_file(folder: Path) -> None:
-    Path("t.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    Path("t.yaml").write_text("# nothing yet\n")
     assert "t.yaml" in complaint(load_transforms, Path("t.yaml"))
 
 

@@ -25,14 +25,14 @@ RULE = {"smirks": "[CX4;R;!H0:1]>>[C:1]{X}", "examples": [{"reactant": "C1CC1", 
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a few natural products, as SMILES and as a table with names of its own."""
     monkeypatch.chdir(tmp_path)
-    Path("mine.smi").write_text("OC(=O)C=Cc1ccc(O)cc1 coumaric-acid\nOc1ccccc1O catechol\n", encoding="utf-8")
-    Path("mine.csv").write_text("Nr;Struktur\nP-001;OC(=O)C=Cc1ccc(O)cc1\nP-002;Oc1ccccc1O\n", encoding="utf-8")
+    Path("mine.smi").write_text("OC(=O)C=Cc1ccc(O)cc1 coumaric-acid\nOc1ccccc1O catechol\n")
+    Path("mine.csv").write_text("Nr;Struktur\nP-001;OC(=O)C=Cc1ccc(O)cc1\nP-002;Oc1ccccc1O\n")
     return tmp_path
 
 
 def config(**keys: Any) -> Config:
     """The shipped configuration with a file over it."""
-    Path("my.yaml").write_text(yaml.safe_dump(keys, sort_keys=False), encoding="utf-8")
+    Path("my.yaml").write_text(yaml.safe_dump(keys, sort_keys=False))
     return read_config([SHIPPED, Path("my.yaml")], working_dir=Path.cwd(), repository=REPOSITORY)
 
 
@@ -45,14 +45,14 @@ def complaint(**keys: Any) -> str:
 def transforms(*entries: dict[str, Any]) -> str:
     """Write transforms.yaml of entries that methylate a hydroxyl group."""
     written = [{"name": f"T{number}", "smirks": "[OX2H:1]>>[O:1]C", **entry} for number, entry in enumerate(entries)]
-    Path("transforms.yaml").write_text(yaml.safe_dump({"transforms": written}), encoding="utf-8")
+    Path("transforms.yaml").write_text(yaml.safe_dump({"transforms": written}))
     return "transforms.yaml"
 
 
 def halogenation(**scopes: list[str]) -> str:
     """Write halogenation.yaml of a rule for each set of classes; an empty one is for all."""
     rules = [{"name": name, "label": name, **RULE, **({"scope_classes": s} if s else {})} for name, s in scopes.items()]
-    Path("halogenation.yaml").write_text(yaml.safe_dump({"halogens": ["F"], "rules": rules}), encoding="utf-8")
+    Path("halogenation.yaml").write_text(yaml.safe_dump({"halogens": ["F"], "rules": rules}))
     return "halogenation.yaml"
 
 
@@ -104,7 +104,7 @@ def test_named_transforms_without_a_library_are_refused_and_the_fix_works() -> N
 
 
 def test_check_never_says_all_well_of_no_job(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("my.yaml").write_text("libraries: {mine: {path: mine.smi}}\nselect: {libraries: [mine]}\n", encoding="utf-8")
+    Path("my.yaml").write_text("libraries: {mine: {path: mine.smi}}\nselect: {libraries: [mine]}\n")
     assert main(["check", "my.yaml"]) == 0
     said = capsys.readouterr().out
     assert "no jobs: no selected transform is for the class of mine (no class)" in said

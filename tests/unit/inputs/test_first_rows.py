@@ -34,10 +34,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def configured(text: str, name: str = "mine.csv", **keys: object) -> str:
     """Write a file and a configuration of one library, and return that one's name."""
-    Path(name).write_text(text, encoding="utf-8")
+    Path(name).write_text(text)
     library = {"path": name, "class": "polyphenol", **keys}
     document = {"libraries": {"mine": library}, "select": {"libraries": ["mine"], "transforms": [OME]}}
-    Path("mine.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    Path("mine.yaml").write_text(yaml.safe_dump(document))
     return "mine.yaml"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from halogenator.errors import UserError
 from halogenator.planning.chunks import chunk_bounds
+from halogenator.process.ownership import unfinished
 from halogenator.process.run_folder import claim_folder
 from halogenator.tables.columns import Column
 from halogenator.tables.metadata import read_metadata
@@ -41,11 +42,14 @@ def test_a_file_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) -
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_like_it(tmp_path: Path) -> None:
-    for name in ("a.parquet.tmp.4711", "a.parquet.tmpl", "b.parquet.tmp.4711"):
-        (tmp_path / name).touch()
-    with whole_or_absent(tmp_path / "a.parquet") as temporary:
+    path = tmp_path / "a.parquet"
+    left = unfinished(path, 4711)
+    yours = ("a.parquet.tmp.bak", "a.parquet.tmp.2024", "a.parquet.tmpl", f"{left.name}.bak", f"b{left.name[1:]}")
+    for name in (*yours, left.name, f"{left.name}.wal"):
+        (tmp_path / name).write_text("mine")
+    with whole_or_absent(path) as temporary:
         temporary.touch()
-    assert {file.name for file in tmp_path.iterdir()} == {"a.parquet", "a.parquet.tmpl", "b.parquet.tmp.4711"}
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, *yours}
 
 
 def test_a_file_with_fewer_rows_than_were_written_is_noticed(tmp_path: Path) -> None:

@@ -7,16 +7,14 @@ from typing import Any
 
 from halogenator.config.layers import Layers, dig
 from halogenator.errors import UserError
-from halogenator.model import Halogenation, Library, Transform
+from halogenator.model import Halogenation, JobName, Library, Transform
 
 _SHOWN = 4  # names in a sentence
-
-Job = tuple[str, str]
 
 
 def make_jobs(
     libraries: Mapping[str, Library], transforms: Iterable[Transform], settings: Mapping[str, Any]
-) -> tuple[Job, ...]:
+) -> tuple[JobName, ...]:
     """Return the jobs, in the order of the libraries, then of the transforms.
 
     A transform runs on the libraries in its scope. If ``select`` lists it, it runs whatever its scope on libraries
@@ -49,7 +47,7 @@ def _named(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def job_problems(
-    jobs: Sequence[Job], libraries: Mapping[str, Library], chosen: Sequence[Transform], layers: Layers
+    jobs: Sequence[JobName], libraries: Mapping[str, Library], chosen: Sequence[Transform], layers: Layers
 ) -> list[UserError]:
     """Return a problem if ``select`` lists transforms, but none of them has a library to run on."""
     if jobs or not chosen or layers.settings["select"]["transforms"] == "all":
@@ -90,7 +88,7 @@ def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, la
 
 
 def notes(
-    jobs: Sequence[Job],
+    jobs: Sequence[JobName],
     libraries: Mapping[str, Library],
     chosen: Sequence[Transform],
     halogenation: Halogenation,
@@ -136,7 +134,9 @@ def _borrowed_rules(libraries: Mapping[str, Library], halogenation: Halogenation
             )
 
 
-def _out_of_scope(jobs: Sequence[Job], libraries: Mapping[str, Library], chosen: Sequence[Transform]) -> Iterator[str]:
+def _out_of_scope(
+    jobs: Sequence[JobName], libraries: Mapping[str, Library], chosen: Sequence[Transform]
+) -> Iterator[str]:
     for transform in chosen:
         beyond = [
             library
@@ -149,7 +149,7 @@ def _out_of_scope(jobs: Sequence[Job], libraries: Mapping[str, Library], chosen:
 
 
 def _without_jobs(
-    jobs: Sequence[Job], libraries: Mapping[str, Library], chosen: Sequence[Transform], settings: Mapping[str, Any]
+    jobs: Sequence[JobName], libraries: Mapping[str, Library], chosen: Sequence[Transform], settings: Mapping[str, Any]
 ) -> Iterator[str]:
     if not chosen:
         return

@@ -12,22 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from halogenator.model import Config, fingerprint
+from halogenator.model import Config, JobName, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
 from halogenator.tables.statistics import read_object
 
-Job = tuple[str, str]  # library, transform
 
-
-def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list[Job], list[Job]]:
+def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list[JobName], list[JobName]]:
     """Return the adopted jobs of a configuration: those that are up to date, and those that are outdated.
 
     A job is up to date if its transform, its library, all libraries below that, their source files, the columns and
     the engine are the same as when it was adopted. A job with a missing file is in neither list: Snakemake sees that.
     """
-    up_to_date: list[Job] = []
-    outdated: list[Job] = []
+    up_to_date: list[JobName] = []
+    outdated: list[JobName] = []
     for job in config.jobs:
         record = _record(results, job)
         if record is not None:
@@ -36,7 +34,7 @@ def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list
     return up_to_date, outdated
 
 
-def adopted_identity(config: Config, job: Job, working_dir: Path) -> str:
+def adopted_identity(config: Config, job: JobName, working_dir: Path) -> str:
     """Return a fingerprint of a job, of its library and of all libraries below that."""
     name: str | None = job[0]
     libraries: list[str] = []
@@ -46,7 +44,7 @@ def adopted_identity(config: Config, job: Job, working_dir: Path) -> str:
     return fingerprint(job_identity(config, job[1]), libraries)
 
 
-def finished(results: Path, job: Job) -> bool:
+def finished(results: Path, job: JobName) -> bool:
     """Return whether all files of a job are there."""
     return all(path.is_file() for path in Results(results).files(*job))
 
@@ -61,7 +59,7 @@ def any_of(names: Iterable[str]) -> str:
     return "|".join(map(re.escape, names)) or "none"
 
 
-def library_constraint(names: Iterable[str], jobs: Iterable[Job], *, among: bool) -> str:
+def library_constraint(names: Iterable[str], jobs: Iterable[JobName], *, among: bool) -> str:
     """Return the constraint of the wildcard ``library`` in the paths of some jobs, or of all other jobs.
 
     Snakemake cannot constrain two wildcards together. But the pattern can look ahead to the transform, which follows
@@ -76,7 +74,7 @@ def library_constraint(names: Iterable[str], jobs: Iterable[Job], *, among: bool
     return f"(?{'=' if among else '!'}(?:{'|'.join(pairs)})[/.])(?:{any_of(names)})"
 
 
-def _record(results: Path, job: Job) -> dict[str, Any] | None:
+def _record(results: Path, job: JobName) -> dict[str, Any] | None:
     """Return the record of a job's adoption in its statistics; None if it was not adopted or a file is missing."""
     if not finished(results, job):
         return None

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halogenator.process import limits
+from halogenator.process.ownership import unfinished
 from halogenator.units import MB
 
 EXIT_MEMORY = 3
@@ -35,7 +36,7 @@ class Declaration:
     Attributes:
         declared_mb: memory, in MB (10^6 bytes).
         name: the task's name.
-        outputs: its files; unfinished ones have the names ``<name>.tmp.<pid>``.
+        outputs: its files; unfinished ones have the names of ``process.ownership``.
         cap_mb: the most that a task of the workflow may declare, in MB; 0 outside a workflow.
         beside_mb: memory of other processes in the task's allocation, in MB.
         attempt: the attempt that this is, from 1.
@@ -141,7 +142,7 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         code = EXIT_MEMORY
     if code:
         for path in task.outputs:
-            path.with_name(f"{path.name}.tmp.{child}").unlink(missing_ok=True)
+            unfinished(path, child).unlink(missing_ok=True)
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.process.failures import writing
+from halogenator.process.ownership import abandoned, unfinished
 from halogenator.tables.columns import Column, arrow_schema
 from halogenator.tables.metadata import METADATA_KEY
 from halogenator.tables.seal import BLANK, SEAL_KEY, seal
@@ -51,17 +51,18 @@ def limit_arrow_threads() -> None:
 def whole_or_absent(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
 
-    The temporary name ends in the process id, so that an orphan of a crashed run never writes into the file of the next
-    run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file.
+    The temporary name has the process id, so that an orphan of a crashed run never writes into the file of the next
+    run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file. Files
+    whose names only look temporary stay.
 
     Raises:
         UserError: the disk does not take the file.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for abandoned in path.parent.glob(f"{glob.escape(path.name)}.tmp.*"):
-            abandoned.unlink(missing_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp.{os.getpid()}")
+        for orphan in list(abandoned(path)):
+            orphan.unlink(missing_ok=True)
+    temporary = unfinished(path, os.getpid())
     try:
         yield temporary
         with writing(path):

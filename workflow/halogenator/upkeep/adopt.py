@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Config, Job
-from halogenator.planning.adopted import Job as JobNames
+from halogenator.model import Config, Job, JobName
 from halogenator.planning.adopted import adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.process.run_folder import claim_folder
@@ -93,16 +92,16 @@ def unfinished(config: Config, results: Path) -> int:
     return sum(not finished(results, job) for job in config.jobs)
 
 
-def _job_names(config: Config) -> dict[str, list[JobNames]]:
+def _job_names(config: Config) -> dict[str, list[JobName]]:
     """Return {name of a job's folder: the jobs that it can belong to}."""
-    names: dict[str, list[JobNames]] = {}
+    names: dict[str, list[JobName]] = {}
     for job in config.jobs:
         names.setdefault("_".join(job), []).append(job)
     return names
 
 
 def _adopt_one(
-    folder: Path, config: Config, job: JobNames, results: Path, working_dir: Path, task: Task | None
+    folder: Path, config: Config, job: JobName, results: Path, working_dir: Path, task: Task | None
 ) -> Found:
     """Examine a job's folder, and convert it unless ``task`` is None."""
     try:
@@ -115,7 +114,7 @@ def _adopt_one(
     return Found(folder.name, "adopted", detail)
 
 
-def _convert(path: Path, config: Config, names: JobNames, results: Path, working_dir: Path, task: Task) -> str:
+def _convert(path: Path, config: Config, names: JobName, results: Path, working_dir: Path, task: Task) -> str:
     """Make a job's files from earlier products; return the number of rows left out, in words."""
     library, transform = config.libraries[names[0]], config.transforms[names[1]]
     job = Job(library, transform, config.descriptors, "inchikey" in config.identifiers, config.dedup_key)

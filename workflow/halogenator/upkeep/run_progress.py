@@ -34,7 +34,7 @@ MERGES = ("merge_products", "remake_products")
 # Share of the run from which on the time left is told from its own pace, and no longer from the plan.
 _PACE_SHARE = 0.02
 
-Job = tuple[str, str | None]  # library, transform
+Subject = tuple[str, str | None]  # library, transform; a library alone has None
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class RunProgress:
         self._began = time.monotonic()
         self._rules = frozenset(tasks)
         self._running: dict[int, Started] = {}
-        self._products: Counter[Job] = Counter()
-        self._merged: set[Job] = set()
+        self._products: Counter[Subject] = Counter()
+        self._merged: set[Subject] = set()
         waiting = plan.waiting if plan else ()
         # {library or job: expected processor time of each of its tasks, in seconds}
         self._cost = {(line.library, line.transform or None): line.seconds / line.tasks for line in waiting}
@@ -118,7 +118,7 @@ class RunProgress:
         self.shown.tick(self.figures())
         return task
 
-    def _count(self, job: Job, task: Started) -> None:
+    def _count(self, job: Subject, task: Started) -> None:
         """Add the products of a finished task."""
         library, transform = job
         if task.rule == "transform_chunk" and job not in self._merged:

@@ -1,0 +1,38 @@
+"""Proofs that a file or folder is this program's own. Nothing without one is removed or written over.
+
+A name that a person could have given proves nothing. An unfinished file has a name that nobody gives by chance: it ends
+in a checksum of what is before it.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_UNFINISHED = re.compile(r".+\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
+_WAL = ".wal"  # what DuckDB appends to the name of a database that it writes
+
+
+def unfinished(path: Path, pid: int) -> Path:
+    """Return the temporary path, beside ``path``, under which a process writes the file until it is whole.
+
+    Examples:
+        >>> unfinished(Path("ethers.csv"), 4711).name
+        'ethers.csv.tmp.4711-f33b3745'
+    """
+    name = f"{path.name}.tmp.{pid}"
+    mark = hashlib.sha256(os.fsencode(f"halogenator {name}")).hexdigest()[:8]
+    return path.with_name(f"{name}-{mark}")
+
+
+def abandoned(path: Path) -> Iterator[Path]:
+    """Yield the unfinished files that processes, killed or still running, have left beside ``path`` for it."""
+    for found in path.parent.glob(f"{glob.escape(path.name)}.tmp.*"):
+        name = found.name.removesuffix(_WAL)
+        parts = _UNFINISHED.fullmatch(name)
+        if parts and name == unfinished(path, int(parts["pid"])).name:
+            yield found
