@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import psutil
+import pyarrow.parquet as pq
 import pytest
 
 from helpers.elsewhere import ASCII, PLAIN_USER, hand_over, needs_a_plain_user, shadow, verb
@@ -44,10 +45,12 @@ def test_verbs_print_in_any_locale(words: tuple[str, ...], variables: dict[str, 
 def test_names_of_files_are_read_in_any_locale(tmp_path: Path) -> None:
     (tmp_path / "Phénole").mkdir()
     (tmp_path / "Phénole" / "größe.csv").write_text(PHENOLS, encoding="utf-8")
-    write_yaml(tmp_path / "mine.yaml", {"libraries": {"mine": {"class": "polyphenol", "path": "Phénole/größe.csv"}}})
-    done = verb("check", "mine.yaml", cwd=tmp_path, env=ASCII)
+    line = ("apply", "--input", "Phénole/größe.csv", "--outdir", "Äther", "--transform", OME)
+    done = verb(*line, cwd=tmp_path, env=ASCII)
     assert done.returncode == 0, done.stderr
-    assert 'mine: SMILES from "smiles", id from "id"' in done.stdout
+    assert "Äther/products.parquet" in done.stdout
+    rows = pq.read_table(tmp_path / "Äther" / "molecules.parquet").to_pylist()
+    assert [row["id"] for row in rows] == ["phénol", "catechol"]
 
 
 @pytest.mark.long
@@ -73,7 +76,7 @@ def test_modules_in_the_working_folder_are_not_imported(tmp_path: Path) -> None:
     shadow(tmp_path)
     (tmp_path / "mine.csv").write_text(PHENOLS, encoding="utf-8")
     line = ("apply", "--input", "mine.csv", "--outdir", "out", "--transform", OME)
-    done = verb(*line, cwd=tmp_path, env={"PYTHONPATH": os.pathsep})  # an empty entry stands for the working folder
+    done = verb(*line, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "out" / "stats.json").read_bytes())["products"] == 2
 
@@ -108,19 +111,11 @@ def a_dangling_link(path: Path) -> None:
 
 ODD = [
     ("results", a_file),
-    ("results", a_dangling_link),
-    (".snakemake", a_file),
+    ("results/libraries", a_file),
+    ("results/monitor.parquet", a_folder),
     (".snakemake", a_dangling_link),
     (".snakemake/metadata", a_file),
     (".snakemake/halogenator.lock", a_folder),
-    ("results/logs", a_file),
-    ("results/benchmarks/libraries/mine", a_file),
-    ("results/libraries", a_file),
-    ("results/work/products", a_dangling_link),
-    ("results/summary.tsv", a_folder),
-    ("results/plan.tsv", a_folder),
-    ("results/monitor.parquet", a_folder),
-    ("results/stats/libraries/mine.json", a_folder),
 ]
 
 
@@ -146,12 +141,11 @@ def test_results_may_be_a_link_to_elsewhere(finished: Finished, tmp_path: Path) 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME", "TMPDIR"])
-def test_a_run_needs_no_home(tmp_path: Path, variable: str) -> None:
+def test_a_run_needs_no_home(tmp_path: Path) -> None:
     """Snakemake keeps a cache of sources there."""
     lay_out(tmp_path)
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
-    output = snakemake(tmp_path, "-n", env={**environment, variable: "/proc/nowhere"})
+    output = snakemake(tmp_path, "-n", env={**environment, "HOME": "/proc/nowhere", "TMPDIR": "/proc/nowhere"})
     assert "Job stats" in output and "Traceback" not in output
 
 

@@ -46,4 +46,4 @@ def hand_over(folder: Path, uid: int = 4711) -> None:
     for path in (folder, *folder.rglob("*")):
         os.chown(path, uid, os.getgid(), follow_symlinks=False)
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (path.stat().st_mode & 0o600) >> 3)
+            path.chmod(path.stat().st_mode | (path.stat().st_mode & 0o700) >> 3)

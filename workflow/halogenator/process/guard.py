@@ -69,8 +69,8 @@ class Declaration:
         elif self.attempt < self.attempts:
             advice = f"nothing: it is tried again with twice the declaration, attempt {self.attempt} of {self.attempts}"
         elif self.attempts:
-            more = f"--retries {self.attempts + 1}"
-            advice = f"this was the last attempt; let there be more, each with twice the memory: snakemake … {more}"
+            more = f"add --retries {self.attempts + 1} to snakemake, where each has twice the memory of the one before"
+            advice = f"this was the last attempt; {more}"
         else:
             advice = "nothing, if the retries of the profile are not used up: then it is tried again with twice as much"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
