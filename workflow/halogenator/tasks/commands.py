@@ -117,8 +117,8 @@ def declaration(
         ends_with: id of a process; the task ends when that process ends; 0: none.
         notes: folder for the note of a running task (``process.running``); None: no note.
     """
-    values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "attempts": attempts}
-    values |= {"ends-with": ends_with, "notes": notes}
+    memory = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb}
+    values = {**memory, "attempts": attempts, "ends-with": ends_with, "notes": notes}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 
