@@ -137,7 +137,7 @@ def check_made(catalog: Path) -> None:
     Raises:
         UserError: it does not.
     """
-    if not catalog.exists():
+    if not catalog.is_file():
         raise UserError(
             "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
         )
