@@ -12,6 +12,7 @@ from halogenator.upkeep.run_progress import MERGES
 from halogenator.process.failures import check_kinds, check_writable, explain
 from halogenator.process.run_folder import SNAKEMAKE_FOLDERS, check_dates, claim_folder, redate
 from halogenator.process.running import end_all
+from halogenator.tables.catalog import renew_catalog
 from halogenator.tables.seal import remove_damaged
 
 FIRST_ROWS = []  # for each input file, which columns are taken as SMILES and id
@@ -64,11 +65,13 @@ def check_places():
 
 
 def claim_results():
-    """Make this the only run in its folder, and clean up there after interrupted runs."""
+    """Make this the only run in its folder, and clean up there after interrupted runs and after a move."""
     check_writable(Path(".snakemake"))
     check_writable(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
     redate(PLACES.folder)
+    if not IN_STORE:
+        renew_catalog(PLACES)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
 

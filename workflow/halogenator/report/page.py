@@ -28,8 +28,8 @@ from halogenator.model import Transform
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.results import Results
-from halogenator.tables.catalog import check_made
-from halogenator.tables.duck import connect, literal
+from halogenator.tables.catalog import check_made, create_views, renew_catalog
+from halogenator.tables.duck import connect
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
 from halogenator.units import duration, size
@@ -61,12 +61,14 @@ def write_report(
         memory_mb: memory that DuckDB may use, in MB.
 
     Raises:
-        UserError: there is no catalog, or it belongs to other results.
+        UserError: there is no catalog, so no finished run.
     """
     limit_arrow_threads()
     quiet()
+    check_made(Results(results).catalog)
+    renew_catalog(Results(results))
     with connect(memory_mb, scratch) as connection:
-        _attach(connection, Results(results).catalog)
+        create_views(connection, results)
         page = _Page(connection, Results(results), configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
@@ -74,19 +76,6 @@ def write_report(
             file.write(head)
             file.writelines(page.packed_jobs(left))
             file.write(foot)
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
-    check_made(catalog)
-    try:
-        connection.execute(f"ATTACH {literal(str(catalog))} AS catalog (READ_ONLY)")
-        connection.execute("SELECT count(*) FROM catalog.jobs").fetchall()
-    except duckdb.Error as error:
-        raise UserError(
-            f"DuckDB cannot read this catalog: {error}",
-            where=catalog,
-            fix="after moving results, make it anew with python -m halogenator catalog",
-        ) from error
 
 
 def pack(value: object) -> str:

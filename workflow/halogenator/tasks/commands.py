@@ -308,7 +308,7 @@ class Summarize(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
-    """Write a DuckDB database of views over all results; run it again after moving them."""
+    """Write a DuckDB database of views over all results; query and tour make it anew after a move."""
 
     example = "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb"
     results: Path = option("folder of the results")
