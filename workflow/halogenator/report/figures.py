@@ -240,7 +240,7 @@ def _stage(parts: tuple[str, ...], built: set[str]) -> str:
 def _benchmark(path: Path) -> tuple[float, float] | None:
     """Return wall and CPU seconds; None if the file is not one of Snakemake's."""
     try:
-        with path.open(newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             row = next(csv.DictReader(file, delimiter="\t"))
         return float(row["s"]), _number(row.get("cpu_time"))
     except (OSError, ValueError, KeyError, StopIteration, TypeError):

@@ -72,7 +72,7 @@ def write_report(
         page = _Page(connection, Results(results), configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
-        with whole_or_absent(out) as temporary, writing(out), temporary.open("w") as file:
+        with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8") as file:
             file.write(head)
             file.writelines(page.packed_jobs(left))
             file.write(foot)
@@ -125,9 +125,14 @@ class _Page:
         )
         environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
         return environment.get_template("report.html.j2").render(
-            style=(_ASSETS / "report.css").read_text(),
-            scripts=[_escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text()) for name in _SCRIPTS],
-            vendor=[_vendored(entry) for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text())],
+            style=(_ASSETS / "report.css").read_text(encoding="utf-8"),
+            scripts=[
+                _escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS
+            ],
+            vendor=[
+                _vendored(entry)
+                for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text(encoding="utf-8"))
+            ],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
             jobs=self.jobs,
@@ -271,7 +276,7 @@ def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")
-    terms = path.with_name(entry["license_file"]).read_text()
+    terms = path.with_name(entry["license_file"]).read_text(encoding="utf-8")
     return {**entry, "text": _escaped_script(content.decode()), "terms": terms}
 
 

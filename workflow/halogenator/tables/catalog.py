@@ -62,12 +62,12 @@ def write_summary(results: Path, out: Path) -> None:
         UserError: the statistics of a job are damaged, or the disk does not take the table.
     """
     stats = Results(results).find(Results(results).stats("*", "*"))
-    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
         for path in stats:
             try:
-                record = json.loads(path.read_text())
+                record = json.loads(path.read_text(encoding="utf-8"))
                 writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
@@ -187,7 +187,7 @@ def check_made(catalog: Path) -> None:
     Raises:
         UserError: it does not.
     """
-    if not catalog.exists():
+    if not catalog.is_file():
         raise UserError(
             "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
         )
