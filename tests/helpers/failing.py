@@ -13,7 +13,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
+
+TASKS = [
+    f"halogenator.{name}"
+    for name in (
+        "export.write_molecules",
+        "tasks.halogenate_chunk",
+        "tasks.merge_library",
+        "tasks.merge_products",
+        "tasks.read_library",
+        "tasks.standardize_chunk",
+    )
+]
 
 
 @dataclass(frozen=True)
@@ -75,18 +88,8 @@ def _fork(attempt: Attempt) -> None:
 
 
 if __name__ == "__main__":
-    import duckdb  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-    from rdkit.Chem import AllChem  # noqa: F401
-
-    import halogenator.export.write_molecules
-    import halogenator.report.page
-    import halogenator.tasks.halogenate_chunk
-    import halogenator.tasks.merge_library
-    import halogenator.tasks.merge_products
-    import halogenator.tasks.read_library
-    import halogenator.tasks.standardize_chunk
-    import halogenator.tasks.transform_chunk  # noqa: F401
+    for module in ("duckdb", "pyarrow.parquet", "rdkit.Chem.AllChem", "halogenator.report.page", *TASKS):
+        import_module(module)
 
     for entry in json.loads(Path(sys.argv[1]).read_text()):
         _fork(Attempt(**entry))

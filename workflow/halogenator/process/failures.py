@@ -126,7 +126,7 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
     else:
         return _damage(error, path)
     where = Path(path or getattr(error, "filename", None) or Path.cwd()).absolute()
-    value = str(error).splitlines()[0]
+    value = str(error).partition("\n")[0]
     if number == errno.ENOSPC:
         few = _free_inodes(where)
         value = _free(where) if few is None else f"{few} inodes free, {_free(where)}"
