@@ -15,7 +15,7 @@ import psutil
 from halogenator.errors import UserError
 from halogenator.process.running import NOTES
 
-_LOCK_NAME = "halogenator.lock"
+LOCK_NAME = "halogenator.lock"
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
 
 _held: list[int] = []  # descriptors that stay open, and so locked, until the process ends
@@ -69,7 +69,7 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
     try:
-        descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR)
+        descriptor = os.open(snakemake_folder / LOCK_NAME, os.O_RDWR)
     except OSError:
         return None
     try:
@@ -121,7 +121,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
     """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
     locked = _lock(descriptor)
     if locked:
         os.ftruncate(descriptor, 0)
