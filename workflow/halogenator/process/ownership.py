@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+# Names of tasks' folders for what memory cannot hold: a word of ours, then what ``tempfile`` adds.
+SCRATCH = re.compile(r"(duckdb|job|record|adopt)-[a-z0-9_]{8}")
 _UNFINISHED = re.compile(r".+\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
 _WAL = ".wal"  # what DuckDB appends to the name of a database that it writes
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from halogenator.errors import UserError
+from halogenator.process.ownership import SCRATCH, clear
 from halogenator.process.running import NOTES
 
 LOCK_NAME = "halogenator.lock"
+_STALE, _NOTE = re.compile(r".+\.lock"), re.compile(r"\d+")  # names of Snakemake's locks, and of notes of tasks
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
 
 _held: list[int] = []  # descriptors that stay open, and so locked, until the process ends
@@ -40,10 +42,9 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     if descriptor is None:  # there is only Snakemake's own lock
         return
     _held.append(descriptor)
-    for stale in (snakemake_folder / "locks").glob("*"):
-        stale.unlink(missing_ok=True)
-    for folder in (scratch, snakemake_folder / NOTES.name):
-        shutil.rmtree(folder, ignore_errors=True)
+    clear(snakemake_folder / "locks", _STALE)
+    clear(snakemake_folder / NOTES.name, _NOTE)
+    clear(scratch, SCRATCH)
 
 
 @contextmanager
@@ -79,16 +80,20 @@ def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     return note if note and psutil.pid_exists(note[0]) else None
 
 
-def redate(folder: Path) -> int:
+def redate(folder: Path, names: Sequence[str] | None = None) -> int:
     """Set the times of files from the future to now, in the same order, and return their number.
+
+    Of a folder that may hold other things, ``names`` are the entries to look at.
 
     After a clock was set back, no file made from them could be newer. Snakemake only compares which file is newer, so
     the order is kept: files of the same time get the same time again, others are a microsecond apart.
     """
     now = time.time_ns()
     found: dict[int, list[str]] = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
+    for parent, folders, files in os.walk(folder):
+        if names is not None and parent == str(folder):
+            folders[:], files = ([name for name in found if name in names] for found in (folders, files))
+        for name in files:
             path = f"{parent}/{name}"
             try:
                 dated = os.lstat(path).st_mtime_ns

@@ -28,7 +28,7 @@ from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
 from halogenator.process.failures import check_writable
-from halogenator.process.ownership import abandoned, clear
+from halogenator.process.ownership import SCRATCH, abandoned, clear
 from halogenator.process.progress import Progress
 from halogenator.process.run_folder import LOCK_NAME, hold_folder
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
@@ -56,7 +56,7 @@ _STATE = "state.json"
 _MADE = re.compile(
     r"((state|library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?", re.DOTALL
 )
-_LOGS, _SPILLS = re.compile(r"[a-z-]+-\d+\.log"), re.compile(r"duckdb-\w+")
+_LOGS = re.compile(r"[a-z-]+-\d+\.log")
 
 # Rows or products of a chunk. The most: an interruption loses some minutes of work. The fewest: a task takes a second,
 # as starting its process does. Between these, four tasks a worker, so that all workers end at about the same time.
@@ -236,7 +236,7 @@ class _Run:
         """
         state = read_object(self.work / _STATE)
         if state.get("identity") == self.identity:
-            clear(self.work / "scratch", _SPILLS)
+            clear(self.work / "scratch", SCRATCH)
             return state
         for name in _ours(self.request):
             (self.out / name).unlink()
@@ -349,7 +349,7 @@ def _is_own_work(work: Path) -> bool:
 
 def _clear(work: Path) -> None:
     """Remove what runs have made in their folder of intermediate files, but not its lock."""
-    clear(work / "scratch", _SPILLS)
+    clear(work / "scratch", SCRATCH)
     clear(work / "logs", _LOGS)
     clear(work, _MADE)
 
