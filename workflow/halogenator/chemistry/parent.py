@@ -15,7 +15,7 @@ from rdkit import Chem
 from rdkit.Chem import rdqueries
 
 from halogenator.chemistry.enhanced_stereo import read_cxsmiles
-from halogenator.chemistry.molecules import reread
+from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.reaction import Match, Reaction
 
 # A flat SMILES: the organic subset, bonds and rings; in brackets only [nH] and common ions without radicals.
@@ -118,8 +118,11 @@ class Parent:
 
 
 def _read_flat(smiles: str) -> Chem.Mol:
-    mol = Chem.MolFromSmiles(smiles, sanitize=False)
-    mol.UpdatePropertyCache(True)
+    mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
+    try:
+        mol.UpdatePropertyCache(True)
+    except Chem.AtomValenceException as error:
+        raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
     Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
     mol.SetIntProp("_StereochemDone", 1, True)
     return mol
