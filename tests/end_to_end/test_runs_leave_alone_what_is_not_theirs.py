@@ -43,7 +43,7 @@ def test_what_somebody_keeps_among_results(finished: Finished, tmp_path: Path) -
     folder = finished.copy(tmp_path / "run")
     names = [f"results/{name}" for name in ("notes.txt", "work/notes.txt", "work/scratch/notes.txt")]
     names += [f"results/work/products/mine/{OME}/notes.txt", f"results/products/library=mine/transform={OME}/notes.txt"]
-    names += [".snakemake/locks/notes.txt", ".snakemake/halogenator.tasks/notes.txt"]
+    names += [".snakemake/halogenator.tasks/notes.txt"]
     put(folder, *names)
     home = tmp_path / "home"
     put(home, "duckdb-abcdefgh/thesis.txt", "thesis.txt")
