@@ -258,7 +258,7 @@ class _Products:
 
     def _describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
         increments = self.kernel.increments
-        if edit is None or not self.parent.is_even:
+        if edit is None or not self.parent.is_even or not self.surroundings.allow(edit.changed_atoms):
             return descriptors.compute(reread(smiles), increments.names)
         if self.values is None:
             self.values = descriptors.compute(reread(self.parent.smiles), increments.names)
