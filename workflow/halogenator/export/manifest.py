@@ -162,8 +162,8 @@ class Manifest:
             replaces = list(map(asdict, others))
             head = {"identity": self._identity, "request": request, "replaces": replaces}
             with whole_or_absent(self._part) as temporary:
-                temporary.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *known)))
-            with self._part.open("a") as file:
+                temporary.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *known)), encoding="utf-8")
+            with self._part.open("a", encoding="utf-8") as file:
 
                 def add(split: Split) -> None:
                     file.write(f"{json.dumps(asdict(split))}\n")
@@ -179,14 +179,14 @@ class Manifest:
             if any(split.is_intact(self._out.parent) for split in self._recorded[name]):
                 (self._out.parent / name).unlink(missing_ok=True)
         with whole_or_absent(self._path) as temporary, writing(self._path):
-            temporary.write_text(json.dumps(content, indent=1) + "\n")
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         self._part.unlink(missing_ok=True)
         return content
 
     def read(self) -> dict[str, Any]:
         """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
         self._path.touch()
-        found: dict[str, Any] = json.loads(self._path.read_text())
+        found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         return found
 
 

@@ -53,9 +53,9 @@ def clear(folder: Path, own: re.Pattern[str]) -> None:
     """
     if folder.is_symlink() or not folder.is_dir():
         return
-    for path in folder.iterdir():
-        if own.fullmatch(path.name) and not path.is_symlink():
-            with suppress(OSError):  # a file system that cannot remove it now, as one that is mounted elsewhere
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with suppress(OSError):
+    with suppress(OSError):  # what cannot be removed now, as another user's, stays
+        for path in folder.iterdir():
+            if own.fullmatch(path.name) and not path.is_symlink():
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         folder.rmdir()

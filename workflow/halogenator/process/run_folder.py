@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -16,6 +16,11 @@ from halogenator.errors import UserError
 from halogenator.process.ownership import SCRATCH, clear
 from halogenator.process.running import NOTES
 
+# Folders below .snakemake, which Snakemake makes at its start.
+SNAKEMAKE_FOLDERS = (
+    *("auxiliary", "conda", "conda-archive", "incomplete", "iocache", "locks", "log", "metadata", "shadow"),
+    "singularity",
+)
 LOCK_NAME = "halogenator.lock"
 _STALE, _NOTE = re.compile(r".+\.lock"), re.compile(r"\d+")  # names of Snakemake's locks, and of notes of tasks
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
@@ -69,8 +74,9 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
+    path = snakemake_folder / LOCK_NAME
     try:
-        descriptor = os.open(snakemake_folder / LOCK_NAME, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -92,7 +98,7 @@ def redate(folder: Path, names: Sequence[str] | None = None) -> int:
     found: dict[int, list[str]] = {}
     for parent, folders, files in os.walk(folder):
         if names is not None and parent == str(folder):
-            folders[:], files = ([name for name in found if name in names] for found in (folders, files))
+            folders[:], files = ([name for name in each if name in names] for each in (folders, files))
         for name in files:
             path = f"{parent}/{name}"
             try:
@@ -126,8 +132,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
     """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-    locked = _lock(descriptor)
+    descriptor, locked = _open_locked(folder / LOCK_NAME)
     if locked:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
@@ -142,6 +147,25 @@ def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
         value=f"process {holder[0]}" if holder else None,
         fix=fix,
     )
+
+
+def _open_locked(path: Path) -> tuple[int, bool | None]:
+    """Open a lock file, made if necessary, for this user and those who share its folder; return it and ``_lock`` of it.
+
+    Where another user's file may not be written, and nobody holds it, it is replaced by one of this user.
+    """
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # less the umask
+            return descriptor, _lock(descriptor)
+        except PermissionError:
+            descriptor = os.open(path, os.O_RDONLY)
+        if _lock(descriptor) is not True:
+            return descriptor, False
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                path.unlink()  # while it is locked, so that nobody else is about to do this
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool | None:
