@@ -136,6 +136,46 @@ def test_many_small_allocations_are_seen_from_outside(tmp_path: Path) -> None:
     assert re.search(r"declared 200 MB, reached 2\d\d MB at row 7 of a test", message)
 
 
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGBUS", "SIGABRT"])
+def test_a_task_that_dies_of_a_refusal_is_explained_like_one_that_oversteps(tmp_path: Path, name: str) -> None:
+    """Code that was refused memory and uses its null pointer, or an exception of C++ that nobody handles."""
+    run = guarded(f"import signal; os.kill(os.getpid(), signal.{name})", tmp_path / "out", "import os\n")
+    _, message = run.communicate(timeout=SAFETY_NET)
+    assert run.returncode == 3, message
+    assert f"declared 200 MB, was refused more, or a library failed, and ended by {name} at row 7 of a test" in message
+    assert "give it more: --mem-mb 400" in message
+
+
+REFUSED = """
+import errno
+from halogenator.errors import UserError
+def fail(options):
+    try:
+        raise {error}
+    except Exception as cause:
+        raise UserError("a Parquet file is damaged", fix="delete it") from cause
+class _Options:
+    run = staticmethod(fail)
+"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        'RuntimeError("std::bad_alloc")',
+        'OSError("ZSTD decompression failed: Allocation error : not enough memory")',
+        "OSError(errno.ENOMEM, 'Cannot allocate memory')",
+    ],
+)
+def test_a_refusal_is_not_taken_for_a_damaged_file(tmp_path: Path, error: str) -> None:
+    run = guarded(
+        "from halogenator.cli import _run; return _run(_Options)", tmp_path / "out", REFUSED.format(error=error)
+    )
+    _, message = run.communicate(timeout=SAFETY_NET)
+    assert run.returncode == 3, message
+    assert "was refused more at row 7" in message and "damaged" not in message
+
+
 def test_a_killed_guard_takes_its_task_along(tmp_path: Path) -> None:
     run = guarded("print('ready', flush=True); time.sleep(9999)", tmp_path / "out")
     assert run.stdout is not None

@@ -159,6 +159,33 @@ def test_a_job_has_an_address(browser: Browser, run: Path) -> None:
     page.close()
 
 
+ADDRESSES = (
+    "%",
+    "%E0%A4%A",
+    "100%/of%2Fit",
+    "<img src=x onerror=alert(1)>",
+    "'\"`",
+    "__proto__",
+    "\\",
+    "mine/",
+    "/",
+    "",
+)
+
+
+def test_the_page_opens_with_any_address(browser: Browser, run: Path) -> None:
+    for text in ADDRESSES:
+        opened = open_report(browser, run / "results" / "report.html", f"#{text}")
+        page = opened.page
+        assert page.locator("#panel").get_attribute("data-job") in {"/".join(job) for job in JOBS}, text
+        page.evaluate("text => { location.hash = text; }", f"{text}%")
+        page.evaluate("text => { location.hash = text; }", f"mine/{COOME}")
+        page.wait_for_selector(f"#panel[data-job='mine/{COOME}']")
+        assert page.locator("img").count() == 0
+        assert not opened.errors, text
+        page.close()
+
+
 def test_a_job_without_products_says_so(opened: Opened) -> None:
     page = opened.page
     page.get_by_role("link", name=re.compile("^terpenoid-1X, aryl NH2 → F: 0 products")).click()

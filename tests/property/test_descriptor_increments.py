@@ -1,5 +1,6 @@
 """Descriptors by increments equal RDKit's own on the product, also where surroundings look alike but are not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,31 @@ def test_values_do_not_depend_on_which_molecule_was_met_first() -> None:
     back = {p.smiles: p.descriptors for smiles in reversed(pool) for p in backward.products(smiles)[0]}
     assert there == back
     assert all(value == round(value, descriptors.DECIMALS) for values in there.values() for value in values)
+
+
+# (beginning, repeated unit, how often). RDKit looks at 1,000 matches of a pattern, so that its logP and its rotors are
+# no sums in molecules as large as these.
+LARGE = {
+    "paraffin": ("O", "C", 600),
+    "the largest paraffin": ("O", "C", 998),
+    "polyisobutylene, with more than 1,000 matches from 42 units on": ("OC", "C(C)(C)C", 44),
+    "polytetrafluoroethylene": ("OC", "C(F)(F)", 120),
+    "poly(ethylene glycol)": ("O", "CCO", 330),
+    "peptide": ("OC", "CC(=O)N", 249),
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_large_molecules_have_the_values_of_rdkit(what: str) -> None:
+    caps = [Transform("F", "[CX4:1][OX2H]>>[C:1]F"), Transform("tBu", "[CX4:2][OX2H:1]>>[C:2][O:1]C(C)(C)C")]
+    kernel = Kernel([replace(cap, max_sites=1) for cap in caps], NAMES)
+    beginning, unit, times = LARGE[what]
+    for smiles in (beginning + 10 * unit, beginning + times * unit):  # the small one fills the memory of differences
+        stored = Chem.CanonSmiles(smiles)
+        assert kernel.products(stored)[0] and _wrong(kernel, stored) == []
+
+
+def test_a_large_new_group_has_the_values_of_rdkit() -> None:
+    kernel = Kernel([Transform("wax", "[OX2H:1]>>[O:1]" + "C" * 480)], NAMES)
+    for smiles in ("CO", "CCCCO", "O" + "C" * 40):
+        assert kernel.products(smiles)[0] and _wrong(kernel, Chem.CanonSmiles(smiles)) == []

@@ -24,6 +24,8 @@ bonds. When surroundings are met for the first time, RDKit computes the product,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from math import factorial
 
 from rdkit import Chem
 
@@ -34,6 +36,10 @@ from halogenator.chemistry.molecules import reread
 RADIUS = 3
 # Most differences remembered; one takes about 1 kB. When full, all are forgotten: common ones are soon met again.
 MAX_ENTRIES = 20_000
+
+_MOST_MATCHES = 1_000  # of a pattern; maxMatches of RDKit's SubstructMatch by default
+# Matches of a pattern of descriptors that begin at one atom, at most: it names up to four neighbours, in any order.
+_MATCHES_OF_AN_ATOM = 24
 
 Environment = tuple[float, ...]
 Values = tuple[float, ...]
@@ -49,6 +55,20 @@ class Surroundings:
     def __init__(self, mol: Chem.Mol) -> None:
         self._mol = mol
         self._labels: dict[int, int] = {}
+
+    def allow(self, new_atoms: int) -> bool:
+        """Return whether no pattern of a descriptor has too many matches here, nor with that many atoms more."""
+        if _MATCHES_OF_AN_ATOM * (self._mol.GetNumAtoms() + new_atoms) <= _MOST_MATCHES:
+            return True
+        return self._most_matches + _MATCHES_OF_AN_ATOM * new_atoms <= _MOST_MATCHES
+
+    @cached_property
+    def _most_matches(self) -> int:
+        """An upper bound of the matches of any pattern: the orders of neighbours of each atom, and its hydrogens."""
+        return sum(
+            min(factorial(atom.GetDegree()), _MATCHES_OF_AN_ATOM) + atom.GetTotalNumHs()
+            for atom in self._mol.GetAtoms()
+        )
 
     def around(self, roots: Sequence[int]) -> Environment:
         """Return the surroundings of the roots (atom indices) as numbers: equal numbers mean equal differences.

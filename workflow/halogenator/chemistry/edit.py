@@ -118,6 +118,11 @@ class Edit:
     new_bonds: tuple[tuple[int, int, Chem.BondType], ...]
 
     @cached_property
+    def changed_atoms(self) -> int:
+        """The number of atoms that are new in a product, or have other neighbours than in the parent."""
+        return len(self.new_atoms) + len(self.replaced) + len(self.footprint.anchors)
+
+    @cached_property
     def _deleting(self) -> frozenset[int]:
         """Positions of the anchors that have fewer neighbours in the product."""
         return frozenset(anchor.position for anchor in self.footprint.anchors if anchor.gain < 0)

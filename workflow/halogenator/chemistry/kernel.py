@@ -177,6 +177,11 @@ class Kernel:
                 rejects.append((None, error))
                 continue
             for step in group.steps if sites else ():
+                try:
+                    step.reaction.check_growth(parent.mol)
+                except RejectError as error:
+                    rejects.append((None, error))
+                    continue
                 for site in _limit(parent, sites, step.transform.max_sites):
                     try:
                         maker.add(step, site)
@@ -258,7 +263,7 @@ class _Products:
 
     def _describe(self, transform: int, edit: Edit | None, site: _Site, smiles: str) -> Values:
         increments = self.kernel.increments
-        if edit is None or not self.parent.is_even:
+        if edit is None or not self.parent.is_even or not self.surroundings.allow(edit.changed_atoms):
             return descriptors.compute(reread(smiles), increments.names)
         if self.values is None:
             self.values = descriptors.compute(reread(self.parent.smiles), increments.names)

@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from halogenator.chemistry.descriptors import compute
 from halogenator.chemistry.filters import FILTERS, alerts
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 from halogenator.export.selection import POSITION
 from halogenator.model import Export
+from halogenator.tables.molecule_files import stereo_of
 
 Mask = npt.NDArray[np.bool_]
 
+# A SMILES of a query, alone or with its extension. Whatever else there is would not be one row of a file.
+_SMILES = r"^[^\x00-\x20\x7f=+\-@'][^\x00-\x20\x7f]*( +\|[^\x00-\x1f\x7f]*\|)?$"
+_EXTENSION = r"^[^\x00-\x20\x7f|]*$"
 _EXAMPLES = 20  # rejects that are shown one by one; the others are only counted
 
 
@@ -30,6 +35,12 @@ class Rejects:
 
     def __init__(self) -> None:
         self.rows: dict[int, tuple[str, list[str]]] = {}
+
+    def before(self, stop: int) -> Rejects:
+        """Move those before a position into an object of their own, and return it."""
+        found = Rejects()
+        found.rows = {position: self.rows.pop(position) for position in sorted(self.rows) if position < stop}
+        return found
 
     def add(self, batch: pa.RecordBatch, index: int, error: RejectError) -> None:
         """Add the row ``index`` of a batch."""
@@ -71,6 +82,7 @@ class RowFilter:
     def __init__(self, export: Export, threads: int) -> None:
         self._windows = export.windows
         deciding = sorted({*export.only, *export.without})
+        self._any_text = export.sql is not None
         self._quick = [name for name in deciding if FILTERS[name].catalog is None]
         self._slow = [name for name in deciding if FILTERS[name].catalog is not None]
         self._wanted = set(export.only)
@@ -80,6 +92,15 @@ class RowFilter:
         self.fields = [field for name in export.flag for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+        """Return which rows have a SMILES, are within the windows and pass the filters by descriptors."""
+        if self._any_text:
+            readable = _has_smiles(batch, rejects)
+            passing = np.zeros(batch.num_rows, bool)
+            passing[readable] = self._within(batch.filter(pa.array(readable)), rejects)
+            return passing
+        return self._within(batch, rejects)
+
+    def _within(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
         """Return which rows are within the windows and pass the filters by descriptors."""
         names = [descriptor for name in self._quick for descriptor in FILTERS[name].descriptors]
         values = descriptor_values(batch, dict.fromkeys([*self._windows, *names]), rejects)
@@ -115,6 +136,23 @@ class RowFilter:
             columns.append(pa.array([bool(names) for names in found], pa.bool_()))
             columns.append(pa.array(["; ".join(names) for names in found], pa.string()))
         return columns
+
+
+def _has_smiles(batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+    """Return which rows of a query have a text that may be a SMILES; the others are added to ``rejects``."""
+    texts, stereo = batch["smiles"], pa.array(stereo_of(batch), pa.string())
+    found = pc.match_substring_regex(texts, _SMILES).fill_null(False).to_numpy(zero_copy_only=False)
+    extended = pc.match_substring_regex(stereo, _EXTENSION).fill_null(True).to_numpy(zero_copy_only=False)
+    for index in map(int, np.flatnonzero(~(found & extended))):
+        text = (texts[index].as_py() or "").strip()
+        if found[index]:
+            error = RejectError("unreadable extension", f"{stereo[index].as_py()[:200]!r} is no extension of a SMILES")
+        elif text:
+            error = RejectError("unparsable SMILES", f"{text[:200]!r} is no SMILES")
+        else:
+            error = RejectError("empty", "no SMILES in this row")
+        rejects.add(batch, index, error)
+    return np.asarray(found & extended, bool)
 
 
 def _flag_fields(name: str) -> list[pa.Field]:

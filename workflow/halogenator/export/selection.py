@@ -12,16 +12,19 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.column_names import COLUMN_NAMES, by_name
 from halogenator.inputs.content_hash import content_hash
 from halogenator.model import Export, fingerprint
+from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.tables.catalog import create_views
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
 from halogenator.tables.duck import connect
+from halogenator.tables.file_columns import as_type
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows, table_writer
 from halogenator.tables.seal import read_seal
@@ -36,6 +39,7 @@ _NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it"
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before the first wanted one, to number the products of one site from the first of them.
 _LOOK_BACK = 1_000
+_QUERY_ROWS = 256  # rows of a query's result in memory; each may have a megabyte of extra columns
 # In an export, a molecule's ``name`` is its id. Its name in the input file is ``parent_name``.
 _NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
 
@@ -126,13 +130,13 @@ class _Namer:
         """Return the names of the next batch; ``position``: the number of its first row in the file, from 0."""
         columns = set(raw.schema.names)
         if "name" in columns:
-            named = raw["name"].cast(pa.string())
+            named = _named(raw["name"])
             if "id" in columns:
-                named = pc.coalesce(named, raw["id"].cast(pa.string()))
+                named = pc.coalesce(named, _named(raw["id"]))
         elif self._part.transform or columns >= _PRODUCT:
             named = self._product_names(raw)
         else:
-            named = raw["id"].cast(pa.string()) if "id" in columns else pa.nulls(raw.num_rows, pa.string())
+            named = _named(raw["id"]) if "id" in columns else pa.nulls(raw.num_rows, pa.string())
         if self._prefixed and self._part.library:
             has_prefix = pc.starts_with(named, self._part.library)
             named = pc.if_else(has_prefix, named, pc.binary_join_element_wise(self._part.library, named, "_"))
@@ -144,9 +148,8 @@ class _Namer:
         return pc.replace_substring_regex(named, r"[\s\x00-\x1f\x7f]+", "_")
 
     def _product_names(self, raw: pa.RecordBatch) -> pa.Array:
-        transform = self._part.transform or raw["transform"].cast(pa.string())
-        site = raw["site"].cast(pa.string())
-        named = pc.binary_join_element_wise(raw["parent_id"].cast(pa.string()), transform, site, "_")
+        transform = self._part.transform or _named(raw["transform"])
+        named = pc.binary_join_element_wise(_named(raw["parent_id"]), transform, _named(raw["site"]), "_")
         if not self._part.transform:
             return named  # the rows of a query can have any order
         runs = self._runs(raw)
@@ -171,6 +174,14 @@ class _Namer:
             runs[index] = (runs[index - 1] if index else self._last[2]) + 1
         self._last = (parents[-1].as_py(), sites[-1].as_py(), int(runs[-1]))
         return runs
+
+
+def _named(column: pa.Array) -> pa.Array:
+    """Return the values of a column of names, of any type, as text; null where there is none."""
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), None, column.cast(pa.string()))
+    texts = as_type(column, pa.string())
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), None, texts)
 
 
 def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
@@ -263,13 +274,13 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
     if not (rows.exists() and read_metadata(rows).get("identity") == identity):
         with _checked_query(results, sql, memory_mb, scratch) as relation:
             try:
-                reader = relation.to_arrow_reader(4_096)
+                reader = relation.to_arrow_reader(_QUERY_ROWS)
                 with table_writer(rows, _query_schema(reader.schema), {"identity": identity}) as table:
                     for batch in reader:
                         table.copy([batch.rename_columns(table.schema.names)])
-            except duckdb.OutOfMemoryException:
-                raise
             except duckdb.Error as error:
+                if is_refusal(error):
+                    raise
                 raise _refused(sql, error) from error
     file = open_parquet(rows)
     fields = {item.name: item for item in file.schema_arrow if item.name != "name"}
@@ -305,7 +316,7 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
     """Return the columns of a query's rows, with the SMILES renamed to ``smiles`` and the id or name to ``name``.
 
     Raises:
-        UserError: there is no column of SMILES, or two columns have one name.
+        UserError: there is no column of SMILES, two columns have one name, or no file can hold a column.
     """
     names = list(schema.names)
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -313,6 +324,13 @@ def _query_schema(schema: pa.Schema) -> pa.Schema:
         raise UserError(
             "two columns have one name", where="--sql", value=twice, fix=f"rename one: SELECT … AS {twice}_2"
         )
+    for item in schema:
+        try:
+            pq.ParquetWriter(pa.BufferOutputStream(), pa.schema([item])).close()
+        except pa.ArrowNotImplementedError as error:
+            cast = f'CAST("{item.name}" AS VARCHAR) AS "{item.name}"'
+            what = f"no file can hold a column of type {item.type}"
+            raise UserError(what, where="--sql", value=item.name, fix=f"make it text: SELECT … {cast}") from error
     texts = [item.name if any(is_text(item.type) for is_text in _TEXT) else "" for item in schema]
     # ``smiles`` goes before extra columns, which can have any name.
     smiles = texts.index("smiles") if "smiles" in texts else by_name("smiles", texts)

@@ -26,6 +26,7 @@ from halogenator.inputs.rows import (
     without_blank_end,
 )
 from halogenator.model import Reading
+from halogenator.tables.spreadsheets import unguarded
 
 # Lines that may stand above a header, and lines of one row, whose quoted fields may hold line ends.
 MAX_SPAN = 100
@@ -80,9 +81,13 @@ def record_of(row: int, cells: Sequence[str | None], choice: Choice, problem: st
         found = cells[at] if at is not None and at < len(cells) else None
         return found if found and not found.isspace() else None
 
-    text = with_extension(cell(choice.smiles), cell(choice.extension))
-    extra = tuple([cell(at) for at in choice.others])
-    return make_record(row, text, cell(choice.id), cell(choice.name), extra, problem)
+    def text(at: int | None) -> str | None:
+        found = cell(at)
+        return found and unguarded(found)
+
+    smiles = with_extension(cell(choice.smiles), cell(choice.extension))
+    extra = tuple([text(at) for at in choice.others])
+    return make_record(row, smiles, text(choice.id), text(choice.name), extra, problem)
 
 
 def plain_cells(line: str, delimiter: str) -> list[str]:
@@ -123,7 +128,7 @@ def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, li
     for _ in range(at + 1):
         next(lines)
     cells = _row(line, lines, delimiter)
-    return delimiter, unique(list(cells.cells if isinstance(cells, _BadRow) else cells))
+    return delimiter, unique([*map(unguarded, cells.cells if isinstance(cells, _BadRow) else cells)])
 
 
 def _find_header(

@@ -21,8 +21,9 @@ from halogenator.inputs.column_names import has_smiles
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
 from halogenator.inputs.delimited import record_of
 from halogenator.inputs.remote import open_binary, size_of
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, without_blank_end
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, too_much, without_blank_end
 from halogenator.model import Reading
+from halogenator.tables.spreadsheets import unguarded
 
 _TOP_ROWS = 50  # that may stand above a header
 _AS_CSV = "export the sheet as CSV (UTF-8) and name that file"
@@ -43,7 +44,7 @@ def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iter
     with _workbook(path) as book:
         sheet, header = _find_sheet(book, path, reading.smiles_column)
         top = list(islice(_rows(sheet), header - 1, header + SAMPLE_ROWS))
-        columns = unique([cell or "" for cell in top[0]])
+        columns = unique([unguarded(cell or "") for cell in top[0]])
         choice = choose(columns, top[1:], reading, f"{path}, sheet '{sheet.title}', header", like=like)
         yield Opened(
             choice.source(columns),
@@ -56,7 +57,7 @@ def _records(sheet: Any, header: int, choice: Choice) -> Iterator[Record]:
     """Yield the records below the header, without blank rows at the end."""
     rows = without_blank_end(islice(_rows(sheet), header, None), lambda cells: not any(cells), [])
     for row, cells in enumerate(rows, 1):
-        yield record_of(row, cells, choice)
+        yield record_of(row, cells, choice, too_much(filter(None, cells)))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -13,12 +14,14 @@ from halogenator.errors import UserError
 from halogenator.inputs.column_choice import check_listed, choose, named, wanted
 from halogenator.inputs.lines import Lines
 from halogenator.inputs.molfile import read_molfile
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type, too_much
 from halogenator.model import Reading
 
 MAX_RECORD = 10_000_000  # bytes of a record in memory
 MAX_TAGS = 1_000  # distinct tags of a file that are kept as columns
 TITLE = "title line"  # the name, among tags, of the first line of a record
+
+_COUNTS = re.compile(r"[ \d]{5}\d.*V[23]000\s*$")  # the fourth line of a record
 
 _SAMPLE_LINES = 20_000
 _SAMPLE_CHARACTERS = 1_900_000  # a little less than ``Lines.peek`` gives at most
@@ -75,7 +78,7 @@ def sdf_properties(block: str) -> dict[str, str]:
     title = block.partition("\n")[0].strip()
     found = {TITLE: title} if title else {}
     tag: str | None = None
-    for line in block[max(block.find("M  END"), 0) :].split("\n"):
+    for line in block[max(block.find("\nM  END"), 0) :].split("\n"):
         if tag is None:
             tag = _tag(line) if line.startswith(">") else None
         elif line.strip():
@@ -137,7 +140,7 @@ def _records(lines: Lines, source: Source) -> Iterator[Record]:
         identifier, name = (found.get(tag or "", "").partition("\n")[0] for tag in (source.id, source.name))
         extra = tuple([found.get(tag) for tag, _ in source.others])
         smiles, reason = read_molfile(block, row)
-        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason)
+        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason or too_much(extra))
 
 
 def _tag(line: str) -> str | None:
@@ -145,12 +148,18 @@ def _tag(line: str) -> str | None:
     return line[start:end] if 0 < start < end else None
 
 
+def _is_title(following: Lines) -> bool:
+    """Return whether a line ``$$$$`` at the beginning of a record is its title: the counts come three lines later."""
+    lines = following.peek(3)
+    return len(lines) == 3 and _COUNTS.match(lines[2] or "") is not None
+
+
 def _blocks(lines: Lines) -> Iterator[tuple[str | None, str | None]]:
     """Yield the text of each record, None if it is too large, and the problem of its lines, if they have one."""
     block: list[str] = []
     size, problem = 0, None
     for line in lines:
-        if line is not None and line.startswith("$$$$"):
+        if line is not None and line.startswith("$$$$") and not (size == 0 and _is_title(lines)):
             yield ("\n".join(block) + "\n" if size <= MAX_RECORD else None), problem
             block, size, problem = [], 0, None
             continue

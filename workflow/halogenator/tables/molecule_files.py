@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from halogenator.errors import UserError, did_you_mean
 from halogenator.process.failures import writing
 from halogenator.tables.file_columns import as_type
 from halogenator.tables.parquet import table_writer, whole_or_absent
+from halogenator.tables.spreadsheets import RUNS, guarded
 
 BLOCK = "mol block"  # column that an SDF is written from; columns of files cannot have this name
+_NAMES = frozenset({"name", "id", "parent", "parent_id", "parent_name"})  # columns whose texts are never numbers
+_UNUSUAL = rf"^{RUNS}|[\r\x00]"  # texts that are changed in a CSV or TSV file
+_END = "$$$$"  # begins the line that ends an SDF record
 _GZIP_LEVEL = 4  # level 6 takes twice the time and saves some 5 % of the size
 
 
@@ -114,8 +119,21 @@ def _smiles_writer(file: TextIO, schema: pa.Schema) -> Write:
 def _separated_writer(file: TextIO, schema: pa.Schema, delimiter: str = ",") -> Write:
     """Return a writer of a header and a line per molecule; fields are quoted only where they must be."""
     lines = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    lines.writerow(schema.names)
-    return lambda batch: lines.writerows(zip(*map(_texts, batch.columns), strict=True))
+    lines.writerow([guarded(name, number=False) for name in schema.names])
+    return lambda batch: lines.writerows(zip(*map(_cells, schema.names, batch.columns), strict=True))
+
+
+def _cells(name: str, column: pa.Array) -> Sequence[object]:
+    """Return a column's values for a CSV or TSV file, which no spreadsheet runs (``tables.spreadsheets``)."""
+    values = _texts(column)
+    if _is_plain(column.type) or not pc.any(pc.match_substring_regex(as_type(column, pa.string()), _UNUSUAL)).as_py():
+        return values
+    return [_cell(text, number=name not in _NAMES) if isinstance(text, str) else text for text in values]
+
+
+def _cell(text: str, *, number: bool) -> str:
+    # Python's csv does not quote a lone carriage return, at which a reader ends the line, and reads no NUL.
+    return guarded(re.sub(r"\r\n?", "\n", text).replace("\0", "\\0"), number=number)
 
 
 def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
@@ -129,15 +147,20 @@ def _sdf_writer(file: TextIO, schema: pa.Schema) -> Write:
     def write(batch: pa.RecordBatch) -> None:
         columns = [_texts(batch[name]) for name in names]
         for block, *values in zip(batch[BLOCK].to_pylist(), *columns, strict=True):
-            file.write(block)
+            file.write(_inner(block))
             for tag, value in zip(tags, values, strict=True):
                 if value is not None:
                     # An empty line would end the value.
-                    line = re.sub(r"\s*[\r\n]+\s*", " ", value) if isinstance(value, str) else value
+                    line = _inner(re.sub(r"\s*[\r\n\0]+\s*", " ", value)) if isinstance(value, str) else value
                     file.write(f">  <{tag}>\n{line}\n\n")
-            file.write("$$$$\n")
+            file.write(f"{_END}\n")
 
     return write
+
+
+def _inner(text: str) -> str:
+    """Return a text that does not end the record of an SDF; readers take the space off again."""
+    return f" {text}" if text.startswith(_END) else text
 
 
 def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
@@ -149,13 +172,15 @@ def stereo_of(batch: pa.RecordBatch) -> list[str | None]:
 
 def _texts(column: pa.Array) -> Sequence[object]:
     """Return a column's values for a text file: numbers unchanged, booleans as true or false, nested ones as JSON."""
-    kind = column.type
-    if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        column = as_type(column, pa.string())
-    values: list[Any] = column.to_pylist()
-    if pa.types.is_boolean(kind):
+    values: list[Any] = (column if _is_plain(column.type) else as_type(column, pa.string())).to_pylist()
+    if pa.types.is_boolean(column.type):
         return [None if value is None else str(value).lower() for value in values]
     return values
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Return whether a type's values are written as they are: numbers and booleans."""
+    return bool(pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 _WRITERS: dict[str, Callable[[TextIO, pa.Schema], Write]] = {

@@ -18,13 +18,14 @@ from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.sample import sampled
+from halogenator.process.guard import is_refusal
 from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
 from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import limit_arrow_threads, open_strictly
+from halogenator.tables.parquet import limit_arrow_threads, open_strictly, row_batches
 from halogenator.tables.seal import wrong_bytes
 from halogenator.tables.statistics import Statistics
 
@@ -140,8 +141,8 @@ def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bo
     try:
         rows = _check(path, record, connection, every_row=every_row)
     except (_BadError, pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise UserError(f"DuckDB needs more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
+        if is_refusal(error):
+            raise UserError(f"this takes more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
         if before is not None and _stamp(path) != before:
             return Verdict(path, "skip", "replaced or removed while it was read")
         return Verdict(path, "BAD", (str(error).splitlines() or [type(error).__name__])[0])
@@ -226,7 +227,7 @@ def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
     """Read all of a file in batches, and the SMILES of some of its rows with RDKit."""
     rows = file.metadata.num_rows
     row = 0
-    for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
+    for batch in row_batches(file, _BATCH_ROWS):
         for key in keys:
             if batch.column(key).null_count:
                 raise _BadError(f"a row without {key}, from row {row + 1} on")

@@ -50,10 +50,19 @@ function fillTransforms(data, library) {
   $("choose-transform").replaceChildren(...options.filter(Boolean));
 }
 
+// Text behind a #, which may be of any origin: undecoded if it is no whole encoding.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function openJobs(data) {
   if (!data.jobs.length) return Promise.resolve();
   const places = new Map(data.jobs.map((job, position) => [`${job.library}/${job.transform}`, position]));
-  const asked = () => places.get(decodeURIComponent(location.hash.slice(1)));
+  const asked = () => places.get(decoded(location.hash.slice(1)));
   const libraries = [...new Set(data.jobs.map((job) => job.library))];
   $("choose-library").replaceChildren(...libraries.map((library) => element("option", {}, library)));
   $("choose-library").addEventListener("change", (event) => {
