@@ -121,6 +121,48 @@ TABLE = r"""
 [C:1](Br)>>[C@:1]F  CCBr  -CCF
 [#1:1][C:2]>>F[C:2]  CC  -CCF
 [C:1][H]>>[C:1]F  CC  -CCF
+[cH:1]>>F[c:1]  Cc1ccccc1  +Cc1ccc(F)cc1 +Cc1cccc(F)c1 +Cc1ccccc1F
+[OX2H:1]>>C[O:1]  CCO  +CCOC
+[c:1][OX2H]>>F[c:1]  Oc1ccccc1  +Fc1ccccc1
+[C:1](Br)[C:2]Br>>Cl[C:2][C:1]F  CC(Br)CBr  +CC(Cl)CF +CC(F)CCl
+[C:1](Br)[C:2]Br>>Cl[C:2][C:1](F)I  CC(Br)CBr  +CC(Cl)C(F)I +CC(F)(I)CCl
+[C:1](Br)[C:2]>>Cl[C:2][C:1]  CCBr  +CCCl
+[C:1][OX2H]>>[C:1]N(C)(C)C  CCO  none
+[c:1][OX2H]>>[c:1]F(C)  Oc1ccccc1  none
+[Pt:1]Cl>>[Pt:1]Br  [CH3][Pt@SP3]([NH2])([F])[Cl]  -[CH3][Pt@SP]([NH2])([F])[Br]
+[S:1](F)>>[S:1]Cl  CS(F)(F)(F)(F)F  +CS(F)(F)(F)(F)Cl
+[As:1]O>>[As:1]F  CC[As@@](C)(=O)O  +CC[As@@](C)(=O)F
+[C:1]O[CH3]>>[C:1]OF  CCOC  +CCOF
+[CX4:1][OX2H:2]>>[C:1][O:2]S(=O)(=O)c1ccccc1  CCO  -CCOS(=O)(=O)c1ccccc1
+[C:1]NC(C)=O>>[C:1]N=C=O  CCNC(C)=O  +CCN=C=O
+[C:1]NC(C)=O>>[C:1]  CCNC(C)=O  +CC
+[C:1]N(C)C>>[C:1]F  CCN(C)C  +CCF -CF
+[C:1]C(F)(F)F>>[C:1]C(=O)O  CCC(F)(F)F  +CCC(=O)O
+[c:1][OX2H:2]>>C[O:2][c:1]  Oc1ccccc1  +COc1ccccc1
+[C:1]1[O:2][C:3]1>>[C:1][C:3][O:2]  C1CO1  -CCO
+[C:1][C:2][OX2H:3]>>[C:1]1[C:2][O:3]1  CCO  -C1CO1
+[C:1]([C:2]Br)I>>[C:1](F)[C:2]Cl  CC(I)CBr  +CC(F)CCl
+[C:1][OX2H]>>[c:1]F  CCO  none
+[c:1][OX2H]>>[C:1]F  Oc1ccccc1  -Fc1ccccc1
+[C:1][OX2H]>>[#6:1]F  CCO  +CCF
+[#6:1][OX2H]>>[c:1]  Oc1ccccc1  +c1ccccc1
+[#8:1][CH3]>>[S:1]  COC  -CS
+[Cl:1][CH3:2]>>[C:1][C:2]F  CCl  -CCF
+[Cl:1][CH3:2]>>[Cl:1][C:2]F  CCl  +FCCl
+[Br,Cl:1][CH3:2]>>[Cl:1][C:2]F  CCl  +FCCl
+[#17:1][CH3:2]>>[Cl:1][C:2]F  CCl  +FCCl
+[n:1][CH3]>>[#7:1]CC  Cn1cccc1  -CCn1cccc1
+[nX3:1][CH3]>>[N:1]F  Cn1cccc1  -Fn1cccc1
+[C:1](=[O:2])[OX2H]>>[C:1](-[O:2])F  CC(=O)O  -CC(O)F
+[C:1](=[O:2])[OX2H]>>[C:1]=[O:2]  CC(=O)O  +CC=O
+[C:1]([OX2H])([OX2H])>>[C:1]  CC(O)O  +CC
+[C:1]([OX2H])([OX2H])>>[C:1]F  CC(O)O  +CCF
+[C:1]([OX2H])([OX2H])>>[C:1](F)(Cl)Br  CC(O)O  +CC(F)(Cl)Br
+[C:1]OO>>[C:1]SS  CCOO  +CCSS
+[C:1](OC)OC>>[C:1](N)S  COC(C)OC  +CC(N)S
+[C:1]C#C>>[C:1]C#N  C#CCC  +CCC#N
+[C:1]C=C>>[C:1]F  C=CCC  +CCF
+[C:1]C1CC1>>[C:1]F  CCC1CC1  -CCF
 [CX4:1][OX2H]>>[C:1]F  C[C@H](N)O  +C[C@H](N)F
 [CX4:1][OX2H]>>[C:1]  CC[C@H](C)O  -CCCC
 [CX4;!H0:1]>>[C:1]F  C[C@H](N)O  +C[C@](N)(O)F +N[C@H](O)CF
