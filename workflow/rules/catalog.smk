@@ -22,6 +22,7 @@ rule summarize:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
@@ -50,6 +51,7 @@ rule catalog:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(commands.Catalog, results=RESULTS),
     message:
@@ -75,6 +77,7 @@ rule report:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(
             commands.Report,

@@ -23,7 +23,7 @@ def configuration(files: Iterable[Path]) -> list[dict[str, Any]]:
     """Return name, path, checksum and text of configuration files; a long text is cut, with a note at its end."""
     found, left = [], _SHOWN_IN_ALL
     for path in filter(Path.is_file, files):
-        text = path.read_text(errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
         shown = text[: min(_SHOWN, left)]
         left -= len(shown)
         cut = f"\n… {len(text) - len(shown):,} characters more" if len(shown) < len(text) else ""
