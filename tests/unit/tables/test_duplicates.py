@@ -49,7 +49,10 @@ ROWS = [row for chunk in CHUNKS for row in chunk]
 
 @pytest.fixture
 def chunks(tmp_path: Path) -> list[Path]:
-    """The chunk files, in a folder whose name could be taken for a pattern."""
+    """The chunk files, in a folder whose name could be taken for a pattern, which fits another folder of chunks."""
+    other = tmp_path / "run 2 {a,b}x y's" / "0.parquet"
+    with table_writer(other, COLUMNS, {}) as writer:
+        writer.append("I", None, None, 1, None)
     paths = []
     for number, chunk in enumerate(CHUNKS):
         paths.append(tmp_path / "run [2] {a,b}? *'s" / f"{number}.parquet")
