@@ -27,6 +27,7 @@ def test_who_holds_a_folder_is_known_until_the_block_ends(tmp_path: Path) -> Non
     assert lock_holder(folder) is None  # there is no such folder yet
     with hold_folder(folder, cap_mb=2_500, fix="wait"):
         assert lock_holder(folder) == (os.getpid(), 2_500)
+        assert (folder / LOCK).stat().st_mode & 0o111 == 0  # no program
     assert lock_holder(folder) is None
 
 
@@ -165,7 +166,7 @@ def test_a_folder_of_yesterday_is_not_touched(tmp_path: Path) -> None:
 def test_files_from_the_future_get_the_present_a_microsecond_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1_000_000_000_000_000_000
+    now = 1_700_000_000_123_456_789
     monkeypatch.setattr(time, "time_ns", lambda: now)
     ages = {"raw": 0, "a/chunk": 1, "a/library": 86_400, "products": 9_000_000_000, "b/products": 9_000_000_000}
     paths = [dated(tmp_path / name, now + age) for name, age in ages.items()]
