@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,9 @@ from halogenator.tables.seal import sha256
 def begun(out: Path, count: int) -> list[Split]:
     """Files of an export that was cut off after some of them."""
     splits = []
-    with Manifest(out, "identity", force=False).unfinished({}) as add:
+    with Manifest(out, ".smi", "identity", force=False).unfinished({}) as add:
         for number in range(count):
-            path = out.with_name(f"{number}.smi")
+            path = out.with_name(f"out-{number + 1:04}.smi")
             path.write_text(f"{number * 'C'}O\tm{number}\n")
             splits.append(Split(number, path.name, 1, number, number + 1, sha256(path), path.stat().st_size))
             add(splits[-1])
@@ -29,17 +31,19 @@ def test_a_torn_note_of_an_export_costs_its_last_files(tmp_path: Path, torn: byt
     splits = begun(out, 2)
     with (tmp_path / "out.smi.part").open("ab") as file:
         file.write(torn)
-    assert Manifest(out, "identity", force=False).splits == dict(enumerate(splits))
+    assert Manifest(out, ".smi", "identity", force=False).splits == dict(enumerate(splits))
 
 
 def test_a_finished_export_is_tidied_up_by_the_next_run(tmp_path: Path) -> None:
     """The manifest is on the disk, and the removal of the note and of an earlier export's file is lost."""
     out = tmp_path / "out.smi"
     splits = begun(out, 2)
-    part = tmp_path / "out.smi.part"
-    noted = part.read_text().replace('"replaces": []', '"replaces": ["9.smi"]')
-    Manifest(out, "identity", force=False).finish(splits, request={})
+    part, earlier = tmp_path / "out.smi.part", tmp_path / "out-0009.smi"
+    earlier.write_text("CO\tm9\n")
+    replaced = Split(8, earlier.name, 1, 0, 1, sha256(earlier), earlier.stat().st_size)
+    noted = part.read_text().replace('"replaces": []', f'"replaces": [{json.dumps(asdict(replaced))}]')
+    Manifest(out, ".smi", "identity", force=False).finish(splits, request={})
     part.write_text(noted)
-    (tmp_path / "9.smi").write_text("CO\n")
-    Manifest(out, "identity", force=False).read()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.smi", "1.smi", "out.smi.json"]
+    Manifest(out, ".smi", "identity", force=False).read()
+    names = [path.name for path in sorted(tmp_path.iterdir())]
+    assert names == ["out-0001.smi", "out-0002.smi", "out.smi.json"]

@@ -16,7 +16,7 @@ from halogenator.process.durable import sync_folders
 from halogenator.process.failures import writing
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
-from halogenator.tables.duck import connect, literal
+from halogenator.tables.duck import connect, literal, plain
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
@@ -130,7 +130,7 @@ class OpenMerge:
 
     def write_rejects(self, library: str, more: str = "") -> TableWriter:
         """Write the rejects of the chunks, then those of the query ``more``; return the closed writer."""
-        files = ", ".join(literal(str(path)) for path in self.merge.reject_chunks)
+        files = ", ".join(literal(plain(path)) for path in self.merge.reject_chunks)
         query = f"SELECT {', '.join(column.name for column in REJECTS)} FROM read_parquet([{files}])"
         relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)
         assert relation is not None
