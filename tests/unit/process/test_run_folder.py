@@ -81,8 +81,8 @@ def claimed(tmp_path: Path) -> Iterator[Path]:
     for left in ("locks/0.input.lock", "locks/0.output.lock", "halogenator.tasks/4711", "incomplete/YQ==", "log/a.log"):
         (snakemake_folder / left).parent.mkdir(parents=True, exist_ok=True)
         (snakemake_folder / left).touch()
-    (tmp_path / "scratch" / "duckdb").mkdir(parents=True)
-    (tmp_path / "scratch" / "duckdb" / "spilled").touch()
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4").mkdir(parents=True)
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4" / "spilled").touch()
     yield snakemake_folder
     while len(run_folder._held) > before:
         os.close(run_folder._held.pop())
@@ -107,7 +107,7 @@ def test_a_refused_claim_removes_nothing(claimed: Path) -> None:
     with hold_folder(claimed, cap_mb=1, fix="wait"), pytest.raises(UserError, match="another run"):
         claim_folder(claimed, claimed.parent / "scratch", cap_mb=1)
     assert left_in(claimed) == before
-    assert (claimed.parent / "scratch" / "duckdb" / "spilled").exists()
+    assert (claimed.parent / "scratch" / "duckdb-a1b2c3d4" / "spilled").exists()
 
 
 def test_the_first_claim_in_a_new_folder(tmp_path: Path, claimed: Path) -> None:
