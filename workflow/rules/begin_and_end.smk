@@ -8,6 +8,7 @@ from snakemake_logger_plugin_halogenator import LogHandler
 
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
+from halogenator.upkeep.mend import mend
 from halogenator.upkeep.run_progress import MERGES
 from halogenator.process.failures import check_writable
 from halogenator.process.run_folder import check_dates, claim_folder, redate
@@ -52,6 +53,10 @@ def claim_results():
     check_writable(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
     redate(PLACES.folder)
+    if not IN_STORE:
+        for said in mend(PLACES):
+            logger.warning(said)
+    keep(Results(RESULTS), CONFIGURATION)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
 

@@ -122,7 +122,7 @@ rule merge_library:
         runtime=all_minutes,
     params:
         identity=library_identity,
-        task=task(commands.MergeLibrary, recipe=recipe_of, config_hash=library_identity),
+        task=task(commands.MergeLibrary, recipe=recipe_of, **MADE_WITH, config_hash=library_identity),
     message:
         "Merging library {wildcards.library}"
     shell:
