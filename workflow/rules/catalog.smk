@@ -20,6 +20,7 @@ rule summarize:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
@@ -48,6 +49,7 @@ rule catalog:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(commands.Catalog, results=RESULTS),
     message:
@@ -73,6 +75,7 @@ rule report:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(
             commands.Report,

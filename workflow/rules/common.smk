@@ -117,6 +117,11 @@ def memory(megabytes):
     return declare
 
 
+def attempt_number(wildcards, attempt):
+    """The attempt at a task, from 1, as a resource, since nothing else of a command line is made anew for a retry."""
+    return attempt
+
+
 def chunk_minutes(wildcards, attempt):
     """Time limit for a chunk, in minutes, more than the slowest machine should need."""
     return attempt * task_minutes(CONFIG, CONFIG.chunk_products)

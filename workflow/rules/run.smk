@@ -10,6 +10,10 @@ from snakemake_interface_logger_plugins.common import LogEvent
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))  # imports below take the package of this repository
 
+from halogenator.process.environment import use_utf8
+
+use_utf8()
+
 from halogenator.planning.resources import machine_cores
 from snakemake_logger_plugin_halogenator.command_line import command_line
 
@@ -38,6 +42,11 @@ def asked_cores():
     # A dry run without --cores has one core, as with --cores 1; it then plans for all cores of this machine.
     asked = not DRY_RUN or workflow.cores > 1 or command_line().cores is not None
     return workflow.cores if asked else machine_cores()
+
+
+def most_attempts():
+    """How often a task that fails is tried in all; 0 in a process on a node, which is not told."""
+    return 1 + workflow.execution_settings.retries if IN_CHARGE and workflow.execution_settings else 0
 
 
 def given_mb():

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -42,6 +43,25 @@ _CHATTER = (
 _LEFT_OUT_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
 
 
+def _cache_elsewhere() -> TemporaryDirectory[str] | None:
+    """Give Snakemake a folder for its cache where the home directory takes none; it would end with a traceback.
+
+    Returns:
+        The folder, which is there as long as this object; None if none is needed.
+    """
+    from snakemake.common import get_appdirs
+
+    try:
+        folder = Path(get_appdirs().user_cache_dir, "snakemake")
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError:
+        other = TemporaryDirectory(prefix="snakemake-", ignore_cleanup_errors=True)
+        os.environ["XDG_CACHE_HOME"] = other.name
+        return other
+    return None
+
+
 class LogHandler(LogHandlerBase):
     """A log handler that shows a run's messages and its progress."""
 
@@ -52,6 +72,7 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
+        self._cache = _cache_elsewhere()
         settings = self.common_settings
         stream = sys.stdout if settings.stdout else sys.stderr
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
@@ -147,7 +168,7 @@ class LogHandler(LogHandlerBase):
 
         if self._summary_due and time.monotonic() - self._summary_time >= _LOOK_SECONDS:
             self._summary_due, self._summary_time = False, time.monotonic()
-            with suppress(UserError):  # such as a full disk, which the rule summarize reports
+            with suppress(UserError, OSError):  # such as a full disk, which the rule summarize reports
                 write_summary(self._results, Results(self._results).summary)
 
     def _say(self, text: str) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from openpyxl import Workbook
 from rdkit import Chem
 
 from halogenator.chemistry import reaction
@@ -25,13 +26,15 @@ from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import CombinedUserError, UserError
 from halogenator.inputs import containers
 from halogenator.inputs.molfile import announced_atoms
-from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.page_sizes import page_sizes
 from halogenator.inputs.reading import check_readable, head, read_records
 from halogenator.model import Config, Halogenation, HalogenationRule, Job, Library, Recipe, Transform
 from halogenator.planning.estimate import Estimates
 from halogenator.process import limits
 from halogenator.tasks.commands import Command, HalogenateChunk, ReadLibrary, StandardizeChunk, TransformChunk
 from helpers.endless import ENDLESS, ODD_RING, grid
+from helpers.measured import measured
+from helpers.runs import write_molecules
 from helpers.samples import SAFETY_NET, few
 
 quiet()
@@ -176,6 +179,44 @@ def test_products_that_would_not_fit_into_memory_are_made_one_by_one(monkeypatch
     assert sum(len(products) for products, _ in at_once) > 5
 
 
+@pytest.mark.parametrize(
+    "group",
+    ["C" * 1_500, f"C1CC1{'C' * 1_497}"],
+    ids=["by an edit", "by RunReactants"],
+)
+def test_a_product_that_would_be_too_large_is_a_reject_before_it_is_made(group: str) -> None:
+    """Squalane has 8 methyl groups; nothing is made of it, and the reject says why. Neopentane's products are made."""
+    growth = Transform("polymer", f"[CH3:1]>>[CH2:1]{group}")
+    squalane = Chem.CanonSmiles("CC(C)CCCC(C)CCCC(C)CCCCC(C)CCCC(C)CCCC(C)C")
+    products, rejects = Kernel([growth]).products(squalane)
+    assert products == []
+    assert [str(error) for _, error in rejects] == [
+        "too large: a product would have 1,530 atoms, 30 of the parent and 1,500 new; at most 1,500 are made"
+    ]
+    smaller = Transform("oligomer", f"[CH3:1]>>[CH2:1]{group[:-1_300]}")
+    products, rejects = Kernel([smaller]).products(Chem.CanonSmiles("CC(C)(C)C"))
+    assert (len(products), rejects) == (1, [])
+
+
+def test_the_atoms_of_a_large_new_group_count_for_what_is_made_at_once() -> None:
+    """RunReactants is not shown all 42 matches: the parent has 25 atoms, but all products together 51,000."""
+    branched = Chem.MolFromSmiles("CC(C)(C)CC(C)(C)CC(C)(C)CC(C)(C)CC(C)(C)CC(C)(C)C")
+    made = reaction.Reaction(Transform("T", f"[CH3:1][C:2][CX4:3]>>[CH2:1]({'C' * 1_200})[C:2]1[C:3]C1"))
+    first, *others = made.matches(branched)
+    products = made.products_around(branched, first)
+    assert len(others) == 41 and first in products and len(products) == 2
+
+
+def test_check_names_a_product_that_is_too_large(tmp_path: Path) -> None:
+    entry = {"name": "LARGE", "label": "x", "family": "x", "scope_classes": ["other"]}
+    example = {"reactant": "Oc1ccccc1", "products": ["COc1ccccc1"]}
+    smirks = f"[c:1][OX2H:2]>>[c:1][O:2]{'C' * 1_500}"
+    path = tmp_path / "t.yaml"
+    path.write_text(yaml.safe_dump({"transforms": [{**entry, "smirks": smirks, "examples": [example]}]}, width=10_000))
+    message = complaint(load_transforms, path)
+    assert "gives a product that is too large: a product would have 1,507 atoms" in message
+
+
 def chain(length: int) -> str:
     atoms = [f"M  V30 {i} C 0 0 0 0" for i in range(1, length + 1)]
     bonds = [f"M  V30 {i} 1 {i} {i + 1}" for i in range(1, length)]
@@ -251,6 +292,73 @@ def test_rows_that_share_a_giant_string_share_its_memory(tmp_path: Path) -> None
     assert peak_kb < 500_000
 
 
+GIANT, FEW = 200_000, 10_000  # characters of a giant text, rows without one before the first of them
+
+
+@pytest.mark.parametrize("stored", few(["in a dictionary", "as differences"], 1))
+def test_giant_rows_after_many_small_ones_are_read_in_bounded_memory(tmp_path: Path, stored: str) -> None:
+    """Of a Parquet file of less than 200 kB: 2,000 rows of 200 kB, which were one batch of 400 MB."""
+    path = tmp_path / "a.parquet"
+    notes = ["seen"] * FEW + ["A" * GIANT] * 2_000
+    smiles = [f"{'C' * (i % 50 + 1)}O" for i in range(len(notes))]
+    shared = stored == "in a dictionary"
+    encoded = {} if shared else {"column_encoding": {"note": "DELTA_BYTE_ARRAY"}}
+    table = pa.table({"smiles": smiles, "note": notes})
+    pq.write_table(table, path, compression="zstd", use_dictionary=shared, **encoded)
+    assert path.stat().st_size < 200_000
+    script = (
+        "import sys; from pathlib import Path; from halogenator.inputs.reading import read_records\n"
+        "from halogenator.inputs.sampling import sample_files; from halogenator.model import Reading\n"
+        "print(sum(len(record.extra[0]) for record in read_records(sys.argv[1])))\n"
+        "print(sample_files(Path(sys.argv[1]), Reading(), 100).rows)"
+    )
+    done = measured(tmp_path, sys.executable, "-c", script, path)
+    assert done.output.split() == [str(4 * FEW + 2_000 * GIANT), str(FEW + 2_000)]
+    assert done.peak_mb < 300
+
+
+@pytest.mark.parametrize("ending", [".csv", ".smi", ".sdf", ".parquet", ".xlsx"])
+def test_an_id_of_any_length_costs_its_own_row(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    length = 30_000 if ending == ".xlsx" else 500_000  # a cell of a workbook has 32,767 characters at most
+    ids = ["phenol", "x" * length, "aspirin"]
+    molecules = ["Oc1ccccc1", "CCO", "CC(=O)Oc1ccccc1C(=O)O"]
+    rows = list(zip(ids, molecules, strict=True))
+    if ending == ".xlsx":
+        book = Workbook()
+        for row in [("id", "smiles"), *rows]:
+            book.active.append(row)
+        book.save(path)
+    else:
+        write_molecules(path, rows)
+    found = [(record.smiles, record.id and len(record.id), record.problem) for record in read_records(path)]
+    assert [problem for _, _, problem in found] == [None, "id longer than 10,000 characters", None]
+    assert found[1][1] == 1_000  # of which a reject keeps the beginning
+    assert [Chem.CanonSmiles(smiles) for smiles, _, _ in found] == [Chem.CanonSmiles(smiles) for smiles in molecules]
+
+
+@pytest.mark.parametrize("ending", [".sdf", ".parquet"])
+def test_texts_beside_the_molecule_are_kept_up_to_a_megabyte_a_row(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    texts = ["x" * 490_000, "x" * 510_000, ""]
+    if ending == ".parquet":
+        pq.write_table(pa.table({"smiles": ["C", "CC", "CCC"], "a": texts, "b": texts}), path)
+    else:
+        with Chem.SDWriter(str(path)) as writer:
+            for smiles, text in zip(["C", "CC", "CCC"], texts, strict=True):
+                mol = Chem.MolFromSmiles(smiles)
+                for tag in ("a", "b"):
+                    mol.SetProp(tag, "\n".join([text[:100]] * (len(text) // 100)))
+                writer.write(mol)
+    records = list(read_records(path))
+    assert [record.problem for record in records] == [
+        None,
+        "other columns with more than 1,000,000 characters together",
+        None,
+    ]
+    assert sum(map(len, records[0].extra)) > 970_000 and records[1].extra == ()
+
+
 def test_a_parquet_page_that_grows_a_thousand_fold_is_refused(tmp_path: Path) -> None:
     """A file of some 10 kB; Arrow would hold the 200 MB of its only page."""
     path = tmp_path / "a.parquet"
@@ -276,7 +384,7 @@ def test_page_sizes_are_those_that_the_writer_made(tmp_path: Path, version: str,
     column = pq.read_metadata(path).row_group(0).column(0)
     start = min(filter(None, (column.dictionary_page_offset, column.data_page_offset)))
     with path.open("rb") as stream:
-        largest = largest_page(stream, start, start + column.total_compressed_size)
+        largest = page_sizes(stream, start, start + column.total_compressed_size).largest
     # A string takes its 8 characters and 4 bytes for its length; a page ends after the batch of 1,024 that fills it.
     assert largest == 120_000 if dictionary else 12_000 <= largest < 2 * 12 * 1_024 + 100
 

@@ -480,7 +480,7 @@ def test_corrupt_parquet_page_says_the_row(write) -> None:
     check_readable(path)
     with pytest.raises(UserError) as caught:
         list(read_records(path, BARE))
-    assert "the Parquet file is corrupt" in str(caught.value) and "after row 8,192" in str(caught.value)
+    assert "the Parquet file is corrupt" in str(caught.value) and "after row 10,000" in str(caught.value)
 
 
 def test_parquet_column_name_that_is_not_utf8(write) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 from halogenator.errors import UserError
 from halogenator.process import run_folder
 from halogenator.process.run_folder import check_dates, claim_folder, hold_folder, lock_holder, redate
+from helpers.elsewhere import PLAIN_USER, hand_over, needs_a_plain_user
+from helpers.samples import SAFETY_NET
 
 LOCK = "halogenator.lock"
 
@@ -204,3 +207,53 @@ def test_an_input_from_the_future_is_refused_beyond_a_minute(tmp_path: Path, mon
     far = dated(far, (now + 7_200) * 10**9)
     with pytest.raises(UserError, match="dated 7,200 seconds"):
         check_dates([far])
+
+
+CLAIM = """
+import sys
+from pathlib import Path
+from halogenator.errors import UserError
+from halogenator.process.run_folder import claim_folder
+try:
+    claim_folder(Path(sys.argv[1]), Path(sys.argv[1], "scratch"), cap_mb=7)
+except UserError as error:
+    print(error)
+"""
+
+
+def claimed_by_another_user(folder: Path) -> str:
+    """Claim a folder without root's rights, and return what is said."""
+    words = [*PLAIN_USER, sys.executable, "-c", CLAIM, folder]
+    done = subprocess.run(words, capture_output=True, text=True, umask=0o002, timeout=SAFETY_NET)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_lock_file_is_as_open_as_its_folder(tmp_path: Path) -> None:
+    """Who shares a folder with umask 002 shares its lock."""
+    before = os.umask(0o002)
+    try:
+        with hold_folder(tmp_path, cap_mb=1, fix="wait"):
+            assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(before)
+
+
+def test_a_lock_that_another_user_left_closed_is_no_obstacle(tmp_path: Path) -> None:
+    needs_a_plain_user()
+    (tmp_path / LOCK).write_text("{}")
+    hand_over(tmp_path)
+    (tmp_path / LOCK).chmod(0o644)
+    assert claimed_by_another_user(tmp_path) == ""
+    assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o664
+    assert json.loads((tmp_path / LOCK).read_bytes())["cap_mb"] == 7
+
+
+def test_a_lock_that_another_user_holds_is_kept(tmp_path: Path) -> None:
+    needs_a_plain_user()
+    with hold_folder(tmp_path, cap_mb=1, fix="wait"):
+        hand_over(tmp_path)
+        (tmp_path / LOCK).chmod(0o644)
+        said = claimed_by_another_user(tmp_path)
+        assert "another run is going on in this folder" in said and f"process {os.getpid()}" in said
+        assert lock_holder(tmp_path) == (os.getpid(), 1)

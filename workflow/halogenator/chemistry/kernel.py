@@ -177,6 +177,11 @@ class Kernel:
                 rejects.append((None, error))
                 continue
             for step in group.steps if sites else ():
+                try:
+                    step.reaction.check_growth(parent.mol)
+                except RejectError as error:
+                    rejects.append((None, error))
+                    continue
                 for site in _limit(parent, sites, step.transform.max_sites):
                     try:
                         maker.add(step, site)

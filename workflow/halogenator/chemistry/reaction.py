@@ -21,6 +21,9 @@ MAX_MATCHES = 10_000
 # Most atoms of all products that RunReactants makes at once; an atom with its bonds takes about 1 kB.
 MAX_ATOMS_AT_ONCE = 50_000
 
+# Most atoms of a product: those of the largest parent (chemistry.molecules.MAX_ATOMS), and 500 new ones.
+MAX_PRODUCT_ATOMS = 1_500
+
 Match = tuple[int, ...]
 
 # A hydrogen that is an atom of a template: [H], [2H:3], [#1], [#6,#1:1].
@@ -61,6 +64,7 @@ class Reaction:
         site_position: position in a match of the atom with the lowest map number; without any, of the first atom.
         has_hydrogens: whether the reactant template has hydrogens as atoms.
         states_stereo: whether a template states a configuration.
+        added, removed: atoms of the product template that are new, and of the reactant template that leave.
     """
 
     def __init__(self, transform: Transform) -> None:
@@ -83,6 +87,11 @@ class Reaction:
         self._stated_bonds = _stated_bonds(self.product_template)
         self.states_stereo = bool(self._stated) or any(map(states_bond_stereo, templates))
         self._kept_bonds = _kept_bonds(*templates)
+        before, after = ({atom.GetAtomMapNum() for atom in template.GetAtoms()} - {0} for template in templates)
+        self.added, self.removed = (
+            sum(atom.GetAtomMapNum() not in before & after for atom in template.GetAtoms())
+            for template in reversed(templates)
+        )
         self._open_hydrogens = frozenset(
             atom.GetAtomMapNum()
             for atom in self.product_template.GetAtoms()
@@ -111,6 +120,18 @@ class Reaction:
             return int(atom.GetNeighbors()[0].GetIdx())
         return int(atom.GetIdx())
 
+    def check_growth(self, mol: Chem.Mol) -> None:
+        """Check, before they are made, that the products of a molecule are not too large.
+
+        Raises:
+            RejectError: they are.
+        """
+        heavy = mol.GetNumHeavyAtoms()
+        atoms = heavy + self.added - self.removed
+        if atoms > max(MAX_PRODUCT_ATOMS, heavy):
+            what = f"a product would have {atoms:,} atoms, {heavy:,} of the parent and {self.added:,} new"
+            raise RejectError("too large", f"{what}; at most {MAX_PRODUCT_ATOMS:,} are made")
+
     def products_around(self, mol: Chem.Mol, match: Match) -> dict[Match, Chem.Mol]:
         """Return RunReactants' unfinished products by match: of all matches, or at least of ``match``.
 
@@ -122,7 +143,7 @@ class Reaction:
             match: one of its matches.
         """
         matches = self.matches(mol)
-        if len(matches) * mol.GetNumAtoms() > MAX_ATOMS_AT_ONCE:
+        if len(matches) * (mol.GetNumAtoms() + self.added) > MAX_ATOMS_AT_ONCE:
             for atom in mol.GetAtoms():
                 if atom.GetIdx() not in match:
                     atom.SetProp("_protected", "1")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halogenator.errors import UserError
 from halogenator.model import Example, Transform, reactant_of
 from halogenator.process import limits
+
+if TYPE_CHECKING:
+    from halogenator.chemistry.molecules import RejectError
 
 # Products of an example. RDKit's own limit, 1,000 by default, would cut them without a word.
 _MAX_PRODUCTS = 10_000
@@ -134,12 +137,15 @@ def _example_problems(title: str, example: Example, transform: Transform, where:
             fix="take a smaller reactant, or one with fewer sites",
         )
     elif error is not None:
+        large = error.reason == "too large"
         yield UserError(
-            f"{title} gives a product that RDKit cannot sanitize: {error}",
+            f"{title} gives a product that {'is too large' if large else 'RDKit cannot sanitize'}: {error.detail}",
             where=where,
             value=example.reactant,
-            allowed="products with normal valences",
-            fix="give the changed atoms of the SMIRKS the right hydrogens, charges and bonds, or narrow its reactant",
+            allowed="products of fewer atoms" if large else "products with normal valences",
+            fix="add a smaller group"
+            if large
+            else "give the changed atoms of the SMIRKS the right hydrogens, charges and bonds, or narrow its reactant",
         )
     elif found != expected:
         nothing = f"{title}: the SMIRKS does not match the reactant"
@@ -154,10 +160,10 @@ def _example_problems(title: str, example: Example, transform: Transform, where:
         )
 
 
-def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | None]:
+def _made(transform: Transform, reactant: str) -> tuple[set[str], RejectError | int | None]:
     """Return all products of a SMILES, whatever ``max_sites`` is, and what went wrong.
 
-    That is None; the limit, where there are too many products; or RDKit's reason for refusing one.
+    That is None; the limit, where there are too many products; or the reason for refusing one.
     """
     from rdkit import Chem
 
@@ -172,7 +178,7 @@ def _made(transform: Transform, reactant: str) -> tuple[set[str], str | int | No
     if any(error.reason == "too many matches" for _, error in rejects):
         return set(), room
     if rejects:
-        return set(), rejects[0][1].detail
+        return set(), rejects[0][1]
     return {_canonical(product.smiles) for product in products}, None
 
 

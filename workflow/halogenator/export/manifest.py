@@ -100,8 +100,8 @@ class Manifest:
             known = [asdict(self.splits[number]) for number in sorted(self.splits)]
             head = {"identity": self._identity, "request": request, "replaces": sorted(self._stale)}
             with whole_or_absent(self._part) as temporary:
-                temporary.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *known)))
-            with self._part.open("a") as file:
+                temporary.write_text("".join(f"{json.dumps(line)}\n" for line in (head, *known)), encoding="utf-8")
+            with self._part.open("a", encoding="utf-8") as file:
 
                 def add(split: Split) -> None:
                     file.write(f"{json.dumps(asdict(split))}\n")
@@ -114,7 +114,7 @@ class Manifest:
         """Write the manifest, and remove the files of another export that are not part of this one; return it."""
         content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
         with whole_or_absent(self._path) as temporary, writing(self._path):
-            temporary.write_text(json.dumps(content, indent=1) + "\n")
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         for name in self._stale - {split.file for split in splits}:
             (self._out.parent / name).unlink(missing_ok=True)
         self._part.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ class Manifest:
     def read(self) -> dict[str, Any]:
         """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
         self._path.touch()
-        found: dict[str, Any] = json.loads(self._path.read_text())
+        found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         return found
 
 
@@ -144,7 +144,7 @@ def _read_whole(path: Path) -> dict[str, Any] | None:
         UserError: the file is something else.
     """
     try:
-        found: dict[str, Any] = json.loads(path.read_text())
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError:
@@ -161,7 +161,7 @@ def _read_whole(path: Path) -> dict[str, Any] | None:
 def _read_part(path: Path) -> dict[str, Any] | None:
     """Return what an unfinished export noted, or None. A last line without its line end is left out."""
     try:
-        lines = path.read_text().split("\n")[:-1]
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except FileNotFoundError:
         return None
     if not lines:

@@ -5,15 +5,17 @@ All files are in the order of the natural products, so that they are read in par
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from halogenator.errors import UserError
 from halogenator.results import Results
 from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields, read_extra_columns
-from halogenator.tables.parquet import open_parquet, read_rows
+from halogenator.tables.parquet import BATCH_BYTES, open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
 NAME_FIELD = pa.field("parent_name", pa.string())
@@ -36,23 +38,32 @@ class _Lookup:
         names = list(dict.fromkeys(["id", *columns]))
         self._batches = read_rows(file, names, 0, file.metadata.num_rows, _ROWS)
         self._row_of: dict[str, int] = {}  # {id: its row in the present batch}
+        self._bytes: list[int] = []  # of the texts of each of its rows
         self._batch = pa.RecordBatch.from_arrays(
             [pa.nulls(0, kind) for kind in self._schema.types], schema=self._schema
         )
 
-    def rows(self, ids: Sequence[str | None]) -> pa.Table:
-        """Return a row for each id; a row of nulls for None.
+    def rows(self, ids: Sequence[str | None], room: float = inf) -> pa.Table:
+        """Return a row for each id, a row of nulls for None.
+
+        Args:
+            ids: the ids.
+            room: bytes, from which on no more rows are returned. Many ids can have the same long row.
 
         Raises:
             UserError: the library lacks an id, or has it before the last one.
         """
         found, rows = [], list[int | None]()
+        size = 0
         for name in ids:
+            if size > room:
+                break
             if name is not None and name not in self._row_of:
                 found.append(self._batch.take(pa.array(rows, pa.int64())))
                 rows = []
                 self._advance(name)
             rows.append(None if name is None else self._row_of[name])
+            size += 0 if name is None else self._bytes[self._row_of[name]]
         found.append(self._batch.take(pa.array(rows, pa.int64())))
         return pa.Table.from_batches(found, schema=self._schema)
 
@@ -71,6 +82,17 @@ class _Lookup:
             typed = zip(self._names, self._schema.types, strict=True)
             columns = [as_type(batch[column], kind) for column, kind in typed]
             self._batch = pa.RecordBatch.from_arrays(columns, schema=self._schema)
+            self._bytes = _text_bytes(self._batch)
+
+
+def _text_bytes(batch: pa.RecordBatch) -> list[int]:
+    """Return the bytes of the texts of each row."""
+    total = pa.array([0] * batch.num_rows, pa.int64())
+    for column in batch.columns:
+        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+            total = pc.add(total, pc.binary_length(column).fill_null(0))
+    sizes: list[int] = total.to_pylist()
+    return sizes
 
 
 class ParentColumns:
@@ -104,18 +126,40 @@ class ParentColumns:
         named = [NAME_FIELD] if any(origin.named for origin in self._origins.values()) else []
         return [*named, *common_fields(self._origins.values())]
 
-    def columns(self, batch: pa.RecordBatch, fields: Sequence[pa.Field]) -> list[pa.Array]:
-        """Return columns for a batch of one job's products or one library's molecules; null where nothing is known.
+    def with_columns(
+        self, batch: pa.RecordBatch, fields: Sequence[pa.Field]
+    ) -> Iterator[tuple[pa.RecordBatch, list[pa.Array]]]:
+        """Yield the rows of a batch, in pieces of bounded size, and their columns; null where nothing is known.
 
         Args:
-            batch: the rows, with ``library``; products with ``parent_id``, molecules with ``parent``.
+            batch: rows of one job's products or one library's molecules, with ``library``; products with ``parent_id``,
+                molecules with ``parent``.
             fields: some of ``PARENT_FIELDS`` (for products only) and of ``self.fields``.
 
         Raises:
             UserError: the library lacks a molecule, or has another order.
         """
         if not batch.num_rows:
-            return [pa.nulls(0, field.type) for field in fields]
+            yield batch, [pa.nulls(0, field.type) for field in fields]
+            return
+        self._open(batch, fields)
+        parents = self._parents.rows(batch["parent_id"].to_pylist()) if self._parents else None
+        ids = (batch if parents is None else parents)["parent"].to_pylist()
+        first = 0
+        while first < batch.num_rows:
+            natural = self._natural.rows(ids[first:], BATCH_BYTES) if self._natural else None
+            count = batch.num_rows if natural is None else natural.num_rows
+            tables = [None if parents is None else parents.slice(first, count), natural]
+            known = {name: table[name] for table in tables if table is not None for name in table.column_names}
+            columns = [
+                known[field.name].combine_chunks() if field.name in known else pa.nulls(count, field.type)
+                for field in fields
+            ]
+            yield batch.slice(first, count), columns
+            first += count
+
+    def _open(self, batch: pa.RecordBatch, fields: Sequence[pa.Field]) -> None:
+        """Open the lookups of a batch's job or library, unless it is that of the batch before."""
         is_job = "transform" in batch.schema.names
         place = batch["library"][0].as_py(), batch["transform"][0].as_py() if is_job else None
         if place != self._place:
@@ -123,16 +167,6 @@ class ParentColumns:
             columns = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
             self._parents = _Lookup(self._results.molecules(place[0]), columns) if is_job else None
             self._natural = self._open_natural(place[0], fields)
-        known: dict[str, pa.ChunkedArray] = {}
-        ids = batch["parent_id" if self._parents else "parent"].to_pylist()
-        for lookup in filter(None, (self._parents, self._natural)):
-            found = lookup.rows(ids)
-            known |= dict(zip(found.column_names, found.columns, strict=True))
-            ids = found["parent"].to_pylist() if lookup is self._parents else ids
-        return [
-            known[field.name].combine_chunks() if field.name in known else pa.nulls(batch.num_rows, field.type)
-            for field in fields
-        ]
 
     def _open_natural(self, library: str, fields: Sequence[pa.Field]) -> _Lookup | None:
         """Return a lookup of the natural products of a library; None if none of ``fields`` is known of them."""

@@ -36,6 +36,12 @@ class Rejects:
     def __init__(self) -> None:
         self.rows: dict[int, tuple[str, list[str]]] = {}
 
+    def before(self, stop: int) -> Rejects:
+        """Move those before a position into an object of their own, and return it."""
+        found = Rejects()
+        found.rows = {position: self.rows.pop(position) for position in sorted(self.rows) if position < stop}
+        return found
+
     def add(self, batch: pa.RecordBatch, index: int, error: RejectError) -> None:
         """Add the row ``index`` of a batch."""
         name, smiles = (str(batch[column][index].as_py() or "") for column in ("name", "smiles"))

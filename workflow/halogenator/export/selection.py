@@ -19,6 +19,7 @@ from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.column_names import COLUMN_NAMES, by_name
 from halogenator.inputs.content_hash import content_hash
 from halogenator.model import Export, fingerprint
+from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.tables.catalog import create_views
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
@@ -38,6 +39,7 @@ _NAMES_IN_FILE = ("name_in_file", "name in the file", "name, as the file has it"
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 # Rows read before the first wanted one, to number the products of one site from the first of them.
 _LOOK_BACK = 1_000
+_QUERY_ROWS = 256  # rows of a query's result in memory; each may have a megabyte of extra columns
 # In an export, a molecule's ``name`` is its id. Its name in the input file is ``parent_name``.
 _NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
 
@@ -272,13 +274,13 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
     if not (rows.exists() and read_metadata(rows).get("identity") == identity):
         with _checked_query(results, sql, memory_mb, scratch) as relation:
             try:
-                reader = relation.to_arrow_reader(4_096)
+                reader = relation.to_arrow_reader(_QUERY_ROWS)
                 with table_writer(rows, _query_schema(reader.schema), {"identity": identity}) as table:
                     for batch in reader:
                         table.copy([batch.rename_columns(table.schema.names)])
-            except duckdb.OutOfMemoryException:
-                raise
             except duckdb.Error as error:
+                if is_refusal(error):
+                    raise
                 raise _refused(sql, error) from error
     file = open_parquet(rows)
     fields = {item.name: item for item in file.schema_arrow if item.name != "name"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -262,12 +262,22 @@ class _Export:
             if self._positions is None:
                 batch = batch.filter(pa.array(self._passing.quick(batch, rejects)))
                 batch = batch.filter(pa.array(self._passing.slow(batch, rejects)))
-            yield self._complete(batch, parents, rejects), rejects, stop
+            left = batch.num_rows
+            for piece, origin in parents.with_columns(batch, self._origin) if parents else [(batch, [])]:
+                left -= piece.num_rows
+                end = piece[POSITION][-1].as_py() + 1 if left else stop
+                own = rejects.before(end) if left else rejects
+                yield self._complete(piece, origin, own), own, end
             self._progress.advance(count)
 
-    def _complete(self, batch: pa.RecordBatch, parents: ParentColumns | None, rejects: Rejects) -> pa.RecordBatch:
-        """Return a batch with the columns that are made for the export, without the rows that are rejects."""
-        origin = parents.columns(batch, self._origin) if parents else ()
+    def _complete(self, batch: pa.RecordBatch, origin: Sequence[pa.Array], rejects: Rejects) -> pa.RecordBatch:
+        """Return a batch with the columns that are made for the export, without the rows that are rejects.
+
+        Args:
+            batch: the rows.
+            origin: the columns about their origin.
+            rejects: gets the rejects.
+        """
         columns = [*origin, *self._passing.flags(batch, rejects)]
         for field, column in zip(self._fields, columns, strict=True):
             batch = batch.append_column(field, column)

@@ -21,7 +21,7 @@ from halogenator.inputs.column_names import has_smiles
 from halogenator.inputs.containers import FREE_GROWTH, MAX_GROWTH
 from halogenator.inputs.delimited import record_of
 from halogenator.inputs.remote import open_binary, size_of
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, without_blank_end
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, too_much, without_blank_end
 from halogenator.model import Reading
 from halogenator.tables.spreadsheets import unguarded
 
@@ -57,7 +57,7 @@ def _records(sheet: Any, header: int, choice: Choice) -> Iterator[Record]:
     """Yield the records below the header, without blank rows at the end."""
     rows = without_blank_end(islice(_rows(sheet), header, None), lambda cells: not any(cells), [])
     for row, cells in enumerate(rows, 1):
-        yield record_of(row, cells, choice)
+        yield record_of(row, cells, choice, too_much(filter(None, cells)))
 
 
 @contextmanager

@@ -6,35 +6,50 @@ A header is a Thrift struct in the compact protocol (apache/parquet-format, ``Pa
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 _STOP, _TRUE, _FALSE, _BINARY, _STRUCT = 0, 1, 2, 8, 12
 _INTEGERS = (4, 5, 6)
 _MAX_DEPTH = 10
 _UNCOMPRESSED, _COMPRESSED = 2, 3
+_DATA_PAGES = (5, 8)  # headers of data pages, versions 1 and 2, whose first field is the number of values
 
 
-def largest_page(stream: IO[bytes], start: int, stop: int) -> int:
-    """Return the decompressed size in bytes of the largest page between two offsets of a file.
+class PageSizes(NamedTuple):
+    """Decompressed sizes of some pages.
+
+    Attributes:
+        largest: of the largest page, in bytes.
+        densest: of the data page with the largest values, in bytes per value.
+    """
+
+    largest: int
+    densest: float
+
+
+def page_sizes(stream: IO[bytes], start: int, stop: int) -> PageSizes:
+    """Return the sizes of the pages between two offsets of a file.
 
     Raises:
         ValueError: there is something else than pages between them.
     """
-    largest = 0
+    largest, densest = 0, 0.0
     at = start
     while at < stop:
         stream.seek(at)
         sizes = _struct(stream, 0)
-        if sizes.get(_COMPRESSED, -1) < 0 or _UNCOMPRESSED not in sizes:
+        if not all(isinstance(sizes.get(key), int) for key in (_UNCOMPRESSED, _COMPRESSED)) or sizes[_COMPRESSED] < 0:
             raise _no_header()
         largest = max(largest, sizes[_UNCOMPRESSED])
+        values = next((sizes[kind].get(1, 0) for kind in _DATA_PAGES if isinstance(sizes.get(kind), dict)), 0)
+        densest = max(densest, sizes[_UNCOMPRESSED] / values if values > 0 else 0)
         at = stream.tell() + sizes[_COMPRESSED]
-    return largest
+    return PageSizes(largest, densest)
 
 
-def _struct(stream: IO[bytes], depth: int) -> dict[int, int]:
-    """Read a struct and return {number of an integer field: its value}. Page headers have no lists and no doubles."""
-    found: dict[int, int] = {}
+def _struct(stream: IO[bytes], depth: int) -> dict[int, Any]:
+    """Read a struct and return {number of an integer or a struct: its value}. Page headers have no lists or doubles."""
+    found: dict[int, Any] = {}
     field = 0
     while depth <= _MAX_DEPTH:
         head = _byte(stream)
@@ -47,7 +62,7 @@ def _struct(stream: IO[bytes], depth: int) -> dict[int, int]:
         elif kind == _BINARY:
             stream.seek(_varint(stream), 1)
         elif kind == _STRUCT:
-            _struct(stream, depth + 1)
+            found[field] = _struct(stream, depth + 1)
         elif kind not in (_TRUE, _FALSE):
             break
     raise _no_header()

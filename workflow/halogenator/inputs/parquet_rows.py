@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import has_text, is_binary, is_string, kept_type, texts_of, values_of
 from halogenator.inputs.column_choice import choose, with_extension
 from halogenator.inputs.column_names import candidates
-from halogenator.inputs.page_sizes import largest_page
+from halogenator.inputs.parquet_batches import BATCH_BYTES, BUFFERED, check_pages, corrupt, read_batches
 from halogenator.inputs.remote import is_remote, open_binary, size_of
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text
+from halogenator.inputs.rows import MAX_EXTRA, SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, too_much
 from halogenator.model import Reading
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
-
-BATCH_ROWS = 8192
-BATCH_BYTES = 8_000_000  # a batch of long rows has fewer of them
-BUFFER_BYTES = 1 << 20  # without a buffer Arrow reads the whole column of a row group (0.3 GB of 3 M rows, measured)
-
-# Bytes of a decompressed page, which Arrow holds whole. Writers aim at 1 MB; a page of long SMILES has more.
-MAX_PAGE = 100_000_000
-PAGE_HEADER_BYTES = 4096  # read of each page to find its size
 
 _TRIED_COLUMNS = 40  # columns that are looked at if no name tells which is the SMILES
 _MAGIC = b"PAR1"
@@ -87,9 +79,8 @@ def open_footer(path: Path) -> pq.ParquetFile:
     try:
         file = pyarrow.parquet.ParquetFile(
             open_binary(path, ahead=0) if is_remote(path) else path,
-            pre_buffer=False,
-            buffer_size=BUFFER_BYTES,
             page_checksum_verification=True,
+            **BUFFERED,
         )
         _ = file.schema_arrow  # fails here, not in the first row, if Arrow cannot represent the schema
     except MemoryError:
@@ -99,37 +90,29 @@ def open_footer(path: Path) -> pq.ParquetFile:
     return file
 
 
-def batch_rows(file: pq.ParquetFile) -> int:
-    """Return the rows of a batch, so that a batch of the longest rows keeps to ``BATCH_BYTES``.
-
-    The mean row of each row group is taken with all its columns. To ask for the size of a single column is not safe:
-    if its metadata is damaged, Arrow ends the process (pyarrow 26, an uncaught ``ParquetException``; found by fuzzing).
-    """
-    groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
-    longest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0.0)
-    return max(1, min(BATCH_ROWS, int(BATCH_BYTES / max(longest, 1.0))))
-
-
 def _records(file: pq.ParquetFile, path: Path, source: Source) -> Iterator[Record]:
     import pyarrow
 
     row = 0
     try:
-        for batch in file.iter_batches(batch_size=batch_rows(file), columns=source.names(), use_threads=False):
+        for batch in read_batches(file, path, source.names()):
             texts, ids, names, cells = (
                 texts_of(batch.column(name)) if name is not None else [None] * batch.num_rows
                 for name in (source.smiles, source.id, source.name, source.extension)
             )
             extra = [values_of(batch.column(name), kind) for name, kind in source.others]
             rows = zip(*extra, strict=True) if extra else [()] * batch.num_rows
+            may_be_long = batch.nbytes > MAX_EXTRA
             for text, identifier, name, cell, others in zip(texts, ids, names, cells, rows, strict=True):
                 row += 1
                 problem = next(filter(None, (not_text(each) for each in (text, identifier) if each)), None)
+                if may_be_long and extra:
+                    problem = problem or too_much(others)
                 yield make_record(row, with_extension(text, cell), identifier, name, others, problem)
     except MemoryError:
         raise  # Arrow's MemoryError is an ArrowException too, but not the file's fault
     except (pyarrow.ArrowException, OSError) as error:
-        raise _corrupt(f"{path}, after row {row:,}", _first_line(error)) from error
+        raise corrupt(f"{path}, after row {row:,}", _first_line(error)) from error
 
 
 def _source(file: pq.ParquetFile, path: Path, reading: Reading, like: Source | None) -> Source:
@@ -163,7 +146,7 @@ def _source(file: pq.ParquetFile, path: Path, reading: Reading, like: Source | N
             fix="name another column (id_column: ...)",
         )
     source = choice.source(names, [kept_type(kind) for kind in types])
-    _check_pages(file, path, [name for name in source.names() if name not in columns])
+    check_pages(file, path, [name for name in source.names() if name not in columns])
     return source
 
 
@@ -174,56 +157,22 @@ def _first_rows(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> dict[
     if not names or file.metadata.num_row_groups == 0:
         return {}
     try:
-        _check_pages(file, path, names)
-        size = min(SAMPLE_ROWS, batch_rows(file))
-        batch = next(file.iter_batches(batch_size=size, columns=list(names), use_threads=False), None)
-        return {} if batch is None else {name: texts_of(batch.column(name)) for name in names}
+        check_pages(file, path, names)
+        found: dict[str, list[str | None]] = {name: [] for name in names}
+        rows = size = 0
+        for batch in read_batches(file, path, names):
+            first = batch.slice(0, SAMPLE_ROWS - rows)
+            for name in names:
+                found[name] += texts_of(first.column(name))
+            rows += first.num_rows
+            size += first.nbytes
+            if rows == SAMPLE_ROWS or size > BATCH_BYTES:
+                break
+        return found if rows else {}
     except MemoryError:
         raise
     except (pyarrow.ArrowException, OSError, UserError):
         return {}
-
-
-def _check_pages(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> None:
-    """Check that no page of some columns is too large for memory.
-
-    Only row groups larger than ``MAX_PAGE`` can have such a page. If the file states a wrong size of its row groups,
-    the memory limit of the task ends the reading.
-
-    Raises:
-        UserError: a page is too large.
-    """
-    metadata = file.metadata
-    large = [i for i in range(metadata.num_row_groups) if metadata.row_group(i).total_byte_size > MAX_PAGE]
-    if not large or not names:
-        return
-    with open_binary(path, ahead=PAGE_HEADER_BYTES) as stream:
-        for group in large:
-            for position in range(metadata.num_columns):
-                column = metadata.row_group(group).column(position)
-                if column.path_in_schema in names:
-                    _check_column(stream, column, f"{path}, row group {group}, column '{column.path_in_schema}'")
-
-
-def _check_column(stream: IO[bytes], column: Any, where: str) -> None:
-    offsets = (column.dictionary_page_offset, column.data_page_offset)
-    try:
-        start = min(offset for offset in offsets if offset)
-        largest = largest_page(stream, start, start + column.total_compressed_size)
-    except (ValueError, OSError) as error:
-        raise _corrupt(where, str(error)) from error
-    if largest > MAX_PAGE:
-        raise UserError(
-            "a page of the Parquet file is too large to be read within a task's memory",
-            where=where,
-            value=f"{largest:,} bytes when decompressed",
-            allowed=f"at most {MAX_PAGE:,} bytes",
-            fix="write the file again with smaller pages (data_page_size) and row groups",
-        )
-
-
-def _corrupt(where: str, value: str) -> UserError:
-    return UserError("the Parquet file is corrupt", where=where, value=value, fix=_AGAIN)
 
 
 def _no_footer(path: Path, value: object) -> UserError:

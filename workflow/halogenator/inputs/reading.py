@@ -23,7 +23,7 @@ from halogenator.inputs.encodings import by_first_bytes, check_encoding
 from halogenator.inputs.files import WHOLE, File, check_bytes, check_each_once, recognise
 from halogenator.inputs.lines import Lines
 from halogenator.inputs.remote import size_of
-from halogenator.inputs.rows import Opened, Record, Source, text_type
+from halogenator.inputs.rows import SAMPLED, Opened, Record, Source, text_type
 from halogenator.model import Reading
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
 def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[str], bool]:
     """Return the first ``count`` SMILES that are not empty or unreadable, and whether no row comes after them.
 
+    Of a SMILES that is too long to be worked on, the beginning is kept.
+
     They are fewer if most rows are unreadable: ``HEAD_RECORDS`` times ``count`` rows are read at most.
 
     Raises:
@@ -141,7 +143,7 @@ def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[st
         if len(smiles) >= count or number >= HEAD_RECORDS * count:
             return smiles, False
         if record.smiles and not record.problem:
-            smiles.append(record.smiles)
+            smiles.append(record.smiles[:SAMPLED])
     return smiles, True
 
 

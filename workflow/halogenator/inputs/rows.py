@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_LINE = 1_000_000  # characters of a line or a SMILES; a longer one is a problem of its row
+MAX_NAME = 10_000  # characters of an id or a name, which every product of a molecule has
+MAX_EXTRA = 1_000_000  # characters of all other columns of a row together
 KEPT = 1_000  # characters that a reject keeps of each text
+SAMPLED = 6_000  # characters that a sample keeps of a SMILES: more than the longest that is worked on
 SAMPLE_ROWS = 200  # first rows, from which columns are chosen
 
 
@@ -140,9 +143,19 @@ def make_record(
             problem = "line end in the SMILES"  # RDKit would read the first line only
         elif len(text) > MAX_LINE:
             problem = f"SMILES longer than {MAX_LINE:,} characters"
+        else:
+            problem = _too_long(identifier, name)
     if problem is None:
         return Record(row, identifier, name, text, None, extra)
+    extra = () if too_much(extra) else extra
     return Record(row, _kept(identifier), _kept(name), _kept(text.replace("\n", "\\n")), problem, extra)
+
+
+def too_much(extra: Iterable[Any]) -> str | None:
+    """Return the problem of a row with these values of other columns; None if they are not too much for one row."""
+    if sum(len(value) for value in extra if isinstance(value, str)) <= MAX_EXTRA:
+        return None
+    return f"other columns with more than {MAX_EXTRA:,} characters together"
 
 
 def not_text(line: str | None) -> str | None:
@@ -150,6 +163,12 @@ def not_text(line: str | None) -> str | None:
     if line is None:
         return f"line longer than {MAX_LINE:,} characters"
     return "not UTF-8 text, as the rest of the file is" if isinstance(line, Undecoded) else None
+
+
+def _too_long(identifier: str | None, name: str | None) -> str | None:
+    """Return the problem of a row whose id or name is too long; None if neither is."""
+    what = next((kind for kind, text in (("id", identifier), ("name", name)) if text and len(text) > MAX_NAME), None)
+    return f"{what} longer than {MAX_NAME:,} characters" if what else None
 
 
 def _unguarded(identifier: str) -> str:

@@ -17,10 +17,11 @@ from typing import IO, NamedTuple
 from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import texts_of
 from halogenator.inputs.files import FORMATS, WHOLE
-from halogenator.inputs.parquet_rows import batch_rows, open_footer
+from halogenator.inputs.parquet_batches import read_batches
+from halogenator.inputs.parquet_rows import open_footer
 from halogenator.inputs.reading import describe, estimate_rows, head
 from halogenator.inputs.remote import is_remote, open_binary, size_of
-from halogenator.inputs.rows import Undecoded
+from halogenator.inputs.rows import SAMPLED, Undecoded
 from halogenator.model import Reading
 
 _PLACES = 40  # windows of a text file
@@ -133,6 +134,7 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> FileSample | None:
     import pyarrow
 
     column = describe(path, replace(reading, columns="none")).smiles
+    assert column is not None
     try:
         with open_footer(path) as file:
             rows, groups = int(file.metadata.num_rows), file.metadata.num_row_groups
@@ -142,10 +144,10 @@ def _of_parquet(path: Path, reading: Reading, count: int) -> FileSample | None:
             step = max(1, there // count)
             smiles: list[str] = []
             position = 0
-            for batch in file.iter_batches(batch_rows(file), list(taken), [column], use_threads=False):
+            for batch in read_batches(file, path, [column], taken):
                 wanted = range(-position % step, batch.num_rows, step)
                 texts = texts_of(batch.column(0).take(pyarrow.array(wanted, pyarrow.int64())))
-                smiles += [text for text in texts if text and not isinstance(text, Undecoded)]
+                smiles += [text[:SAMPLED] for text in texts if text and not isinstance(text, Undecoded)]
                 position += batch.num_rows
     except (pyarrow.ArrowException, OSError):
         return None

@@ -14,7 +14,7 @@ from halogenator.errors import UserError
 from halogenator.inputs.column_choice import check_listed, choose, named, wanted
 from halogenator.inputs.lines import Lines
 from halogenator.inputs.molfile import read_molfile
-from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type
+from halogenator.inputs.rows import SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, text_type, too_much
 from halogenator.model import Reading
 
 MAX_RECORD = 10_000_000  # bytes of a record in memory
@@ -140,7 +140,7 @@ def _records(lines: Lines, source: Source) -> Iterator[Record]:
         identifier, name = (found.get(tag or "", "").partition("\n")[0] for tag in (source.id, source.name))
         extra = tuple([found.get(tag) for tag, _ in source.others])
         smiles, reason = read_molfile(block, row)
-        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason)
+        yield make_record(row, smiles, identifier, name, extra, not_decoded or reason or too_much(extra))
 
 
 def _tag(line: str) -> str | None:

@@ -253,7 +253,7 @@ COLUMNS = tuple(field.name for field in fields(Line))
 def write_plan(plan: Plan, out: Path) -> None:
     """Write the lines as tab-separated values; the header has the attributes of ``Line``."""
     with whole_or_absent(out) as temporary, writing(out):
-        temporary.write_text(tsv(plan), newline="")
+        temporary.write_text(tsv(plan), newline="", encoding="utf-8")
 
 
 def tsv(plan: Plan) -> str:

@@ -8,9 +8,11 @@ message says at which row. The guard also starts a task again without a row that
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -18,11 +20,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from halogenator.errors import UserError
 from halogenator.process import limits
 from halogenator.process.ownership import unfinished
 from halogenator.units import MB
 
 EXIT_MEMORY = 3
+
+# How a task may end that is refused memory and cannot say so: an allocator aborts it, nobody handles an exception of
+# C++, or code uses the null pointer that it was given. A fault of a library may end it so as well.
+_CRASHES = {
+    getattr(signal, name): name
+    for name in ("SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP")
+    if hasattr(signal, name)
+}
+# What libraries say of memory that they were refused, in exceptions of other kinds.
+_REFUSED = re.compile(
+    r"bad.alloc|out of memory|not enough memory|cannot allocate|failed to allocate"
+    r"|alloc of size \d+ failed|can't start new thread",
+    re.IGNORECASE,
+)
 
 _INTERVAL = 0.05  # seconds
 # Address space that the system's limit counts, although threads and allocators only reserve it.
@@ -39,6 +56,8 @@ class Declaration:
         outputs: its files; unfinished ones have the names of ``process.ownership``.
         cap_mb: the most that a task of the workflow may declare, in MB; 0 outside a workflow.
         beside_mb: memory of other processes in the task's allocation, in MB.
+        attempt: the attempt that this is, from 1.
+        attempts: how often a task of the workflow is tried in all; 0: unknown.
     """
 
     declared_mb: int
@@ -46,15 +65,20 @@ class Declaration:
     outputs: tuple[Path, ...] = ()
     cap_mb: int = 0
     beside_mb: int = 0
+    attempt: int = 0
+    attempts: int = 0
 
-    def overstepped(self, reached_mb: float | None, row: int) -> str:
+    def overstepped(self, reached_mb: float | None, row: int, crash: str = "") -> str:
         """Return the message for a task that needed more memory.
 
         Args:
             reached_mb: its resident size, in MB; None: the system refused more.
             row: its present row, or ``limits.NONE``.
+            crash: name of the signal that ended it, where the system refused more.
         """
         reached = f"reached {math.ceil(reached_mb):,} MB" if reached_mb is not None else "was refused more"
+        if crash and reached_mb is None:
+            reached += f", or a library failed, and ended by {crash}"
         place = f" at row {row:,}" if row != limits.NONE else ""
         if not self.cap_mb:
             advice = f"give it more: --mem-mb {2 * self.declared_mb}"
@@ -62,8 +86,13 @@ class Declaration:
             advice = (
                 f"raise memory.cap_mb of the configuration, now {self.cap_mb:,} MB, or use a machine with more memory"
             )
+        elif self.attempt < self.attempts:
+            advice = f"nothing: it is tried again with twice the declaration, attempt {self.attempt} of {self.attempts}"
+        elif self.attempts:
+            more = f"add --retries {self.attempts + 1} to snakemake, where each has twice the memory of the one before"
+            advice = f"this was the last attempt; {more}"
         else:
-            advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
+            advice = "nothing, if the retries of the profile are not used up: then it is tried again with twice as much"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
 
 
@@ -97,9 +126,19 @@ def _attempt(work: Callable[[], int], task: Declaration, watch: limits.Watch) ->
     return _wait(limits.start(limited, watch), task, watch)
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Return whether an exception of Python, Arrow or DuckDB says that memory was refused."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+def is_refusal(error: BaseException | None) -> bool:
+    """Return whether an exception says that memory was refused, or has such a one as its cause.
+
+    Code that met the refusal may have taken it for a damaged file, and said so.
+    """
+    while error is not None:
+        named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+        if named or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        if not isinstance(error, UserError) and _REFUSED.search(str(error)):  # a UserError quotes what users write
+            return True
+        error = error.__cause__
+    return False
 
 
 def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
@@ -126,10 +165,9 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
             _send(child, signal.SIGKILL)
         _wait_for_child()
     code = os.waitstatus_to_exitcode(status)
-    # When memory is refused, mimalloc aborts the process; other allocators report it, which leads to EXIT_MEMORY.
-    refused = code == -signal.SIGABRT and peak > task.declared_mb / 2
-    if overstepped or refused or code == EXIT_MEMORY:
-        print(f"halogenator: {task.overstepped(peak if overstepped else None, watch.step)}", file=sys.stderr)
+    crash = _CRASHES.get(-code, "")
+    if overstepped or crash or code == EXIT_MEMORY:
+        print(f"halogenator: {task.overstepped(peak if overstepped else None, watch.step, crash)}", file=sys.stderr)
         code = EXIT_MEMORY
     if code:
         for path in task.outputs:
@@ -164,7 +202,7 @@ def _resident(pid: int) -> Callable[[], int]:
     """Return a function that returns the resident size of a process in bytes; it may raise once that has ended."""
     pages = Path(f"/proc/{pid}/statm")
     if pages.exists():  # on Linux, psutil would only add the time to import it
-        return lambda: int(pages.read_text().split()[1]) * mmap.PAGESIZE
+        return lambda: int(pages.read_text(encoding="utf-8").split()[1]) * mmap.PAGESIZE
 
     import psutil
 
@@ -175,7 +213,7 @@ def _resident(pid: int) -> Callable[[], int]:
 def _data_bytes() -> int:
     """Return the bytes of this process that ``RLIMIT_DATA`` counts already; 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[5]) * mmap.PAGESIZE
+        return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5]) * mmap.PAGESIZE
     except OSError:
         return 0
 

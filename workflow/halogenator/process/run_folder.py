@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -15,6 +15,11 @@ import psutil
 from halogenator.errors import UserError
 from halogenator.process.running import NOTES
 
+# Folders below .snakemake, which Snakemake makes at its start.
+SNAKEMAKE_FOLDERS = (
+    *("auxiliary", "conda", "conda-archive", "incomplete", "iocache", "locks", "log", "metadata", "shadow"),
+    "singularity",
+)
 _LOCK_NAME = "halogenator.lock"
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
 
@@ -68,8 +73,9 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
+    path = snakemake_folder / _LOCK_NAME
     try:
-        descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -121,8 +127,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
     """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-    locked = _lock(descriptor)
+    descriptor, locked = _open_locked(folder / _LOCK_NAME)
     if locked:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
@@ -137,6 +142,25 @@ def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
         value=f"process {holder[0]}" if holder else None,
         fix=fix,
     )
+
+
+def _open_locked(path: Path) -> tuple[int, bool | None]:
+    """Open a lock file, made if necessary, for this user and those who share its folder; return it and ``_lock`` of it.
+
+    Where another user's file may not be written, and nobody holds it, it is replaced by one of this user.
+    """
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # less the umask
+            return descriptor, _lock(descriptor)
+        except PermissionError:
+            descriptor = os.open(path, os.O_RDONLY)
+        if _lock(descriptor) is not True:
+            return descriptor, False
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                path.unlink()  # while it is locked, so that nobody else is about to do this
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool | None:

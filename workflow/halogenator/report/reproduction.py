@@ -43,12 +43,11 @@ def configurations(results: Results, files: Iterable[Path], overrides: str) -> l
         record = kept(results, str(name)) or {"overrides": "", "files": []}
         found.append({**record, "made": f"Of {_made(makes)}" if len(made) > 1 or unrecorded else "Of all results"})
     if unrecorded:
-        found.append(
-            {"made": f"{_made(unrecorded)}, of which no configuration is recorded", "overrides": "", "files": []}
-        )
+        said = f"{_made(unrecorded)}: made without a record of the configuration"
+        found.append({"made": said, "overrides": "", "files": []})
     if not made:
-        now = {**read_configuration(files, overrides), "made": "the files as they were when this page was made"}
-        found = [now] if unrecorded or now["files"] else []
+        now = {**read_configuration(files, overrides), "made": "The files as they were when this page was made"}
+        found += [now] if now["files"] else []
     left = _SHOWN_IN_ALL
     for file in (file for each in found for file in each["files"]):
         text = file["text"]

@@ -23,7 +23,9 @@ COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
 
 # Bytes of Python values that a writer collects before it makes them a batch. This bounds the memory of every streaming
-# task. Bytes and not rows are counted, since a batch of giant molecules would break a bound on rows.
+# task. Bytes and not rows are counted, since a batch of giant molecules would break a bound on rows. A batch is written
+# as a row group (a few, if there are many columns), so that whoever reads a row group at a time is bounded as well:
+# ``read_rows``, ``row_batches``, and DuckDB, whose vectors of 2,048 rows end where a row group ends.
 BATCH_BYTES = 8_000_000
 _VALUE_BYTES = 32  # memory of a Python number in a list, pointer included
 _STRING_BYTES = 57  # the same of an empty string
@@ -255,6 +257,12 @@ class _CheckedFile(pq.ParquetFile):  # type: ignore[misc]
 
 def _unusable(what: str, path: Path, error: Exception) -> UserError:
     return UserError(what, where=path, value=str(error).splitlines()[0], fix=_MAKE_ANEW)
+
+
+def row_batches(file: pq.ParquetFile, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield all rows in batches that end with row groups, which bounds their bytes in a table of this program."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(batch_rows, row_groups=[group], use_threads=False)
 
 
 def read_rows(

@@ -42,7 +42,7 @@ def read_object(path: Path) -> dict[str, Any]:
 def write_object(values: Mapping[str, object], path: Path) -> None:
     """Write a JSON object to a file that is whole or absent."""
     with whole_or_absent(path) as temporary, writing(path):
-        temporary.write_text(json.dumps(values, indent=1) + "\n")
+        temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 def write_statistics(values: Mapping[str, object], path: Path) -> None:

@@ -307,7 +307,7 @@ def _is_library(paths: Sequence[Path], descriptors: Sequence[str]) -> bool:
 def library_name(path: Path) -> str:
     """Return the name of the library in a file: from its metadata, or else from the file's name."""
     try:
-        name = read_metadata(path).get("library")
+        name = read_metadata(path).get("library") if path.is_file() else None  # a pipe would be waited for
     except (pa.ArrowException, OSError, ValueError):
         name = None
     return str(name) if name else path.name.removesuffix(path.suffix).partition(".")[0] or path.name

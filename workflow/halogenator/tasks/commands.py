@@ -99,7 +99,13 @@ class Command:
 
 
 def declaration(
-    mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 0, ends_with: int = 0, notes: Path | None = None
+    mem_mb: int | None = None,
+    *,
+    cap_mb: int = 0,
+    beside_mb: int = 0,
+    attempts: int = 0,
+    ends_with: int = 0,
+    notes: Path | None = None,
 ) -> list[str]:
     """Return the last words of a task's command line: its memory and the process that started it.
 
@@ -107,10 +113,12 @@ def declaration(
         mem_mb: memory that the task declares, in MB; None: the option is left out.
         cap_mb: the most that a task may declare, in MB, for advice in messages; 0: unknown.
         beside_mb: part of ``mem_mb`` that other processes of the same allocation use, in MB.
+        attempts: how often the task is tried in all, for the same advice; 0: unknown.
         ends_with: id of a process; the task ends when that process ends; 0: none.
         notes: folder for the note of a running task (``process.running``); None: no note.
     """
-    values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "ends-with": ends_with, "notes": notes}
+    memory = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb}
+    values = {**memory, "attempts": attempts, "ends-with": ends_with, "notes": notes}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 
@@ -302,7 +310,7 @@ class Summarize(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
-    """Write a DuckDB database of views over all results; run it again after moving them."""
+    """Write a DuckDB database of views over all results; query and tour make it anew after a move."""
 
     example = "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb"
     results: Path = option("folder of the results")

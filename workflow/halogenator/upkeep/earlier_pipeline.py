@@ -22,8 +22,11 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
+from halogenator.errors import UserError
+from halogenator.inputs.parquet_batches import read_batches
 from halogenator.model import Job
 from halogenator.planning.sample import sampled
+from halogenator.process.guard import is_refusal
 from halogenator.results import PRODUCTS_FILE
 from halogenator.tables.columns import product_columns
 from halogenator.tables.metadata import with_versions
@@ -36,10 +39,9 @@ LEFTOVERS = ("-wal", "-shm", "-journal", ".tmp", ".lock", ".part")
 
 MAX_REJECTED = 0.01  # share of rows
 _SAMPLE = 1_000  # rows that RDKit reads before any row is converted
-_BATCH_ROWS = 4_096
 _LARGEST = 32_767  # the largest count in 16 bits; no descriptor of a molecule in this program is larger
 
-READ_ERRORS = (pa.ArrowException, OSError, ValueError)
+READ_ERRORS = (pa.ArrowException, OSError, ValueError, UserError)
 
 
 class BrokenError(Exception):
@@ -68,8 +70,10 @@ def examine(folder: Path) -> int:
         raise BrokenError(f"{PRODUCTS_FILE} is empty{beside}")
     try:
         with open_strictly(path) as file:
-            rows = _examine_rows(file)
+            rows = _examine_rows(file, path)
     except READ_ERRORS as error:
+        if is_refusal(error):
+            raise
         raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}{beside}") from error
     if left:
         raise BrokenError(f"its making was cut off, or still goes on: there is {', '.join(left)}")
@@ -101,7 +105,7 @@ def convert(chunk: Chunk, job: Job) -> None:
     _check_rejected(rejected, converted + rejected)
 
 
-def _examine_rows(file: pq.ParquetFile) -> int:
+def _examine_rows(file: pq.ParquetFile, path: Path) -> int:
     """Read the columns that adoption needs, some SMILES with RDKit too; return the number of rows."""
     rows = int(file.metadata.num_rows)
     if not rows:
@@ -109,7 +113,7 @@ def _examine_rows(file: pq.ParquetFile) -> int:
     column = _smiles_column(file.schema_arrow)
     columns = [column, *_columns(file.schema_arrow, [*descriptors.DESCRIPTORS, "inchikey"]).values()]
     row = tried = rejected = 0
-    for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+    for batch in read_batches(file, path, columns):
         for at in sampled(rows, _SAMPLE, row, row + batch.num_rows):
             tried += 1
             try:
@@ -157,11 +161,13 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         with open_strictly(path) as file:
             columns = _columns(file.schema_arrow, wanted)
             smiles = _smiles_column(file.schema_arrow)
-            for batch in file.iter_batches(_BATCH_ROWS, columns=[smiles, *columns.values()], use_threads=False):
+            for batch in read_batches(file, path, [smiles, *columns.values()]):
                 none = [None] * batch.num_rows
                 values = [batch.column(columns[name]).to_pylist() if name in columns else none for name in wanted]
                 yield from zip(batch.column(smiles).to_pylist(), *values, strict=True)
     except READ_ERRORS as error:
+        if is_refusal(error):
+            raise
         raise BrokenError(f"{PRODUCTS_FILE} cannot be read: {_first_line(error)}") from error
 
 

@@ -21,6 +21,7 @@ from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.sample import sampled
+from halogenator.process.guard import is_refusal
 from halogenator.results import (
     APPLY_STATS_FILE,
     MOLECULES_FILE,
@@ -37,7 +38,7 @@ from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
 from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import limit_arrow_threads, open_strictly
+from halogenator.tables.parquet import limit_arrow_threads, open_strictly, row_batches
 from halogenator.tables.seal import wrong_bytes
 from halogenator.tables.statistics import Statistics, damage
 from halogenator.upkeep.mend import changed_files, damaged_manifest, damaged_summary
@@ -189,8 +190,8 @@ def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bo
     try:
         rows = _check(path, record, connection, every_row=every_row)
     except (_BadError, pa.ArrowException, duckdb.Error, OSError, ValueError) as error:
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise UserError(f"DuckDB needs more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
+        if is_refusal(error):
+            raise UserError(f"this takes more memory than {mem_mb} MB", where=path, fix="raise --mem-mb") from error
         if before is not None and _stamp(path) != before:
             return Verdict(path, "skip", "replaced or removed while it was read")
         return Verdict(path, "BAD", (str(error).splitlines() or [type(error).__name__])[0])
@@ -275,7 +276,7 @@ def _check_rows(file: pq.ParquetFile, keys: Sequence[str], sample: int) -> None:
     """Read all of a file in batches, and the SMILES of some of its rows with RDKit."""
     rows = file.metadata.num_rows
     row = 0
-    for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
+    for batch in row_batches(file, _BATCH_ROWS):
         for key in keys:
             if batch.column(key).null_count:
                 raise _BadError(f"a row without {key}, from row {row + 1} on")
