@@ -176,9 +176,8 @@ class _MergeCommand(_RowCommand):
     def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        outputs = self.out, self.rejects, self.stats
-        settings = self.config_hash, task, self.duplicates, self.configuration
-        return Merge(chunks, reject_chunks, *outputs, self.scratch, *settings)
+        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration
+        return Merge(chunks, reject_chunks, self.out, self.rejects, self.stats, *settings)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
