@@ -25,6 +25,11 @@ from helpers.small_run import lay_out as lay_out_to_disturb
 PHENOLS = "id,smiles\nphénol,Oc1ccccc1\ncatechol,Oc1ccccc1O\n"
 
 
+def made(folder: Path) -> dict[str, object]:
+    """All that a run made, but the rejects, which name their input file in full."""
+    return {name: table for name, table in Run(folder, folder).tables().items() if not name.startswith("rejects")}
+
+
 def one_message(output: str, *words: str) -> None:
     for word in (*words, "where:", "fix:"):
         assert word in output
@@ -63,10 +68,7 @@ def test_a_run_in_another_locale_makes_the_same(finished: Finished, tmp_path: Pa
     assert "Logging error" not in plan
     output = snakemake(folder, "--cores", 2, env=environment, encoding="utf-8")
     assert "Logging error" not in output and "Traceback" not in output
-    for library, transform in (("mine", OME), ("mine", COOME), ("other-1X", OME)):
-        path = f"results/products/library={library}/transform={transform}/products.parquet"
-        assert Run(folder, folder).tables() and (folder / path).exists()
-    assert Run(folder, folder).tables() == Run(finished.folder, finished.folder).tables()
+    assert made(folder) == made(finished.folder)
 
 
 # ---- the working folder ----------------------------------------------------------------------------------------------
@@ -89,7 +91,7 @@ def test_a_run_imports_nothing_of_its_folder(finished: Finished, tmp_path: Path)
     words[:3] = [str(Path(words[0]).with_name("snakemake"))]  # python -m snakemake would itself import them
     done = subprocess.run([*words, "--snakefile", str(REPOSITORY / "Snakefile")], **{**how, "cwd": tmp_path})
     assert done.returncode == 0
-    assert Run(tmp_path, tmp_path).tables() == Run(finished.folder, finished.folder).tables()
+    assert made(tmp_path) == made(finished.folder)
 
 
 # ---- places ----------------------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ def test_results_may_be_a_link_to_elsewhere(finished: Finished, tmp_path: Path) 
     (tmp_path / "run" / "results").symlink_to(tmp_path / "disk")
     lay_out(tmp_path / "run")
     snakemake(tmp_path / "run", "--cores", 2)
-    assert Run(tmp_path / "run", tmp_path).tables() == Run(finished.folder, finished.folder).tables()
+    assert made(tmp_path / "run") == made(finished.folder)
     assert (tmp_path / "disk" / "summary.tsv").is_file()
 
 

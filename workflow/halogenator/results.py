@@ -24,6 +24,10 @@ MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.par
 APPLY_STATS_FILE = "stats.json"  # of a folder that ``apply`` made, beside the files above
 WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
+# Names of all that stands in a results folder.
+RESULT_FOLDERS = ("libraries", "products", "rejects", STATS_FOLDER, WORK_FOLDER, "exports", "logs", "benchmarks")
+RESULT_FILES = ("summary.tsv", "catalog.duckdb", "report.html", "plan.tsv", "monitor.parquet")
+CHUNK_FILES = re.compile(r"(?s:(raw|\d+of\d+\.[a-z-]+)\.parquet(\.tmp\..+)?)")  # names in a folder of ``chunks``
 
 _FOLDER, _LIBRARY, _TRANSFORM = r"(?s:(?P<folder>.*?))", r"(?P<library>[^/]+)", r"(?P<transform>[^/]+)"
 # Paths of files of a library or a job, those that ``Results.files`` returns.

@@ -1,6 +1,5 @@
 # Functions that the Snakefile calls before the first task, when the plan is known, and after the last task.
 
-import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -11,9 +10,12 @@ from halogenator.inputs.first_rows import first_rows
 from halogenator.upkeep.mend import mend
 from halogenator.upkeep.run_progress import MERGES
 from halogenator.process.failures import check_kinds, check_writable, explain
+from halogenator.process.ownership import clear
 from halogenator.process.run_folder import SNAKEMAKE_FOLDERS, check_dates, claim_folder, redate
 from halogenator.process.running import end_all
+from halogenator.results import CHUNK_FILES, RESULT_FILES, RESULT_FOLDERS
 from halogenator.tables.catalog import renew_catalog
+from halogenator.tables.own_results import check_own
 from halogenator.tables.seal import remove_damaged
 
 FIRST_ROWS = []  # for each input file, which columns are taken as SMILES and id
@@ -69,14 +71,28 @@ def claim_results():
     """Make this the only run in its folder, and clean up there after interrupted runs and after a move."""
     check_writable(Path(".snakemake"))
     check_writable(PLACES.folder)
+    check_own(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
-    redate(PLACES.folder)
+    redate(PLACES.folder, (*RESULT_FOLDERS, *RESULT_FILES))
     if not IN_STORE:
         for said in mend(PLACES):
             logger.warning(said)
         renew_catalog(PLACES)
     keep(Results(RESULTS), CONFIGURATION)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
+
+
+def check_deletion():
+    """Refuse `--delete-all-output` and the like where they would remove what is somebody else's, or irreplaceable."""
+    with user_errors():
+        check_own(PLACES.folder)
+        if ADOPTED and deletes() == "all":
+            raise UserError(
+                "adopted results would be deleted, which no run can make again",
+                where=PLACES.products(*ADOPTED[0]),
+                value=f"{len(ADOPTED)} adopted jobs",
+                fix="move the results folder away, and all will be made anew or can be adopted again",
+            )
 
 
 def show_plan():
@@ -161,7 +177,7 @@ def clear_leftovers():
             merged_files[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
     for chunks, merged in merged_files.items():
         if (RESULTS.parent / merged).exists():
-            shutil.rmtree(RESULTS.parent / chunks, ignore_errors=True)
+            clear(RESULTS.parent / chunks, CHUNK_FILES)
     if IN_STORE:
         clear_store(merged_files)
 

@@ -59,6 +59,13 @@ def limit_together(resource, value):
     workflow.register_resource(resource, value)
 
 
+def deletes():
+    """What Snakemake is to delete, which it does without a run: "all" outputs, "temporary" ones, or None."""
+    if DRY_RUN or not any(word.startswith("--delete") for word in sys.argv):
+        return None
+    return "all" if command_line().delete_all_output else "temporary" if command_line().delete_temp_output else None
+
+
 def configuration_files():
     """The configuration's files, lowest layer first: the Snakefile's own, which Snakemake lists last."""
     own, given = workflow.configfiles[-1], workflow.configfiles[:-1]

@@ -8,7 +8,7 @@ from halogenator.planning import identity
 from halogenator.tasks import commands
 
 # The shell command of every rule. --mem-mb is not in params.task, since each retry declares more memory.
-RUN = "python -P -m halogenator {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} >{log:q} 2>&1"
+RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} >{log:q} 2>&1"
 
 
 def task(command, **settings):

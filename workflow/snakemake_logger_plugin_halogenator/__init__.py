@@ -6,6 +6,7 @@ The profiles switch it on with ``--logger halogenator``. Messages that it leaves
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -62,6 +63,13 @@ def _cache_elsewhere() -> TemporaryDirectory[str] | None:
     return None
 
 
+def _no_space() -> str:
+    """Return what Snakemake does not say when a disk takes no more: whether space or inodes are used up, and where."""
+    from halogenator.process import failures
+
+    return f"halogenator: {failures.explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), Path('.snakemake'))}"
+
+
 class LogHandler(LogHandlerBase):
     """A log handler that shows a run's messages and its progress."""
 
@@ -101,6 +109,8 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.ERROR and self._plan is None:
             text = record.getMessage()
             record.msg, record.args = explain(text, lambda: command_line().configfile) or text, ()
+        if record.levelno >= logging.ERROR and os.strerror(errno.ENOSPC) in record.getMessage():
+            record.msg, record.args = f"{record.getMessage()}\n{_no_space()}", ()
         if self._plain:
             self._text.emit(record)
             return

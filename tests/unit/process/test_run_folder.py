@@ -27,6 +27,7 @@ def test_who_holds_a_folder_is_known_until_the_block_ends(tmp_path: Path) -> Non
     assert lock_holder(folder) is None  # there is no such folder yet
     with hold_folder(folder, cap_mb=2_500, fix="wait"):
         assert lock_holder(folder) == (os.getpid(), 2_500)
+        assert (folder / LOCK).stat().st_mode & 0o111 == 0  # no program
     assert lock_holder(folder) is None
 
 
@@ -80,8 +81,8 @@ def claimed(tmp_path: Path) -> Iterator[Path]:
     for left in ("locks/0.input.lock", "locks/0.output.lock", "halogenator.tasks/4711", "incomplete/YQ==", "log/a.log"):
         (snakemake_folder / left).parent.mkdir(parents=True, exist_ok=True)
         (snakemake_folder / left).touch()
-    (tmp_path / "scratch" / "duckdb").mkdir(parents=True)
-    (tmp_path / "scratch" / "duckdb" / "spilled").touch()
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4").mkdir(parents=True)
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4" / "spilled").touch()
     yield snakemake_folder
     while len(run_folder._held) > before:
         os.close(run_folder._held.pop())
@@ -106,7 +107,7 @@ def test_a_refused_claim_removes_nothing(claimed: Path) -> None:
     with hold_folder(claimed, cap_mb=1, fix="wait"), pytest.raises(UserError, match="another run"):
         claim_folder(claimed, claimed.parent / "scratch", cap_mb=1)
     assert left_in(claimed) == before
-    assert (claimed.parent / "scratch" / "duckdb" / "spilled").exists()
+    assert (claimed.parent / "scratch" / "duckdb-a1b2c3d4" / "spilled").exists()
 
 
 def test_the_first_claim_in_a_new_folder(tmp_path: Path, claimed: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_folder_of_yesterday_is_not_touched(tmp_path: Path) -> None:
 def test_files_from_the_future_get_the_present_a_microsecond_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1_000_000_000_000_000_000
+    now = 1_700_000_000_123_456_789
     monkeypatch.setattr(time, "time_ns", lambda: now)
     ages = {"raw": 0, "a/chunk": 1, "a/library": 86_400, "products": 9_000_000_000, "b/products": 9_000_000_000}
     paths = [dated(tmp_path / name, now + age) for name, age in ages.items()]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from halogenator.errors import UserError
+from halogenator.process.ownership import SCRATCH, clear
 from halogenator.process.running import NOTES
 
 # Folders below .snakemake, which Snakemake makes at its start.
@@ -20,7 +21,8 @@ SNAKEMAKE_FOLDERS = (
     *("auxiliary", "conda", "conda-archive", "incomplete", "iocache", "locks", "log", "metadata", "shadow"),
     "singularity",
 )
-_LOCK_NAME = "halogenator.lock"
+LOCK_NAME = "halogenator.lock"
+_STALE, _NOTE = re.compile(r".+\.lock"), re.compile(r"\d+")  # names of Snakemake's locks, and of notes of tasks
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
 
 _held: list[int] = []  # descriptors that stay open, and so locked, until the process ends
@@ -45,10 +47,9 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     if descriptor is None:  # there is only Snakemake's own lock
         return
     _held.append(descriptor)
-    for stale in (snakemake_folder / "locks").glob("*"):
-        stale.unlink(missing_ok=True)
-    for folder in (scratch, snakemake_folder / NOTES.name):
-        shutil.rmtree(folder, ignore_errors=True)
+    clear(snakemake_folder / "locks", _STALE)
+    clear(snakemake_folder / NOTES.name, _NOTE)
+    clear(scratch, SCRATCH)
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
-    path = snakemake_folder / _LOCK_NAME
+    path = snakemake_folder / LOCK_NAME
     try:
         descriptor = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
@@ -85,16 +86,20 @@ def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     return note if note and psutil.pid_exists(note[0]) else None
 
 
-def redate(folder: Path) -> int:
+def redate(folder: Path, names: Sequence[str] | None = None) -> int:
     """Set the times of files from the future to now, in the same order, and return their number.
+
+    Of a folder that may hold other things, ``names`` are the entries to look at.
 
     After a clock was set back, no file made from them could be newer. Snakemake only compares which file is newer, so
     the order is kept: files of the same time get the same time again, others are a microsecond apart.
     """
     now = time.time_ns()
     found: dict[int, list[str]] = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
+    for parent, folders, files in os.walk(folder):
+        if names is not None and parent == str(folder):
+            folders[:], files = ([name for name in each if name in names] for each in (folders, files))
+        for name in files:
             path = f"{parent}/{name}"
             try:
                 dated = os.lstat(path).st_mtime_ns
@@ -127,7 +132,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
     """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor, locked = _open_locked(folder / _LOCK_NAME)
+    descriptor, locked = _open_locked(folder / LOCK_NAME)
     if locked:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)

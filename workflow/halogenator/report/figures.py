@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from halogenator.model import PREPARED
-from halogenator.tables.duck import literal
+from halogenator.tables.duck import literal, plain
 
 # Most points of a chart over time. A point is the moment of its interval when most memory was used.
 POINTS = 300
@@ -149,7 +149,7 @@ def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: P
             f"""
             CREATE OR REPLACE TEMP TABLE look AS
             SELECT time, task, declared_mb, unique_mb, cap_mb, pid, {stage} ELSE {literal(OTHER)} END AS stage
-            FROM read_parquet({literal(str(copy))})
+            FROM read_parquet({literal(plain(Path(copy)))})
             """
         )
     connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,12 @@ def limit_arrow_threads() -> None:
 
 
 @contextmanager
-def whole_or_absent(path: Path) -> Iterator[Path]:
+def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
 
     The temporary name has the process id, so that an orphan of a crashed run never writes into the file of the next
     run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file. Files
-    whose names only look temporary stay.
+    whose names only look temporary stay. ``note`` is called with the finished temporary file, before it is renamed.
 
     Raises:
         UserError: the disk does not take the file.
@@ -70,6 +70,8 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
         with writing(path):
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
+            if note:
+                note(temporary)
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -187,7 +189,10 @@ def _bytes_of(value: Any) -> int:
 
 @contextmanager
 def table_writer(
-    path: Path, columns: Sequence[Column] | pa.Schema, metadata: Mapping[str, object]
+    path: Path,
+    columns: Sequence[Column] | pa.Schema,
+    metadata: Mapping[str, object],
+    note: Callable[[Path], None] | None = None,
 ) -> Iterator[TableWriter]:
     """Give a writer. Its file appears at ``path``, verified, when the block ends without an error.
 
@@ -195,8 +200,9 @@ def table_writer(
         path: the file to write.
         columns: its columns, or its schema.
         metadata: for its footer; written when the block ends, so that the block may still add to it.
+        note: as for ``whole_or_absent``.
     """
-    with whole_or_absent(path) as temporary:
+    with whole_or_absent(path, note) as temporary:
         schema = columns if isinstance(columns, pa.Schema) else arrow_schema(columns)
         writer = TableWriter(temporary, schema.remove_metadata())
         try:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
-from halogenator.tables.duck import connect, literal
+from halogenator.tables.duck import connect, literal, plain
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
@@ -133,7 +133,7 @@ class OpenMerge:
             made: the closed writer of ``merge.out``.
             more: query of more rejects; "" for none.
         """
-        files = ", ".join(literal(str(path)) for path in self.merge.reject_chunks)
+        files = ", ".join(literal(plain(path)) for path in self.merge.reject_chunks)
         query = f"SELECT {', '.join(column.name for column in REJECTS)} FROM read_parquet([{files}])"
         relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)
         assert relation is not None

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.model import PREPARED, Library
-from halogenator.tables.duck import literal, scalar
+from halogenator.tables.duck import literal, plain, scalar
 from halogenator.tables.duplicates import distinct_query, find_duplicates, integer_columns
 from halogenator.tables.file_columns import inherited
 from halogenator.tables.metadata import read_metadata, with_versions
@@ -48,7 +48,7 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             **inherited(read_metadata(merge.chunks[0])),
         )
         molecules = (_write_from_file if library.paths else _write_built)(merging, library, metadata)
-        stereo = scalar(merging.connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [str(merge.out)])
+        stereo = scalar(merging.connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [plain(merge.out)])
         found = {
             "molecules": molecules.written,
             "prepared": _count_prepared(merging.connection) if library.paths else {},
@@ -96,7 +96,7 @@ def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def _nothing_usable(merging: OpenMerge, library: Library, rows_in: int) -> UserError:
     """Return the error for a library without any molecule. It quotes the first reject, whose file will be removed."""
     query = "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1"
-    source, row, smiles, detail = merging.connection.execute(query, [str(merging.merge.rejects_out)]).fetchall()[0]
+    source, row, smiles, detail = merging.connection.execute(query, [plain(merging.merge.rejects_out)]).fetchall()[0]
     return UserError(
         f"library {library.name} has no usable molecule: all {rows_in:,} rows were rejected",
         where=f"{source}, row {row}: {detail}",
