@@ -177,6 +177,10 @@ class Disk:
                 found.setdefault(change.path, set()).add(bytes(held.get(node, node.content)))
         return found
 
+    def was_removed(self, path: str, at: int) -> bool:
+        """Whether a path was removed before a place."""
+        return any(change.path == path and change.call.what == "unlink" for change in self.changes if change.at < at)
+
     def tree(self, state: State) -> Tree:
         """What is there in a state."""
         entries = {node: dict(found) for node, found in self._begin.items()}
