@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
+from halogenator.process.durable import sync_file_system
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
+from halogenator.upkeep.mend import mend
 from halogenator.upkeep.run_progress import MERGES
 from halogenator.process.failures import check_kinds, check_writable, explain
 from halogenator.process.ownership import clear
@@ -73,8 +75,12 @@ def claim_results():
     check_own(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
     redate(PLACES.folder, (*RESULT_FOLDERS, *RESULT_FILES))
+    sync_file_system(Path(".snakemake"))  # what made the results there must be known once they are replaced
     if not IN_STORE:
+        for said in mend(PLACES):
+            logger.warning(said)
         renew_catalog(PLACES)
+    keep(Results(RESULTS), CONFIGURATION)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
 

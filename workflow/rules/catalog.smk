@@ -1,8 +1,6 @@
 # All results as one table, one database and one page. If results are in a store, these read the copies on this machine,
 # and the database has the paths of the copies.
 
-import json
-
 from halogenator.model import fingerprint
 
 
@@ -83,7 +81,7 @@ rule report:
             commands.Report,
             results=RESULTS,
             configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
-            overrides=" ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
+            overrides=CONFIGURATION["overrides"],
         ),
     message:
         "Reporting all results"

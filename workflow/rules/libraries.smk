@@ -127,7 +127,7 @@ rule merge_library:
         attempt=attempt_number,
     params:
         identity=library_identity,
-        task=task(commands.MergeLibrary, recipe=recipe_of, config_hash=library_identity),
+        task=task(commands.MergeLibrary, recipe=recipe_of, **MADE_WITH, config_hash=library_identity),
     message:
         "Merging library {wildcards.library}"
     shell:

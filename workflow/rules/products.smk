@@ -91,7 +91,7 @@ rule merge_products:
     params:
         identity=job_identity,
         key=CONFIG.dedup_key,
-        task=task(commands.MergeProducts, job=job_of, config_hash=job_identity),
+        task=task(commands.MergeProducts, job=job_of, **MADE_WITH, config_hash=job_identity),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:

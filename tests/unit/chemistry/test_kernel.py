@@ -51,6 +51,16 @@ def test_both_configurations_of_a_new_centre_unless_the_parent_is_a_racemate() -
     assert (product.smiles, product.enhanced_stereo) == ("C[C@@H](O)C(O)C#N", "&1:1")
 
 
+@pytest.mark.parametrize(
+    ("stereo", "product", "edited"),
+    [("keep", "C[C@H](N)F", True), ("invert", "C[C@@H](N)F", False), ("open", "CC(N)F", False)],
+)
+def test_only_an_edit_that_keeps_the_configuration_is_one(stereo: str, product: str, edited: bool) -> None:
+    transform = Transform("fluoride", "[CX4:1][OX2H]>>[C:1]F", stereo=stereo)
+    [found] = Kernel([transform]).products("C[C@H](N)O")[0]
+    assert (found.smiles, found.edited) == (product, edited)
+
+
 def test_a_limit_of_sites_counts_kinds_of_sites() -> None:
     for most, routes in ((1, [2]), (2, [2, 1]), (3, [2, 1])):
         kernel = Kernel([Transform("fluoride", "[cH:1]>>[c:1]F", max_sites=most)])

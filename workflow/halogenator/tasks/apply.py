@@ -6,7 +6,6 @@ or absent. ``work/state.json`` records the identity of the run, so that a killed
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -27,16 +26,17 @@ from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import check_writable
 from halogenator.process.ownership import SCRATCH, abandoned, clear
 from halogenator.process.progress import Progress
 from halogenator.process.run_folder import LOCK_NAME, hold_folder
-from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
+from halogenator.results import APPLY_STATS_FILE, MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
 from halogenator.tables.columns import LIBRARY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 from halogenator.tables.seal import is_seal, read_seal
-from halogenator.tables.statistics import read_object, write_object
+from halogenator.tables.statistics import SUM_KEY, read_object, write_object, write_statistics
 from halogenator.tasks.commands import (
     ChunkCommand,
     Command,
@@ -48,13 +48,15 @@ from halogenator.tasks.commands import (
 )
 from halogenator.tasks.pool import Pool, PoolTask
 
-PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"
+PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, APPLY_STATS_FILE
 OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
 
 _STATE = "state.json"
 # Names of all that a run writes into its folder of intermediate files, and below that. Files with other names stay.
 _MADE = re.compile(
-    r"((state|library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?", re.DOTALL
+    r"((library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?"
+    r"|state\.json\.tmp\..+",
+    re.DOTALL,
 )
 _LOGS = re.compile(r"[a-z-]+-\d+\.log")
 
@@ -128,6 +130,7 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
         run = _Run(request, work, identity, progress, found_empty=found_empty)
         run.make(mark)
     _clear(work)
+    (work / _STATE).unlink(missing_ok=True)
     (work / LOCK_NAME).unlink(missing_ok=True)
     if not (run.state.get("found_empty") or any(work.iterdir())):
         work.rmdir()
@@ -158,17 +161,20 @@ class _Run:
         else:
             molecules, record = self.out / MOLECULES, self.work / "library.json"
             library_rejects = [self.work / "library-rejects.parquet"]
-            if not all(path.exists() for path in (molecules, record, *library_rejects)):
+            if not all(map(_is_there, (molecules, record, *library_rejects))):
                 self._make_library(mark, molecules, library_rejects[0], record)
-            library_stats = json.loads(record.read_bytes())
+            library_stats = read_object(record)
+        made = self._make_products(molecules, library_rejects)
+        sums = library_stats.get("checksums", {})
         statistics = {
-            **self._make_products(molecules, library_rejects),
+            **made,
+            "checksums": {**made["checksums"], **{name: sums[name] for name in sums if name == MOLECULES}},
             "identity": self.identity,
             "molecules_file": molecules.name if molecules.parent == self.out else str(molecules),
             **_owner(self.request),
-            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes")},
+            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes", SUM_KEY)},
         }
-        write_object(statistics, self.out / STATS)
+        write_statistics(statistics, self.out / STATS)
 
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
         request, raw = self.request, self.work / "raw.parquet"
@@ -198,8 +204,7 @@ class _Run:
             stats=self.work / "job.json",
         )
         self._step("merging products", [merge], merge_mb(_rows(chunks)))
-        found: dict[str, Any] = json.loads(merge.stats.read_bytes())
-        return found
+        return read_object(merge.stats)
 
     def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
         """Yield the arguments ``chunk``, ``out`` and ``rejects`` of each chunk command of a step."""
@@ -223,7 +228,7 @@ class _Run:
         missing = [
             PoolTask(command, mem_mb, log)
             for command, log in zip(commands, logs, strict=True)
-            if not all(path.exists() for path in command.outputs)
+            if not all(map(_is_there, command.outputs))
         ]
         self.progress.begin(name, len(commands), len(commands) - len(missing), "task")
         self.pool.run(missing, self.progress.advance)
@@ -238,9 +243,14 @@ class _Run:
         if state.get("identity") == self.identity:
             clear(self.work / "scratch", SCRATCH)
             return state
-        for name in _ours(self.request):
-            (self.out / name).unlink()
+        ours = _ours(self.request)
+        for name in ours:
+            if name != STATS:
+                (self.out / name).unlink()
         _clear(self.work)
+        if STATS in ours:  # only now, for it shows whose the others are
+            (self.out / STATS).unlink()
+            sync_folders(self.out / STATS)
         kept = state.get("found_empty", found_empty)
         state = {"identity": self.identity, **_owner(self.request), "found_empty": kept}
         write_object(state, self.work / _STATE)
@@ -348,10 +358,15 @@ def _is_own_work(work: Path) -> bool:
 
 
 def _clear(work: Path) -> None:
-    """Remove what runs have made in their folder of intermediate files, but not its lock."""
+    """Remove what runs have made in their folder of intermediate files, but not its lock and its record.
+
+    The record shows whose the files are. With a new one, any file there counts as made by the new run. So they are gone
+    for good before the record is removed or replaced.
+    """
     clear(work / "scratch", SCRATCH)
     clear(work / "logs", _LOGS)
     clear(work, _MADE)
+    sync_folders(work / _STATE)
 
 
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:
@@ -387,6 +402,11 @@ def _expected_products(molecules: Path, transform: Transform) -> int:
     """Return about how many products there will be: the number of sites, or of molecules if sites are not counted."""
     file, column = open_parquet(molecules), site_column(molecules, transform)
     return total_weight(file, column) if column else int(file.metadata.num_rows)
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file is there; a JSON file must be whole, too."""
+    return bool(read_object(path)) if path.suffix == ".json" else path.exists()
 
 
 def _rows(chunks: Sequence[ChunkCommand]) -> int:

@@ -167,6 +167,7 @@ class _MergeCommand(_RowCommand):
         "what find-duplicates made, for all parts in order (default: duplicates are found here)", ()
     )
     config_hash: str = option("recorded in the file's metadata (default: nothing)", "")
+    configuration: str = option("name of the configuration, recorded in the statistics (default: nothing)", "")
     out: Path = option("Parquet file to make")
     rejects: Path = option("Parquet file for rows that could not be used")
     stats: Path = option("JSON file for the row of the summary")
@@ -175,8 +176,8 @@ class _MergeCommand(_RowCommand):
     def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        outputs = self.out, self.rejects, self.stats
-        return Merge(chunks, reject_chunks, *outputs, self.scratch, self.config_hash, task, self.duplicates)
+        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration
+        return Merge(chunks, reject_chunks, self.out, self.rejects, self.stats, *settings)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
