@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
+from halogenator.process.durable import sync_file_system
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
 from halogenator.upkeep.mend import mend
@@ -74,6 +75,7 @@ def claim_results():
     check_own(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
     redate(PLACES.folder, (*RESULT_FOLDERS, *RESULT_FILES))
+    sync_file_system(Path(".snakemake"))  # what made the results there must be known once they are replaced
     if not IN_STORE:
         for said in mend(PLACES):
             logger.warning(said)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class Manifest:
         if not os.path.lexists(path):
             return None
         try:
-            found = parse(path.read_text(encoding="utf-8"))
+            found = parse(path.read_text(encoding="utf-8", errors="replace"))
             # An earlier version noted only the names of what it replaces, which proves nothing.
             found["replaces"] = [Split(**entry) for entry in found.get("replaces", ()) if isinstance(entry, dict)]
             found["files"] = [Split(**entry) for entry in found["files"]]
@@ -175,16 +175,22 @@ class Manifest:
     def finish(self, splits: Sequence[Split], **values: object) -> dict[str, Any]:
         """Remove the files of another export that are not part of this one, and write the manifest; return it."""
         content = {"identity": self._identity, **values, "files": [asdict(split) for split in splits]}
-        for name in self._recorded.keys() - {split.file for split in splits}:
-            if any(split.is_intact(self._out.parent) for split in self._recorded[name]):
-                (self._out.parent / name).unlink(missing_ok=True)
+        self._remove_others(splits)
         with whole_or_absent(self._path) as temporary, writing(self._path):
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         self._part.unlink(missing_ok=True)
         return content
 
+    def _remove_others(self, splits: Iterable[Split]) -> None:
+        for name in self._recorded.keys() - {split.file for split in splits}:
+            if any(split.is_intact(self._out.parent) for split in self._recorded[name]):
+                (self._out.parent / name).unlink(missing_ok=True)
+
     def read(self) -> dict[str, Any]:
         """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
+        if self._part.exists():  # the run that completed it was cut off, and what it removed may be there again
+            self._remove_others(self.splits.values())
+            self._part.unlink()
         self._path.touch()
         found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         return found
@@ -206,6 +212,9 @@ def _whole(text: str) -> dict[str, Any]:
 
 
 def _lines(text: str) -> dict[str, Any]:
-    """Return what an unfinished export noted. A last line without its line end is left out."""
-    lines = text.split("\n")[:-1]
-    return {**json.loads(lines[0]), "files": [json.loads(line) for line in lines[1:]]}
+    """Return what an unfinished export noted. Lines from one on that was not written whole are left out."""
+    noted: list[dict[str, Any]] = []
+    with suppress(ValueError):
+        for line in text.split("\n")[:-1]:
+            noted.append(json.loads(line))
+    return {**noted[0], "files": noted[1:]}

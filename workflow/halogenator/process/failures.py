@@ -16,6 +16,7 @@ from halogenator.errors import UserError
 
 _ELSEWHERE = "or let results go elsewhere with --directory; then run again: what is finished stays"
 _ALLOW = f"allow this user to write there, {_ELSEWHERE}"
+_SEE_TO_IT = f"see to the disk or the network there (dmesg may say more), {_ELSEWHERE}"
 
 _MOVE = f"move away what is there, {_ELSEWHERE}"
 _FEW_FILES = 10  # fewer free inodes than these: a task makes as many files
@@ -28,6 +29,9 @@ _CAUSES = {
     errno.EROFS: ("the file system is read-only", f"mount it for writing, {_ELSEWHERE}"),
     errno.EACCES: ("permission denied", _ALLOW),
     errno.EPERM: ("operation not permitted", _ALLOW),
+    errno.EIO: ("the disk reports an error", _SEE_TO_IT),
+    errno.ESTALE: ("the network file system no longer knows it", _SEE_TO_IT),
+    errno.EINTR: ("the system interrupted it", _SEE_TO_IT),
     errno.ENOTDIR: ("a file stands where a folder has to be", _MOVE),
     errno.EISDIR: ("a folder stands where a file has to be", _MOVE),
     errno.EEXIST: ("a file, or a link that leads nowhere, stands where a folder has to be", _MOVE),
@@ -115,11 +119,14 @@ def explain(error: Exception, path: Path | None = None) -> UserError | None:
             fix="install it; for drawings: apt-get install libxrender1 libxext6, or dnf install libXrender libXext",
         )
     number = _errno(error)
-    if number not in _CAUSES:
+    if number in _CAUSES:
+        cause, fix = _CAUSES[number]
+    elif path is not None and isinstance(error, OSError):
+        cause, fix = os.strerror(number) if number else str(error), _SEE_TO_IT
+    else:
         return _damage(error, path)
-    cause, fix = _CAUSES[number]
     where = Path(path or getattr(error, "filename", None) or Path.cwd()).absolute()
-    value = str(error).splitlines()[0]
+    value = str(error).partition("\n")[0]
     if number == errno.ENOSPC:
         few = _free_inodes(where)
         value = _free(where) if few is None else f"{few} inodes free, {_free(where)}"

@@ -171,7 +171,8 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         code = EXIT_MEMORY
     if code:
         for path in task.outputs:
-            unfinished(path, child).unlink(missing_ok=True)
+            with suppress(OSError):  # what stays is removed by the next run
+                unfinished(path, child).unlink()
     return code
 
 

@@ -54,7 +54,8 @@ def announced(folder: Path, name: str, declared_mb: int) -> Iterator[None]:
     try:
         yield
     finally:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):
+            note.unlink()
 
 
 def end_all(processes: Iterable[subprocess.Popen[Any]], patience: float = 10) -> None:

@@ -26,6 +26,7 @@ from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import check_writable
 from halogenator.process.ownership import SCRATCH, abandoned, clear
 from halogenator.process.progress import Progress
@@ -53,7 +54,9 @@ OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
 _STATE = "state.json"
 # Names of all that a run writes into its folder of intermediate files, and below that. Files with other names stay.
 _MADE = re.compile(
-    r"((state|library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?", re.DOTALL
+    r"((library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?"
+    r"|state\.json\.tmp\..+",
+    re.DOTALL,
 )
 _LOGS = re.compile(r"[a-z-]+-\d+\.log")
 
@@ -127,6 +130,7 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
         run = _Run(request, work, identity, progress, found_empty=found_empty)
         run.make(mark)
     _clear(work)
+    (work / _STATE).unlink(missing_ok=True)
     (work / LOCK_NAME).unlink(missing_ok=True)
     if not (run.state.get("found_empty") or any(work.iterdir())):
         work.rmdir()
@@ -239,9 +243,14 @@ class _Run:
         if state.get("identity") == self.identity:
             clear(self.work / "scratch", SCRATCH)
             return state
-        for name in _ours(self.request):
-            (self.out / name).unlink()
+        ours = _ours(self.request)
+        for name in ours:
+            if name != STATS:
+                (self.out / name).unlink()
         _clear(self.work)
+        if STATS in ours:  # only now, for it shows whose the others are
+            (self.out / STATS).unlink()
+            sync_folders(self.out / STATS)
         kept = state.get("found_empty", found_empty)
         state = {"identity": self.identity, **_owner(self.request), "found_empty": kept}
         write_object(state, self.work / _STATE)
@@ -349,10 +358,15 @@ def _is_own_work(work: Path) -> bool:
 
 
 def _clear(work: Path) -> None:
-    """Remove what runs have made in their folder of intermediate files, but not its lock."""
+    """Remove what runs have made in their folder of intermediate files, but not its lock and its record.
+
+    The record shows whose the files are. With a new one, any file there counts as made by the new run. So they are gone
+    for good before the record is removed or replaced.
+    """
     clear(work / "scratch", SCRATCH)
     clear(work / "logs", _LOGS)
     clear(work, _MADE)
+    sync_folders(work / _STATE)
 
 
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from halogenator.process.durable import sync_folders
+from halogenator.process.failures import writing
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
 from halogenator.tables.duck import connect, literal, plain
@@ -67,7 +69,10 @@ class Merge:
         """
         limit_arrow_threads()
         check_chunks((*self.chunks, *self.reject_chunks, *self.parts))
-        self.statistics_out.unlink(missing_ok=True)  # statistics must not outlive the files that they describe
+        with writing(self.statistics_out):  # statistics must not outlive the files that they describe
+            if self.statistics_out.exists():  # else its folder may not be there either
+                self.statistics_out.unlink()
+                sync_folders(self.statistics_out)
         with connect(self.task.declared_mb, self.scratch) as connection:
             slices = number_routes(connection, self.chunks)
             if self.parts:
