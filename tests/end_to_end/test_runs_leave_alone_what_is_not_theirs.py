@@ -52,11 +52,11 @@ def test_what_somebody_keeps_among_results(finished: Finished, tmp_path: Path) -
         os.utime(folder / name, (time.time() + 90_000,) * 2)
     (folder / "results/work/scratch/duckdb-01234567").mkdir()
     when = (folder / "results/notes.txt").stat().st_mtime_ns
-    snakemake(folder, "--cores", 2, "--forcerun", "transform_chunk")
+    product = f"results/products/library=mine/transform={OME}/products.parquet"
+    snakemake(folder, product, "--cores", 2, "--forcerun", "transform_chunk")
     assert not (folder / "results/work/scratch/duckdb-01234567").exists()
     snakemake(folder, "--delete-all-output")
     assert not list(folder.rglob("products.parquet"))
     assert all((folder / name).read_bytes() == MINE for name in names)
     assert (folder / "results/notes.txt").stat().st_mtime_ns == when
     assert len(contents(home)) == 2
-    snakemake(folder, "--cores", 2, f"results/products/library=mine/transform={OME}/products.parquet")
