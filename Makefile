@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .PHONY: help install run test test-all test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs pictures lock clean
-.PHONY: slurm s3 kubernetes aws-batch
+.PHONY: slurm s3 kubernetes aws-batch mutants
 .DEFAULT_GOAL := run
 
 help:  ## list these targets
@@ -43,6 +43,19 @@ test-s3: .venv-s3-test/ready  ## check S3, Kubernetes and AWS Batch against stan
 
 test-container:  ## build the image and make the default run in it (root, buildah, debootstrap)
 	bash tests/container.sh
+
+# Changes the module in place, so use a clone of its own. The survivors are shown; tests/mutants.md lists those known.
+mutants: $(VENV)/ready .venv-mutants/bin/cosmic-ray  ## change a MODULE a little in each way and see that TESTS fail
+	rm -f .venv-mutants/session.sqlite
+	printf '[cosmic-ray]\nmodule-path = "%s"\ntimeout = 60.0\nexcluded-modules = []\ntest-command = "%s"\n[cosmic-ray.distributor]\nname = "local"\n' \
+	    "workflow/halogenator/$(MODULE).py" "$(BIN)/python -B -m pytest -x -q -p no:xdist $(TESTS)" > .venv-mutants/config.toml
+	.venv-mutants/bin/cosmic-ray init .venv-mutants/config.toml .venv-mutants/session.sqlite
+	.venv-mutants/bin/cosmic-ray exec .venv-mutants/config.toml .venv-mutants/session.sqlite
+	.venv-mutants/bin/cr-report --show-diff --surviving-only .venv-mutants/session.sqlite
+
+.venv-mutants/bin/cosmic-ray:
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
 
 lint: $(VENV)/ready  ## ruff, mypy, import-linter, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

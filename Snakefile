@@ -20,6 +20,8 @@ include: "workflow/rules/begin_and_end.smk"
 
 
 at(begin=begin_run, planned=show_plan)
+if deletes():
+    check_deletion()
 
 
 onstart:

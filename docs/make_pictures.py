@@ -35,7 +35,7 @@ def terminal(folder: Path, command: str, until: str) -> str:
 
 def save(screen: str, name: str, title: str) -> None:
     lines = screen.rstrip().splitlines()
-    console = Console(record=True, width=112, file=(IMAGES / name).open("w"))
+    console = Console(record=True, width=112, file=(IMAGES / name).open("w", encoding="utf-8"))
     console.print(Text.from_ansi("\n".join(lines)))
     console.save_svg(str(IMAGES / name), title=title)
 
@@ -63,7 +63,7 @@ def plan(folder: Path) -> None:
     damaged = products / "library=lipid-1X" / "transform=FG_CARBOXYL__COOH__TO__COCl" / "products.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-50])
     (products / "library=lipid-1X" / "transform=FG_AMINE_ALIPH__NH2__TO__NHAc" / "products.parquet").unlink()
-    (folder / "my.yaml").write_text("select: {libraries: [lipid-1X, lipid-2X]}\n")
+    (folder / "my.yaml").write_text("select: {libraries: [lipid-1X, lipid-2X]}\n", encoding="utf-8")
     command = f"clear && {sys.executable} -m halogenator plan my.yaml"
     save(terminal(folder, command, r"No run makes it anew"), "plan.svg", "python -m halogenator plan my.yaml")
 

@@ -38,7 +38,9 @@ def configuration() -> str:
         "`configs/config.yaml`. `<name>` stands for a name that you choose.\n"
     )
     for name in ("config", "transforms", "halogenation"):
-        schema = yaml.safe_load((REPOSITORY / "workflow" / "schemas" / f"{name}.schema.yaml").read_text())
+        schema = yaml.safe_load(
+            (REPOSITORY / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8")
+        )
         parts.append(f"## `{schema['title']}`\n\n{schema['description'].strip()}\n")
         rows = [(f"`{key}`", allowed, default, text) for key, allowed, default, text in _keys(schema, schema, "")]
         parts.append(_table(("key", "allowed", "default", "meaning"), rows))
@@ -198,7 +200,7 @@ def main() -> None:
     folder = REPOSITORY / "docs" / "reference"
     folder.mkdir(exist_ok=True)
     for path, text in pages().items():
-        (folder / path).write_text(text)
+        (folder / path).write_text(text, encoding="utf-8")
         print(folder / path, file=sys.stderr)
 
 

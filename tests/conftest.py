@@ -20,6 +20,9 @@ ELSEWHERE = ("s3", "slurm")  # folders of the long form, which need packages of 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="what the short form leaves out, and its samples in full size")
+    parser.addoption(
+        "--crash-states", type=int, default=12, help="states of a disk after a loss of power (default: 12)"
+    )
     parser.addoption("--seed", type=int, default=4, help="decides on examples and moments of kills (default: 4)")
 
 

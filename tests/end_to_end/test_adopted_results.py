@@ -282,6 +282,15 @@ def test_a_lost_file_brings_the_job_back(folder: Path, kind: str) -> None:
     assert f"Merging {OME} on mine" not in tasks(snakemake(folder, "-n"))
 
 
+@pytest.mark.long
+def test_adopted_results_are_not_deleted(folder: Path) -> None:
+    adopt_small(folder)
+    before = files(folder / "results")
+    assert "no run can make" in snakemake(folder, "--delete-all-output", fails=True)
+    assert files(folder / "results") == before
+    assert "Would delete" in snakemake(folder, "-n", "--delete-all-output")
+
+
 # ---- what must not be adopted ---------------------------------------------------------------------------------------
 
 

@@ -52,19 +52,22 @@ def molecules(folder: Path) -> Path:
     return folder / "results/libraries/library=mine/molecules.parquet"
 
 
-def transform_chunk(folder: Path, out: Path, mem_mb: int, **said: int) -> subprocess.CompletedProcess[str]:
-    command = TransformChunk(
+def chunk_command(folder: Path, out: Path) -> TransformChunk:
+    return TransformChunk(
         job=Job(Library("mine", "polyphenol"), Transform("OMe", PHENOL)),
         molecules=molecules(folder),
         chunk=(0, 1),
         out=out / "products.parquet",
         rejects=out / "rejects.parquet",
     )
-    return halogenator(*command.words, *declaration(mem_mb, **said))
+
+
+def transform_chunk(folder: Path, out: Path, mem_mb: int, **said: int) -> subprocess.CompletedProcess[str]:
+    return halogenator(*chunk_command(folder, out).words, *declaration(mem_mb, **said))
 
 
 def test_a_task_that_oversteps_ends_with_its_own_status_and_leaves_no_file(folder: Path, tmp_path: Path) -> None:
-    done = transform_chunk(folder, tmp_path, 60, cap_mb=2000)
+    done = transform_chunk(folder, tmp_path, 60, cap_mb=2000, attempts=3)
     assert done.returncode == 3
     found = re.fullmatch(
         r"halogenator: declared 60 MB, reached (\d+) MB(?: at row \d+)? of transform-chunk mine OMe chunk 1 of 1\n"
@@ -74,6 +77,14 @@ def test_a_task_that_oversteps_ends_with_its_own_status_and_leaves_no_file(folde
     assert found, done.stderr
     assert 60 < int(found[1]) < 200
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_attempt_does_not_promise_another(folder: Path, tmp_path: Path) -> None:
+    command = chunk_command(folder, tmp_path)
+    done = halogenator(*command.words, *declaration(60, cap_mb=2000, attempts=3), "--attempt", 3)
+    assert done.returncode == 3
+    assert "fix:     this was the last attempt; add --retries 4 to snakemake" in done.stderr
+    assert "again" not in done.stderr
 
 
 def test_at_the_cap_the_message_names_the_key_to_change(folder: Path, tmp_path: Path) -> None:
@@ -198,7 +209,7 @@ def test_a_request_to_end_reaches_the_task(tmp_path: Path) -> None:
 
 def test_a_retry_declares_more_and_the_run_ends_well(folder: Path) -> None:
     output = (folder / "output.txt").read_text()
-    assert "declared 60 MB, reached" in output
+    assert "declared 60 MB, reached" in output and "attempt 1 of 3" in output
     assert "Trying to restart job" in output
     with (folder / "results/summary.tsv").open() as file:
         (row,) = csv.DictReader(file, delimiter="\t")

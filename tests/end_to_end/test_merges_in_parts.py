@@ -46,7 +46,7 @@ def merged(folder: Path) -> dict[str, object]:
             found[name] = pq.read_table(path).to_pylist(), {**read_metadata(path), "config_hash": None}
         elif path.suffix == ".json":
             stats = json.loads(path.read_text())
-            found[name] = {key: stats[key] for key in stats.keys() - {"usage", "parts", "bytes", "checksums"}}
+            found[name] = {key: stats[key] for key in stats.keys() - {"usage", "parts", "bytes", "checksums", "sha256"}}
     return found
 
 

@@ -65,6 +65,18 @@ def test_drawings_show_each_transform_with_its_examples(tmp_path: Path) -> None:
     assert sorted(path.suffix for path in (tmp_path / "drawings").iterdir()) == [".html"] + [".svg"] * len(entries)
 
 
+@pytest.mark.parametrize("name", ["index.html", "MY_ETHER.svg"])
+def test_drawings_replace_only_earlier_ones(tmp_path: Path, name: str) -> None:
+    mine(tmp_path, ETHER)
+    (tmp_path / "drawings").mkdir()
+    (tmp_path / "drawings" / name).write_text("my own page")
+    assert "did not make" in run(tmp_path, "--file", "my.yaml", "--draw", "drawings", status=1)
+    assert (tmp_path / "drawings" / name).read_text() == "my own page"
+    (tmp_path / "drawings" / name).unlink()
+    for _ in range(2):
+        run(tmp_path, "--file", "my.yaml", "--draw", "drawings")
+
+
 def canonical(texts: list[str]) -> list[str]:
     return [Chem.CanonSmiles(text) for text in texts]
 

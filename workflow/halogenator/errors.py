@@ -68,7 +68,7 @@ class UserError(Exception):
             lines.append(f"  allowed: {_listing(self.allowed)}")
         if self.fix is not None:
             lines.append(f"  fix:     {self.fix}")
-        return "\n".join(lines)
+        return "\n".join(lines).encode(errors="backslashreplace").decode()  # names of files may be no UTF-8
 
 
 class CombinedUserError(UserError):

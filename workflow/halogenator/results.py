@@ -6,6 +6,7 @@ with ``"*"`` a pattern for ``Results.find``.
     libraries/library=L/molecules.parquet                 products/library=L/transform=T/products.parquet
     rejects/libraries/library=L/rejects.parquet           rejects/products/library=L/transform=T/rejects.parquet
     stats/libraries/L.json                                stats/products/L/T.json
+    stats/configurations/C.json
     work/libraries/L/000of012.built.parquet …             work/products/L/T/000of012.products.parquet …
     logs/, benchmarks/                                    one file per task, in folders like those in work/
     exports/E/E.sdf.gz …, E.sdf.gz.json
@@ -20,8 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.parquet", "rejects.parquet"
+APPLY_STATS_FILE = "stats.json"  # of a folder that ``apply`` made, beside the files above
 WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
+# Names of all that stands in a results folder.
+RESULT_FOLDERS = ("libraries", "products", "rejects", STATS_FOLDER, WORK_FOLDER, "exports", "logs", "benchmarks")
+RESULT_FILES = ("summary.tsv", "catalog.duckdb", "report.html", "plan.tsv", "monitor.parquet")
+CHUNK_FILES = re.compile(r"(?s:(raw|\d+of\d+\.[a-z-]+)\.parquet(\.tmp\..+)?)")  # names in a folder of ``chunks``
 
 _FOLDER, _LIBRARY, _TRANSFORM = r"(?s:(?P<folder>.*?))", r"(?P<library>[^/]+)", r"(?P<transform>[^/]+)"
 # Paths of files of a library or a job, those that ``Results.files`` returns.
@@ -92,6 +98,10 @@ class Results:
     def stats(self, library: str, transform: str | None = None) -> Path:
         """Return the path of the statistics of a finished library or job."""
         return self.folder / STATS_FOLDER / f"{_stem(library, transform)}.json"
+
+    def configuration(self, name: str) -> Path:
+        """Return the path of a configuration that results were made with."""
+        return self.folder / STATS_FOLDER / "configurations" / f"{name}.json"
 
     def main(self, library: str, transform: str | None = None) -> Path:
         """Return the path of a library's molecules, or of a job's products."""

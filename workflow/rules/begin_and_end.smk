@@ -1,16 +1,22 @@
 # Functions that the Snakefile calls before the first task, when the plan is known, and after the last task.
 
-import shutil
 import subprocess
 from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
+from halogenator.process.durable import sync_file_system
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
+from halogenator.upkeep.mend import mend
 from halogenator.upkeep.run_progress import MERGES
-from halogenator.process.failures import check_writable
-from halogenator.process.run_folder import check_dates, claim_folder, redate
+from halogenator.process.failures import check_kinds, check_writable, explain
+from halogenator.process.ownership import clear
+from halogenator.process.run_folder import SNAKEMAKE_FOLDERS, check_dates, claim_folder, redate
+from halogenator.process.running import end_all
+from halogenator.results import CHUNK_FILES, RESULT_FILES, RESULT_FOLDERS
+from halogenator.tables.catalog import renew_catalog
+from halogenator.tables.own_results import check_own
 from halogenator.tables.seal import remove_damaged
 
 FIRST_ROWS = []  # for each input file, which columns are taken as SMILES and id
@@ -19,11 +25,14 @@ RECORDER = []  # the process that records memory, once it runs
 
 @contextmanager
 def user_errors():
-    """Raise user errors of the block as WorkflowError, which Snakemake shows without a traceback."""
+    """Raise errors of the block that a user can mend as WorkflowError, which Snakemake shows without a traceback."""
     try:
         yield
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+    except (UserError, OSError) as error:
+        explained = error if isinstance(error, UserError) else explain(error)
+        if explained is None:
+            raise
+        raise WorkflowError(str(explained)) from None
 
 
 def begin_run():
@@ -39,6 +48,7 @@ def begin_run():
         limit_together("mem_mb", cap_mb())
     if IN_CHARGE:
         with user_errors():
+            check_places()
             FIRST_ROWS.extend(first_rows(CONFIG.libraries.values()))
             if not DRY_RUN:
                 claim_results()
@@ -46,13 +56,45 @@ def begin_run():
             force("remake_products")
 
 
+def check_places():
+    """Check that no other kind of thing stands where this run and Snakemake write, which Snakemake would trip over."""
+    files = [PLACES.summary, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor, PLACES.log("record-memory")]
+    files += [Path(path) for path in all_exports()]
+    folders = [Path(".snakemake", name) for name in SNAKEMAKE_FOLDERS]
+    for names in (*((library,) for library in CONFIG.libraries), *CONFIG.jobs):
+        files += PLACES.files(*names)
+        folders += [PLACES.chunks(*names), PLACES.log("", *names).parent, PLACES.benchmark("", *names).parent]
+    above = {parent for path in (*files, *folders) for parent in path.parents}
+    check_kinds(sorted(above.union(folders)), files)
+
+
 def claim_results():
-    """Make this the only run in its folder, and clean up there after interrupted runs."""
+    """Make this the only run in its folder, and clean up there after interrupted runs and after a move."""
     check_writable(Path(".snakemake"))
     check_writable(PLACES.folder)
+    check_own(PLACES.folder)
     claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
-    redate(PLACES.folder)
+    redate(PLACES.folder, (*RESULT_FOLDERS, *RESULT_FILES))
+    sync_file_system(Path(".snakemake"))  # what made the results there must be known once they are replaced
+    if not IN_STORE:
+        for said in mend(PLACES):
+            logger.warning(said)
+        renew_catalog(PLACES)
+    keep(Results(RESULTS), CONFIGURATION)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
+
+
+def check_deletion():
+    """Refuse `--delete-all-output` and the like where they would remove what is somebody else's, or irreplaceable."""
+    with user_errors():
+        check_own(PLACES.folder)
+        if ADOPTED and deletes() == "all":
+            raise UserError(
+                "adopted results would be deleted, which no run can make again",
+                where=PLACES.products(*ADOPTED[0]),
+                value=f"{len(ADOPTED)} adopted jobs",
+                fix="move the results folder away, and all will be made anew or can be adopted again",
+            )
 
 
 def show_plan():
@@ -72,7 +114,8 @@ def show_plan():
         text = plan_text(plan, color=shows_colors())
     else:
         text = plan_notes(plan)
-        write_plan(plan, PLACES.plan)
+        with user_errors():
+            write_plan(plan, PLACES.plan)
     for display in displays(LogHandler):
         display.expect(plan, RESULTS)
     files = "".join(f"{found.text}\n" for found in FIRST_ROWS)
@@ -91,19 +134,22 @@ def start_recorder():
     """Start a process that records the memory of this run's processes. On a cluster Slurm records that."""
     if on_cluster():
         return
+    with user_errors():
+        start_process()
+
+
+def start_process():
     command = commands.RecordMemory(pid=os.getpid(), cap_mb=cap_mb(), out=Results(RESULTS).monitor)
     log_path = PLACES.log("record-memory")
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("w") as log:
+    with log_path.open("w", encoding="utf-8") as log:
         words = [sys.executable, "-m", "halogenator", *command.words]
         RECORDER.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
 
 
 def stop_recorder():
     """End that process, if it was started."""
-    for process in RECORDER:
-        process.terminate()
-        process.wait()
+    end_all(RECORDER)
 
 
 def remove_unusable():
@@ -133,7 +179,7 @@ def clear_leftovers():
             merged_files[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
     for chunks, merged in merged_files.items():
         if (RESULTS.parent / merged).exists():
-            shutil.rmtree(RESULTS.parent / chunks, ignore_errors=True)
+            clear(RESULTS.parent / chunks, CHUNK_FILES)
     if IN_STORE:
         clear_store(merged_files)
 

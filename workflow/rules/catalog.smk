@@ -1,8 +1,6 @@
 # All results as one table, one database and one page. If results are in a store, these read the copies on this machine,
 # and the database has the paths of the copies.
 
-import json
-
 from halogenator.model import fingerprint
 
 
@@ -22,6 +20,7 @@ rule summarize:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         jobs=len(CONFIG.jobs),
         identity=fingerprint(CONFIG.jobs),
@@ -50,6 +49,7 @@ rule catalog:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(commands.Catalog, results=RESULTS),
     message:
@@ -75,12 +75,13 @@ rule report:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=task(
             commands.Report,
             results=RESULTS,
             configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
-            overrides=" ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
+            overrides=CONFIGURATION["overrides"],
         ),
     message:
         "Reporting all results"

@@ -1,5 +1,7 @@
 # The configuration, and functions of it for rules: files, memory, time. No rules here.
 
+import json
+
 from halogenator.config import load_config
 from halogenator.errors import UserError
 from halogenator.inputs.remote import address, is_remote, share_settings
@@ -17,6 +19,7 @@ from halogenator.planning.resources import (
     task_minutes,
 )
 from halogenator.results import Results, chunk_names
+from halogenator.tables.configurations import keep, name_of as name_of_configuration, read_configuration
 
 share_settings(store_settings())  # before reading the configuration, whose files may be in the store
 try:
@@ -24,6 +27,13 @@ try:
     ESTIMATES = Estimates(CONFIG)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+# What the results of this run are recorded to be made with.
+CONFIGURATION = read_configuration(
+    [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
+    " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
+)
+MADE_WITH = {"configuration": name_of_configuration(CONFIGURATION)}
 
 # Jobs adopted from an earlier pipeline. Valid ones are kept, outdated ones are made again.
 ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
@@ -105,6 +115,11 @@ def memory(megabytes):
         return min(own * 2 ** (attempt - 1) + beside_mb(), cap)
 
     return declare
+
+
+def attempt_number(wildcards, attempt):
+    """The attempt at a task, from 1, as a resource, since nothing else of a command line is made anew for a retry."""
+    return attempt
 
 
 def chunk_minutes(wildcards, attempt):

@@ -23,6 +23,7 @@ rule export:
         mem_mb=memory(export_mb),
         local_mb=memory(export_mb) if IN_STORE else 0,
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=export_identity,
         task=verb(

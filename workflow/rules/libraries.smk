@@ -16,6 +16,7 @@ rule read_library:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=library_identity,
         task=task(commands.ReadLibrary, recipe=recipe_of, mark=mark_of),
@@ -41,6 +42,7 @@ rule standardize_chunk:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
+        attempt=attempt_number,
     params:
         identity=library_identity,
         task=task(commands.StandardizeChunk, recipe=recipe_of, chunk=part_of),
@@ -66,6 +68,7 @@ rule halogenate_chunk:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
+        attempt=attempt_number,
     params:
         identity=library_identity,
         task=task(commands.HalogenateChunk, recipe=recipe_of, chunk=part_of),
@@ -91,6 +94,7 @@ rule find_library_duplicates:
     resources:
         mem_mb=memory(part_mb),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=library_identity,
         hashes=identity.HASHES,
@@ -120,9 +124,10 @@ rule merge_library:
     resources:
         mem_mb=memory(whole_mb),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=library_identity,
-        task=task(commands.MergeLibrary, recipe=recipe_of, config_hash=library_identity),
+        task=task(commands.MergeLibrary, recipe=recipe_of, **MADE_WITH, config_hash=library_identity),
     message:
         "Merging library {wildcards.library}"
     shell:

@@ -19,6 +19,7 @@ rule transform_chunk:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=chunk_minutes,
+        attempt=attempt_number,
     params:
         identity=job_identity,
         task=task(commands.TransformChunk, job=job_of, chunk=part_of),
@@ -44,6 +45,7 @@ rule find_duplicates:
     resources:
         mem_mb=memory(part_mb),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=job_identity,
         hashes=identity.HASHES,
@@ -85,10 +87,11 @@ rule merge_products:
     resources:
         mem_mb=memory(whole_mb),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         identity=job_identity,
         key=CONFIG.dedup_key,
-        task=task(commands.MergeProducts, job=job_of, config_hash=job_identity),
+        task=task(commands.MergeProducts, job=job_of, **MADE_WITH, config_hash=job_identity),
     message:
         "Merging {wildcards.transform} on {wildcards.library}"
     shell:
@@ -119,6 +122,7 @@ rule keep_adopted:
     resources:
         mem_mb=memory(stream_mb()),
         runtime=all_minutes,
+        attempt=attempt_number,
     params:
         task=verb(lambda wildcards, output: ["verify", output.products, output.rejects, "--scratch", PLACES.scratch]),
     message:

@@ -10,6 +10,10 @@ from snakemake_interface_logger_plugins.common import LogEvent
 REPOSITORY = Path(workflow.basedir)
 sys.path.insert(0, str(REPOSITORY / "workflow"))  # imports below take the package of this repository
 
+from halogenator.process.environment import use_utf8
+
+use_utf8()
+
 from halogenator.planning.resources import machine_cores
 from snakemake_logger_plugin_halogenator.command_line import command_line
 
@@ -40,6 +44,11 @@ def asked_cores():
     return workflow.cores if asked else machine_cores()
 
 
+def most_attempts():
+    """How often a task that fails is tried in all; 0 in a process on a node, which is not told."""
+    return 1 + workflow.execution_settings.retries if IN_CHARGE and workflow.execution_settings else 0
+
+
 def given_mb():
     """The value of `--resources mem_mb=…` in a list, which is empty without that option."""
     return [int(given.value) for name, given in workflow.global_resources.items() if name == "mem_mb"]
@@ -48,6 +57,13 @@ def given_mb():
 def limit_together(resource, value):
     """Have the scheduler keep the sum of a resource over running tasks at or below a value."""
     workflow.register_resource(resource, value)
+
+
+def deletes():
+    """What Snakemake is to delete, which it does without a run: "all" outputs, "temporary" ones, or None."""
+    if DRY_RUN or not any(word.startswith("--delete") for word in sys.argv):
+        return None
+    return "all" if command_line().delete_all_output else "temporary" if command_line().delete_temp_output else None
 
 
 def configuration_files():

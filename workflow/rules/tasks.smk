@@ -8,7 +8,7 @@ from halogenator.planning import identity
 from halogenator.tasks import commands
 
 # The shell command of every rule. --mem-mb is not in params.task, since each retry declares more memory.
-RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} >{log:q} 2>&1"
+RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} >{log:q} 2>&1"
 
 
 def task(command, **settings):
@@ -43,7 +43,8 @@ def verb(words):
 
 def declared():
     """The last words of every task's command line. On a cluster nothing reads the notes of running tasks."""
-    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), notes=None if on_cluster() else NOTES)
+    notes = None if on_cluster() else NOTES
+    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), attempts=most_attempts(), notes=notes)
 
 
 @cache

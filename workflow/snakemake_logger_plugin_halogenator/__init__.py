@@ -6,6 +6,7 @@ The profiles switch it on with ``--logger halogenator``. Messages that it leaves
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -42,6 +44,32 @@ _CHATTER = (
 _LEFT_OUT_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
 
 
+def _cache_elsewhere() -> TemporaryDirectory[str] | None:
+    """Give Snakemake a folder for its cache where the home directory takes none; it would end with a traceback.
+
+    Returns:
+        The folder, which is there as long as this object; None if none is needed.
+    """
+    from snakemake.common import get_appdirs
+
+    try:
+        folder = Path(get_appdirs().user_cache_dir, "snakemake")
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError:
+        other = TemporaryDirectory(prefix="snakemake-", ignore_cleanup_errors=True)
+        os.environ["XDG_CACHE_HOME"] = other.name
+        return other
+    return None
+
+
+def _no_space() -> str:
+    """Return what Snakemake does not say when a disk takes no more: whether space or inodes are used up, and where."""
+    from halogenator.process import failures
+
+    return f"halogenator: {failures.explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), Path('.snakemake'))}"
+
+
 class LogHandler(LogHandlerBase):
     """A log handler that shows a run's messages and its progress."""
 
@@ -52,6 +80,7 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
+        self._cache = _cache_elsewhere()
         settings = self.common_settings
         stream = sys.stdout if settings.stdout else sys.stderr
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
@@ -80,6 +109,8 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.ERROR and self._plan is None:
             text = record.getMessage()
             record.msg, record.args = explain(text, lambda: command_line().configfile) or text, ()
+        if record.levelno >= logging.ERROR and os.strerror(errno.ENOSPC) in record.getMessage():
+            record.msg, record.args = f"{record.getMessage()}\n{_no_space()}", ()
         if self._plain:
             self._text.emit(record)
             return
@@ -147,7 +178,7 @@ class LogHandler(LogHandlerBase):
 
         if self._summary_due and time.monotonic() - self._summary_time >= _LOOK_SECONDS:
             self._summary_due, self._summary_time = False, time.monotonic()
-            with suppress(UserError):  # such as a full disk, which the rule summarize reports
+            with suppress(UserError, OSError):  # such as a full disk, which the rule summarize reports
                 write_summary(self._results, Results(self._results).summary)
 
     def _say(self, text: str) -> None:

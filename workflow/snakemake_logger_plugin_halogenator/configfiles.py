@@ -31,6 +31,8 @@ def _wrong(name: str) -> str | None:
         )
         return _text(what, name, allowed, f"put targets behind --: snakemake --cores N --configfile FILE -- {name}")
     if not path.is_file():
+        if path.is_dir():
+            return _text(f"{name} is a folder, not a configuration file", name, "YAML files there", "name a file in it")
         beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         near = get_close_matches(path.name, beside, n=1)
         fix = f"did you mean '{near[0]}'?" if near else "mend the path"

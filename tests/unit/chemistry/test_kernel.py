@@ -14,6 +14,7 @@ from halogenator.model import Transform
 
 quiet()
 OME = Transform("ome", "[c:1][OX2H:2]>>[c:1][O:2]C")
+DEOXYGENATION = Transform("deoxygenation", "[c:1][OX2H]>>[c:1]")
 EPOXIDE = Transform("epoxide", "[C:1]=[C:2]>>[C:1]1O[C:2]1")
 
 
@@ -31,7 +32,7 @@ def test_which_products_are_edits_is_said_and_can_be_chosen() -> None:
     ):
         [product] = Kernel([OME], use_edits=use_edits).products(smiles)[0]
         assert product.edited is edited, smiles
-    deoxygenation = Kernel([Transform("deoxygenation", "[CX4:1][OX2H]>>[C:1]")])
+    deoxygenation = Kernel([Transform("aliphatic", "[CX4:1][OX2H]>>[C:1]")])
     assert [product.edited for product in deoxygenation.products("C[C@H](CCO)[C@@H](C)O")[0]] == [True, False]
     assert [product.edited for product in Kernel([OME, EPOXIDE]).products("C=Cc1ccc(O)cc1")[0]] == [True, False]
 
@@ -48,6 +49,16 @@ def test_both_configurations_of_a_new_centre_unless_the_parent_is_a_racemate() -
     assert {product.smiles for product in products} == {"C[C@H](O)[C@H](O)C#N", "C[C@H](O)[C@@H](O)C#N"}
     [product] = kernel.products("C[C@H](O)C=O", enhanced_stereo="&1:1")[0]
     assert (product.smiles, product.enhanced_stereo) == ("C[C@@H](O)C(O)C#N", "&1:1")
+
+
+@pytest.mark.parametrize(
+    ("stereo", "product", "edited"),
+    [("keep", "C[C@H](N)F", True), ("invert", "C[C@@H](N)F", False), ("open", "CC(N)F", False)],
+)
+def test_only_an_edit_that_keeps_the_configuration_is_one(stereo: str, product: str, edited: bool) -> None:
+    transform = Transform("fluoride", "[CX4:1][OX2H]>>[C:1]F", stereo=stereo)
+    [found] = Kernel([transform]).products("C[C@H](N)O")[0]
+    assert (found.smiles, found.edited) == (product, edited)
 
 
 def test_a_limit_of_sites_counts_kinds_of_sites() -> None:
@@ -75,8 +86,8 @@ def test_an_inchikey_is_computed_where_it_is_asked_for() -> None:
         assert Kernel([transform]).products(smiles)[0][0].inchikey is None
 
 
-@pytest.mark.parametrize("query", ["[cH]", "[#6X4]", "[C^3]", "[x2]", "[Or3,Or5]"])
-@pytest.mark.parametrize("transform", [OME, EPOXIDE])
+@pytest.mark.parametrize("query", ["[cH]", "[#6X4]", "[C^3]", "[x2]", "[R]", "[Or3,Or5]"])
+@pytest.mark.parametrize("transform", [OME, EPOXIDE, DEOXYGENATION])
 def test_an_edited_product_is_examined_as_if_it_had_been_read(query: str, transform: Transform) -> None:
     """Hybridisation and ring sizes are not known of an edited copy: a query for them gets the product read anew."""
     pattern = Chem.MolFromSmarts(query)

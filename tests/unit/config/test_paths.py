@@ -45,8 +45,12 @@ def test_paths_are_looked_up_in_the_working_directory_then_in_the_repository(
         ("/data/{guid}", [], "'{'"),
         ("/data/a\\b", [], "'\\\\'"),
         ("/data/a\nb", [], "'\\n'"),
+        ("/data/a<results>", [], "'<results>'"),
+        ("/data/M\udcfcller", [], "'\\udcfc'"),
         ("/data/k=2/run", [], "'k=2'"),
         ("/data", ["/data/part{1}.csv"], "'{'"),
+        ("/data", ["/data/<draft>/mine.csv"], "'<draft>'"),
+        ("/data", ["/data/M\udcfcller.csv"], "'\\udcfc'"),
     ],
 )
 def test_a_name_that_would_be_taken_for_something_else_is_refused(folder: str, files: list[str], sign: str) -> None:
@@ -55,6 +59,8 @@ def test_a_name_that_would_be_taken_for_something_else_is_refused(folder: str, f
     assert "fix:" in str(problem)
 
 
-@pytest.mark.parametrize("folder", ["My Drive [v1] (2)", "o'neil α *", "#1 100% $HOME", "semi;amp&", "run=3", 'quo"te'])
+@pytest.mark.parametrize(
+    "folder", ["My Drive [v1] (2)", "o'neil α *", "#1 100% $HOME", "semi;amp&", "run=3", 'quo"te', "a<b", "<A>"]
+)
 def test_other_names_are_not(folder: str) -> None:
     assert place_problems(Path("/data") / folder, [Path("/data") / folder / "why?.csv"]) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 from halogenator.errors import UserError
 from halogenator.process import run_folder
 from halogenator.process.run_folder import check_dates, claim_folder, hold_folder, lock_holder, redate
+from helpers.elsewhere import PLAIN_USER, hand_over, needs_a_plain_user
+from helpers.samples import SAFETY_NET
 
 LOCK = "halogenator.lock"
 
@@ -24,6 +27,7 @@ def test_who_holds_a_folder_is_known_until_the_block_ends(tmp_path: Path) -> Non
     assert lock_holder(folder) is None  # there is no such folder yet
     with hold_folder(folder, cap_mb=2_500, fix="wait"):
         assert lock_holder(folder) == (os.getpid(), 2_500)
+        assert (folder / LOCK).stat().st_mode & 0o111 == 0  # no program
     assert lock_holder(folder) is None
 
 
@@ -77,8 +81,8 @@ def claimed(tmp_path: Path) -> Iterator[Path]:
     for left in ("locks/0.input.lock", "locks/0.output.lock", "halogenator.tasks/4711", "incomplete/YQ==", "log/a.log"):
         (snakemake_folder / left).parent.mkdir(parents=True, exist_ok=True)
         (snakemake_folder / left).touch()
-    (tmp_path / "scratch" / "duckdb").mkdir(parents=True)
-    (tmp_path / "scratch" / "duckdb" / "spilled").touch()
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4").mkdir(parents=True)
+    (tmp_path / "scratch" / "duckdb-a1b2c3d4" / "spilled").touch()
     yield snakemake_folder
     while len(run_folder._held) > before:
         os.close(run_folder._held.pop())
@@ -103,7 +107,7 @@ def test_a_refused_claim_removes_nothing(claimed: Path) -> None:
     with hold_folder(claimed, cap_mb=1, fix="wait"), pytest.raises(UserError, match="another run"):
         claim_folder(claimed, claimed.parent / "scratch", cap_mb=1)
     assert left_in(claimed) == before
-    assert (claimed.parent / "scratch" / "duckdb" / "spilled").exists()
+    assert (claimed.parent / "scratch" / "duckdb-a1b2c3d4" / "spilled").exists()
 
 
 def test_the_first_claim_in_a_new_folder(tmp_path: Path, claimed: Path) -> None:
@@ -162,7 +166,7 @@ def test_a_folder_of_yesterday_is_not_touched(tmp_path: Path) -> None:
 def test_files_from_the_future_get_the_present_a_microsecond_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1_000_000_000_000_000_000
+    now = 1_700_000_000_123_456_789
     monkeypatch.setattr(time, "time_ns", lambda: now)
     ages = {"raw": 0, "a/chunk": 1, "a/library": 86_400, "products": 9_000_000_000, "b/products": 9_000_000_000}
     paths = [dated(tmp_path / name, now + age) for name, age in ages.items()]
@@ -204,3 +208,53 @@ def test_an_input_from_the_future_is_refused_beyond_a_minute(tmp_path: Path, mon
     far = dated(far, (now + 7_200) * 10**9)
     with pytest.raises(UserError, match="dated 7,200 seconds"):
         check_dates([far])
+
+
+CLAIM = """
+import sys
+from pathlib import Path
+from halogenator.errors import UserError
+from halogenator.process.run_folder import claim_folder
+try:
+    claim_folder(Path(sys.argv[1]), Path(sys.argv[1], "scratch"), cap_mb=7)
+except UserError as error:
+    print(error)
+"""
+
+
+def claimed_by_another_user(folder: Path) -> str:
+    """Claim a folder without root's rights, and return what is said."""
+    words = [*PLAIN_USER, sys.executable, "-c", CLAIM, folder]
+    done = subprocess.run(words, capture_output=True, text=True, umask=0o002, timeout=SAFETY_NET)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_lock_file_is_as_open_as_its_folder(tmp_path: Path) -> None:
+    """Who shares a folder with umask 002 shares its lock."""
+    before = os.umask(0o002)
+    try:
+        with hold_folder(tmp_path, cap_mb=1, fix="wait"):
+            assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(before)
+
+
+def test_a_lock_that_another_user_left_closed_is_no_obstacle(tmp_path: Path) -> None:
+    needs_a_plain_user()
+    (tmp_path / LOCK).write_text("{}")
+    hand_over(tmp_path)
+    (tmp_path / LOCK).chmod(0o644)
+    assert claimed_by_another_user(tmp_path) == ""
+    assert (tmp_path / LOCK).stat().st_mode & 0o777 == 0o664
+    assert json.loads((tmp_path / LOCK).read_bytes())["cap_mb"] == 7
+
+
+def test_a_lock_that_another_user_holds_is_kept(tmp_path: Path) -> None:
+    needs_a_plain_user()
+    with hold_folder(tmp_path, cap_mb=1, fix="wait"):
+        hand_over(tmp_path)
+        (tmp_path / LOCK).chmod(0o644)
+        said = claimed_by_another_user(tmp_path)
+        assert "another run is going on in this folder" in said and f"process {os.getpid()}" in said
+        assert lock_holder(tmp_path) == (os.getpid(), 1)

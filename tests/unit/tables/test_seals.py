@@ -139,10 +139,36 @@ ENTRY = SEAL_KEY.encode() + b"\x18\x47" + BLANK.encode()
 @pytest.mark.parametrize("padding", [0, 2**24])
 def test_a_footer_of_any_size_is_sealed(tmp_path: Path, padding: int) -> None:
     """Of a file with many row groups it takes more than 16 MB; nothing stands before that of the smallest file."""
-    path = with_footer(tmp_path / "a.parquet", b"PAR1", padding * b"\0" + ENTRY)
+    path = with_footer(tmp_path / "a.parquet", b"PAR1", ENTRY + padding * b"\0")
     sealed = seal(path)
     assert sealed != BLANK and read_seal(path) == sealed
     assert damage(path) is None
+
+
+def test_a_seal_is_found_wherever_the_footer_begins(tmp_path: Path) -> None:
+    for before in range(4, 300, 7):
+        path = with_footer(tmp_path / "a.parquet", before * b"\0", ENTRY + 9 * b"\0")
+        sealed = seal(path)
+        assert read_seal(path) == sealed and damage(path) is None
+
+
+def test_only_a_blank_seal_is_written_over(tmp_path: Path) -> None:
+    path = with_footer(tmp_path / "a.parquet", b"PAR1", ENTRY)
+    sealed = seal(path)
+    with pytest.raises(AssertionError):
+        seal(path)
+    assert read_seal(path) == sealed
+    with pytest.raises(AssertionError):
+        seal(with_footer(path, b"PAR1", b"nothing"))
+
+
+@pytest.mark.parametrize("magic", [b"PARE", b"PAR0", b"QAR1"])
+def test_a_file_that_ends_otherwise_is_no_parquet_file(tmp_path: Path, magic: bytes) -> None:
+    """PARE is the end of an encrypted one."""
+    path = with_footer(tmp_path / "a.parquet", b"PAR1", ENTRY)
+    path.write_bytes(path.read_bytes()[:-4] + magic)
+    assert read_seal(path) is None
+    assert damage(path) == "no whole Parquet file with a checksum"
 
 
 @pytest.mark.parametrize("length", [-4, -1, 1, 5, 2**31])
@@ -169,13 +195,13 @@ def test_bytes_are_compared_with_the_record_and_with_the_seal(chunk: Path, tmp_p
     sealed, changed = read_seal(chunk), "its bytes are not those that were written"
     for recorded in (None, sealed, sha256(chunk)):  # older statistics record the last
         assert wrong_bytes(chunk, recorded) is None
-    for recorded in (BLANK, sha256(chunk)[:-1], "sha256:", ""):
+    for recorded in (BLANK, "sha256:" + 64 * "f", 64 * "0", 64 * "f", sha256(chunk)[:-1], "sha256:", ""):
         assert wrong_bytes(chunk, recorded) == changed
-    content = bytearray(chunk.read_bytes())
-    content[100] ^= 1
-    chunk.write_bytes(content)
-    for recorded in (None, sealed):
-        assert wrong_bytes(chunk, recorded) == changed
+    content = chunk.read_bytes()
+    for at in range(100, 120):  # the checksum of what is changed may be greater or less
+        chunk.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        for recorded in (None, sealed):
+            assert wrong_bytes(chunk, recorded) == changed
     unsealed = tmp_path / "older.parquet"
     pq.write_table(pa.table({"smiles": ["CCO"]}), unsealed)
     assert wrong_bytes(unsealed, None) is None

@@ -328,7 +328,7 @@ def _states(atom: Chem.Atom, element: tuple[int, bool | None]) -> bool:
     """Return whether every match of a reactant template atom has this (atomic number, aromatic)."""
     found = _LEADING_SYMBOL.match(atom.GetSmarts())
     number, aromatic = element
-    if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != number or number == 0:
+    if not found or "," in atom.GetSmarts() or atom.GetAtomicNum() != number:
         return False
     return aromatic is None or (not found[1].startswith("#") and found[1].islower() is aromatic)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,10 +21,14 @@ from halogenator.cli import (
 )
 from halogenator.cli.options import EXIT_CODES, EXIT_INTERRUPTED, EXIT_PIPE, HelpFormatter, Parser
 from halogenator.errors import UserError
+from halogenator.process.environment import use_utf8
 
 
 def program() -> int:
     """Run the verb of this process's command line, a task in a guarded child of it; return the exit status."""
+    use_utf8()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: no character is worth a traceback
     try:
         status = main(guarded=True)
         sys.stdout.flush()
@@ -57,7 +62,8 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     command = task_verbs.command_of(options)
     label, outputs = (command.label, command.outputs) if command else (options.verb, ())
     options.mem_mb -= options.beside_mb
-    task = Declaration(options.mem_mb, label, outputs, cap_mb=options.cap_mb, beside_mb=options.beside_mb)
+    known = {name: getattr(options, name) for name in ("cap_mb", "beside_mb", "attempt", "attempts")}
+    task = Declaration(options.mem_mb, label, outputs, **known)
     with announced(options.notes, label, options.mem_mb) if options.notes else nullcontext():
         return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
 

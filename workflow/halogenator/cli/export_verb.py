@@ -87,6 +87,7 @@ def _export(options: argparse.Namespace) -> None:
             export,
             options.out,
             force=options.force,
+            own_folder=options.request is not None,
             threads=options.workers,
             memory_mb=options.mem_mb,
             scratch=options.scratch,

@@ -92,7 +92,7 @@ def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> No
     """Add the option that bounds a verb's memory, and the hidden options that its starter may add to it."""
     text = "declared memory in MB of 10^6 bytes; the task ends with status 3 beyond it (default: %(default)s)"
     parser.add_argument("--mem-mb", type=int, default=default, metavar="MB", help=text)
-    for name in ("--cap-mb", "--beside-mb", "--ends-with"):  # see tasks.commands.declaration
+    for name in ("--cap-mb", "--beside-mb", "--attempt", "--attempts", "--ends-with"):  # see tasks.commands.declaration
         parser.add_argument(name, type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--notes", type=Path, help=argparse.SUPPRESS)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from halogenator.errors import UserError
 _CHECK = """\
 check a file, and show what its transforms would do:
   python -m halogenator transforms check FILE … [--on SMILES …]"""
+_PAGE = "<!doctype html>\n<meta charset=utf-8>\n<title>Transforms</title>\n"  # how a page of drawings begins
 _ONE_LINE = """\
 a transform in one line of my.yaml; label, family, scope_classes, examples, description and max_sites may be added:
   transforms:
@@ -91,10 +94,31 @@ def _draw(transforms: Iterable[Any], folder: Path) -> Path:
         return path
 
     quiet()
-    paths = [write(folder / f"{transform.name}.svg", draw_transform(transform)) for transform in transforms]
-    images = "\n".join(f'<p><img src="{escape(path.name)}" alt="{escape(path.stem)}"></p>' for path in paths)
-    page = f"<!doctype html>\n<meta charset=utf-8>\n<title>Transforms</title>\n{images}\n"
-    return write(folder / "index.html", page)
+    drawings = {folder / f"{transform.name}.svg": transform for transform in transforms}
+    images = "\n".join(f'<p><img src="{escape(path.name)}" alt="{escape(path.stem)}"></p>' for path in drawings)
+    page, text = folder / "index.html", f"{_PAGE}{images}\n"
+    _check_drawings(page, drawings)
+    write(page, text)  # before the drawings: it shows that they are this program's
+    for path, transform in drawings.items():
+        write(path, draw_transform(transform))
+    return page
+
+
+def _check_drawings(page: Path, drawings: Iterable[Path]) -> None:
+    """Check that no file is replaced but an earlier page of drawings, and what that shows.
+
+    Raises:
+        UserError: one would be.
+    """
+    there = [path.name for path in (page, *drawings) if os.path.lexists(path)]
+    try:
+        text = page.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        text = ""
+    ours = [page.name, *map(unescape, re.findall('<img src="(.*?)"', text))] if text.startswith(_PAGE) else []
+    if foreign := [name for name in there if name not in ours]:
+        fix = "give another --draw, or move them away"
+        raise UserError("the folder holds files that this verb did not make", where=page.parent, value=foreign, fix=fix)
 
 
 def _table(transforms: Mapping[str, Any]) -> Iterator[str]:

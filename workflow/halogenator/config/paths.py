@@ -12,18 +12,19 @@ from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.remote import is_remote, object_path
 
-_BRACES = "Snakemake would take what is in braces for a wildcard"
-_CONTROL = "no command line has a place for it"
-
-# {pattern that may not be in the path of the working directory, where results are written: why not}
+# {pattern that may not be in the path of an input file: why not}
+_FILE = {
+    r"[{}]": "Snakemake would take what is in braces for a wildcard",
+    r"<[a-z][a-z0-9_]*>": "Snakemake would take it for one of its path variables",
+    r"[\x00-\x1f\x7f]": "no command line has a place for it",
+    r"[\udc80-\udcff]": "it is a byte that is no UTF-8, which Snakemake and DuckDB cannot write down",
+}
+# The same for the path of the working directory, where results are written.
 _FOLDER = {
-    r"[{}]": _BRACES,
-    r"[\x00-\x1f\x7f]": _CONTROL,
+    **_FILE,
     r"\?": "DuckDB, which keeps the catalog, would take what follows for parameters",
     r"\\": "DuckDB, which keeps the catalog, would take it for the end of a folder's name",
 }
-# The same for an input file.
-_FILE = {r"[{}]": _BRACES, r"[\x00-\x1f\x7f]": _CONTROL}
 
 
 def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
@@ -88,9 +89,12 @@ def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
         files: the files of the libraries.
     """
     elsewhere = "rename the folder, or work in another one: snakemake --directory DIR"
-    allowed = "a path without { } ? \\ and control characters"
+    allowed = "a path of UTF-8 without { } <name> ? \\ and control characters"
     found = [_odd(folder.absolute(), _FOLDER, "working directory", allowed, elsewhere)]
-    allowed, rename = "a path without { } and control characters", "rename the file or its folder, or copy it elsewhere"
+    allowed, rename = (
+        "a path of UTF-8 without { } <name> and control characters",
+        "rename the file or its folder, or copy it elsewhere",
+    )
     if found == [None]:
         local = [file for file in dict.fromkeys(files) if not is_remote(file)]
         found = [_odd(file, _FILE, "file of a library", allowed, rename) for file in local]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -269,8 +270,10 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
     same rows, and the query runs once even if its rows are read several times.
 
     Raises:
-        UserError: DuckDB does not take the query.
+        UserError: DuckDB does not take the query, or the file is somebody else's.
     """
+    if os.path.lexists(rows) and not is_of_query(rows):
+        raise UserError("a file that no export made stands in the way", where=rows, fix="move it away")
     if not (rows.exists() and read_metadata(rows).get("identity") == identity):
         with _checked_query(results, sql, memory_mb, scratch) as relation:
             try:
@@ -286,6 +289,14 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
     fields = {item.name: item for item in file.schema_arrow if item.name != "name"}
     schema = pa.schema([fields.pop("smiles"), _NAME, *fields.values()])
     return Selection((Part(rows),), (int(file.metadata.num_rows),), schema)
+
+
+def is_of_query(path: Path) -> bool:
+    """Return whether a file is one of rows that ``run_query`` wrote."""
+    try:
+        return not path.is_symlink() and "identity" in read_metadata(path)
+    except (OSError, ValueError, pa.ArrowException):
+        return False
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from halogenator.export.manifest import Manifest, Split, split_path
 from halogenator.export.parent_columns import PARENT_FIELDS, ParentColumns
 from halogenator.export.row_filter import Rejects, RowFilter, Tally
 from halogenator.export.row_sample import Positions, Sample, at_positions
-from halogenator.export.selection import POSITION, Selection, find_selection, query_content, run_query
+from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
 from halogenator.model import Export, fingerprint
 from halogenator.planning.export_request import check
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
+from halogenator.results import place_of
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
 from halogenator.tables.parquet import limit_arrow_threads
@@ -40,6 +41,7 @@ def export_molecules(
     out: Path,
     *,
     force: bool = False,
+    own_folder: bool = False,
     threads: int = 1,
     memory_mb: int = 1000,
     scratch: Path | None = None,
@@ -52,6 +54,7 @@ def export_molecules(
         export: the request.
         out: the file to make; splits have ``-0001`` and so on before the ending.
         force: whether the files of another export under this name may be replaced.
+        own_folder: whether the folder of ``out`` holds nothing but exports of a run.
         threads: threads of RDKit, for catalogs and fingerprints.
         memory_mb: memory that the process may use, in MB (10^6 bytes).
         scratch: folder for data of a query that do not fit into memory; None: the folder of ``out``.
@@ -68,6 +71,8 @@ def export_molecules(
     check(export)
     if not out.name.lower().endswith(FORMATS[export.format].ending):
         raise UserError("the file's name does not end in its format", value=out.name, allowed=f".{export.format}")
+    if place_of(out):
+        raise UserError("this is the place of a result", where=out, fix="choose another --out, outside of the results")
     check_writable(out.parent)
     scratch = scratch or out.parent
     if export.sql is None:
@@ -75,14 +80,15 @@ def export_molecules(
     else:
         content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
     identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content)
-    manifest = Manifest(out, identity, force=force)
+    manifest = Manifest(out, FORMATS[export.format].ending, identity, force=force, own_folder=own_folder)
     if manifest.complete:
         return manifest.read()
     rows = out.with_name(f".{out.name}.rows.parquet")
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
     made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb).run(manifest)
-    rows.unlink(missing_ok=True)
+    if is_of_query(rows):
+        rows.unlink()
     return made
 
 
@@ -183,6 +189,7 @@ class _Export:
     def run(self, manifest: Manifest) -> dict[str, Any]:
         """Write the files that the manifest does not have, then the manifest, and return it."""
         tally = Tally()
+        manifest.check_free(self._most_splits(), self._digits)
         settings = self._progress, self._threads, self._memory_mb
         self._positions = Sample(self._selection, self._passing, self._export, tally, *settings).positions()
         self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
@@ -210,10 +217,9 @@ class _Export:
                 split = manifest.splits.get(len(splits))
                 if split is None:
                     stream = stream or _Stream(self._ready(position), position)
-                    split = self._write_split(stream, len(splits))
+                    split = self._write_split(stream, len(splits), manifest, add)
                     if split is None:
                         return splits, stream.tally
-                    add(split)
                 else:
                     stream = None
                     self._progress.advance(self._count(position, split.stop))
@@ -221,24 +227,50 @@ class _Export:
                 position = split.stop
         return splits, Tally()
 
-    def _write_split(self, stream: _Stream, number: int) -> Split | None:
-        """Write the next split and return it; None if no row is left, except for the first."""
+    @property
+    def _digits(self) -> int:
+        """The digits of the numbers of splits."""
+        return max(4, len(str(-(-self._selection.rows // (self._export.split or 1)))))
+
+    def _most_splits(self) -> int | None:
+        """Return the most splits that there can be; None if the export is not split."""
+        if self._export.split is None:
+            return None
+        rows = min(filter(None, (self._selection.rows, self._export.sample, self._export.diverse)), default=0)
+        return max(1, -(-rows // self._export.split))
+
+    def _path(self, number: int) -> Path:
+        """Return the path of a split, or of the only file."""
+        if self._export.split is None:
+            return self._out
+        return split_path(self._out, self._form.ending, number, self._digits)
+
+    def _write_split(
+        self, stream: _Stream, number: int, manifest: Manifest, add: Callable[[Split], None]
+    ) -> Split | None:
+        """Write the next split, note it by ``add``, and return it; None if no row is left, except for the first."""
         limit = self._export.split
         start, rows, batch = stream.position, 0, stream.take(limit)
         if batch is None and number:
             return None
-        path = self._out
-        if limit is not None:
-            digits = max(4, len(str(-(-self._selection.rows // limit))))
-            path = split_path(self._out, self._form.ending, number, digits)
-        with molecule_writer(path, self._form, self._schema, with_versions(request=self._export.plain())) as write:
+        path = self._path(number)
+        manifest.check_ours(path)
+        made: list[Split] = []
+
+        def note(whole: Path) -> None:
+            size, digest, tally = whole.stat().st_size, sha256(whole), stream.tally
+            counts = dict(tally.counts), tally.examples
+            made.append(Split(number, path.name, rows, start, stream.position, digest, size, *counts))
+            add(made[0])
+
+        metadata = with_versions(request=self._export.plain())
+        with molecule_writer(path, self._form, self._schema, metadata, note) as write:
             while batch is not None:
                 write(batch.select(self._schema.names))
                 rows += batch.num_rows
                 batch = stream.take(None if limit is None else limit - rows)
-        tally, stream.tally = stream.tally, Tally()
-        size, digest = path.stat().st_size, sha256(path)
-        return Split(number, path.name, rows, start, stream.position, digest, size, dict(tally.counts), tally.examples)
+        stream.tally = Tally()
+        return made[0]
 
     def _count(self, start: int, stop: int) -> int:
         """Return the number of rows to write between two positions."""

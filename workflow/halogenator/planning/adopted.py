@@ -15,7 +15,7 @@ from typing import Any
 from halogenator.model import Config, JobName, fingerprint
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.results import Results
-from halogenator.tables.statistics import read_object
+from halogenator.tables.statistics import known
 
 
 def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list[JobName], list[JobName]]:
@@ -78,5 +78,5 @@ def _record(results: Path, job: JobName) -> dict[str, Any] | None:
     """Return the record of a job's adoption in its statistics; None if it was not adopted or a file is missing."""
     if not finished(results, job):
         return None
-    adopted = read_object(Results(results).stats(*job)).get("adopted")
+    adopted = known(Results(results).stats(*job)).get("adopted")
     return adopted if isinstance(adopted, dict) else None

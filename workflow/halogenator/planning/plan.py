@@ -20,7 +20,7 @@ from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in,
 from halogenator.planning.states import Name, Standing
 from halogenator.process.failures import writing
 from halogenator.results import Results
-from halogenator.tables.duck import identifier, memory_settings
+from halogenator.tables.duck import identifier, memory_settings, plain
 from halogenator.tables.parquet import whole_or_absent
 
 MADE, AT_MOST, ABOUT = "made", "at most", "about"  # how a number of products is known
@@ -242,7 +242,7 @@ def _index(library: Library, transforms: Iterable[Transform], results: Path) -> 
         sums += [f"count_if({sites} > 0)", f"coalesce(sum({used}), 0)::BIGINT"]
     with duckdb.connect(config=memory_settings(_QUERY_MB)) as connection:
         query = f"SELECT count(*), {', '.join(sums)} FROM read_parquet(?)"
-        rows, *values = connection.execute(query, [str(path)]).fetchall()[0]
+        rows, *values = connection.execute(query, [plain(path)]).fetchall()[0]
     pairs = zip(values[::2], values[1::2], strict=True)
     return {transform.name: (rows, *pair) for transform, pair in zip(columns, pairs, strict=True)}
 
@@ -253,7 +253,7 @@ COLUMNS = tuple(field.name for field in fields(Line))
 def write_plan(plan: Plan, out: Path) -> None:
     """Write the lines as tab-separated values; the header has the attributes of ``Line``."""
     with whole_or_absent(out) as temporary, writing(out):
-        temporary.write_text(tsv(plan), newline="")
+        temporary.write_text(tsv(plan), newline="", encoding="utf-8")
 
 
 def tsv(plan: Plan) -> str:

@@ -82,7 +82,7 @@ def machine_cores() -> int:
 def _control_group_limits() -> Iterator[int]:
     """Yield the limits, in bytes, of this process's control group and of those above it (Linux, versions 1 and 2)."""
     membership = Path("/proc/self/cgroup")
-    for line in membership.read_text().splitlines() if membership.exists() else ():
+    for line in membership.read_text(encoding="utf-8").splitlines() if membership.exists() else ():
         _, controllers, group = line.split(":", 2)
         if controllers not in ("", "memory") and "memory" not in controllers.split(","):
             continue
@@ -91,7 +91,7 @@ def _control_group_limits() -> Iterator[int]:
         path = root / group.lstrip("/")
         for folder in (path, *path.parents):
             limit = folder / name
-            text = limit.read_text().strip() if os.access(limit, os.R_OK) else ""
+            text = limit.read_text(encoding="utf-8").strip() if os.access(limit, os.R_OK) else ""
             if text.isdecimal():
                 yield int(text)
             if folder == root:

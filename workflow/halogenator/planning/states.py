@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from halogenator.model import Config
 from halogenator.planning.estimate import Estimates
 from halogenator.results import Results
-from halogenator.tables.statistics import read_object
+from halogenator.tables.statistics import damage, read_object
 
 Name = tuple[str, str | None]  # library, transform; None: the library itself
 
@@ -110,8 +110,8 @@ def finished_standing(files: tuple[Path, Path, Path], chunks: int) -> Standing:
 def _damage(files: tuple[Path, Path, Path], recorded: Mapping[str, Any]) -> str:
     """Return what is wrong with finished files and their statistics, "" if nothing is. No file is read whole."""
     main, rejects, stats = files
-    if not recorded:
-        return f"{stats} is no statistics file"
+    if problem := damage(stats):
+        return f"{stats}: {problem}"
     for path in (main, rejects):
         try:
             rows = pq.read_metadata(path).num_rows

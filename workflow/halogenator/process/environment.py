@@ -9,14 +9,28 @@ import sys
 from pathlib import Path
 
 
+def use_utf8() -> None:
+    """Start this program anew in Python's UTF-8 mode if its locale has another encoding.
+
+    Files of the project are UTF-8, and so are the names of files for DuckDB and in YAML, whatever the locale says.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def prepare_tasks() -> None:
     """Set the environment of tasks: this Python, this package, and one thread for numerical libraries.
 
     Tasks then use the same ``python -m halogenator`` as the Snakefile, whether its environment is activated or not. A
-    task uses the one thread that its rule declares, which also saves the memory of more OpenBLAS threads.
+    task uses the one thread that its rule declares, which also saves the memory of more OpenBLAS threads. Whatever the
+    locale, it reads and writes text as UTF-8, and it imports nothing from the working folder, such as a person's
+    ``json.py``.
     """
-    package = str(Path(__file__).resolve().parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    package = str(Path(__file__).resolve().parents[2])
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([package, *filter(None, given)])  # an empty entry: the working folder
+    os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ["PYTHONUTF8"] = "1"
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")

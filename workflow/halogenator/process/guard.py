@@ -56,6 +56,8 @@ class Declaration:
         outputs: its files; unfinished ones have the names of ``process.ownership``.
         cap_mb: the most that a task of the workflow may declare, in MB; 0 outside a workflow.
         beside_mb: memory of other processes in the task's allocation, in MB.
+        attempt: the attempt that this is, from 1.
+        attempts: how often a task of the workflow is tried in all; 0: unknown.
     """
 
     declared_mb: int
@@ -63,6 +65,8 @@ class Declaration:
     outputs: tuple[Path, ...] = ()
     cap_mb: int = 0
     beside_mb: int = 0
+    attempt: int = 0
+    attempts: int = 0
 
     def overstepped(self, reached_mb: float | None, row: int, crash: str = "") -> str:
         """Return the message for a task that needed more memory.
@@ -82,8 +86,13 @@ class Declaration:
             advice = (
                 f"raise memory.cap_mb of the configuration, now {self.cap_mb:,} MB, or use a machine with more memory"
             )
+        elif self.attempt < self.attempts:
+            advice = f"nothing: it is tried again with twice the declaration, attempt {self.attempt} of {self.attempts}"
+        elif self.attempts:
+            more = f"add --retries {self.attempts + 1} to snakemake, where each has twice the memory of the one before"
+            advice = f"this was the last attempt; {more}"
         else:
-            advice = "nothing: it is tried again with twice the declaration, as often as the profile's retries say"
+            advice = "nothing, if the retries of the profile are not used up: then it is tried again with twice as much"
         return f"declared {self.declared_mb:,} MB, {reached}{place} of {self.name}\n  fix:     {advice}"
 
 
@@ -162,7 +171,8 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         code = EXIT_MEMORY
     if code:
         for path in task.outputs:
-            unfinished(path, child).unlink(missing_ok=True)
+            with suppress(OSError):  # what stays is removed by the next run
+                unfinished(path, child).unlink()
     return code
 
 
@@ -193,7 +203,7 @@ def _resident(pid: int) -> Callable[[], int]:
     """Return a function that returns the resident size of a process in bytes; it may raise once that has ended."""
     pages = Path(f"/proc/{pid}/statm")
     if pages.exists():  # on Linux, psutil would only add the time to import it
-        return lambda: int(pages.read_text().split()[1]) * mmap.PAGESIZE
+        return lambda: int(pages.read_text(encoding="utf-8").split()[1]) * mmap.PAGESIZE
 
     import psutil
 
@@ -204,7 +214,7 @@ def _resident(pid: int) -> Callable[[], int]:
 def _data_bytes() -> int:
     """Return the bytes of this process that ``RLIMIT_DATA`` counts already; 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[5]) * mmap.PAGESIZE
+        return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5]) * mmap.PAGESIZE
     except OSError:
         return 0
 

@@ -10,9 +10,13 @@ import glob
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+# Names of tasks' folders for what memory cannot hold: a word of ours, then what ``tempfile`` adds.
+SCRATCH = re.compile(r"(duckdb|job|record|adopt)-[a-z0-9_]{8}")
 _UNFINISHED = re.compile(r".+\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
 _WAL = ".wal"  # what DuckDB appends to the name of a database that it writes
 
@@ -36,3 +40,22 @@ def abandoned(path: Path) -> Iterator[Path]:
         parts = _UNFINISHED.fullmatch(name)
         if parts and name == unfinished(path, int(parts["pid"])).name:
             yield found
+
+
+def clear(folder: Path, own: re.Pattern[str]) -> None:
+    """Remove from a folder what has names of our own, and then the folder, if that leaves it empty.
+
+    A link is not followed, whether it stands for the folder or in it: what it leads to is somebody else's.
+
+    Args:
+        folder: a folder of ours.
+        own: pattern of the names.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with suppress(OSError):  # what cannot be removed now, as another user's, stays
+        for path in folder.iterdir():
+            if own.fullmatch(path.name) and not path.is_symlink():
+                with suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        folder.rmdir()

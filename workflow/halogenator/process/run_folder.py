@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 from halogenator.errors import UserError
+from halogenator.process.ownership import SCRATCH, clear
 from halogenator.process.running import NOTES
 
-_LOCK_NAME = "halogenator.lock"
+# Folders below .snakemake, which Snakemake makes at its start.
+SNAKEMAKE_FOLDERS = (
+    *("auxiliary", "conda", "conda-archive", "incomplete", "iocache", "locks", "log", "metadata", "shadow"),
+    "singularity",
+)
+LOCK_NAME = "halogenator.lock"
+_STALE, _NOTE = re.compile(r".+\.lock"), re.compile(r"\d+")  # names of Snakemake's locks, and of notes of tasks
 _TOLERANCE = 60  # seconds by which clocks in a network may differ
 
 _held: list[int] = []  # descriptors that stay open, and so locked, until the process ends
@@ -40,10 +47,9 @@ def claim_folder(snakemake_folder: Path, scratch: Path, *, cap_mb: int) -> None:
     if descriptor is None:  # there is only Snakemake's own lock
         return
     _held.append(descriptor)
-    for stale in (snakemake_folder / "locks").glob("*"):
-        stale.unlink(missing_ok=True)
-    for folder in (scratch, snakemake_folder / NOTES.name):
-        shutil.rmtree(folder, ignore_errors=True)
+    clear(snakemake_folder / "locks", _STALE)
+    clear(snakemake_folder / NOTES.name, _NOTE)
+    clear(scratch, SCRATCH)
 
 
 @contextmanager
@@ -68,8 +74,9 @@ def hold_folder(folder: Path, *, cap_mb: int, fix: str) -> Iterator[None]:
 
 def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     """Return (id of the process that holds a folder's lock, MB that its tasks may declare); None if no run does."""
+    path = snakemake_folder / LOCK_NAME
     try:
-        descriptor = os.open(snakemake_folder / _LOCK_NAME, os.O_RDWR)
+        descriptor = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -79,16 +86,20 @@ def lock_holder(snakemake_folder: Path) -> tuple[int, int] | None:
     return note if note and psutil.pid_exists(note[0]) else None
 
 
-def redate(folder: Path) -> int:
+def redate(folder: Path, names: Sequence[str] | None = None) -> int:
     """Set the times of files from the future to now, in the same order, and return their number.
+
+    Of a folder that may hold other things, ``names`` are the entries to look at.
 
     After a clock was set back, no file made from them could be newer. Snakemake only compares which file is newer, so
     the order is kept: files of the same time get the same time again, others are a microsecond apart.
     """
     now = time.time_ns()
     found: dict[int, list[str]] = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
+    for parent, folders, files in os.walk(folder):
+        if names is not None and parent == str(folder):
+            folders[:], files = ([name for name in each if name in names] for each in (folders, files))
+        for name in files:
             path = f"{parent}/{name}"
             try:
                 dated = os.lstat(path).st_mtime_ns
@@ -121,8 +132,7 @@ def check_dates(paths: Iterable[Path]) -> None:
 def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
     """Lock a folder; return the descriptor that keeps the lock while open, or None if locks are not supported."""
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-    locked = _lock(descriptor)
+    descriptor, locked = _open_locked(folder / LOCK_NAME)
     if locked:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "cap_mb": cap_mb}).encode(), 0)
@@ -137,6 +147,25 @@ def _hold(folder: Path, cap_mb: int, fix: str) -> int | None:
         value=f"process {holder[0]}" if holder else None,
         fix=fix,
     )
+
+
+def _open_locked(path: Path) -> tuple[int, bool | None]:
+    """Open a lock file, made if necessary, for this user and those who share its folder; return it and ``_lock`` of it.
+
+    Where another user's file may not be written, and nobody holds it, it is replaced by one of this user.
+    """
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)  # less the umask
+            return descriptor, _lock(descriptor)
+        except PermissionError:
+            descriptor = os.open(path, os.O_RDONLY)
+        if _lock(descriptor) is not True:
+            return descriptor, False
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                path.unlink()  # while it is locked, so that nobody else is about to do this
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> bool | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from halogenator.units import MB
 
@@ -47,11 +50,27 @@ def announced(folder: Path, name: str, declared_mb: int) -> Iterator[None]:
     note = folder / str(os.getpid())
     with suppress(OSError):  # a task works without its note
         folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps([name, declared_mb]))
+        note.write_text(json.dumps([name, declared_mb]), encoding="utf-8")
     try:
         yield
     finally:
-        note.unlink(missing_ok=True)
+        with suppress(OSError):
+            note.unlink()
+
+
+def end_all(processes: Iterable[subprocess.Popen[Any]], patience: float = 10) -> None:
+    """End child processes, even stopped ones; kill those that go on for ``patience`` seconds."""
+    processes = list(processes)
+    for process in processes:
+        process.terminate()
+        if hasattr(signal, "SIGCONT"):
+            process.send_signal(signal.SIGCONT)  # a stopped process would not notice
+    deadline = time.monotonic() + patience
+    for process in processes:
+        try:
+            process.wait(max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def workers(root: int, folder: Path) -> list[Worker]:
@@ -84,7 +103,7 @@ def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
             with suppress(psutil.Error):
                 size += _unique_bytes(process)
             with suppress(OSError, ValueError):  # there is no note, or only a part of it yet
-                name, declared_mb = json.loads((folder / str(process.pid)).read_text())
+                name, declared_mb = json.loads((folder / str(process.pid)).read_text(encoding="utf-8"))
         if size:
             yield Worker(first.pid, name, declared_mb, size / MB)
 

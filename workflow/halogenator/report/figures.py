@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from halogenator.model import PREPARED
-from halogenator.tables.duck import literal
+from halogenator.tables.duck import literal, plain
 
 # Most points of a chart over time. A point is the moment of its interval when most memory was used.
 POINTS = 300
@@ -52,7 +52,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> Rows:
 
 def libraries(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the libraries of the catalog: by class, natural products before halogenated libraries."""
-    return rows(connection, "FROM catalog.libraries ORDER BY class, coalesce(k, -1), library")
+    return rows(connection, "FROM libraries ORDER BY class, coalesce(k, -1), library")
 
 
 def prepared(libraries: Rows) -> Rows:
@@ -75,17 +75,17 @@ def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
     return rows(
         connection,
         f"SELECT library, transform, {', '.join(typed)}, products::BIGINT + duplicates_removed::BIGINT AS made "
-        "FROM catalog.jobs ORDER BY library, transform",
+        "FROM jobs ORDER BY library, transform",
     )
 
 
 def rejects(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the number of rejects by library, transform (None: rejects of the library itself) and reason."""
-    columns = {column[0] for column in connection.execute("FROM catalog.rejects LIMIT 0").description or ()}
+    columns = {column[0] for column in connection.execute("FROM rejects LIMIT 0").description or ()}
     transform = "transform" if "transform" in columns else "NULL::VARCHAR AS transform"  # a run without any job
     return rows(
         connection,
-        f"SELECT library, {transform}, reason, count(*) AS rejects, min(detail)[:160] AS example FROM catalog.rejects "
+        f"SELECT library, {transform}, reason, count(*) AS rejects, min(detail)[:160] AS example FROM rejects "
         "GROUP BY ALL ORDER BY rejects DESC, library, transform, reason",
     )
 
@@ -149,7 +149,7 @@ def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: P
             f"""
             CREATE OR REPLACE TEMP TABLE look AS
             SELECT time, task, declared_mb, unique_mb, cap_mb, pid, {stage} ELSE {literal(OTHER)} END AS stage
-            FROM read_parquet({literal(str(copy))})
+            FROM read_parquet({literal(plain(Path(copy)))})
             """
         )
     connection.execute(
@@ -240,7 +240,7 @@ def _stage(parts: tuple[str, ...], built: set[str]) -> str:
 def _benchmark(path: Path) -> tuple[float, float] | None:
     """Return wall and CPU seconds; None if the file is not one of Snakemake's."""
     try:
-        with path.open(newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             row = next(csv.DictReader(file, delimiter="\t"))
         return float(row["s"]), _number(row.get("cpu_time"))
     except (OSError, ValueError, KeyError, StopIteration, TypeError):

@@ -12,6 +12,7 @@ import pyarrow as pa
 from halogenator.chemistry.drawing import draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
 from halogenator.planning.sample import sampled
+from halogenator.tables.duck import plain
 from halogenator.tables.parquet import open_parquet
 
 # Most pairs; those that are too large to draw are left out.
@@ -52,7 +53,7 @@ def find_parents(
     rows = connection.execute(
         f"SELECT {', '.join(columns)} FROM read_parquet(?, hive_partitioning = false) "
         "WHERE id IN (SELECT unnest(?::VARCHAR[]))",
-        [str(path), sorted(ids)],
+        [plain(path), sorted(ids)],
     ).fetchall()
     return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
 

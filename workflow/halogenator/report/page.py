@@ -28,8 +28,8 @@ from halogenator.model import Transform
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.results import Results
-from halogenator.tables.catalog import check_made
-from halogenator.tables.duck import connect, literal
+from halogenator.tables.catalog import check_made, create_views, renew_catalog
+from halogenator.tables.duck import connect
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
 from halogenator.units import duration, size
@@ -61,32 +61,21 @@ def write_report(
         memory_mb: memory that DuckDB may use, in MB.
 
     Raises:
-        UserError: there is no catalog, or it belongs to other results.
+        UserError: there is no catalog, so no finished run.
     """
     limit_arrow_threads()
     quiet()
+    check_made(Results(results).catalog)
+    renew_catalog(Results(results))
     with connect(memory_mb, scratch) as connection:
-        _attach(connection, Results(results).catalog)
+        create_views(connection, results)
         page = _Page(connection, Results(results), configuration, overrides, scratch)
         head, foot = page.render().split(_PLACE)
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
-        with whole_or_absent(out) as temporary, writing(out), temporary.open("w") as file:
+        with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8") as file:
             file.write(head)
             file.writelines(page.packed_jobs(left))
             file.write(foot)
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
-    check_made(catalog)
-    try:
-        connection.execute(f"ATTACH {literal(str(catalog))} AS catalog (READ_ONLY)")
-        connection.execute("SELECT count(*) FROM catalog.jobs").fetchall()
-    except duckdb.Error as error:
-        raise UserError(
-            f"DuckDB cannot read this catalog: {error}",
-            where=catalog,
-            fix="after moving results, make it anew with python -m halogenator catalog",
-        ) from error
 
 
 def pack(value: object) -> str:
@@ -136,9 +125,14 @@ class _Page:
         )
         environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
         return environment.get_template("report.html.j2").render(
-            style=(_ASSETS / "report.css").read_text(),
-            scripts=[_escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text()) for name in _SCRIPTS],
-            vendor=[_vendored(entry) for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text())],
+            style=(_ASSETS / "report.css").read_text(encoding="utf-8"),
+            scripts=[
+                _escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS
+            ],
+            vendor=[
+                _vendored(entry)
+                for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text(encoding="utf-8"))
+            ],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
             jobs=self.jobs,
@@ -160,8 +154,7 @@ class _Page:
             reject_count=len(self.rejects),
             limits=distributions.LIMITS,
             descriptors=DESCRIPTORS,
-            configuration=reproduction.configuration(self.files),
-            overrides=self.overrides,
+            configurations=reproduction.configurations(self.results, self.files, self.overrides),
             versions=reproduction.versions(),
             checksums=sums,
             checksum_count=files_in_all,
@@ -282,7 +275,7 @@ def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")
-    terms = path.with_name(entry["license_file"]).read_text()
+    terms = path.with_name(entry["license_file"]).read_text(encoding="utf-8")
     return {**entry, "text": _escaped_script(content.decode()), "terms": terms}
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial, reduce
 from operator import getitem
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -18,7 +20,7 @@ from halogenator.errors import UserError
 from halogenator.process.failures import writing
 from halogenator.results import Results
 from halogenator.tables.columns import PRODUCTS, REJECTS
-from halogenator.tables.duck import identifier, literal, memory_settings, plain
+from halogenator.tables.duck import identifier, literal, memory_settings, plain, scalar
 from halogenator.tables.parquet import whole_or_absent
 from halogenator.tables.result_queries import molecules_query, tree_query
 
@@ -40,6 +42,10 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
+VIEWS = ("molecules", "products", "rejects", "libraries", "jobs")
+_STORAGE = {"storage_compatibility_version": "v1.2.0"}  # the oldest DuckDB that opens a catalog
+_RENEWAL_MB = 1_000  # memory of a verb that makes a catalog anew
+
 # Upper bound of the size of a statistics file. DuckDB allocates twice this for each file, by default 32 MB.
 _STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
@@ -56,12 +62,12 @@ def write_summary(results: Path, out: Path) -> None:
         UserError: the statistics of a job are damaged, or the disk does not take the table.
     """
     stats = Results(results).find(Results(results).stats("*", "*"))
-    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", newline="") as file:
+    with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(SUMMARY)
         for path in stats:
             try:
-                record = json.loads(path.read_text())
+                record = json.loads(path.read_text(encoding="utf-8"))
                 writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
@@ -79,33 +85,67 @@ def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) ->
     The views are ``molecules``, ``products`` (with the parent's SMILES and lineage), ``rejects``, ``libraries`` and
     ``jobs``. Molecules and products also have the extra columns of the input file that their natural product, or input
     molecule, comes from.
+
+    It is opened again and each view is asked before it has its name.
+
+    Raises:
+        UserError: the disk does not take the catalog, or it cannot be made or read back.
     """
     results = results.resolve()
+    settings = memory_settings(memory_mb)
     with whole_or_absent(out) as temporary:
         try:
-            with writing(out), duckdb.connect(str(temporary), config=memory_settings(memory_mb)) as connection:
-                for name, query in _views(connection, results, summary.resolve()).items():
-                    connection.execute(f"CREATE VIEW {name} AS {query}")
+            with writing(out):
+                with duckdb.connect(str(temporary), config={**settings, **_STORAGE}) as connection:
+                    for name, query in _views(connection, results, summary.resolve()).items():
+                        connection.execute(f"CREATE VIEW {name} AS {query}")
+                    connection.execute("CHECKPOINT")  # closing alone does not say that the disk is full
+                _wal(temporary).unlink(missing_ok=True)
+                with duckdb.connect(str(temporary), config=settings, read_only=True) as connection:
+                    for name in VIEWS:
+                        connection.execute(f"SELECT * FROM {name} LIMIT 0").fetchall()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            raise UserError(
+                "the catalog cannot be made, or not be read back",
+                where=out,
+                value=str(error).splitlines()[0],
+                fix="run again; python -m halogenator verify names damaged files, if there are any",
+            ) from error
         finally:
-            # DuckDB leaves its write-ahead log beside the database. Closing has emptied it.
-            temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
+            _wal(temporary).unlink(missing_ok=True)
+        _wal(out).unlink(missing_ok=True)  # another program's changes of the catalog that is replaced
+
+
+def _wal(database: Path) -> Path:
+    """Return where DuckDB keeps changes of a database that are not in its file yet."""
+    return database.with_name(f"{database.name}.wal")
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, results: Path) -> None:
-    """Create the catalog's views in an in-memory database; ``libraries`` and ``jobs`` only where their files exist."""
+    """Create the catalog's views in a session: ``libraries`` only if there are any.
+
+    Without a summary, which a run removes before it writes another, ``jobs`` has what their statistics say now.
+    """
     results = results.resolve()
     places = Results(results)
-    exists = {"libraries": bool(places.find(places.stats("*"))), "jobs": places.summary.exists()}
-    for name, query in _views(connection, results, places.summary).items():
-        if exists.get(name, True):
-            connection.execute(f"CREATE TEMP VIEW {name} AS {query}")
+    has_libraries, has_summary = bool(places.find(places.stats("*"))), places.summary.exists()
+    with TemporaryDirectory() as folder:
+        summary = places.summary
+        if not has_summary:
+            summary = Path(folder) / summary.name
+            write_summary(results, summary)
+        for name, query in _views(connection, results, summary).items():
+            if name != "libraries" or has_libraries:
+                kind = "TABLE" if name == "jobs" and not has_summary else "VIEW"
+                connection.execute(f"CREATE TEMP {kind} {name} AS {query}")
 
 
 def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) -> dict[str, str]:
     """Return {view: its query}."""
     places = Results(results)
     table = partial(tree_query, connection, results)
-    stats = f"{plain(results)}/{places.stats('*').relative_to(results)}"
     molecules, extra = molecules_query(connection, results)
     of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
     products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
@@ -122,13 +162,23 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
-            FROM read_json({literal(stats)}, columns = {_LIBRARY_STATS},
+            FROM read_json({_records(results)}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {_STATS_BYTES})
         """,
         # Types that DuckDB can guess wrong: a transform named T would be a truth value, unknown counts would be text.
-        "jobs": f"SELECT * FROM read_csv({literal(plain(summary))}, delim = '\t', header = true, "
+        "jobs": f"SELECT * FROM read_csv({_table(summary)}, delim = '\t', header = true, "
         "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",
     }
+
+
+def _records(results: Path) -> str:
+    """Return SQL for the statistics of all libraries of a results folder, an absolute path."""
+    return literal(f"{plain(results)}/{Results(results).stats('*').relative_to(results)}")
+
+
+def _table(summary: Path) -> str:
+    """Return SQL for the file of a summary."""
+    return literal(plain(summary))
 
 
 def check_made(catalog: Path) -> None:
@@ -137,7 +187,7 @@ def check_made(catalog: Path) -> None:
     Raises:
         UserError: it does not.
     """
-    if not catalog.exists():
+    if not catalog.is_file():
         raise UserError(
             "there is no catalog yet", where=catalog, fix="run snakemake --cores all first, or name another"
         )
@@ -145,18 +195,75 @@ def check_made(catalog: Path) -> None:
 
 @contextmanager
 def open_catalog(catalog: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection to the catalog that only reads, until the block ends.
+    """Give a connection that only reads, until the block ends: to the catalog of a results folder, or another database.
+
+    The catalog of a results folder answers for this folder. If it does not, since the results were moved, it is made
+    anew. If that cannot be, or a run is just replacing it, the same views are made in memory.
 
     Raises:
-        UserError: there is no catalog, or DuckDB cannot open it.
+        UserError: there is no catalog, or DuckDB cannot read it.
     """
-    check_made(catalog)
+    results = Results(catalog.resolve().parent)
     try:
-        connection = duckdb.connect(str(catalog), read_only=True)
+        if catalog.resolve() == results.catalog and results.find(results.stats("*")):
+            connection = _current(results) or _in_memory(results)
+        else:
+            check_made(catalog)
+            connection = duckdb.connect(str(catalog), read_only=True)
+        with connection:
+            yield connection
+    except (duckdb.Error, FileNotFoundError) as error:
+        raise UserError(
+            f"DuckDB cannot read this database: {error}",
+            where=catalog,
+            fix="while a run replaces files, ask again; python -m halogenator verify names damaged files",
+        ) from error
+
+
+def renew_catalog(results: Results) -> None:
+    """Make the catalog of a results folder anew if its views are of another folder, or DuckDB cannot open it.
+
+    It keeps its date, so that the report made from it does not count as older. A catalog that is absent, in use by
+    another program, or holds more than our views stays as it is.
+    """
+    if connection := _current(Results(results.folder.resolve())):
+        connection.close()
+
+
+def _current(results: Results) -> duckdb.DuckDBPyConnection | None:
+    """Return a connection to a folder's catalog, made anew if need be; None if it does not answer for the folder."""
+    connection, stale = _look(results)
+    if stale:
+        with suppress(OSError, UserError, duckdb.Error):  # such as a folder that is only to be read
+            made = results.catalog.stat().st_mtime_ns
+            write_catalog(results.folder, results.summary, results.catalog, memory_mb=_RENEWAL_MB)
+            os.utime(results.catalog, ns=(made, made))
+            connection, _ = _look(results)
+    return connection
+
+
+def _look(results: Results) -> tuple[duckdb.DuckDBPyConnection | None, bool]:
+    """Return a connection to a catalog if it answers for its folder, and whether it is to be made anew."""
+    try:
+        connection = duckdb.connect(str(results.catalog), read_only=True)
+        views = dict(connection.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal").fetchall())
+        tables = scalar(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
     except duckdb.Error as error:
-        raise UserError(f"DuckDB cannot open this as a database: {error}", where=catalog) from error
-    with connection:
-        yield connection
+        # Of a catalog that another program writes into, DuckDB says that it could not set a lock on the file.
+        return None, results.catalog.exists() and "lock on file" not in str(error)
+    only_ours = not tables and views.keys() <= set(VIEWS)
+    stands = _records(results.folder) in views.get("libraries", "") and _table(results.summary) in views.get("jobs", "")
+    if stands and results.summary.exists() and not (only_ours and _wal(results.catalog).exists()):
+        return connection, False
+    connection.close()
+    return None, only_ours
+
+
+def _in_memory(results: Results) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the catalog's views of a results folder, without a file."""
+    connection = duckdb.connect()
+    create_views(connection, results.folder)
+    return connection
 
 
 def show_query(catalog: Path, sql: str, rows: int) -> None:

@@ -78,7 +78,9 @@ Write = Callable[[pa.RecordBatch], None]  # writes a batch
 
 
 @contextmanager
-def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object]) -> Iterator[Write]:
+def molecule_writer(
+    path: Path, form: Format, schema: pa.Schema, metadata: dict[str, object], note: Callable[[Path], None] | None = None
+) -> Iterator[Write]:
     """Give a function that writes batches to a file. The file appears, whole, when the block ends without an error.
 
     Equal rows give equal bytes, also with gzip.
@@ -88,12 +90,13 @@ def molecule_writer(path: Path, form: Format, schema: pa.Schema, metadata: dict[
         form: its format.
         schema: the columns of every batch, with ``smiles`` and ``name``; for an SDF also ``BLOCK``.
         metadata: for the footer of a Parquet file.
+        note: called with the finished file before it gets its name.
     """
     if form.kind == "parquet":
-        with table_writer(path, schema, metadata) as table:
+        with table_writer(path, schema, metadata, note) as table:
             yield lambda batch: table.copy([batch])
         return
-    with whole_or_absent(path) as temporary, writing(path), ExitStack() as stack:
+    with whole_or_absent(path, note) as temporary, writing(path), ExitStack() as stack:
         binary: Any = stack.enter_context(temporary.open("wb"))
         if form.gzipped:
             packed = gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=binary, mtime=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import writing
 from halogenator.process.ownership import abandoned, unfinished
 from halogenator.tables.columns import Column, arrow_schema
@@ -50,12 +51,14 @@ def limit_arrow_threads() -> None:
 
 
 @contextmanager
-def whole_or_absent(path: Path) -> Iterator[Path]:
+def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
+
+    After success, neither its content nor its name is lost with the power.
 
     The temporary name has the process id, so that an orphan of a crashed run never writes into the file of the next
     run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file. Files
-    whose names only look temporary stay.
+    whose names only look temporary stay. ``note`` is called with the finished temporary file, before it is renamed.
 
     Raises:
         UserError: the disk does not take the file.
@@ -70,9 +73,13 @@ def whole_or_absent(path: Path) -> Iterator[Path]:
         with writing(path):
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
+            if note:
+                note(temporary)
             temporary.replace(path)
+            sync_folders(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what stays is removed by the next run
+            temporary.unlink(missing_ok=True)
 
 
 class TableWriter:
@@ -187,7 +194,10 @@ def _bytes_of(value: Any) -> int:
 
 @contextmanager
 def table_writer(
-    path: Path, columns: Sequence[Column] | pa.Schema, metadata: Mapping[str, object]
+    path: Path,
+    columns: Sequence[Column] | pa.Schema,
+    metadata: Mapping[str, object],
+    note: Callable[[Path], None] | None = None,
 ) -> Iterator[TableWriter]:
     """Give a writer. Its file appears at ``path``, verified, when the block ends without an error.
 
@@ -195,8 +205,9 @@ def table_writer(
         path: the file to write.
         columns: its columns, or its schema.
         metadata: for its footer; written when the block ends, so that the block may still add to it.
+        note: as for ``whole_or_absent``.
     """
-    with whole_or_absent(path) as temporary:
+    with whole_or_absent(path, note) as temporary:
         schema = columns if isinstance(columns, pa.Schema) else arrow_schema(columns)
         writer = TableWriter(temporary, schema.remove_metadata())
         try:
@@ -212,14 +223,20 @@ def verify(path: Path, *, rows: int) -> None:
     """Check that the footer of a file just written can be read and counts ``rows``.
 
     Raises:
-        OSError: it does not: the disk or the file system lost something.
+        UserError: it does not: the disk or the file system lost something.
     """
     try:
-        found = pq.read_metadata(path).num_rows
+        found = f"{pq.read_metadata(path).num_rows:,} rows"
     except (pa.ArrowInvalid, OSError) as error:
-        raise OSError(f"{path} cannot be read back after writing: {error}") from error
-    if found != rows:
-        raise OSError(f"{path} holds {found:,} rows after writing {rows:,}")
+        found = str(error).splitlines()[0]
+    if found != f"{rows:,} rows":
+        raise UserError(
+            "a file is not as it was written: the disk or its network lost something",
+            where=path,
+            value=found,
+            allowed=f"{rows:,} rows",
+            fix="see to the disk, then run again: what is finished stays",
+        )
 
 
 def open_strictly(path: Path) -> pq.ParquetFile:

@@ -53,6 +53,11 @@ def read_seal(path: Path) -> str | None:
     return found[1] if found else None
 
 
+def is_seal(checksum: str) -> bool:
+    """Return whether a recorded checksum is a seal; in older statistics it is the SHA-256 of all bytes, or missing."""
+    return checksum.startswith(_ALGORITHM)
+
+
 def damage(path: Path) -> str | None:
     """Return what is wrong with a sealed file, or None. It is read once, in blocks, in some 10 ns a row."""
     try:
@@ -72,7 +77,7 @@ def wrong_bytes(path: Path, recorded: str | None) -> str | None:
         path: the file.
         recorded: its seal in the statistics; in older statistics the SHA-256 of all bytes; None if there is none.
     """
-    if recorded is not None and not recorded.startswith(_ALGORITHM):
+    if recorded is not None and not is_seal(recorded):
         return None if sha256(path) == recorded else _CHANGED
     seal = read_seal(path)
     if recorded not in (None, seal):

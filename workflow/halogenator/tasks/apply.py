@@ -6,8 +6,8 @@ or absent. ``work/state.json`` records the identity of the run, so that a killed
 
 from __future__ import annotations
 
-import json
-import shutil
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
@@ -26,14 +26,17 @@ from halogenator.model import Job, Library, Recipe, Transform, fingerprint
 from halogenator.planning.chunks import site_column, total_weight
 from halogenator.planning.identity import ENGINE
 from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import check_writable
+from halogenator.process.ownership import SCRATCH, abandoned, clear
 from halogenator.process.progress import Progress
-from halogenator.process.run_folder import hold_folder
-from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
+from halogenator.process.run_folder import LOCK_NAME, hold_folder
+from halogenator.results import APPLY_STATS_FILE, MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, WORK_FOLDER
 from halogenator.tables.columns import LIBRARY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
-from halogenator.tables.statistics import read_object, write_object
+from halogenator.tables.seal import is_seal, read_seal
+from halogenator.tables.statistics import SUM_KEY, read_object, write_object, write_statistics
 from halogenator.tasks.commands import (
     ChunkCommand,
     Command,
@@ -45,8 +48,17 @@ from halogenator.tasks.commands import (
 )
 from halogenator.tasks.pool import Pool, PoolTask
 
-PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, "stats.json"
+PRODUCTS, REJECTS, MOLECULES, STATS = PRODUCTS_FILE, REJECTS_FILE, MOLECULES_FILE, APPLY_STATS_FILE
 OUTPUTS = (PRODUCTS, REJECTS, MOLECULES, STATS)
+
+_STATE = "state.json"
+# Names of all that a run writes into its folder of intermediate files, and below that. Files with other names stay.
+_MADE = re.compile(
+    r"((library|job)\.json|(raw|library-rejects|(read|made)-\d{5,}(-rejects)?)\.parquet)(\.tmp\..+)?"
+    r"|state\.json\.tmp\..+",
+    re.DOTALL,
+)
+_LOGS = re.compile(r"[a-z-]+-\d+\.log")
 
 # Rows or products of a chunk. The most: an interruption loses some minutes of work. The fewest: a task takes a second,
 # as starting its process does. Between these, four tasks a worker, so that all workers end at about the same time.
@@ -110,11 +122,18 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
     if stats is not None:
         progress.note("nothing to do: all is there, of the same input and settings")
         return stats
+    _check_files(request)
     work = request.outdir / WORK_FOLDER
     fix = "wait until it ends, or give another --outdir"
+    found_empty = work.is_dir() and not any(work.iterdir())
     with hold_folder(work, cap_mb=request.memory_mb, fix=fix), unchanged(request.sources, mark):
-        _Run(request, work, identity, progress).make(mark)
-    shutil.rmtree(work, ignore_errors=True)
+        run = _Run(request, work, identity, progress, found_empty=found_empty)
+        run.make(mark)
+    _clear(work)
+    (work / _STATE).unlink(missing_ok=True)
+    (work / LOCK_NAME).unlink(missing_ok=True)
+    if not (run.state.get("found_empty") or any(work.iterdir())):
+        work.rmdir()
     found = _finished(request.outdir, identity)
     assert found is not None
     return found
@@ -123,14 +142,14 @@ def apply_transform(request: Request, progress: Progress) -> dict[str, Any]:
 class _Run:
     """The steps of a run. A step leaves out the tasks whose files exist."""
 
-    def __init__(self, request: Request, work: Path, identity: str, progress: Progress) -> None:
+    def __init__(self, request: Request, work: Path, identity: str, progress: Progress, *, found_empty: bool) -> None:
         self.request = request
         self.out = request.outdir
         self.work = work
         self.identity = identity
         self.progress = progress
         self.pool = Pool(request.workers, request.memory_mb, progress.tick)
-        self.state = self._begin()
+        self.state = self._begin(found_empty=found_empty)
 
     def make(self, mark: str) -> None:
         """Make all files; ``mark``: content hash of the input."""
@@ -142,17 +161,20 @@ class _Run:
         else:
             molecules, record = self.out / MOLECULES, self.work / "library.json"
             library_rejects = [self.work / "library-rejects.parquet"]
-            if not all(path.exists() for path in (molecules, record, *library_rejects)):
+            if not all(map(_is_there, (molecules, record, *library_rejects))):
                 self._make_library(mark, molecules, library_rejects[0], record)
-            library_stats = json.loads(record.read_bytes())
+            library_stats = read_object(record)
+        made = self._make_products(molecules, library_rejects)
+        sums = library_stats.get("checksums", {})
         statistics = {
-            **self._make_products(molecules, library_rejects),
+            **made,
+            "checksums": {**made["checksums"], **{name: sums[name] for name in sums if name == MOLECULES}},
             "identity": self.identity,
             "molecules_file": molecules.name if molecules.parent == self.out else str(molecules),
             **_owner(self.request),
-            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes")},
+            "input": {key: value for key, value in library_stats.items() if key not in ("checksums", "bytes", SUM_KEY)},
         }
-        write_object(statistics, self.out / STATS)
+        write_statistics(statistics, self.out / STATS)
 
     def _make_library(self, mark: str, molecules: Path, rejects: Path, record: Path) -> None:
         request, raw = self.request, self.work / "raw.parquet"
@@ -182,8 +204,7 @@ class _Run:
             stats=self.work / "job.json",
         )
         self._step("merging products", [merge], merge_mb(_rows(chunks)))
-        found: dict[str, Any] = json.loads(merge.stats.read_bytes())
-        return found
+        return read_object(merge.stats)
 
     def _chunk_files(self, kind: str, count: int) -> Iterator[dict[str, Any]]:
         """Yield the arguments ``chunk``, ``out`` and ``rejects`` of each chunk command of a step."""
@@ -207,26 +228,32 @@ class _Run:
         missing = [
             PoolTask(command, mem_mb, log)
             for command, log in zip(commands, logs, strict=True)
-            if not all(path.exists() for path in command.outputs)
+            if not all(map(_is_there, command.outputs))
         ]
         self.progress.begin(name, len(commands), len(commands) - len(missing), "task")
         self.pool.run(missing, self.progress.advance)
 
-    def _begin(self) -> dict[str, Any]:
-        """Return the recorded state of the run; files of a run with another identity are removed first."""
-        state = read_object(self.work / "state.json")
+    def _begin(self, *, found_empty: bool) -> dict[str, Any]:
+        """Return the recorded state of the run; files of a run with another identity are removed first.
+
+        Args:
+            found_empty: whether the folder of intermediate files was there already, so that it stays in the end.
+        """
+        state = read_object(self.work / _STATE)
         if state.get("identity") == self.identity:
-            shutil.rmtree(self.work / "scratch", ignore_errors=True)
+            clear(self.work / "scratch", SCRATCH)
             return state
-        for path in self.work.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix != ".lock":
-                path.unlink()
-        for name in OUTPUTS:
-            (self.out / name).unlink(missing_ok=True)
-        state = {"identity": self.identity, **_owner(self.request)}
-        write_object(state, self.work / "state.json")
+        ours = _ours(self.request)
+        for name in ours:
+            if name != STATS:
+                (self.out / name).unlink()
+        _clear(self.work)
+        if STATS in ours:  # only now, for it shows whose the others are
+            (self.out / STATS).unlink()
+            sync_folders(self.out / STATS)
+        kept = state.get("found_empty", found_empty)
+        state = {"identity": self.identity, **_owner(self.request), "found_empty": kept}
+        write_object(state, self.work / _STATE)
         return state
 
     def _count(self, name: str, size: Callable[[], int]) -> int:
@@ -235,7 +262,7 @@ class _Run:
             total, given = size(), self.request.chunk_products
             shared = min(ceil(total / _FEWEST), _TASKS_A_WORKER * self.request.workers)
             self.state[name] = max(1, ceil(total / given) if given else max(ceil(total / _MOST), shared))
-            write_object(self.state, self.work / "state.json")
+            write_object(self.state, self.work / _STATE)
         return int(self.state[name])
 
 
@@ -258,12 +285,13 @@ def _check_owner(request: Request) -> None:
         UserError: it holds results of another library or transform, files of unknown origin, or the input.
     """
     out, own = request.outdir, _owner(request)
-    if any(source.parent == out.resolve() and source.name in OUTPUTS for source in request.sources):
+    sources = {path for source in request.sources for path in (source, source.resolve())}
+    work = (out / WORK_FOLDER).resolve()
+    if any((path.parent == out.resolve() and path.name in OUTPUTS) or work in path.parents for path in sources):
         fix = "give an --outdir of its own"
         raise UserError("the results would replace the input", where=request.source, allowed="another folder", fix=fix)
-    records = [record for record in map(read_object, (out / STATS, out / WORK_FOLDER / "state.json")) if record]
-    for record in records:
-        found = {name: record.get(name) for name in own}
+    for record in _records(request):
+        found = {name: record[name] for name in own}
         if found != own:
             raise UserError(
                 "the output folder holds the results of another library or transform",
@@ -272,15 +300,73 @@ def _check_owner(request: Request) -> None:
                 allowed=f"{own['transform']} on {own['source']}",
                 fix="give another --outdir, or delete this one",
             )
-    there = [name for name in OUTPUTS if (out / name).exists()]
-    if there and not records:
+
+
+def _records(request: Request) -> list[dict[str, Any]]:
+    """Return what finished and unfinished runs in the output folder have recorded of themselves."""
+    out = request.outdir
+    records = map(read_object, (out / STATS, out / WORK_FOLDER / _STATE))
+    return [record for record in records if {"identity", *_owner(request)} <= record.keys()]
+
+
+def _ours(request: Request) -> list[str]:
+    """Return the names of those outputs in the folder that runs of this library and transform have written."""
+    records = _records(request)
+    stats = next((record for record in records if "checksums" in record), {})
+    ours = [STATS] if stats and not (request.outdir / STATS).is_symlink() else []
+    for name in (PRODUCTS, REJECTS, MOLECULES):
+        path, recorded = request.outdir / name, stats.get("checksums", {}).get(name, "")
+        elsewhere = name == MOLECULES and stats.get("molecules_file", MOLECULES) != MOLECULES
+        try:
+            if records and not elsewhere and not path.is_symlink():
+                same = read_seal(path) == recorded if is_seal(recorded) else True
+                if same and read_metadata(path).get("library") == request.library.name:
+                    ours.append(name)
+        except (OSError, ValueError, pa.ArrowException):
+            continue
+    return ours
+
+
+def _check_files(request: Request) -> None:
+    """Check that nothing in the output folder that this run writes over or removes is somebody else's.
+
+    Raises:
+        UserError: something is.
+    """
+    out, work = request.outdir, request.outdir / WORK_FOLDER
+    needed = set(OUTPUTS) - ({MOLECULES} if _is_library(request.sources, request.descriptors) else set())
+    there = [name for name in OUTPUTS if name in needed and os.path.lexists(out / name)]
+    foreign = [name for name in there if name not in _ours(request)]
+    if os.path.lexists(work) and not _is_own_work(work):
+        foreign.append(WORK_FOLDER)
+    if foreign:
         raise UserError(
-            "the output folder holds files that this verb did not make",
+            "the output folder holds files that this verb did not make, or that were changed since",
             where=out,
-            value=there,
+            value=foreign,
             allowed="an empty folder, one that is not there, or that of an earlier run",
             fix="give another --outdir, or move them away",
         )
+
+
+def _is_own_work(work: Path) -> bool:
+    """Return whether a folder has the record of a run, or nothing but what is there before the record."""
+    if work.is_symlink() or not work.is_dir():
+        return False
+    before = {LOCK_NAME, *(path.name for path in abandoned(work / _STATE))}
+    return "identity" in read_object(work / _STATE) or {path.name for path in work.iterdir()} <= before
+
+
+def _clear(work: Path) -> None:
+    """Remove what runs have made in their folder of intermediate files, but not its lock and its record.
+
+    The record shows whose the files are. With a new one, any file there counts as made by the new run. So they are gone
+    for good before the record is removed or replaced.
+    """
+    clear(work / "scratch", SCRATCH)
+    clear(work / "logs", _LOGS)
+    clear(work, _MADE)
+    sync_folders(work / _STATE)
 
 
 def _finished(out: Path, identity: str) -> dict[str, Any] | None:
@@ -306,7 +392,7 @@ def _is_library(paths: Sequence[Path], descriptors: Sequence[str]) -> bool:
 def library_name(path: Path) -> str:
     """Return the name of the library in a file: from its metadata, or else from the file's name."""
     try:
-        name = read_metadata(path).get("library")
+        name = read_metadata(path).get("library") if path.is_file() else None  # a pipe would be waited for
     except (pa.ArrowException, OSError, ValueError):
         name = None
     return str(name) if name else path.name.removesuffix(path.suffix).partition(".")[0] or path.name
@@ -316,6 +402,11 @@ def _expected_products(molecules: Path, transform: Transform) -> int:
     """Return about how many products there will be: the number of sites, or of molecules if sites are not counted."""
     file, column = open_parquet(molecules), site_column(molecules, transform)
     return total_weight(file, column) if column else int(file.metadata.num_rows)
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file is there; a JSON file must be whole, too."""
+    return bool(read_object(path)) if path.suffix == ".json" else path.exists()
 
 
 def _rows(chunks: Sequence[ChunkCommand]) -> int:

@@ -18,6 +18,7 @@ from halogenator.tables.columns import REJECTS, Column
 from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 
 _SHOWN_SMILES = 200
+_SHOWN_DETAIL = 1_000  # characters; a detail can quote a long SMIRKS
 
 # (number in its table from 1, id, SMILES, other values that the task needs)
 Row = tuple[Any, ...]
@@ -104,6 +105,6 @@ class Chunk:
                     rejected += 1
                     source, row = locate(number) if locate else (str(self.source), number)
                     shown = (smiles or "")[:_SHOWN_SMILES]
-                    rejects.append(source, row, identifier, site, shown, error.reason, error.detail)
+                    rejects.append(source, row, identifier, site, shown, error.reason, error.detail[:_SHOWN_DETAIL])
             limits.end()
             metadata |= {"rows_matched": matched, "rejects": rejected, "task": self.task.usage()}

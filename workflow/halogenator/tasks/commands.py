@@ -99,7 +99,13 @@ class Command:
 
 
 def declaration(
-    mem_mb: int | None = None, *, cap_mb: int = 0, beside_mb: int = 0, ends_with: int = 0, notes: Path | None = None
+    mem_mb: int | None = None,
+    *,
+    cap_mb: int = 0,
+    beside_mb: int = 0,
+    attempts: int = 0,
+    ends_with: int = 0,
+    notes: Path | None = None,
 ) -> list[str]:
     """Return the last words of a task's command line: its memory and the process that started it.
 
@@ -107,10 +113,12 @@ def declaration(
         mem_mb: memory that the task declares, in MB; None: the option is left out.
         cap_mb: the most that a task may declare, in MB, for advice in messages; 0: unknown.
         beside_mb: part of ``mem_mb`` that other processes of the same allocation use, in MB.
+        attempts: how often the task is tried in all, for the same advice; 0: unknown.
         ends_with: id of a process; the task ends when that process ends; 0: none.
         notes: folder for the note of a running task (``process.running``); None: no note.
     """
-    values = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb, "ends-with": ends_with, "notes": notes}
+    memory = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb}
+    values = {**memory, "attempts": attempts, "ends-with": ends_with, "notes": notes}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 
@@ -159,6 +167,7 @@ class _MergeCommand(_RowCommand):
         "what find-duplicates made, for all parts in order (default: duplicates are found here)", ()
     )
     config_hash: str = option("recorded in the file's metadata (default: nothing)", "")
+    configuration: str = option("name of the configuration, recorded in the statistics (default: nothing)", "")
     out: Path = option("Parquet file to make")
     rejects: Path = option("Parquet file for rows that could not be used")
     stats: Path = option("JSON file for the row of the summary")
@@ -167,8 +176,8 @@ class _MergeCommand(_RowCommand):
     def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        outputs = self.out, self.rejects, self.stats
-        return Merge(chunks, reject_chunks, *outputs, self.scratch, self.config_hash, task, self.duplicates)
+        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration
+        return Merge(chunks, reject_chunks, self.out, self.rejects, self.stats, *settings)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -300,7 +309,7 @@ class Summarize(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
-    """Write a DuckDB database of views over all results; run it again after moving them."""
+    """Write a DuckDB database of views over all results; query and tour make it anew after a move."""
 
     example = "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb"
     results: Path = option("folder of the results")

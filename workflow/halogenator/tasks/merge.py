@@ -12,14 +12,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from halogenator.process.durable import sync_folders
+from halogenator.process.failures import writing
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
-from halogenator.tables.duck import connect, literal
+from halogenator.tables.duck import connect, literal, plain
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
-from halogenator.tables.statistics import write_object
+from halogenator.tables.statistics import RECORD_KEY, write_statistics
 from halogenator.tasks.find_duplicates import check_parts
 
 # Rows of a batch. With the longest SMILES allowed, this is some tens of megabytes.
@@ -40,6 +42,7 @@ class Merge:
         config_hash: fingerprint of the settings that made the chunks.
         task: this process's time and memory.
         parts: duplicates found by ``find_part``, one file per range of keys; empty: this task finds them.
+        configuration: name of the configuration (``tables.configurations``); "" if it has none.
     """
 
     chunks: Sequence[Path]
@@ -51,6 +54,7 @@ class Merge:
     config_hash: str
     task: Task
     parts: Sequence[Path] = ()
+    configuration: str = ""
 
     @contextmanager
     def open(self, name: str, key: str) -> Iterator[OpenMerge]:
@@ -65,7 +69,10 @@ class Merge:
         """
         limit_arrow_threads()
         check_chunks((*self.chunks, *self.reject_chunks, *self.parts))
-        self.statistics_out.unlink(missing_ok=True)  # statistics must not outlive the files that they describe
+        with writing(self.statistics_out):  # statistics must not outlive the files that they describe
+            if self.statistics_out.exists():  # else its folder may not be there either
+                self.statistics_out.unlink()
+                sync_folders(self.statistics_out)
         with connect(self.task.declared_mb, self.scratch) as connection:
             slices = number_routes(connection, self.chunks)
             if self.parts:
@@ -80,26 +87,25 @@ class Merge:
         found = [read_metadata(path) for path in self.chunks]
         return {name: sum(int(str(metadata.get(name, 0))) for metadata in found) for name in names}
 
-    def write_statistics(self, counts: Mapping[str, object], made: Sequence[TableWriter]) -> dict[str, Any]:
-        """Write the statistics, after all other files, and return them.
+    def statistics(self, counts: Mapping[str, object], made: TableWriter) -> dict[str, Any]:
+        """Return the statistics without the checksum of the rejects, and without the usage of tasks.
 
         Args:
             counts: what is counted in this kind of merge.
-            made: the closed writers of ``out`` and ``rejects_out``.
+            made: the closed writer of ``out``.
         """
-        used = [read_metadata(path).get("task") for path in (*self.chunks, *self.parts)]
-        statistics = {
+        return {
             **counts,
             "bytes": self.out.stat().st_size,
             "chunks": len(self.chunks),
             "parts": len(self.parts),
-            "checksums": {
-                path.name: table.seal for path, table in zip((self.out, self.rejects_out), made, strict=True)
-            },
-            "usage": combine([*(usage for usage in used if isinstance(usage, dict)), self.task.usage()]),
+            "checksums": {self.out.name: made.seal},
         }
-        write_object(statistics, self.statistics_out)
-        return statistics
+
+    def usage(self) -> dict[str, Any]:
+        """Return the time and memory of all tasks up to now."""
+        used = [read_metadata(path).get("task") for path in (*self.chunks, *self.parts)]
+        return combine([*(usage for usage in used if isinstance(usage, dict)), self.task.usage()])
 
 
 @dataclass(frozen=True)
@@ -124,12 +130,26 @@ class OpenMerge:
         """Yield the rows of a slice without duplicates: their positions among all rows, and a batch of columns."""
         return distinct_batches(self.connection, self.name, part, columns, _BATCH_ROWS)
 
-    def write_rejects(self, library: str, more: str = "") -> TableWriter:
-        """Write the rejects of the chunks, then those of the query ``more``; return the closed writer."""
-        files = ", ".join(literal(str(path)) for path in self.merge.reject_chunks)
+    def finish(self, counts: Mapping[str, object], made: TableWriter, more: str = "") -> dict[str, Any]:
+        """Write the rejects of the chunks, then those of the query ``more``, then the statistics; return these.
+
+        Args:
+            counts: what is counted in this kind of merge, with ``library``; without ``rejects``, these are counted.
+            made: the closed writer of ``merge.out``.
+            more: query of more rejects; "" for none.
+        """
+        files = ", ".join(literal(plain(path)) for path in self.merge.reject_chunks)
         query = f"SELECT {', '.join(column.name for column in REJECTS)} FROM read_parquet([{files}])"
         relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)
         assert relation is not None
-        with table_writer(self.merge.rejects_out, REJECTS, with_versions(library=library)) as rejects:
+        metadata = with_versions(library=counts["library"])
+        with table_writer(self.merge.rejects_out, REJECTS, metadata) as rejects:
             rejects.copy(relation.to_arrow_reader(_BATCH_ROWS))
-        return rejects
+            statistics = self.merge.statistics({**counts, "rejects": counts.get("rejects", rejects.total)}, made)
+            metadata[RECORD_KEY] = statistics
+        checksums = {**statistics["checksums"], self.merge.rejects_out.name: rejects.seal}
+        statistics = {**statistics, "checksums": checksums, "usage": self.merge.usage()}
+        # Not in the footer: the same rows have the same bytes, whatever the comments of a configuration say.
+        statistics |= {"configuration": self.merge.configuration} if self.merge.configuration else {}
+        write_statistics(statistics, self.merge.statistics_out)
+        return statistics

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.model import PREPARED, Library
-from halogenator.tables.duck import literal, scalar
+from halogenator.tables.duck import literal, plain, scalar
 from halogenator.tables.duplicates import distinct_query, find_duplicates, integer_columns
 from halogenator.tables.file_columns import inherited
 from halogenator.tables.metadata import read_metadata, with_versions
@@ -47,44 +47,41 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             **counts,
             **inherited(read_metadata(merge.chunks[0])),
         )
-        write = _write_from_file if library.paths else _write_built
-        molecules, rejects = write(merging, library, metadata)
+        molecules = (_write_from_file if library.paths else _write_built)(merging, library, metadata)
+        stereo = scalar(merging.connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [plain(merge.out)])
+        found = {
+            "molecules": molecules.written,
+            "prepared": _count_prepared(merging.connection) if library.paths else {},
+            "enhanced_stereo": stereo,
+        }
+        more = _duplicate_rejects(SourceFiles.of(merge.chunks[0])) if library.paths else ""
+        statistics = merging.finish({**names, "class": library.class_name, **counts, **found}, molecules, more)
         if counts["rows_in"] and not molecules.written and library.paths:
             merge.out.unlink()
+            merge.statistics_out.unlink()
             raise _nothing_usable(merging, library, counts["rows_in"])
-        stereo = scalar(merging.connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [str(merge.out)])
-        prepared = _count_prepared(merging.connection) if library.paths else {}
-    found = {
-        "molecules": molecules.written,
-        "rejects": rejects.written,
-        "prepared": prepared,
-        "enhanced_stereo": stereo,
-    }
-    return merge.write_statistics({**names, "class": library.class_name, **counts, **found}, [molecules, rejects])
+    return statistics
 
 
-def _write_built(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> tuple[TableWriter, TableWriter]:
-    """Write the molecules and the rejects of a built library."""
+def _write_built(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> TableWriter:
+    """Write the molecules of a built library."""
     schema = _common_schema(merging.merge.chunks)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
         for part in merging.slices:
             batches = (batch for _, batch in merging.rows(part, schema.names))
             molecules.copy(_numbered(library, batches, molecules.total))
-    return molecules, merging.write_rejects(library.name)
+    return molecules
 
 
-def _write_from_file(
-    merging: OpenMerge, library: Library, metadata: dict[str, object]
-) -> tuple[TableWriter, TableWriter]:
-    """Write the molecules and the rejects, with duplicate rows, of a library that is read from a file."""
+def _write_from_file(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> TableWriter:
+    """Write the molecules of a library that is read from a file."""
     schema = _common_schema(merging.merge.chunks)
     separator = _find_repeated_ids(merging.connection, library)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
         for part in merging.slices:
             (repeats,) = integer_columns(merging.connection, part.rows_of("id_dropped"), "position")
             molecules.copy(_named(library, merging.rows(part, schema.names), repeats, separator))
-    duplicates = _duplicate_rejects(SourceFiles.of(merging.merge.chunks[0]))
-    return molecules, merging.write_rejects(library.name, duplicates)
+    return molecules
 
 
 def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -99,7 +96,7 @@ def _count_prepared(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def _nothing_usable(merging: OpenMerge, library: Library, rows_in: int) -> UserError:
     """Return the error for a library without any molecule. It quotes the first reject, whose file will be removed."""
     query = "SELECT source, row, smiles, detail FROM read_parquet(?) LIMIT 1"
-    source, row, smiles, detail = merging.connection.execute(query, [str(merging.merge.rejects_out)]).fetchall()[0]
+    source, row, smiles, detail = merging.connection.execute(query, [plain(merging.merge.rejects_out)]).fetchall()[0]
     return UserError(
         f"library {library.name} has no usable molecule: all {rows_in:,} rows were rejected",
         where=f"{source}, row {row}: {detail}",

@@ -42,5 +42,4 @@ def merge_products(merge: Merge, job: Job, adopted: Mapping[str, object] | None 
         with table_writer(merge.out, schema, metadata) as products:
             for part in merging.slices:
                 products.copy(batch for _, batch in merging.rows(part, schema.names))
-        rejects = merging.write_rejects(job.library.name)
-    merge.write_statistics({**names, **counts, "products": products.written, **origin}, [products, rejects])
+        merging.finish({**names, **counts, "products": products.written, **origin}, products)

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from halogenator.errors import UserError
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.process.guard import EXIT_MEMORY
+from halogenator.process.running import end_all
 from halogenator.tasks.commands import Command, declaration
 
 _INTERVAL = 0.05  # seconds between two looks at the processes
@@ -126,11 +126,7 @@ class Pool:
         raise UserError(text.removeprefix(_PREFIX))  # the task's own message, already with its lines
 
     def _stop(self) -> None:
-        for process in self._running:
-            with suppress(ProcessLookupError):
-                process.terminate()
-        for process in self._running:
-            process.wait()
+        end_all(self._running)
         self._running.clear()
 
 

@@ -17,6 +17,7 @@ from halogenator.process.run_folder import claim_folder
 from halogenator.process.usage import Task
 from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
 from halogenator.tables.metadata import read_metadata
+from halogenator.tables.own_results import check_own
 from halogenator.tables.parquet import limit_arrow_threads
 from halogenator.tables.seal import sha256
 from halogenator.tasks.chunk_task import Chunk
@@ -56,7 +57,7 @@ def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_
         mem_mb: memory to stay below, in MB (10^6 bytes).
 
     Raises:
-        UserError: there is no such folder, or a run is going on in that of the results.
+        UserError: there is no such folder, a run is going on in that of the results, or that is somebody else's.
     """
     if not directory.is_dir():
         raise UserError(
@@ -66,6 +67,7 @@ def adopt(directory: Path, config: Config, results: Path, *, dry_run: bool, mem_
         )
     working_dir = results.absolute().parent.resolve()
     if not dry_run:
+        check_own(results)
         claim_folder(working_dir / ".snakemake", scratch=Results(results).scratch, cap_mb=0)
     limit_arrow_threads()
     quiet()

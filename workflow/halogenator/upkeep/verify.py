@@ -1,11 +1,14 @@
-"""The verification of Parquet files: each is whole, has the columns of its kind, and is the one that was written."""
+"""The verification of Parquet files: each is whole, has the columns of its kind, and is the one that was written.
+
+Statistics, the summary and manifests of exports are looked at too, and named if they are damaged.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +22,26 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError
 from halogenator.planning.sample import sampled
 from halogenator.process.guard import is_refusal
-from halogenator.results import MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE, STATS_FOLDER, WORK_FOLDER, place_of
+from halogenator.results import (
+    APPLY_STATS_FILE,
+    MOLECULES_FILE,
+    PRODUCTS_FILE,
+    REJECTS_FILE,
+    STATS_FOLDER,
+    WORK_FOLDER,
+    Results,
+    place_of,
+)
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.tables.configurations import wrong_configuration
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
 from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, open_strictly, row_batches
 from halogenator.tables.seal import wrong_bytes
-from halogenator.tables.statistics import Statistics
+from halogenator.tables.statistics import Statistics, damage
+from halogenator.upkeep.mend import changed_files, damaged_manifest, damaged_summary
 
 SAMPLE_ROWS = 1_000
 _BATCH_ROWS = 4_096
@@ -104,8 +118,8 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
         for found in itertools.chain.from_iterable(map(_walk, paths)):
             if isinstance(found, Verdict):
                 yield found
-            elif found.suffix == ".json":
-                yield from _missing(found)
+            elif found.suffix in (".json", ".tsv"):
+                yield from _verify_record(found)
             else:
                 yield _verdict(found, connection, every_row=every_row, mem_mb=mem_mb)
 
@@ -121,18 +135,53 @@ def _walk(path: Path) -> Iterator[Path | Verdict]:
             yield Verdict(Path(name, WORK_FOLDER), "skip", "tasks' own files, which come and go")
         folders[:] = sorted(folder for folder in folders if folder != WORK_FOLDER and not folder.startswith("."))
         for file in sorted(files):
-            if file.endswith(".parquet") or (file.endswith(".json") and f"/{STATS_FOLDER}/" in f"{name}/"):
-                yield Path(name, file)
+            path = Path(name, file)
+            if file.endswith(".parquet") or _checker(path):
+                yield path
     for error in closed:
         yield Verdict(Path(error.filename), "BAD", f"cannot be entered: {error.strerror}")
 
 
-def _missing(stats: Path) -> Iterator[Verdict]:
-    """Yield a verdict for each missing file whose checksum is in the statistics."""
-    found = Statistics.read(stats)
-    for path in found.files if found else ():
-        if not path.exists() and stats.exists():
-            yield Verdict(path, "BAD", f"missing, though {stats} records it")
+def _checker(path: Path) -> Callable[[Path], str | None] | None:
+    """Return the function that says what is wrong with a file that records results; None for other files."""
+    path = path.absolute()
+    folder = path.parent
+    if path.suffix == ".tsv" and path.name == Results(folder).summary.name and (folder / STATS_FOLDER).is_dir():
+        return damaged_summary
+    if path.suffix != ".json":
+        return None
+    if place_of(path):
+        return damage
+    if folder == Results(folder.parents[1]).configuration("").parent:
+        return wrong_configuration
+    if folder.parent.name == "exports" and path.name.startswith(f"{folder.name}."):
+        return damaged_manifest
+    is_of_apply = any(path.with_name(name).exists() for name in (PRODUCTS_FILE, REJECTS_FILE))
+    return damage if path.name == APPLY_STATS_FILE and is_of_apply else None
+
+
+def _verify_record(path: Path) -> Iterator[Verdict]:
+    """Yield a verdict if such a file is damaged, and one for each missing or changed file that only it records."""
+    before, check = _stamp(path), _checker(path)
+    problem = check(path) if check else None
+    if _stamp(path) != before:
+        yield Verdict(path, "skip", "replaced or removed while it was read")
+    elif check is damaged_summary and _is_outdated(path):
+        yield Verdict(path, "skip", "older than statistics; the next run makes it again")
+    elif problem:
+        yield Verdict(path, "BAD", problem)
+    elif check is damaged_manifest:
+        yield from (Verdict(file, "BAD", what) for file, what in changed_files(path))
+    elif check is damage and (found := Statistics.read(path)):
+        missing = (file for file in found.files if not file.exists())
+        yield from (Verdict(file, "BAD", f"missing, though {path} records it") for file in missing)
+
+
+def _is_outdated(summary: Path) -> bool:
+    """Return whether statistics are newer than the summary, as during a run and after one that was killed."""
+    results = Results(summary.parent)
+    made = summary.stat().st_mtime_ns
+    return any(path.stat().st_mtime_ns > made for path in results.find(results.stats("*", "*")))
 
 
 def _verdict(path: Path, connection: duckdb.DuckDBPyConnection, *, every_row: bool, mem_mb: int) -> Verdict:

@@ -137,7 +137,7 @@ const MEMORY_CHARTS = {
 
   shares(place, { jobs, libraries }) {
     const shares = [
-      ...jobs.map((row) => row.peak_of_declared),
+      ...jobs.map((row) => row.peak_of_declared).filter((share) => share !== null),
       ...libraries.filter((row) => row.declared_mb).map((row) => row.peak_mb / row.declared_mb),
     ].map((share) => 100 * share);
     const most = Math.max(0, ...shares);

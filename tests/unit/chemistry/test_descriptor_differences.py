@@ -1,0 +1,106 @@
+"""Surroundings as numbers are equal exactly where the surroundings are; a difference is computed once."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from rdkit import Chem
+
+from halogenator.chemistry import descriptor_differences
+from halogenator.chemistry.descriptor_differences import Increments, Surroundings
+from halogenator.chemistry.descriptors import compute
+from halogenator.chemistry.molecules import quiet
+from helpers.molecules import embedded, special
+
+quiet()
+# Neighbours that are unlike in one point: charge or ring of a double bond's other end, hydrogens, degree, element.
+UNLIKE = [
+    *("OC(=O)C", "OC(=S)C", "OC(=N)C", "OC(=[NH2+])C", "OC(=[OH+])C", "OC(=C)C", "OC(=P)C", "OC(=[N-])C", "OC(=[Se])C"),
+    *("OS(=O)(=O)C", "OS(=O)C", "OS(=O)(=N)C", "OS(=N)(=N)C", "OS(=N)(=O)C", "OP(=O)(C)C", "OP(=S)(C)C", "OP(C)C"),
+    *("ON=C", "ON=CC", "ON=C1CCC1", "OC1=CCC1", "OC1=NCC1", "OC1=NCCC1=O", "OC=C", "OC=N", "OC#N", "OC#C", "OCC=C=O"),
+    *("ON", "ONC", "ON(C)C", "O[NH3+]", "O[NH2+]C", "O[N+](C)(C)C", "O[NH-]", "OO", "OC", "OCC", "OS", "O[SiH3]", "OP"),
+    *("OB", "OB(O)O", "OF", "OCl", "OBr", "OI", "O[Se]C", "On1cccc1", "Oc1ccccc1", "OC1CC1", "O1CC1", "N1CC1", "S1CC1"),
+    *("C1OC1", "C1NC1", "N1NC1", "OCC", "OCN", "OCO", "OCF", "OCCC", "OCCF", "OCCCF", "OCCN(C)C", "OCC[N+](C)(C)C"),
+    *("[O-]C", "[OH2+]C", "[O-]CC", "[NH2-]", "[NH4+]", "[OH-]", "[Fe]", "[Fe+2]", "[Fe+3]", "[U]", "[CH3-]", "[CH3+]"),
+    *("OS(F)(F)(F)(F)F", "[SiH4]", "S(C)(C)(C)C", "O=C=O", "O=S=O", "O=[Os](=O)(=O)=O", "OC(=[Os])C", "OC(=[Hs])C"),
+]
+
+
+def plainly(mol: Chem.Mol, roots: tuple[int, ...]) -> tuple[Any, ...]:
+    """The surroundings of the roots as the module's docstring describes them, in words that need no packing."""
+
+    def kind(atom: Chem.Atom) -> tuple[object, ...]:
+        counts = (atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge(), atom.GetIsAromatic())
+        return (atom.GetSymbol(), *counts)
+
+    def neighbor(atom: Chem.Atom) -> tuple[object, ...]:
+        if atom.GetSymbol() == "C" and atom.GetIsAromatic():
+            return ("aromatic carbon",)
+        double = [
+            (bond.GetOtherAtom(atom).GetSymbol(), bond.GetOtherAtom(atom).GetFormalCharge(), bond.IsInRing())
+            for bond in atom.GetBonds()
+            if bond.GetBondType() == Chem.BondType.DOUBLE
+        ]
+        return (*kind(atom), tuple(sorted(double)))
+
+    def look(atom: Chem.Atom, origin: int | None, bonds_left: int) -> tuple[object, ...]:
+        seen: list[object] = []
+        for bond in atom.GetBonds():
+            other = bond.GetOtherAtom(atom)
+            if other.GetIdx() == origin:
+                continue
+            crossed = (bond.GetBondType().name, bond.IsInRing())
+            if other.GetIdx() in roots:
+                seen.append((crossed, "root", roots.index(other.GetIdx())))
+                continue
+            seen.append((crossed, neighbor(other)))
+            ends_here = neighbor(other) == ("aromatic carbon",) or crossed != ("SINGLE", False)
+            if bonds_left > 1 and not ends_here:
+                seen.append(look(other, atom.GetIdx(), bonds_left - 1))
+        return tuple(seen)
+
+    atoms = [mol.GetAtomWithIdx(root) for root in roots]
+    return tuple(
+        (kind(atom), atom.IsInRing(), atom.GetSymbol() in ("N", "O") and atom.IsInRingSize(3), look(atom, None, 3))
+        for atom in atoms
+    )
+
+
+def test_numbers_are_equal_exactly_where_the_surroundings_are() -> None:
+    """Of all atoms of many molecules, alone and with a neighbour that leaves."""
+    described: dict[Any, Any] = {}
+    for smiles in [*UNLIKE, *special(), *embedded()[::20]]:
+        mol = Chem.MolFromSmiles(smiles)
+        surroundings = Surroundings(mol)
+        bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+        for roots in [*((atom.GetIdx(),) for atom in mol.GetAtoms()), *bonds, *(ends[::-1] for ends in bonds)]:
+            numbers, words = surroundings.around(roots), plainly(mol, roots)
+            assert described.setdefault(numbers, words) == words, (smiles, roots)
+    assert len(set(described.values())) == len(described) > 1_000
+
+
+def test_differences_are_remembered_until_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptor_differences, "MAX_ENTRIES", 2)
+    increments = Increments(["mw", "hbd", "clogp"])
+    met: list[int] = []
+    pairs = {"O": "OC", "CO": "COC", "CCO": "CCOC"}
+    for smiles in ("O", "CO", "O", "CCO", "CO", "CCO", "O"):
+        parent = Chem.MolFromSmiles(smiles)
+        place = Surroundings(parent).around([parent.GetNumAtoms() - 1])
+        values = increments.describe(0, place, compute(parent, increments.names), pairs[smiles])
+        assert values == pytest.approx(compute(Chem.MolFromSmiles(pairs[smiles]), increments.names), abs=1e-6)
+        assert [type(value) for value in values] == [float, int, float]
+        met.append(increments.misses)
+    assert met == [1, 2, 2, 3, 4, 4, 5]
+
+
+def test_each_transform_has_its_own_differences() -> None:
+    increments = Increments(["mw"])
+    parent = Chem.MolFromSmiles("CO")
+    place, known = Surroundings(parent).around([1]), compute(parent, ["mw"])
+    for transform, product in itertools.product((0, 1), range(2)):
+        smiles = ("COC", "COF")[transform]
+        assert increments.describe(transform, place, known, smiles) == compute(Chem.MolFromSmiles(smiles), ["mw"])
+        assert increments.misses == transform + 1, product
