@@ -185,6 +185,7 @@ def test_a_row_that_rdkit_cannot_read_is_a_reject(folder: Path) -> None:
     assert pq.read_metadata(products(folder)).num_rows == 199
 
 
+@pytest.mark.long
 def test_a_run_does_the_rest_and_counts_what_was_adopted(folder: Path) -> None:
     adopt_small(folder)
     adopted = files(products(folder).parent)
@@ -310,6 +311,7 @@ def test_a_folder_with_the_dedup_database_only(folder: Path) -> None:
     assert "no products.parquet; there is dedup.db" in broken(folder)
 
 
+@pytest.mark.long
 def test_a_whole_file_whose_deduplication_was_cut_off(folder: Path) -> None:
     (folder / f"earlier/mine_{OME}/dedup.db-wal").touch()
     assert "cut off" in broken(folder)

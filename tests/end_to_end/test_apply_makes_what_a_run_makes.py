@@ -228,6 +228,7 @@ def test_old_names_are_taken_with_a_note(made: tuple[Path, str], tmp_path: Path)
     assert pq.read_table(tmp_path / "out/products.parquet")["smiles"].to_pylist() == ["COc1ccccc1"]
 
 
+@pytest.mark.long
 def test_inchikeys_and_a_transform_of_ones_own(tmp_path: Path) -> None:
     source, mine = tmp_path / "my.smi", tmp_path / "mine.yaml"
     source.write_text("Oc1ccccc1 phenol\nNc1ccccc1O aminophenol\n")

@@ -77,6 +77,7 @@ def test_verify_finds_damaged_statistics_of_apply(applied: Path, what: str, caps
     assert "stats.json" in bad(capsys, applied)
 
 
+@pytest.mark.long
 def test_verify_finds_a_file_of_another_apply(
     applied: Path, laid_out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
