@@ -12,10 +12,24 @@ sys.path.insert(0, str(REPOSITORY / "workflow"))  # imports below take the packa
 
 from halogenator.process.environment import use_utf8
 
-use_utf8()
+from halogenator.errors import UserError
+from snakemake_logger_plugin_halogenator.command_line import command_line
+
+
+def started_in():
+    """The folder in which Snakemake was started; since then it has gone to that of --directory."""
+    options, folder = command_line(), Path(os.environ.get("PWD", "."))
+    names = [options.snakefile] if options.snakefile else ["Snakefile", "workflow/Snakefile"]
+    found = any((folder / name).resolve() == Path(workflow.main_snakefile).resolve() for name in names)
+    if found and (folder / (options.directory or ".")).resolve() == Path.cwd():
+        return folder
+    fix = "put PYTHONUTF8=1 in front of the command"
+    raise UserError("this locale has no UTF-8, and Python was not told to use it", fix=fix)
+
+
+use_utf8(started_in)
 
 from halogenator.planning.resources import machine_cores
-from snakemake_logger_plugin_halogenator.command_line import command_line
 
 DRY_RUN = workflow.output_settings.dryrun
 # Whether this process schedules the run; others run a single task each, on a node or on this machine.

@@ -6,15 +6,20 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
-def use_utf8() -> None:
+def use_utf8(started_in: Callable[[], Path] = Path.cwd) -> None:
     """Start this program anew in Python's UTF-8 mode if its locale has another encoding.
 
     Files of the project are UTF-8, and so are the names of files for DuckDB and in YAML, whatever the locale says.
+
+    Args:
+        started_in: gives the folder in which the program was started.
     """
     if sys.getfilesystemencoding() != "utf-8":
+        os.chdir(started_in())
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
