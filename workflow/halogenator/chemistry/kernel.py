@@ -205,13 +205,11 @@ class Kernel:
         Raises:
             RejectError: RDKit cannot read back the product's SMILES.
         """
-        names = self.increments.names
-        if names and product.environment is None:
-            product.descriptors = descriptors.compute(reread(product.smiles), names)
-        elif names:
-            product.descriptors = self.increments.describe(
-                product.transform, product.environment, parent, product.smiles
-            )
+        around, increments = product.environment, self.increments
+        if around is not None:
+            product.descriptors = increments.describe(product.transform, around, parent, product.smiles)
+        elif increments.names:
+            product.descriptors = descriptors.compute(reread(product.smiles), increments.names)
         if self.with_inchikey:
             product.inchikey = inchikey(reread(product.smiles))
 
