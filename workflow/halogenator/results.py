@@ -167,6 +167,10 @@ class Results:
         """Return the existing files of a pattern, the path of a method with ``"*"`` as names; sorted."""
         return sorted(self.folder.glob(pattern.relative_to(self.folder).as_posix()))
 
+    def all_stats(self) -> list[Path]:
+        """Return the statistics of all finished libraries, then those of all finished jobs."""
+        return [*self.find(self.stats("*")), *self.find(self.stats("*", "*"))]
+
     def libraries(self) -> dict[str, Path]:
         """Return {library: path of its molecules} of the finished libraries."""
         return {_name(path.parent): path for path in self.find(self.molecules("*"))}

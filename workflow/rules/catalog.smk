@@ -80,7 +80,7 @@ rule report:
         task=task(
             commands.Report,
             results=RESULTS,
-            configuration=[*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
+            configuration=CONFIGURATION_FILES,
             overrides=CONFIGURATION["overrides"],
         ),
     message:

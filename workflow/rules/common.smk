@@ -29,8 +29,9 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 # What the results of this run are recorded to be made with.
+CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
 CONFIGURATION = read_configuration(
-    [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path],
+    CONFIGURATION_FILES,
     " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
 )
 MADE_WITH = {"configuration": name_of_configuration(CONFIGURATION)}

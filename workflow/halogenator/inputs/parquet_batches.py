@@ -31,7 +31,7 @@ PAGE_HEADER_BYTES = 4096  # read of each page to find its size
 
 _FEW_ROWS = 16  # of a batch whose rows cannot be estimated: of lists, or of texts that are stored as differences
 _COLUMNS_AT_ONCE = 20  # whose dictionaries are in memory together
-_AGAIN = "copy, download or write it again"
+AGAIN = "copy, download or write it again"
 
 
 def read_batches(
@@ -65,7 +65,7 @@ def check_pages(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> None:
 
 def corrupt(where: str, value: str) -> UserError:
     """Return the error of a corrupt file."""
-    return UserError("the Parquet file is corrupt", where=where, value=value, fix=_AGAIN)
+    return UserError("the Parquet file is corrupt", where=where, value=value, fix=AGAIN)
 
 
 def _rows_at_once(file: pq.ParquetFile, path: Path, group: int, columns: Sequence[str]) -> int:

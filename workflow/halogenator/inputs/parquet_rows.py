@@ -11,7 +11,7 @@ from halogenator.errors import UserError
 from halogenator.inputs.arrow_values import has_text, is_binary, is_string, kept_type, texts_of, values_of
 from halogenator.inputs.column_choice import choose, with_extension
 from halogenator.inputs.column_names import candidates
-from halogenator.inputs.parquet_batches import BATCH_BYTES, BUFFERED, check_pages, corrupt, read_batches
+from halogenator.inputs.parquet_batches import AGAIN, BATCH_BYTES, BUFFERED, check_pages, corrupt, read_batches
 from halogenator.inputs.remote import is_remote, open_binary, size_of
 from halogenator.inputs.rows import MAX_EXTRA, SAMPLE_ROWS, Opened, Record, Source, make_record, not_text, too_much
 from halogenator.model import Reading
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _TRIED_COLUMNS = 40  # columns that are looked at if no name tells which is the SMILES
 _MAGIC = b"PAR1"
-_AGAIN = "copy, download or write it again"
 
 
 @contextmanager
@@ -181,7 +180,7 @@ def _no_footer(path: Path, value: object) -> UserError:
         where=path,
         value=value,
         allowed=f"a file that begins and ends with {_MAGIC!r}",
-        fix=_AGAIN,
+        fix=AGAIN,
     )
 
 

@@ -110,7 +110,7 @@ def finished_standing(files: tuple[Path, Path, Path], chunks: int) -> Standing:
 def _damage(files: tuple[Path, Path, Path], recorded: Mapping[str, Any]) -> str:
     """Return what is wrong with finished files and their statistics, "" if nothing is. No file is read whole."""
     main, rejects, stats = files
-    if problem := damage(stats):
+    if problem := damage(stats, recorded):
         return f"{stats}: {problem}"
     for path in (main, rejects):
         try:

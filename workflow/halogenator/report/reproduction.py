@@ -33,7 +33,7 @@ def configurations(results: Results, files: Iterable[Path], overrides: str) -> l
         text; a long text is cut, with a note at its end.
     """
     made: dict[str | None, list[str]] = {}
-    for path in (*results.find(results.stats("*")), *results.find(results.stats("*", "*"))):
+    for path in results.all_stats():
         stats = read_object(path)
         names = [str(stats[key]) for key in ("library", "transform") if key in stats]
         made.setdefault(stats.get("configuration"), []).append(" × ".join(names))
@@ -78,7 +78,7 @@ def checksums(results: Results, limit: int) -> tuple[list[dict[str, str]], int]:
     """Return path and recorded SHA-256 of at most ``limit`` Parquet files, and the number of all such files."""
     found: list[dict[str, str]] = []
     count = 0
-    for path in (*results.find(results.stats("*")), *results.find(results.stats("*", "*"))):
+    for path in results.all_stats():
         stats = Statistics.read(path)
         sums = stats.checksums if stats else {}
         count += len(sums)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,6 +73,16 @@ def plain(path: Path) -> str:
         'run[[]2]/molecules.parquet'
     """
     return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def file_list(paths: Iterable[Path]) -> str:
+    """Return SQL for a list of files, none of which DuckDB takes for a pattern.
+
+    Examples:
+        >>> file_list([Path("a.parquet"), Path("b*.parquet")])
+        "['a.parquet', 'b[*].parquet']"
+    """
+    return f"[{', '.join(literal(plain(path)) for path in paths)}]"
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:

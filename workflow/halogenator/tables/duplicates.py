@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halogenator.tables.duck import identifier, literal, plain, scalar
+from halogenator.tables.duck import file_list, identifier, scalar
 from halogenator.tables.file_columns import extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows
@@ -77,13 +77,12 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
         first = stop
     connection.execute("CREATE TEMP TABLE chunk (path VARCHAR, first BIGINT)")
     connection.executemany("INSERT INTO chunk VALUES (?, ?)", origins)
-    files = ", ".join(literal(plain(path)) for path in chunks)
     hidden = ", ".join(map(identifier, (_FILE, "file_row_number", *extra_names(read_metadata(chunks[0])))))
     connection.execute(
         f"""
         CREATE TEMP VIEW routes AS
         SELECT part.* EXCLUDE ({hidden}), chunk.first + file_row_number AS position
-        FROM read_parquet([{files}], filename = '{_FILE}', file_row_number = true) AS part
+        FROM read_parquet({file_list(chunks)}, filename = '{_FILE}', file_row_number = true) AS part
         LEFT JOIN chunk ON chunk.path = part."{_FILE}"
         """
     )
@@ -160,7 +159,7 @@ def duplicates_query(name: str) -> str:
 
 def load_duplicates(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], name: str) -> int:
     """Make views like the tables of ``find_duplicates`` from files of ``duplicates_query``; return the rows dropped."""
-    found = f"read_parquet([{', '.join(literal(plain(path)) for path in files)}])"
+    found = f"read_parquet({file_list(files)})"
     for kind, columns, test in (("dropped", "position, keeper", "IS NOT"), ("kept", "position, n_routes", "IS")):
         connection.execute(f"CREATE TEMP VIEW {name}_{kind} AS SELECT {columns} FROM {found} WHERE keeper {test} NULL")
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))

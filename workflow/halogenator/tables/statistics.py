@@ -52,17 +52,23 @@ def write_statistics(values: Mapping[str, object], path: Path) -> None:
 
 def known(path: Path) -> dict[str, Any]:
     """Return the statistics in a file, or if it is damaged those that belong there; empty if there are none."""
-    return (read_object(path) if damage(path) is None else recorded(path)) or {}
+    values = read_object(path)
+    return (values if damage(path, values) is None else recorded(path)) or {}
 
 
-def damage(path: Path) -> str | None:
-    """Return what is wrong with a file of statistics, or None."""
+def damage(path: Path, values: Mapping[str, Any] | None = None) -> str | None:
+    """Return what is wrong with a file of statistics, or None.
+
+    Args:
+        path: the file.
+        values: what ``read_object`` gave of it; None: it is read here.
+    """
     try:
         if not path.stat().st_size:
             return "empty"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    values = read_object(path)
+    values = read_object(path) if values is None else values
     if not values:
         return "no JSON object"
     if SUM_KEY in values:

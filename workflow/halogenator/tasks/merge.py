@@ -16,7 +16,7 @@ from halogenator.process.durable import sync_folders
 from halogenator.process.failures import writing
 from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
-from halogenator.tables.duck import connect, literal, plain
+from halogenator.tables.duck import connect, file_list
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
@@ -138,8 +138,8 @@ class OpenMerge:
             made: the closed writer of ``merge.out``.
             more: query of more rejects; "" for none.
         """
-        files = ", ".join(literal(plain(path)) for path in self.merge.reject_chunks)
-        query = f"SELECT {', '.join(column.name for column in REJECTS)} FROM read_parquet([{files}])"
+        columns = ", ".join(column.name for column in REJECTS)
+        query = f"SELECT {columns} FROM read_parquet({file_list(self.merge.reject_chunks)})"
         relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)
         assert relation is not None
         metadata = with_versions(library=counts["library"])

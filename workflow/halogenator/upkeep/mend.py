@@ -21,7 +21,7 @@ _MANIFEST_KEYS = {"identity": str, "request": dict, "molecules": int, "files": l
 
 def mend(results: Results) -> Iterator[str]:
     """Make damaged statistics again, and remove what Snakemake then makes again; yield in words what was done."""
-    for path in (*results.find(results.stats("*")), *results.find(results.stats("*", "*"))):
+    for path in results.all_stats():
         problem = statistics.damage(path)
         if problem is None or path.is_dir():
             continue
