@@ -439,9 +439,9 @@ def test_memory_cap_holds_beside_other_resources(run: tuple[Path, str]) -> None:
 def test_a_small_job_has_no_chunk_task(run: tuple[Path, str]) -> None:
     """Nor has one without a match."""
     listed = tasks(run[1])
-    assert not [task for task in listed if (ARYL_F in task or COOME in task) and "chunk" in task]
-    assert f"Merging {COOME} on kept" in listed
-    assert products(run[0] / "results", "kept", COOME) != []
+    assert not [task for task in listed if (ARYL_F in task or METHYLATION in task) and "chunk" in task]
+    assert f"Merging {METHYLATION} on kept" in listed
+    assert products(run[0] / "results", "kept", METHYLATION) != []
     assert f"Merging {ARYL_F} on terpenoid-1X" in listed
     assert products(run[0] / "results", "terpenoid-1X", ARYL_F) == []
     assert sum(f"{OME} on csv, chunk" in task for task in listed) > 1

@@ -54,7 +54,12 @@ def job(
 
 
 @examples(3, 15)
-@given(rows=libraries(), rule=st.sampled_from(RULES), library_chunks=st.integers(1, 7), chunks=st.sampled_from([0, *range(2, 8)]))
+@given(
+    rows=libraries(),
+    rule=st.sampled_from(RULES),
+    library_chunks=st.integers(1, 7),
+    chunks=st.integers(0, 7),
+)
 def test_any_number_of_chunks_gives_the_same_rows(
     rows: list[Row], rule: Rule, library_chunks: int, chunks: int
 ) -> None:

@@ -17,7 +17,7 @@ from halogenator.planning.speed import product_seconds
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
 
 
-# A job that is expected to take less has no chunk tasks: its merge makes the products itself. A kill costs that at most.
+# A job that should take less has no chunk tasks: its merge makes the products itself. So a kill costs that at most.
 ONE_TASK_SECONDS = 60
 
 

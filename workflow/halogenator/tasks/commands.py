@@ -173,7 +173,9 @@ class _MergeCommand(_RowCommand):
     stats: Path = option("JSON file for the row of the summary")
     scratch: Path = option("folder for what memory cannot hold")
 
-    def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task, *, alone: bool = False) -> Merge:
+    def _merge(
+        self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task, *, alone: bool = False
+    ) -> Merge:
         from halogenator.tasks.merge import Merge
 
         settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration, alone
