@@ -23,7 +23,24 @@ UNLIKE = [
     *("ON=C", "ON=CC", "ON=C1CCC1", "OC1=CCC1", "OC1=NCC1", "OC1=NCCC1=O", "OC=C", "OC=N", "OC#N", "OC#C", "OCC=C=O"),
     *("ON", "ONC", "ON(C)C", "O[NH3+]", "O[NH2+]C", "O[N+](C)(C)C", "O[NH-]", "OO", "OC", "OCC", "OS", "O[SiH3]", "OP"),
     *("OB", "OB(O)O", "OF", "OCl", "OBr", "OI", "O[Se]C", "On1cccc1", "Oc1ccccc1", "OC1CC1", "O1CC1", "N1CC1", "S1CC1"),
-    *("C1OC1", "C1NC1", "N1NC1", "OCC", "OCN", "OCO", "OCF", "OCCC", "OCCF", "OCCCF", "OCCN(C)C", "OCC[N+](C)(C)C"),
+    *("N1CCC1", "O1CCC1", "[FeH]", "[ZnH2]", "[Zn+2]", "[AlH3]", "[AlH4-]", "[BH4-]", "[BH3]", "[Al+3]", "[AlH2+]"),
+    # The last neighbour that counts, whose own neighbours do not.
+    *("OCC[b-]1ccccc1", "OCCB(C)C", "OCCc1ccccc1", "OCCC#C", "OCCC#N", "OCCC1=NCCC1", "OCCC(=[NH2+])C", "OCCC(=N)C"),
+    *(
+        "OCCC(=O)C",
+        "C1OC1",
+        "C1NC1",
+        "N1NC1",
+        "OCC",
+        "OCN",
+        "OCO",
+        "OCF",
+        "OCCC",
+        "OCCF",
+        "OCCCF",
+        "OCCN(C)C",
+        "OCC[N+](C)(C)C",
+    ),
     *("[O-]C", "[OH2+]C", "[O-]CC", "[NH2-]", "[NH4+]", "[OH-]", "[Fe]", "[Fe+2]", "[Fe+3]", "[U]", "[CH3-]", "[CH3+]"),
     *("OS(F)(F)(F)(F)F", "[SiH4]", "S(C)(C)(C)C", "O=C=O", "O=S=O", "O=[Os](=O)(=O)=O", "OC(=[Os])C", "OC(=[Hs])C"),
 ]
@@ -91,10 +108,21 @@ def test_differences_are_remembered_until_there_are_too_many(monkeypatch: pytest
         parent = Chem.MolFromSmiles(smiles)
         place = Surroundings(parent).around([parent.GetNumAtoms() - 1])
         values = increments.describe(0, place, compute(parent, increments.names), pairs[smiles])
-        assert values == pytest.approx(compute(Chem.MolFromSmiles(pairs[smiles]), increments.names), abs=1e-6)
+        assert values == compute(Chem.MolFromSmiles(pairs[smiles]), increments.names)
         assert [type(value) for value in values] == [float, int, float]
         met.append(increments.misses)
     assert met == [1, 2, 2, 3, 4, 4, 5]
+
+
+def test_sums_are_rounded_like_the_values_of_rdkit() -> None:
+    """The parent's logP and the difference add up to 2.9932999999999996."""
+    increments = Increments(["clogp"])
+    for smiles in ("CCCCCO", "CCCCCCCCO"):
+        parent = Chem.MolFromSmiles(smiles)
+        place, known = Surroundings(parent).around([parent.GetNumAtoms() - 1]), compute(parent, ["clogp"])
+        values = increments.describe(0, place, known, smiles + "C")
+        assert values == compute(Chem.MolFromSmiles(smiles + "C"), ["clogp"])
+    assert increments.misses == 1
 
 
 def test_each_transform_has_its_own_differences() -> None:
@@ -122,6 +150,7 @@ def test_each_transform_has_its_own_differences() -> None:
         ("C", 42, 1_013),
         ("C" * 30, 36, 984),
         ("C" * 30, 37, 1_008),
+        ("C" * 41, 41, 1_148),
         ("CCO", 0, 10),
     ],
 )

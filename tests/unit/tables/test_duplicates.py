@@ -58,9 +58,10 @@ def chunks(tmp_path: Path) -> list[Path]:
     for number, chunk in enumerate(CHUNKS):
         paths.append(tmp_path / "run [2] {a,b}? *'s" / f"{number}.parquet")
         with table_writer(paths[-1], COLUMNS, {COLUMNS_KEY: {COLUMNS[-1].name: "id"}}) as writer:
-            for row in chunk:
+            for place, row in enumerate(chunk):
                 writer.append(*row, "x")
-                writer.flush()
+                if place in (1, 4):  # a row group of two rows, and one of three
+                    writer.flush()
     return paths
 
 
@@ -192,6 +193,15 @@ def test_rows_of_an_earlier_pipeline_have_no_routes(session: duckdb.DuckDBPyConn
         ("CO", None),
         ("CN", None),
     ]
+
+
+def test_a_range_of_keys_may_be_one_hash(session: duckdb.DuckDBPyConnection, chunks: list[Path]) -> None:
+    number_routes(session, chunks)
+    row = session.execute("SELECT hash('CO')").fetchone()
+    assert row
+    assert find_duplicates(session, "smiles", "one", part=(row[0], 2**64)) == 3
+    assert find_duplicates(session, "smiles", "other", part=(row[0] - 1, 2**64)) == 0
+    assert found(session, "one") == ({2: 0, 9: 0, 13: 0}, {0: 44})
 
 
 def write_chunk(path: Path, rows: list[Row], extra: bool = False) -> Path:
