@@ -16,7 +16,7 @@ import time
 from harness import REPOSITORY, Figure, conditions, progress, table
 
 FAMILIES = {
-    "speed": ("kernel", "merge", "whole_job", "chunk_growth"),
+    "speed": ("kernel", "siblings", "merge", "whole_job", "chunk_growth", "small_tasks"),
     "scale": ("dry_run", "large_merge", "many_jobs", "matrix_on_paper"),
 }
 
