@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
@@ -104,3 +105,29 @@ def test_each_transform_has_its_own_differences() -> None:
         smiles = ("COC", "COF")[transform]
         assert increments.describe(transform, place, known, smiles) == compute(Chem.MolFromSmiles(smiles), ["mw"])
         assert increments.misses == transform + 1, product
+
+
+@pytest.mark.parametrize(
+    ("smiles", "new_atoms", "matches"),
+    [
+        ("C" * 250, 0, 1_000),  # a carbon of a chain: two orders of its neighbours and two hydrogens, or one and three
+        ("C" * 244, 1, 1_000),
+        ("C" * 244, 2, 1_024),
+        ("C" * 245, 1, 1_004),
+        ("CC(C)O" + "C" * 246, 0, 1_001),  # a branching carbon has six orders, an oxygen no hydrogens
+        ("CC(C)O" + "C" * 240, 1, 1_001),
+        ("FS(F)(F)(F)(F)N" + "C" * 242, 0, 1_000),  # sulfur has more orders than a pattern can tell: 24
+        ("FS(F)(F)(F)(F)" + "C" * 243, 0, 1_001),
+        ("C", 41, 989),
+        ("C", 42, 1_013),
+        ("C" * 30, 36, 984),
+        ("C" * 30, 37, 1_008),
+        ("CCO", 0, 10),
+    ],
+)
+def test_no_pattern_may_have_more_matches_than_rdkit_finds(smiles: str, new_atoms: int, matches: int) -> None:
+    """RDKit stops at 1000. A new atom counts as 24 matches."""
+    mol = Chem.MolFromSmiles(smiles)
+    orders = [min(math.factorial(atom.GetDegree()), 24) + atom.GetTotalNumHs() for atom in mol.GetAtoms()]
+    assert sum(orders) + 24 * new_atoms == matches
+    assert Surroundings(mol).allow(new_atoms) == (matches <= 1_000)

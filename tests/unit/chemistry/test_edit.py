@@ -41,6 +41,7 @@ def test_every_shipped_smirks_is_an_edit(transform: Transform) -> None:
         ("a new atom is aromatic", "[CX4:1][OX2H]>>[C:1]c1ccccc1"),
         ("a new atom is doubly bonded to a kept one", "[CX4H2:1]>>[C:1]=O"),
         ("a leaving group bridges two kept atoms", "[C:1]O[C:2]>>[C:1].[C:2]"),
+        ("another molecule leaves, too", "([CX4:1][OX2H].[OX2H2])>>[C:1]F"),
     ],
 )
 def test_whatever_is_more_than_an_edit_is_refused(what: str, smirks: str) -> None:
@@ -50,7 +51,7 @@ def test_whatever_is_more_than_an_edit_is_refused(what: str, smirks: str) -> Non
 
 
 def _matches(smirks: str) -> list[tuple[Chem.Mol, tuple[int, ...]]]:
-    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Oc1ccccc1", "C1OC1", "CCO", "C=CC", "CN", "NCC(=O)O")]
+    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Oc1ccccc1", "C1OC1", "CCO", "C=CC", "CN", "NCC(=O)O", "CCO.O")]
     return [(mol, match) for mol in mols for match in Reaction(Transform("t", smirks)).matches(mol)]
 
 
