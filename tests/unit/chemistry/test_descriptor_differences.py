@@ -26,21 +26,8 @@ UNLIKE = [
     *("N1CCC1", "O1CCC1", "[FeH]", "[ZnH2]", "[Zn+2]", "[AlH3]", "[AlH4-]", "[BH4-]", "[BH3]", "[Al+3]", "[AlH2+]"),
     # The last neighbour that counts, whose own neighbours do not.
     *("OCC[b-]1ccccc1", "OCCB(C)C", "OCCc1ccccc1", "OCCC#C", "OCCC#N", "OCCC1=NCCC1", "OCCC(=[NH2+])C", "OCCC(=N)C"),
-    *(
-        "OCCC(=O)C",
-        "C1OC1",
-        "C1NC1",
-        "N1NC1",
-        "OCC",
-        "OCN",
-        "OCO",
-        "OCF",
-        "OCCC",
-        "OCCF",
-        "OCCCF",
-        "OCCN(C)C",
-        "OCC[N+](C)(C)C",
-    ),
+    *("OCCC(=O)C", "OCCC(=S)C"),
+    *("C1OC1", "C1NC1", "N1NC1", "OCC", "OCN", "OCO", "OCF", "OCCC", "OCCF", "OCCCF", "OCCN(C)C", "OCC[N+](C)(C)C"),
     *("[O-]C", "[OH2+]C", "[O-]CC", "[NH2-]", "[NH4+]", "[OH-]", "[Fe]", "[Fe+2]", "[Fe+3]", "[U]", "[CH3-]", "[CH3+]"),
     *("OS(F)(F)(F)(F)F", "[SiH4]", "S(C)(C)(C)C", "O=C=O", "O=S=O", "O=[Os](=O)(=O)=O", "OC(=[Os])C", "OC(=[Hs])C"),
 ]
