@@ -436,9 +436,12 @@ def test_memory_cap_holds_beside_other_resources(run: tuple[Path, str]) -> None:
     assert 'disk_mb=Resource("disk_mb", 9)' in run[1]
 
 
-def test_a_job_without_a_match_has_no_chunk_task(run: tuple[Path, str]) -> None:
+def test_a_small_job_has_no_chunk_task(run: tuple[Path, str]) -> None:
+    """Nor has one without a match."""
     listed = tasks(run[1])
-    assert not [task for task in listed if ARYL_F in task and "chunk" in task]
+    assert not [task for task in listed if (ARYL_F in task or METHYLATION in task) and "chunk" in task]
+    assert f"Merging {METHYLATION} on kept" in listed
+    assert products(run[0] / "results", "kept", METHYLATION) != []
     assert f"Merging {ARYL_F} on terpenoid-1X" in listed
     assert products(run[0] / "results", "terpenoid-1X", ARYL_F) == []
     assert sum(f"{OME} on csv, chunk" in task for task in listed) > 1

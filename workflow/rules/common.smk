@@ -128,6 +128,12 @@ def chunk_minutes(wildcards, attempt):
     return attempt * task_minutes(CONFIG, CONFIG.chunk_products)
 
 
+def job_minutes(wildcards, attempt):
+    """Time limit in minutes for the merge of a job, which may have to make its products, too."""
+    alone = not job_chunks(wildcards, "products")
+    return all_minutes(wildcards, attempt) + (chunk_minutes(wildcards, attempt) if alone else 0)
+
+
 def all_minutes(wildcards, attempt):
     """Time limit in minutes for a task that reads all rows of a library or a job, or of all jobs."""
     if "library" in wildcards.keys():

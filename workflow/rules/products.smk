@@ -1,4 +1,4 @@
-# A job: a library's chunks through one transform, then merged into its products.
+# A job: a library's chunks through one transform, then merged into its products. A small job is made by its merge.
 
 from halogenator.planning.adopted import library_constraint
 
@@ -65,7 +65,7 @@ rule find_duplicates:
 
 rule merge_products:
     input:
-        # Read only if no chunks are planned. Input in any case: after the chunks are removed, Snakemake sees by this
+        # Read only if no chunks are planned, as for a small job. Input in any case: after the chunks are removed, Snakemake sees by this
         # file alone that the library has changed.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
@@ -86,7 +86,7 @@ rule merge_products:
     threads: 1
     resources:
         mem_mb=memory(whole_mb),
-        runtime=all_minutes,
+        runtime=job_minutes,
         attempt=attempt_number,
     params:
         identity=job_identity,

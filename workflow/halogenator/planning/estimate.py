@@ -11,9 +11,14 @@ from math import ceil, factorial, prod
 
 from halogenator.model import Config, Library
 from halogenator.planning.sample import Sample, read_sample
+from halogenator.planning.speed import product_seconds
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
+
+
+# A job that should take less has no chunk tasks: its merge makes the products itself. So a kill costs that at most.
+ONE_TASK_SECONDS = 60
 
 
 class Estimates:
@@ -46,10 +51,11 @@ class Estimates:
         return self._sample(library).first
 
     def chunks(self, library: Library, transform: str | None = None) -> int:
-        """Return the number of chunk tasks of a library or a job; 0 for a job without products."""
-        rows = self.rows(library, transform)
+        """Return the number of chunk tasks of a library or a job; 0 for a job that its merge makes itself."""
+        rows, config = self.rows(library, transform), self.config
         if transform is not None:
-            return ceil(rows / self.config.chunk_products)
+            at_once = min(config.chunk_products, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
+            return ceil(rows / config.chunk_products) if rows > at_once else 0
         return max(1, ceil(rows * max(library.k or 1, 1) / self.config.chunk_products))  # k ways to a level-k molecule
 
     def parts(self, library: Library, transform: str | None = None) -> int:

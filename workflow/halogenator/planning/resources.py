@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from halogenator.model import Config
-from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
+from halogenator.planning.speed import PRODUCT_SECONDS, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
 
@@ -60,7 +60,7 @@ def merge_mb(rows: int, parts: int = 0) -> int:
 
 def task_minutes(config: Config, products: int) -> int:
     """Return the time limit of a task that makes so many products, or molecules of a library."""
-    each = 3 * PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0)
+    each = 2 * PRODUCT_SECONDS + product_seconds(config)
     return START_MINUTES + math.ceil(SLOWER * products * each / 60)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from halogenator.model import Config
+
 # Processor time of a task that it does not record: Snakemake, the parent process, the start of Python. Measured.
 SCHEDULING_SECONDS = 0.1
 
@@ -28,6 +30,11 @@ SPILL_BYTES = 23.0
 
 # A job with fewer rows than the first shows the time of a task; a class with more rows than the second, that of a row.
 _FEW_ROWS, _ENOUGH_ROWS = 1_000, 5_000
+
+
+def product_seconds(config: Config) -> float:
+    """Return the processor time of a product on such a server, whatever this machine's is."""
+    return PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0)
 
 
 @dataclass(frozen=True)

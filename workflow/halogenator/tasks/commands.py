@@ -173,10 +173,12 @@ class _MergeCommand(_RowCommand):
     stats: Path = option("JSON file for the row of the summary")
     scratch: Path = option("folder for what memory cannot hold")
 
-    def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task) -> Merge:
+    def _merge(
+        self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task, *, alone: bool = False
+    ) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration
+        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration, alone
         return Merge(chunks, reject_chunks, self.out, self.rejects, self.stats, *settings)
 
 
@@ -275,7 +277,7 @@ class FindDuplicates(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class MergeProducts(_MergeCommand):
-    """Merge a job's chunks into unique products; without chunks, make them first."""
+    """Merge a job's chunks into unique products; without chunks, make these first."""
 
     job: Job = option("the job")
     molecules: Path = option("molecules.parquet of its library")
@@ -290,7 +292,7 @@ class MergeProducts(_MergeCommand):
         from halogenator.tasks.transform_chunk import as_single_chunk
 
         with as_single_chunk(self.molecules, self.job, self.scratch, task) as chunk:
-            merge_products(self._merge([chunk.out], [chunk.rejects_out], task), self.job)
+            merge_products(self._merge([chunk.out], [chunk.rejects_out], task, alone=True), self.job)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -43,6 +43,7 @@ class Merge:
         task: this process's time and memory.
         parts: duplicates found by ``find_part``, one file per range of keys; empty: this task finds them.
         configuration: name of the configuration (``tables.configurations``); "" if it has none.
+        alone: whether the task made the one chunk itself, so that there were no chunk tasks.
     """
 
     chunks: Sequence[Path]
@@ -55,6 +56,7 @@ class Merge:
     task: Task
     parts: Sequence[Path] = ()
     configuration: str = ""
+    alone: bool = False
 
     @contextmanager
     def open(self, name: str, key: str) -> Iterator[OpenMerge]:
@@ -97,14 +99,15 @@ class Merge:
         return {
             **counts,
             "bytes": self.out.stat().st_size,
-            "chunks": len(self.chunks),
+            "chunks": 0 if self.alone else len(self.chunks),
             "parts": len(self.parts),
             "checksums": {self.out.name: made.seal},
         }
 
     def usage(self) -> dict[str, Any]:
         """Return the time and memory of all tasks up to now."""
-        used = [read_metadata(path).get("task") for path in (*self.chunks, *self.parts)]
+        others = () if self.alone else (*self.chunks, *self.parts)
+        used = [read_metadata(path).get("task") for path in others]
         return combine([*(usage for usage in used if isinstance(usage, dict)), self.task.usage()])
 
 

@@ -46,8 +46,8 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
 def as_single_chunk(molecules: Path, job: Job, scratch: Path, task: Task) -> Iterator[Chunk]:
     """Give a whole job as one finished chunk, whose files exist until the block ends.
 
-    A job is planned without chunk tasks if no parent in the sample has a site. The sample can miss some, so the
-    merge makes the products of such a job itself.
+    A small job is planned without chunk tasks (``planning.estimate``): each costs more than its products would. One
+    without a site in the sample is among them, since the sample can miss some.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
