@@ -24,7 +24,7 @@ test: $(VENV)/ready  ## check every feature on small samples, 8 minutes on two i
 
 # What this machine has not got is skipped, with the reason.
 test-all: $(VENV)/ready .venv-rules/ready  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
-	$(BIN)/python -m pytest -n 2 -rs --long
+	$(BIN)/python -m pytest -n 2 -rs --long --durations=20
 	$(MAKE) test-s3 test-slurm
 
 # Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
