@@ -165,6 +165,20 @@ def test_rows_are_read_without_those_that_drop(
     assert session.execute(query).fetchall() == distinct(key)
 
 
+def test_routes_belong_to_their_molecule_anywhere_in_a_batch(
+    session: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    smiles = ["CO", "CN", "CS", "CF", "CCl", "CBr", "CI", "CP", "CC", *["CN", "CCl", "CI", "CC"]]
+    with table_writer(tmp_path / "0.parquet", COLUMNS[:4], {}) as writer:
+        for place, text in enumerate(smiles):
+            writer.append(text, None, None, place)
+    slices = number_routes(session, [tmp_path / "0.parquet"])
+    find_duplicates(session, "smiles", "all")
+    right = [(at, smiles[at], {1: 10, 4: 14, 6: 17, 8: 20}.get(at, at)) for at in range(9)]
+    for batch_rows in (2, 3, 4, 100):
+        assert rows_of(session, "all", slices, batch_rows) == right
+
+
 def test_slices_are_runs_of_a_files_rows(
     session: duckdb.DuckDBPyConnection, chunks: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
