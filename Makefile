@@ -19,7 +19,7 @@ run: $(VENV)/ready  ## set up .venv and run the default configuration; CORES=2 f
 install: $(VENV)/ready  ## set up .venv alone
 
 # For everybody who changes a line: every feature, on small samples.
-test: $(VENV)/ready  ## check every feature on small samples, 8 minutes on two idle cores
+test: $(VENV)/ready  ## check every feature on small samples, some 5 minutes on two idle cores
 	$(BIN)/python -m pytest -n 2
 
 # What this machine has not got is skipped, with the reason.
