@@ -55,7 +55,7 @@ def rows(result: tuple[list[Any], list[Any]]) -> tuple[list[object], list[object
 
 
 def renamings(smiles: str) -> list[str]:
-    """A molecule with each of its halogens replaced by each halogen, as canonical SMILES; at most 64, in short 16, mixed."""
+    """A molecule with each of its halogens replaced by each, as canonical SMILES; at most 64, in short 16, mixed."""
     parts = re.split("(Cl|Br|F|I)", smiles)
     choices = list(itertools.product(HALOGENS, repeat=len(parts) // 2))
     random.Random(smiles).shuffle(choices)
