@@ -132,7 +132,7 @@ class Results:
         Args:
             name: name of the chunk or part, ``000of012``.
             ending: kind of file. Of a library: ``read``, ``built``, ``read-rejects``, ``built-rejects``. Of a job:
-                ``products``, ``rejects``. Of a part: ``duplicates``.
+                ``products``, ``rejects``. Of a part: ``duplicates``, ``repeats``, ``repeats-rejects``.
             library: name of the library.
             transform: name of the job's transform; None for a chunk of the library.
         """

@@ -59,8 +59,6 @@ class Estimates:
 
     def parts(self, library: Library, transform: str | None = None) -> int:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""
-        if transform is None and not library.base:
-            return 0
         parts = ceil(self.rows(library, transform) / self.config.merge_rows)
         return parts if parts > 1 else 0
 
