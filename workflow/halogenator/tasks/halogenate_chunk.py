@@ -70,7 +70,7 @@ class _Level:
         self._steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
         self._k = k
         self._parent: str | None = None
-        # {(SMILES, enhanced stereo): row in ``columns`` of the writer}
+        # {(SMILES, enhanced stereo): row in ``rows`` of the writer}
         self._seen: dict[tuple[str, str | None], int] = {}
 
     def add(self, molecules: TableWriter, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
@@ -81,10 +81,10 @@ class _Level:
             molecule = product.smiles, product.enhanced_stereo
             known = self._seen.get(molecule)
             if known is not None:
-                molecules.columns[_ROUTES][known] += product.n_routes
+                molecules.rows[known][_ROUTES] += product.n_routes
                 continue
             rule, halogen = self._steps[product.transform]
-            self._seen[molecule] = len(molecules.columns[_SMILES])
+            self._seen[molecule] = len(molecules.rows)
             lineage = parent, self._k, _join(halogens, halogen), _join(rules, rule), product.n_routes
             full = molecules.append(None, *molecule, *lineage, *[None] * 4, *product.descriptors, *product.examined)
             if full:
