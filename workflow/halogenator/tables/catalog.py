@@ -21,7 +21,7 @@ from halogenator.process.failures import writing
 from halogenator.results import Results
 from halogenator.tables.columns import PRODUCTS, REJECTS
 from halogenator.tables.duck import identifier, literal, memory_settings, plain, scalar
-from halogenator.tables.left_out import STATS_BYTES, audit_query, write_audit
+from halogenator.tables.left_out import STATS_BYTES, audit_query
 from halogenator.tables.parquet import whole_or_absent
 from halogenator.tables.result_queries import molecules_query, tree_query
 
@@ -78,12 +78,12 @@ def write_summary(results: Path, out: Path) -> None:
                 ) from error
 
 
-def write_catalog(results: Path, summary: Path, out: Path, *, audit: Path | None = None, memory_mb: int) -> None:
+def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
     """Write a DuckDB database of views over all results. Its paths are absolute, so that it opens from any folder.
 
     The views are ``molecules``, ``products`` (with the parent's SMILES and lineage), ``rejects``, ``libraries``,
-    ``jobs`` and ``audit``, which is also written as a table if ``audit`` names its file. Molecules and products also
-    have the extra columns of the input file that their natural product, or input molecule, comes from.
+    ``jobs`` and ``audit``. Molecules and products also have the extra columns of the input file that their natural
+    product, or input molecule, comes from.
 
     It is opened again and each view is asked before it has its name.
 
@@ -103,8 +103,6 @@ def write_catalog(results: Path, summary: Path, out: Path, *, audit: Path | None
                 with duckdb.connect(str(temporary), config=settings, read_only=True) as connection:
                     for name in VIEWS:
                         connection.execute(f"SELECT * FROM {name} LIMIT 0").fetchall()
-                    if audit is not None:
-                        write_audit(connection, audit)
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error as error:

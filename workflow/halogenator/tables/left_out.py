@@ -82,14 +82,16 @@ def audit_query(results: Path) -> str:
     """
 
 
-def write_audit(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
-    """Write the view ``audit`` as a tab-separated table.
+def write_audit(catalog: Path, out: Path) -> None:
+    """Write the view ``audit`` of a catalog as a tab-separated table.
 
     Raises:
         UserError: the disk does not take it.
     """
+    with duckdb.connect(str(catalog), read_only=True) as connection:
+        found = connection.execute("FROM audit").fetchall()
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(column.name for column in AUDIT)
-        for *values, examples in connection.execute("SELECT * FROM audit").fetchall():
+        for *values, examples in found:
             writer.writerow([*values, " ".join(">>".join(pair) for pair in examples)])

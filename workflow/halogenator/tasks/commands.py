@@ -321,10 +321,10 @@ class Catalog(Command):
     def run(self, task: Task) -> None:
         from halogenator.results import AUDIT_FILE
         from halogenator.tables.catalog import write_catalog
+        from halogenator.tables.left_out import write_audit
 
-        write_catalog(
-            self.results, self.summary, self.out, audit=self.out.with_name(AUDIT_FILE), memory_mb=task.declared_mb
-        )
+        write_catalog(self.results, self.summary, self.out, memory_mb=task.declared_mb)
+        write_audit(self.out, self.out.with_name(AUDIT_FILE))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
