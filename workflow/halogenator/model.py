@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,75 @@ def reactant_of(smirks: str) -> str:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
+
+    Examples:
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
+        return f"{low}:{high}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A substructure with a name.
+
+    Attributes:
+        name: unique name; of a SMARTS that a user wrote in place of a name, this SMARTS.
+        smarts: the substructure; "" if it is a catalog.
+        catalog: a set of alerts of RDKit's FilterCatalog, by RDKit's name, each a substructure; "" if it is a SMARTS.
+        why: the reason to avoid or protect it.
+        matches, spares: SMILES that the check of the file must find it in, and not find it in.
+    """
+
+    name: str
+    smarts: str = ""
+    catalog: str = ""
+    why: str = ""
+    matches: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
+
+    @property
+    def bare(self) -> Pattern:
+        """A copy for a task, with only what decides on matches, and the name."""
+        return Pattern(self.name, self.smarts, self.catalog)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is left out of all that could be made. Choices of several places add up.
+
+    Attributes:
+        exclude: a product that gains one of these motifs is not made into a row.
+    """
+
+    exclude: tuple[Pattern, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.exclude)
+
+    def __add__(self, other: Choice) -> Choice:
+        return Choice(tuple(dict.fromkeys((*self.exclude, *other.exclude))))
+
+    @property
+    def bare(self) -> Choice:
+        """A copy for a task."""
+        return Choice(tuple(pattern.bare for pattern in self.exclude))
+
+    @property
+    def plain(self) -> list[object]:
+        """What products depend on, as JSON values; empty if nothing is left out."""
+        return [asdict(self.bare)] if self else []
+
+
+@dataclass(frozen=True)
 class Example:
     """A reactant's SMILES and the SMILES of all of its products, each with one site changed."""
 
@@ -70,6 +139,7 @@ class Transform:
         max_sites: number of sites to use in each parent, from the lowest atom index; None for all.
         stereo: configuration of a stereocentre whose neighbour is exchanged: "keep", "open" or "invert".
         new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
+        choice: what of its products is left out.
     """
 
     name: str
@@ -82,6 +152,7 @@ class Transform:
     max_sites: int | None = None
     stereo: str = "keep"
     new_stereo: str = "open"
+    choice: Choice = Choice()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -95,12 +166,14 @@ class Transform:
     @property
     def bare(self) -> Transform:
         """A copy for a task, with only the fields that its products depend on, and the name."""
-        return replace(self, label="", family="", scope_classes=(), examples=(), description="")
+        return replace(
+            self, label="", family="", scope_classes=(), examples=(), description="", choice=self.choice.bare
+        )
 
     @property
     def fingerprint(self) -> str:
         """The hash of all fields that products depend on."""
-        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo)
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *self.choice.plain)
 
 
 @dataclass(frozen=True)
@@ -116,6 +189,7 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
+    choice: Choice = Choice()
 
     @property
     def query(self) -> str:
@@ -139,6 +213,7 @@ class HalogenationRule:
                 max_sites=self.max_sites,
                 stereo=self.stereo,
                 new_stereo=self.new_stereo,
+                choice=self.choice,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples
@@ -172,7 +247,10 @@ class Halogenation:
     def bare(self, class_name: str) -> Halogenation:
         """Return a copy for a task, with a class's rules only, and in them only what products depend on."""
         rules = self.rules_for(class_name)
-        bare = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in rules)
+        bare = (
+            replace(rule, label="", scope_classes=(), examples=(), description="", choice=rule.choice.bare)
+            for rule in rules
+        )
         return Halogenation(self.halogens, tuple(bare))
 
     def fingerprint(self, class_name: str) -> str:
@@ -217,6 +295,7 @@ class Library:
         given: files, folders and patterns in the configuration that gave ``paths``; () if they are the same.
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
+        choice: what is left out of it, if it is built, and of products made from it.
     """
 
     name: str
@@ -228,11 +307,13 @@ class Library:
     given: tuple[Path, ...] = ()
     reading: Reading = Reading()
     implicit: bool = False
+    choice: Choice = Choice()
 
     @property
     def brief(self) -> Library:
         """A copy for a task, with files as they were given: a folder instead of all files in it."""
-        return replace(self, paths=self.given or self.paths, given=(), parents=None, base=None, implicit=False)
+        paths = self.given or self.paths
+        return replace(self, paths=paths, given=(), parents=None, base=None, implicit=False, choice=Choice())
 
     @property
     def shown(self) -> str:
@@ -252,6 +333,7 @@ class Recipe:
         halogenation: the rules of its class; None if neither it nor another library is built with them.
         is_base: whether another library is built from it. Its index then counts the sites of the rules, too.
         descriptors: names of the columns to compute, in order.
+        choice: what is left out, besides what each rule leaves out.
     """
 
     library: Library
@@ -259,6 +341,7 @@ class Recipe:
     halogenation: Halogenation | None = None
     is_base: bool = False
     descriptors: tuple[str, ...] = ()
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -279,6 +362,7 @@ class Job:
         descriptors: names of the columns to compute, in order.
         inchikey: whether to add a column with the standard InChIKey.
         key: column whose values are unique among products: "smiles" or "inchikey".
+        choice: what is left out, besides what the transform leaves out.
     """
 
     library: Library
@@ -286,28 +370,12 @@ class Job:
     descriptors: tuple[str, ...] = ()
     inchikey: bool = False
     key: str = "smiles"
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
         """What it is called in messages."""
         return self.library.name, self.transform.name
-
-
-@dataclass(frozen=True)
-class Window:
-    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
-
-    Examples:
-        >>> str(Window(200, 500)), str(Window(high=5))
-        ('200:500', ':5')
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __str__(self) -> str:
-        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
-        return f"{low}:{high}"
 
 
 @dataclass(frozen=True)
@@ -372,6 +440,8 @@ class Config:
         sources: the configuration's YAML files, lowest layer first.
         exports: the exports by name.
         notes: remarks on the configuration, to show before a run.
+        library_choice, product_choice: what is left out of all built libraries, and of all products.
+        patterns_paths: the YAML files of patterns.
     """
 
     libraries: dict[str, Library]
@@ -389,6 +459,9 @@ class Config:
     sources: tuple[Path, ...]
     exports: Mapping[str, Export] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    library_choice: Choice = Choice()
+    product_choice: Choice = Choice()
+    patterns_paths: tuple[Path, ...] = ()
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""

@@ -58,7 +58,8 @@ def begin_run():
 
 def check_places():
     """Check that no other kind of thing stands where this run and Snakemake write, which Snakemake would trip over."""
-    files = [PLACES.summary, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor, PLACES.log("record-memory")]
+    files = [PLACES.summary, PLACES.audit, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor]
+    files.append(PLACES.log("record-memory"))
     files += [Path(path) for path in all_exports()]
     folders = [Path(".snakemake", name) for name in SNAKEMAKE_FOLDERS]
     for names in (*((library,) for library in CONFIG.libraries), *CONFIG.jobs):

@@ -47,7 +47,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
             found[name] = Standing("adopted", chunks, chunks, stats=read_object(places.stats(*name)))
             continue
         if transform:
-            base, ending, made_by = library.name, "products", job_identity(config, transform)
+            base, ending, made_by = library.name, "products", job_identity(config, library.name, transform)
         else:
             base, ending = library.base, "built" if library.base else "read"
             made_by = library_identity(config, library.name, working_dir)

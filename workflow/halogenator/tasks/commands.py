@@ -225,7 +225,7 @@ class HalogenateChunk(ChunkCommand):
 
         library, rules = self.recipe.library, self.recipe.halogenation
         transforms = rules.transforms(library.class_name) if rules else []
-        halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe))
+        halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe), self.recipe.choice)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -334,7 +334,7 @@ class Summarize(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
-    """Write a DuckDB database of views over all results; query and tour make it anew after a move."""
+    """Write a DuckDB database of views over all results, and audit.tsv; query and tour make it anew after a move."""
 
     example = "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb"
     results: Path = option("folder of the results")
@@ -342,9 +342,12 @@ class Catalog(Command):
     out: Path = option("database to make")
 
     def run(self, task: Task) -> None:
+        from halogenator.results import AUDIT_FILE
         from halogenator.tables.catalog import write_catalog
+        from halogenator.tables.left_out import write_audit
 
         write_catalog(self.results, self.summary, self.out, memory_mb=task.declared_mb)
+        write_audit(self.out, self.out.with_name(AUDIT_FILE))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -18,6 +18,7 @@ from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
 from halogenator.tables.duck import connect, file_list
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
+from halogenator.tables.left_out import LEFT_OUT_KEY, added_up
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
@@ -93,6 +94,11 @@ class Merge:
         found = [read_metadata(path) for path in self.chunks]
         return {name: sum(int(str(metadata.get(name, 0))) for metadata in found) for name in names}
 
+    def left_out(self) -> dict[str, object]:
+        """Return what was left out in all chunks, if anything could be."""
+        found = [account for path in self.chunks if (account := read_metadata(path).get(LEFT_OUT_KEY)) is not None]
+        return {LEFT_OUT_KEY: added_up(found)} if found else {}
+
     def statistics(self, counts: Mapping[str, object], made: TableWriter) -> dict[str, Any]:
         """Return the statistics without the checksum of the rejects, and without the usage of tasks.
 
@@ -153,7 +159,8 @@ class OpenMerge:
                 relation = self.connection.sql(each)
                 assert relation is not None
                 rejects.copy(relation.to_arrow_reader(_BATCH_ROWS))
-            statistics = self.merge.statistics({**counts, "rejects": counts.get("rejects", rejects.total)}, made)
+            counts = {**counts, "rejects": counts.get("rejects", rejects.total), **self.merge.left_out()}
+            statistics = self.merge.statistics(counts, made)
             metadata[RECORD_KEY] = statistics
         checksums = {**statistics["checksums"], self.merge.rejects_out.name: rejects.seal}
         statistics = {**statistics, "checksums": checksums, "usage": self.merge.usage()}
