@@ -13,7 +13,7 @@ from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.config.patterns import Patterns
 from halogenator.config.rule_files import load_halogenation
-from halogenator.model import Choice, Pattern, Transform
+from halogenator.model import Choice, Pattern, Transform, Window
 from helpers import oracle
 from helpers.molecules import POOLS
 from helpers.oracle import CLASSES, parents, shipped_transforms
@@ -153,6 +153,28 @@ def test_alerts_of_rdkit() -> None:
         assert [product.smiles for product in chooser.products(smiles)[0]] == wanted
         left_out += len(every) - len(wanted)
     assert left_out
+
+
+@pytest.mark.parametrize("shown", [DESCRIPTORS, ("tpsa",), ()])
+def test_bounds_of_descriptors(shown: tuple[str, ...]) -> None:
+    """What RDKit computes of each product decides, whether the descriptor is a column or not."""
+    bounds = {"mw": Window(high=250), "clogp": Window(1.5, 3.5), "hbd": Window(low=1)}
+    transforms = HALOGENATION.transforms("terpenoid")
+    chooser = Chooser(transforms, shown, choice=Choice(within=tuple(bounds.items())))
+    every = SiblingKernel(transforms, shown)
+    out: Counter[str] = Counter()
+    for smiles in ("CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O", "CC1(C)OC2CCC1CC2O", "CC1=CC(=O)[C@H](C(C)C)CC1"):
+        kept = []
+        for product in every.products(smiles)[0]:
+            mol = Chem.MolFromSmiles(product.smiles)
+            values = {name: oracle.DESCRIPTORS[name](mol) for name in bounds}
+            broken = [name for name, each in bounds.items() if not each.low <= values[name] <= each.high]
+            out.update(broken[:1])
+            kept += [] if broken else [(product.smiles, product.descriptors)]
+        assert [(product.smiles, product.descriptors) for product in chooser.products(smiles)[0]] == kept
+    told = chooser.account.entries
+    assert out == {n: sum(e["molecules"] for e in told if e["name"] == f"{n} {bounds[n]}") for n in bounds}
+    assert {entry["kind"] for entry in told} == {"within"}
 
 
 def test_a_rule_of_its_own_list_leaves_out_its_own_products_alone() -> None:

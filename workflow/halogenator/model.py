@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,25 +95,32 @@ class Choice:
 
     Attributes:
         exclude: a product that gains one of these motifs is not made into a row.
+        within: (descriptor, bounds); nor is a product out of bounds.
     """
 
     exclude: tuple[Pattern, ...] = ()
+    within: tuple[tuple[str, Window], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.exclude)
+        return any(vars(self).values())
 
     def __add__(self, other: Choice) -> Choice:
-        return Choice(tuple(dict.fromkeys((*self.exclude, *other.exclude))))
+        sums = {name: (*values, *getattr(other, name)) for name, values in vars(self).items()}
+        return Choice(**{name: tuple(dict.fromkeys(values)) for name, values in sums.items()})
 
     @property
     def bare(self) -> Choice:
         """A copy for a task."""
-        return Choice(tuple(pattern.bare for pattern in self.exclude))
+        return replace(self, exclude=tuple(pattern.bare for pattern in self.exclude))
 
     @property
     def plain(self) -> list[object]:
         """What products depend on, as JSON values; empty if nothing is left out."""
-        return [asdict(self.bare)] if self else []
+        values = {
+            "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
+            "within": [[name, str(window)] for name, window in self.within],
+        }
+        return [{key: value for key, value in values.items() if value}] if self else []
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from halogenator.config.loader import read_config
 from halogenator.config.patterns import SHIPPED_PATTERNS, load_patterns
 from halogenator.dataclass_json import from_json, to_json
 from halogenator.errors import UserError
-from halogenator.model import Choice, Config, Job, Recipe
+from halogenator.model import Choice, Config, Job, Recipe, Window
 from halogenator.planning.identity import job_identity, job_of, library_identity, recipe_of
 
 REPOSITORY = Path(__file__).parents[3]
@@ -78,6 +78,19 @@ def test_a_level_that_no_entry_names_leaves_out_what_the_one_above_does() -> Non
     made = config(libraries={"mine-2X": {**LIBRARIES["mine-2X"], "exclude": ["n_halogen"]}})
     assert names(recipe_of(made, "mine-1X").choice) == ["n_halogen"]
     assert not recipe_of(made, "mine-0X").choice
+
+
+def test_bounds_of_all_places_add_up_and_must_leave_something() -> None:
+    made = config(
+        libraries={"mine-2X": {**LIBRARIES["mine-2X"], "within": {"rotb": [None, 9]}}},
+        within={"mw": [None, 700]},
+    )
+    bounds = [("mw", Window(high=700)), ("rotb", Window(high=9))]
+    assert list(recipe_of(made, "mine-2X").choice.within) == list(job_of(made, "mine-2X", OME).choice.within) == bounds
+    assert list(recipe_of(made, "mine-1X").choice.within) == bounds
+    message = complaint(within={"mw": [700, 200]})
+    assert "no mw is within these bounds" in message and "my.yaml, line" in message
+    assert "did you mean 'clogp'?" in complaint(within={"logp": [None, 5]})
 
 
 def test_a_list_at_the_top_is_for_libraries_and_products() -> None:

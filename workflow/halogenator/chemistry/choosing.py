@@ -21,7 +21,7 @@ from halogenator.model import Choice, Transform
 MAX_EXAMPLES = 3
 _SHOWN_SMILES = 200  # longer molecules are no examples
 
-EXCLUDE = "exclude"
+EXCLUDE, WITHIN = "exclude", "within"
 
 
 class Account:
@@ -94,7 +94,7 @@ class Chooser:
                 indices,
                 SiblingKernel(
                     [transforms[index] for index in indices],
-                    descriptor_names,
+                    tuple(dict.fromkeys((*descriptor_names, *(name for name, _ in each.within)))),
                     with_inchikey=with_inchikey,
                     examine=examine,
                     examined_queries=examined_queries,
@@ -102,6 +102,7 @@ class Chooser:
                 ),
                 [_rule(transforms[index]) for index in indices],
                 self.account,
+                len(descriptor_names),
             )
             for each, indices in alike.items()
         ]
@@ -125,12 +126,29 @@ class Chooser:
 
 
 class _Alike:
-    """Transforms with the same choice, with their indices among all, and their names in the account."""
+    """Transforms with the same choice.
+
+    Args:
+        choice: what is left out.
+        indices: of the transforms among all.
+        makes: their kernel.
+        names: their names in the account.
+        account: the account.
+        shown: how many of the kernel's descriptors products keep; the others are only for bounds.
+    """
 
     def __init__(
-        self, choice: Choice, indices: Sequence[int], makes: SiblingKernel, names: Sequence[str], account: Account
+        self,
+        choice: Choice,
+        indices: Sequence[int],
+        makes: SiblingKernel,
+        names: Sequence[str],
+        account: Account,
+        shown: int,
     ) -> None:
         self._choice = choice
+        self._shown = shown
+        self._bounds = [(makes.kernel.increments.names.index(name), name, window) for name, window in choice.within]
         self._indices = indices
         self._renumbers = list(indices) != list(range(len(indices)))
         self._makes = makes
@@ -146,32 +164,45 @@ class _Alike:
             kept = found
         else:
             found, rejects = self._makes.products(smiles, values, enhanced_stereo, bare=True)
-            kept = [product for product in found if self._keeps(smiles, product)]
+            kept = [product for product in found if not self._excludes(smiles, product)]
             kept = self._described(kept, smiles, values, rejects)
+            kept = [product for product in kept if self._bounds_hold(smiles, product)]
         for product in kept if self._renumbers else ():
             product.transform = self._indices[product.transform]
         return kept, rejects, len(found) - len(kept)
 
-    def _keeps(self, parent: str, product: Product) -> bool:
-        """Return whether a product is to be written; if not, it is accounted for."""
+    def _leave_out(self, kind: str, name: str, parent: str, product: Product) -> None:
+        transform = self._names[product.transform]
+        self._account.add(transform, kind, name, parent, product.smiles, product.n_routes)
+
+    def _excludes(self, parent: str, product: Product) -> bool:
+        """Return whether a product gains a motif that it may not; if so, it is accounted for."""
         gained = self._kernel.motifs.gained(product.motifs) if product.motifs and self._kernel.motifs else None
-        if gained is None:
-            return True
-        name = self._names[product.transform]
-        self._account.add(name, EXCLUDE, gained.name, parent, product.smiles, product.n_routes)
-        return False
+        if gained is not None:
+            self._leave_out(EXCLUDE, gained.name, parent, product)
+        return gained is not None
+
+    def _bounds_hold(self, parent: str, product: Product) -> bool:
+        """Return whether a product is within all bounds; if not, it is accounted for."""
+        for place, name, window in self._bounds:
+            if not window.low <= product.descriptors[place] <= window.high:
+                self._leave_out(WITHIN, f"{name} {window}", parent, product)
+                return False
+        if self._bounds:
+            product.descriptors = product.descriptors[: self._shown]
+        return True
 
     def _described(
         self, products: Sequence[Product], parent: str, values: Values | None, rejects: list[Reject]
     ) -> list[Product]:
         """Return the products, described. One whose SMILES RDKit cannot read back is added to ``rejects``."""
-        names = self._kernel.increments.names
-        if products and values is None and names:
-            values = descriptors.compute(reread(parent), names)
+        known, names = values or (), self._kernel.increments.names
+        if products and len(known) < len(names):
+            known = (*known, *descriptors.compute(reread(parent), names[len(known) :]))
         described = []
         for product in products:
             try:
-                self._kernel.describe(product, values or ())
+                self._kernel.describe(product, known)
                 described.append(product)
             except RejectError as error:
                 rejects.append((product.site, error))

@@ -128,10 +128,14 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
 
 def _choice(made: str, layers: Layers, patterns: Patterns, problems: list[UserError]) -> Choice:
     """Return what is left out of all "libraries" or all "products"."""
-    listed = layers.settings["exclude"]
-    if isinstance(listed, dict):
-        return patterns.choice({"exclude": listed[made]}, lambda key, *keys: layers.place(key, made, *keys), problems)
-    return patterns.choice({"exclude": listed}, layers.place, problems)
+    listed, within = (layers.settings[key] for key in ("exclude", "within"))
+    if not isinstance(listed, dict):
+        return patterns.choice({"exclude": listed, "within": within}, layers.place, problems)
+
+    def place(*keys: Any) -> str:
+        return layers.place("exclude", made, *keys[1:]) if keys[0] == "exclude" else layers.place(*keys)
+
+    return patterns.choice({"exclude": listed[made], "within": within}, place, problems)
 
 
 def _plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,12 @@ from halogenator.config.layers import Layers, same_name_problems
 from halogenator.config.validation import checked
 from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, did_you_mean, raise_all
-from halogenator.model import Choice, Pattern
+from halogenator.model import Choice, Pattern, Window
 from halogenator.process import limits
 
 SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
 
-CHOICE_KEYS = ("exclude",)  # of an entry, that say what is left out
+CHOICE_KEYS = ("exclude", "within")  # of an entry, that say what is left out
 
 Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
 
@@ -49,7 +50,8 @@ class Patterns:
 
     def choice(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
         """Return what an entry of a configuration leaves out; what is wrong with it is added to ``problems``."""
-        return Choice(exclude=self.named(entry.get("exclude", ()), partial(place, "exclude"), problems))
+        exclude = self.named(entry.get("exclude", ()), partial(place, "exclude"), problems)
+        return Choice(exclude, tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems)))
 
     def named(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
         """Return the patterns of names and SMARTS; unknown ones are added to ``problems``.
@@ -74,6 +76,19 @@ class Patterns:
                     UserError(problem, where=place(number), value=name, allowed=list(self.load()), fix=near or add)
                 )
         return tuple(found)
+
+
+def _bounds(
+    entry: Mapping[str, Sequence[float | None]], place: Place, problems: list[UserError]
+) -> Iterator[tuple[str, Window]]:
+    """Yield (descriptor, bounds); those between which no value is are added to ``problems``."""
+    for name, (low, high) in entry.items():
+        window = Window(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+        if window.low > window.high:
+            allowed, fix = "[low, high], either of them null", "turn them round"
+            what = f"no {name} is within these bounds"
+            problems.append(UserError(what, where=place(name), value=[low, high], allowed=allowed, fix=fix))
+        yield name, window
 
 
 def load_patterns(*paths: Path) -> dict[str, Pattern]:
