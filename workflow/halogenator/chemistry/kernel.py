@@ -11,12 +11,13 @@ from rdkit import Chem
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
-from halogenator.chemistry.edit import Edit, Footprint, compile_edit
+from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry.template_edits import compile_edit
 from halogenator.model import Transform
 
 # An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
@@ -244,7 +245,7 @@ class _Products:
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
         if made is not None:
             smiles = Chem.MolToSmiles(made)
-            self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
+            self._collect(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
@@ -288,7 +289,7 @@ class _Products:
             return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
-            site.environment = self.surroundings.around(roots)
+            site.environment = self.surroundings.around(roots, through_rings=edit.footprint.bends)
         return site.environment
 
     def _describe(self, product: Product) -> None:
