@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from halogenator.smirks import reactant_of
+
 # Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
@@ -37,16 +39,6 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def reactant_of(smirks: str) -> str:
-    """Return the reactant template of a SMIRKS, as SMARTS.
-
-    Examples:
-        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
-        '[c:1][OX2H:2]'
-    """
-    return smirks.split(">>")[0].strip()
-
-
 @dataclass(frozen=True)
 class Example:
     """A reactant's SMILES and the SMILES of all of its products, each with one site changed."""
@@ -57,7 +49,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Transform:
-    """A named SMIRKS with one reactant and one product.
+    """A named SMIRKS with one reactant.
 
     Attributes:
         name: unique name.
@@ -70,6 +62,8 @@ class Transform:
         max_sites: number of sites to use in each parent, from the lowest atom index; None for all.
         stereo: configuration of a stereocentre whose neighbour is exchanged: "keep", "open" or "invert".
         new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
+        products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
+            leaves them together.
     """
 
     name: str
@@ -82,6 +76,7 @@ class Transform:
     max_sites: int | None = None
     stereo: str = "keep"
     new_stereo: str = "open"
+    products: str | None = None
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -100,7 +95,8 @@ class Transform:
     @property
     def fingerprint(self) -> str:
         """The hash of all fields that products depend on."""
-        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo)
+        chosen = [] if self.products is None else [self.products]
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *chosen)
 
 
 @dataclass(frozen=True)
@@ -116,6 +112,7 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
+    products: str | None = None
 
     @property
     def query(self) -> str:
@@ -139,6 +136,7 @@ class HalogenationRule:
                 max_sites=self.max_sites,
                 stereo=self.stereo,
                 new_stereo=self.new_stereo,
+                products=self.products,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples

@@ -15,6 +15,7 @@ from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.parent import Parent, reads_flat
+from halogenator.chemistry.pieces import Written, pieces
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.chemistry.template_edits import compile_edit
@@ -24,7 +25,6 @@ from halogenator.model import Transform
 _OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
-Written = tuple[str, str | None]  # SMILES, and its CXSMILES extension if it has enhanced stereo
 
 
 @dataclass(slots=True)
@@ -111,6 +111,8 @@ class _Group:
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         sites = []
         for match in self.reaction.matches(mol):
+            if not self.reaction.is_in_one_molecule(mol, match):
+                continue
             editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
             sites.append(_Site(match, self.reaction.site(mol, match), editable))
         return sorted(sites, key=lambda site: site.atom)
@@ -245,7 +247,7 @@ class _Products:
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
         if made is not None:
             smiles = Chem.MolToSmiles(made)
-            self._collect(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
+            self._collect_pieces(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
@@ -256,7 +258,19 @@ class _Products:
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
-            self._collect(step, site, edit, written, None)
+            self._collect_pieces(step, site, edit, written, None)
+
+    def _collect_pieces(
+        self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None
+    ) -> None:
+        """Add a product, or its molecules if the transform tells them apart. Arguments as for ``_collect``."""
+        which = step.transform.products
+        if which is None or "." not in written[0]:
+            self._collect(step, site, edit, written, edited)
+            return
+        for piece in pieces(written, which):
+            self._collect(step, site, None, piece, None)
+            self._found[piece].edited = edited is not None
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that was already added.

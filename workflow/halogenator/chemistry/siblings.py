@@ -288,9 +288,9 @@ def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:
 
     Returns:
         None if its query can tell halogens apart or match one, if its halogens cannot be renamed, or if it gives
-        several fragments.
+        several fragments or chooses among them.
     """
-    if _TELLING.search(transform.query):
+    if _TELLING.search(transform.query) or transform.products is not None:
         return None
     reaction = Reaction(transform)
     if len(Chem.GetMolFrags(reaction.product_template)) > 1:
