@@ -245,7 +245,7 @@ class _Products:
         both = step.transform.new_stereo == BOTH
         edit = step.edit if site.editable and not both else None
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
-        if made is not None:
+        if edit is not None and made is not None:
             smiles = Chem.MolToSmiles(made)
             self._collect_pieces(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
