@@ -15,6 +15,7 @@ from halogenator.smirks import reactant_of
 # Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
+HALOGENATION = "halogenation"  # the family of what a halogenation rule makes
 
 # {word of the column ``prepared``: what was done to the molecule}, in the order in which it is done.
 PREPARED = {
@@ -112,7 +113,6 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
-    products: str | None = None
 
     @property
     def query(self) -> str:
@@ -131,12 +131,11 @@ class HalogenationRule:
                 name=f"{self.name}:{halogen}",
                 smirks=self.smirks.replace("{X}", halogen),
                 label=f"{self.label} ({halogen})",
-                family="halogenation",
+                family=HALOGENATION,
                 scope_classes=self.scope_classes,
                 max_sites=self.max_sites,
                 stereo=self.stereo,
                 new_stereo=self.new_stereo,
-                products=self.products,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples

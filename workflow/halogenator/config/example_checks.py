@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.model import Example, Transform
+from halogenator.model import HALOGENATION, Example, Transform
 from halogenator.process import limits
 from halogenator.smirks import in_one_product, sides_of
 
@@ -128,6 +128,11 @@ def _wrong_number(reactants: int, products: int, transform: Transform) -> _Fault
             fix="if the reactants are groups of one molecule, write them in parentheses, as in "
             "([NX3H2:1].[CX3:2]=O)>>[N:1]=[C:2]; what a reagent brings is written as new atoms of the product, without "
             "map numbers",
+        )
+    if products > 1 and transform.family == HALOGENATION:
+        return _Fault(
+            f"has {products} products; a halogenation rule makes one",
+            fix="keep the product with {X} alone: atoms without a map number leave, with all that hangs on them",
         )
     if products > 1 and transform.products is None:
         return _Fault(
