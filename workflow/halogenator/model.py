@@ -41,6 +41,82 @@ def fingerprint(*parts: object) -> str:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
+
+    Examples:
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
+        return f"{low}:{high}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A substructure with a name.
+
+    Attributes:
+        name: unique name; of a SMARTS that a user wrote in place of a name, this SMARTS.
+        smarts: the substructure; "" if it is a catalog.
+        catalog: a set of alerts of RDKit's FilterCatalog, by RDKit's name, each a substructure; "" if it is a SMARTS.
+        why: the reason to avoid or protect it.
+        matches, spares: SMILES that the check of the file must find it in, and not find it in.
+    """
+
+    name: str
+    smarts: str = ""
+    catalog: str = ""
+    why: str = ""
+    matches: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
+
+    @property
+    def bare(self) -> Pattern:
+        """A copy for a task, with only what decides on matches, and the name."""
+        return Pattern(self.name, self.smarts, self.catalog)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is left out of all that could be made. Choices of several places add up.
+
+    Attributes:
+        exclude: a product that gains one of these motifs is not made into a row.
+        within: (descriptor, bounds); nor is a product out of bounds.
+    """
+
+    exclude: tuple[Pattern, ...] = ()
+    within: tuple[tuple[str, Window], ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def __add__(self, other: Choice) -> Choice:
+        sums = {name: (*values, *getattr(other, name)) for name, values in vars(self).items()}
+        return Choice(**{name: tuple(dict.fromkeys(values)) for name, values in sums.items()})
+
+    @property
+    def bare(self) -> Choice:
+        """A copy for a task."""
+        return replace(self, exclude=tuple(pattern.bare for pattern in self.exclude))
+
+    @property
+    def plain(self) -> list[object]:
+        """What products depend on, as JSON values; empty if nothing is left out."""
+        values = {
+            "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
+            "within": [[name, str(window)] for name, window in self.within],
+        }
+        return [{key: value for key, value in values.items() if value}] if self else []
+
+
+@dataclass(frozen=True)
 class Example:
     """A reactant's SMILES and the SMILES of all of its products, each with one site changed."""
 
@@ -65,6 +141,7 @@ class Transform:
         new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
         products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
             leaves them together.
+        choice: what of its products is left out.
     """
 
     name: str
@@ -78,6 +155,7 @@ class Transform:
     stereo: str = "keep"
     new_stereo: str = "open"
     products: str | None = None
+    choice: Choice = Choice()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -91,13 +169,15 @@ class Transform:
     @property
     def bare(self) -> Transform:
         """A copy for a task, with only the fields that its products depend on, and the name."""
-        return replace(self, label="", family="", scope_classes=(), examples=(), description="")
+        return replace(
+            self, label="", family="", scope_classes=(), examples=(), description="", choice=self.choice.bare
+        )
 
     @property
     def fingerprint(self) -> str:
         """The hash of all fields that products depend on."""
-        chosen = [] if self.products is None else [self.products]
-        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *chosen)
+        kept = [self.products] if self.products else []
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *kept, *self.choice.plain)
 
 
 @dataclass(frozen=True)
@@ -113,6 +193,7 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
+    choice: Choice = Choice()
 
     @property
     def query(self) -> str:
@@ -136,6 +217,7 @@ class HalogenationRule:
                 max_sites=self.max_sites,
                 stereo=self.stereo,
                 new_stereo=self.new_stereo,
+                choice=self.choice,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples
@@ -169,7 +251,10 @@ class Halogenation:
     def bare(self, class_name: str) -> Halogenation:
         """Return a copy for a task, with a class's rules only, and in them only what products depend on."""
         rules = self.rules_for(class_name)
-        bare = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in rules)
+        bare = (
+            replace(rule, label="", scope_classes=(), examples=(), description="", choice=rule.choice.bare)
+            for rule in rules
+        )
         return Halogenation(self.halogens, tuple(bare))
 
     def fingerprint(self, class_name: str) -> str:
@@ -214,6 +299,7 @@ class Library:
         given: files, folders and patterns in the configuration that gave ``paths``; () if they are the same.
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
+        choice: what is left out of it, if it is built, and of products made from it.
     """
 
     name: str
@@ -225,11 +311,13 @@ class Library:
     given: tuple[Path, ...] = ()
     reading: Reading = Reading()
     implicit: bool = False
+    choice: Choice = Choice()
 
     @property
     def brief(self) -> Library:
         """A copy for a task, with files as they were given: a folder instead of all files in it."""
-        return replace(self, paths=self.given or self.paths, given=(), parents=None, base=None, implicit=False)
+        paths = self.given or self.paths
+        return replace(self, paths=paths, given=(), parents=None, base=None, implicit=False, choice=Choice())
 
     @property
     def shown(self) -> str:
@@ -249,6 +337,7 @@ class Recipe:
         halogenation: the rules of its class; None if neither it nor another library is built with them.
         is_base: whether another library is built from it. Its index then counts the sites of the rules, too.
         descriptors: names of the columns to compute, in order.
+        choice: what is left out, besides what each rule leaves out.
     """
 
     library: Library
@@ -256,6 +345,7 @@ class Recipe:
     halogenation: Halogenation | None = None
     is_base: bool = False
     descriptors: tuple[str, ...] = ()
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -276,6 +366,7 @@ class Job:
         descriptors: names of the columns to compute, in order.
         inchikey: whether to add a column with the standard InChIKey.
         key: column whose values are unique among products: "smiles" or "inchikey".
+        choice: what is left out, besides what the transform leaves out.
     """
 
     library: Library
@@ -283,28 +374,12 @@ class Job:
     descriptors: tuple[str, ...] = ()
     inchikey: bool = False
     key: str = "smiles"
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
         """What it is called in messages."""
         return self.library.name, self.transform.name
-
-
-@dataclass(frozen=True)
-class Window:
-    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
-
-    Examples:
-        >>> str(Window(200, 500)), str(Window(high=5))
-        ('200:500', ':5')
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __str__(self) -> str:
-        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
-        return f"{low}:{high}"
 
 
 @dataclass(frozen=True)
@@ -369,6 +444,8 @@ class Config:
         sources: the configuration's YAML files, lowest layer first.
         exports: the exports by name.
         notes: remarks on the configuration, to show before a run.
+        library_choice, product_choice: what is left out of all built libraries, and of all products.
+        patterns_paths: the YAML files of patterns.
     """
 
     libraries: dict[str, Library]
@@ -386,6 +463,9 @@ class Config:
     sources: tuple[Path, ...]
     exports: Mapping[str, Export] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    library_choice: Choice = Choice()
+    product_choice: Choice = Choice()
+    patterns_paths: tuple[Path, ...] = ()
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""

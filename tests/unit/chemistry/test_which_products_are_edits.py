@@ -101,15 +101,15 @@ TABLE = r"""
 [O:1][CX4:2][OX2H]>>[*:1][C:2]F  [O-]CO  +[O-]CF
 [C:1](=[O:2])[OX2H]>>[C:1](=[O:2])N  CC(=O)O  +CC(N)=O
 [C:1]=[O:2]>>[C:1]-[O:2]  CC=O  +CCO
-[C:1][OX2H]>>[C:1].O  CCO  +CC
-[C:1][OX2H:2]>>[C:1].[O:2]  CCO  +CC
+[C:1][OX2H]>>[C:1].O  CCO  -CC.O
+[C:1][OX2H:2]>>[C:1].[O:2]  CCO  +CC.O
 [C:1]=O>>[C:1]F  CC=O  +CCF
 [C:1]#N>>[C:1]F  CC#N  +CCF
 [C:1]O[CH3]>>[C:1]F  CCOC  +CCF
 [C:1]OC>>[C:1]F  CCOC1CC1  -CCF -FC1CC1
 [C:1](O)C>>[C:1]F  CC(C)O  +CCF
 [C:1]1OC1>>[C:1]F  CC1CO1  -CCF -CF
-[C:1]O[C:2]>>[C:1]F.[C:2]  CCOC  +CCF -CF
+[C:1]O[C:2]>>[C:1]F.[C:2]  CCOC  +C.CCF +CC.CF
 [C:1][OX2H]>>[C:1]NC(C)=O  CCO  +CCNC(C)=O
 [C:1][OX2H]>>[C:1]N1CC1  CCO  +CCN1CC1
 [c:1][OX2H:2]>>[c:1][O:2]C1OCC1O  Oc1ccccc1  +OC1COC1Oc1ccccc1

@@ -14,6 +14,7 @@ from halogenator.chemistry.descriptors import inchikey
 from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
+from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.pieces import Written, pieces
 from halogenator.chemistry.reaction import Match, Reaction
@@ -41,6 +42,7 @@ class Product:
         inchikey: standard InChIKey, if the kernel computes it.
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
+        motifs: what it has of the kernel's motifs more and less often than its parent (``chemistry.motifs``).
         environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
             SMILES, or the kernel computes none.
     """
@@ -54,6 +56,7 @@ class Product:
     inchikey: str | None = None
     examined: tuple[int, ...] = ()
     edited: bool = False
+    motifs: str = ""
     environment: Environment | None = None
 
 
@@ -128,6 +131,7 @@ class Kernel:
         use_edits: False makes every product by RunReactants, for comparison.
         examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
         examined_queries: the SMARTS of these queries.
+        motifs: patterns that ``Product.motifs`` tells of; None: of none.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -145,11 +149,13 @@ class Kernel:
         use_edits: bool = True,
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
+        motifs: Motifs | None = None,
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
         self.examined_queries = examined_queries
+        self.motifs = motifs
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -226,6 +232,7 @@ class _Products:
         self.parent = parent
         self.values = values
         self.surroundings = Surroundings(parent.mol)
+        self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
         self._found: dict[Written, Product] = {}
         self._routes: dict[Written, set[tuple[int, int]]] = {}
 
@@ -294,6 +301,8 @@ class _Products:
             self._describe(product)
         if kernel.examine is not None:
             product.examined = kernel.examine(edited if edited and kernel.examines_edited else reread(smiles))
+        if self.motifs is not None:
+            product.motifs = self.motifs.change(step.index, edit if edited else None, site.match, edited, smiles)
         self._found[written] = product
         self._routes[written] = {route}
 

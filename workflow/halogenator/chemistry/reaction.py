@@ -36,12 +36,18 @@ _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
 
 class Query:
-    """A reactant template (SMARTS) whose matches are counted."""
+    """A reactant template (SMARTS) whose matches are counted.
+
+    Attributes:
+        smarts: the template.
+        leaving: positions, in a match, of the atoms without a map number, which leave.
+    """
 
     def __init__(self, smarts: str) -> None:
         self.smarts = smarts
         self._pattern = Chem.MolFromSmarts(smarts)
         self._has_hydrogens = has_hydrogens(smarts)
+        self.leaving = [atom.GetIdx() for atom in self._pattern.GetAtoms() if not atom.GetAtomMapNum()]
 
     def count(self, mol: Chem.Mol) -> int:
         """Return the number of matches, an upper bound of the number of products.
@@ -52,6 +58,21 @@ class Query:
             return len(find_matches(Chem.AddHs(mol) if self._has_hydrogens else mol, self._pattern))
         except RejectError:
             return 1
+
+    def distinct(self, mol: Chem.Mol) -> tuple[tuple[Match, ...], int]:
+        """Return the matches, and how many of them differ in the symmetry classes of their atoms.
+
+        A molecule with too many matches has one of no atoms.
+        """
+        whole = Chem.AddHs(mol) if self._has_hydrogens else mol
+        try:
+            matches = find_matches(whole, self._pattern)
+        except RejectError:
+            return ((),), 1
+        if len(matches) < 2:
+            return matches, len(matches)
+        classes = list(Chem.CanonicalRankAtoms(whole, breakTies=False))
+        return matches, len({tuple(classes[atom] for atom in match) for match in matches})
 
 
 class Reaction:

@@ -37,6 +37,7 @@ from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Values, terminal_label
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import reread
+from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
@@ -113,7 +114,7 @@ class _Remembered:
     Attributes:
         transform: index of its transform in the family.
         site, n_routes, enhanced_stereo, examined, edited: as in ``Product``.
-        smiles: its SMILES with marks as halogens.
+        smiles, motifs: its SMILES and its motifs with marks as halogens.
         environment: surroundings of its site; None: its descriptors are computed from itself.
         has_halogen: whether there is a halogen in these.
     """
@@ -125,6 +126,7 @@ class _Remembered:
     enhanced_stereo: str | None
     examined: tuple[int, ...]
     edited: bool
+    motifs: str
     environment: Environment | None
     has_halogen: bool
 
@@ -133,7 +135,7 @@ class SiblingKernel:
     """A kernel that makes the products of siblings once. It gives what ``Kernel`` gives, row for row.
 
     Args:
-        transforms, descriptor_names, with_inchikey, examine, examined_queries: as for ``Kernel``.
+        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs: as for ``Kernel``.
 
     Attributes:
         kernel: the kernel for all molecules that no sibling was seen of.
@@ -154,6 +156,7 @@ class SiblingKernel:
         with_inchikey: bool = False,
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
+        motifs: Motifs | None = None,
     ) -> None:
         self.kernel = Kernel(
             transforms,
@@ -161,10 +164,13 @@ class SiblingKernel:
             with_inchikey=with_inchikey,
             examine=examine,
             examined_queries=examined_queries,
+            motifs=motifs,
         )
         self.answered = 0
         order = [step.index for group in self.kernel.groups for step in group.steps]
         self._rank = {index: rank for rank, index in enumerate(order)}
+        if motifs and motifs.tells_halogens:
+            order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
         self._kernels: dict[tuple[object, ...], Kernel] = {}
@@ -172,13 +178,13 @@ class SiblingKernel:
         self._size = 0
 
     def products(
-        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
+        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None, *, bare: bool = False
     ) -> tuple[list[Product], list[Reject]]:
         """Return what ``Kernel.products`` returns for the same arguments."""
-        found = self._from_siblings(smiles, values) if self._families and enhanced_stereo is None else None
-        return self.kernel.products(smiles, values, enhanced_stereo) if found is None else (found, [])
+        found = self._from_siblings(smiles, values, bare) if self._families and enhanced_stereo is None else None
+        return self.kernel.products(smiles, values, enhanced_stereo, bare=bare) if found is None else (found, [])
 
-    def _from_siblings(self, smiles: str, values: Values | None) -> list[Product] | None:
+    def _from_siblings(self, smiles: str, values: Values | None, bare: bool) -> list[Product] | None:
         """Return a molecule's products, or None if only the kernel can make them."""
         halogens = _HALOGEN.findall(smiles)
         if not (halogens or self._brings) or not _USUAL.fullmatch(smiles):
@@ -193,14 +199,17 @@ class SiblingKernel:
             remembered = self._remember(family, renaming.to, smiles)
             if remembered is None:
                 return None
-            if remembered and values is None and self.kernel.increments.names:
+            if remembered and values is None and self.kernel.increments.names and not bare:
                 values = descriptors.compute(reread(smiles), self.kernel.increments.names)
-            found += [self._product(each, family, renaming, values or ()) for each in remembered]
+            made = [self._product(each, family, renaming) for each in remembered]
+            for product in () if bare else made:
+                self.kernel.describe(product, values or ())
+            found += made
         if len(self._families) > 1:
             found.sort(key=lambda product: self._rank[product.transform])
         return found
 
-    def _product(self, made: _Remembered, family: _Family, renaming: _Renaming, values: Values) -> Product:
+    def _product(self, made: _Remembered, family: _Family, renaming: _Renaming) -> Product:
         """Return a product of a representative as that of its sibling."""
         index, smiles = family.indices[made.transform], made.smiles.translate(renaming.back)
         product = Product(index, made.site, made.n_routes, smiles, (), made.enhanced_stereo)
@@ -208,7 +217,8 @@ class SiblingKernel:
         product.environment = made.environment
         if made.has_halogen and made.environment:
             product.environment = tuple([renaming.labels.get(number, number) for number in made.environment])
-        self.kernel.describe(product, values)
+        if made.motifs:
+            product.motifs = made.motifs.translate(renaming.back)
         return product
 
     def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
@@ -239,16 +249,26 @@ class SiblingKernel:
                 self.kernel.increments.names,
                 examine=self.kernel.examine,
                 examined_queries=self.kernel.examined_queries,
+                motifs=self.kernel.motifs and Motifs(self.kernel.motifs.patterns),
             )
         return self._kernels[key]
 
 
 def _remembered(product: Product) -> _Remembered:
-    smiles = _HALOGEN.sub(lambda found: _MARK[found[0]], product.smiles)
+    smiles, motifs = (_HALOGEN.sub(lambda found: _MARK[found[0]], text) for text in (product.smiles, product.motifs))
     around = product.environment
     has_halogen = around is not None and not _LABELS.isdisjoint(around)
     counts = product.transform, product.site, product.n_routes
-    return _Remembered(*counts, smiles, product.enhanced_stereo, product.examined, product.edited, around, has_halogen)
+    return _Remembered(
+        *counts,
+        smiles,
+        product.enhanced_stereo,
+        product.examined,
+        product.edited,
+        motifs,
+        around,
+        has_halogen,
+    )
 
 
 _LABELS = frozenset(terminal_label(number) for number in _NUMBER.values())
