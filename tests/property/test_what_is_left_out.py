@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 
 import pytest
 from rdkit import Chem
+from rdkit.Chem import AllChem
 from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
 from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.config.patterns import Patterns
 from halogenator.config.rule_files import load_halogenation
+from halogenator.errors import UserError
 from halogenator.model import Choice, Pattern, Transform, Window
 from helpers import oracle
 from helpers.molecules import POOLS
 from helpers.oracle import CLASSES, parents, shipped_transforms
 from helpers.runs import REPOSITORY
-from helpers.samples import size
+from helpers.samples import few, size
 
 DESCRIPTORS = tuple(oracle.DESCRIPTORS)
-SHIPPED = [pattern for pattern in Patterns().load().values() if pattern.smarts]
+SHIPPED = [pattern for found in Patterns().load().values() for pattern in found if pattern.matches]
 # Of every kind: a list of halogens inside a recursion, far parts, ring sizes, chirality, hydrogens, many matches.
 OTHERS = [
     Pattern("nested", "[CX4;$(C[Cl,Br]);$(CC[$(C=O),$(c)])]"),
@@ -145,7 +148,7 @@ def test_alerts_of_rdkit() -> None:
         return Counter(entry.GetDescription() for entry in found for _ in entry.GetFilterMatches(mol))
 
     transforms = HALOGENATION.transforms("lipid")
-    chooser = Chooser(transforms, choice=Choice(exclude=(Patterns().load()["brenk"],)))
+    chooser = Chooser(transforms, choice=Choice(exclude=Patterns().load()["brenk"]))
     left_out = 0
     for smiles in parents("lipid")[:2]:
         every = [product.smiles for product in SiblingKernel(transforms).products(smiles)[0]]
@@ -175,6 +178,76 @@ def test_bounds_of_descriptors(shown: tuple[str, ...]) -> None:
     told = chooser.account.entries
     assert out == {n: sum(e["molecules"] for e in told if e["name"] == f"{n} {bounds[n]}") for n in bounds}
     assert {entry["kind"] for entry in told} == {"within"}
+
+
+GLYCOSIDES = [
+    "CC1OC(Oc2c(-c3ccc(O)c(O)c3)oc3cc(O)cc(O)c3c2=O)C(O)C(O)C1O",  # quercitrin
+    "OCC1OC(Oc2ccccc2CO)C(O)C(O)C1O",  # salicin
+    "OCC1OC(OC2(CO)OC(CO)C(O)C2O)C(O)C(O)C1O",  # sucrose
+    "O=C(O)C1OC(O)C(O)C(O)C1O",  # glucuronic acid
+    "Nc1ncnc2c1ncn2C1OC(CO)C(O)C1O",  # adenosine
+    "COC(=O)c1ccc(F)cc1O",
+]
+
+
+def left_alone(smirks: str, smiles: str, atoms: set[int]) -> set[str]:
+    """Products of RunReactants in which these atoms of the parent are as they were."""
+
+    def seen(mol: Chem.Mol, origin: Callable[[Chem.Atom], int | None]) -> dict[int | None, object]:
+        return {
+            origin(atom): (
+                *(atom.GetAtomicNum(), atom.GetTotalNumHs(), atom.GetFormalCharge()),
+                sorted((str(bond.GetBondType()), origin(bond.GetOtherAtom(atom)) or -1) for bond in atom.GetBonds()),
+            )
+            for atom in mol.GetAtoms()
+        }
+
+    parent = Chem.MolFromSmiles(smiles)
+    before = seen(parent, lambda atom: atom.GetIdx() + 1)
+    found = set()
+    for (product,) in AllChem.ReactionFromSmarts(smirks).RunReactants((parent,), 10_000):
+        Chem.SanitizeMol(product)
+        after = seen(
+            product, lambda atom: atom.GetIntProp("react_atom_idx") + 1 if atom.HasProp("react_atom_idx") else None
+        )
+        if all(before[atom + 1] == after.get(atom + 1) for atom in atoms):
+            found.add(Chem.MolToSmiles(product))
+    return found
+
+
+@pytest.mark.parametrize("name", few(["sugars", "anomeric", "chelated_phenol", "[OX2H]", "[F]c"], 2))
+def test_protected_atoms_are_as_they_were(name: str) -> None:
+    """Of each product, against RunReactants with the origin of each atom; and every site is made or counted."""
+    problems: list[UserError] = []
+    patterns = Patterns().named([name], str, problems)
+    assert not problems
+    shipped = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
+    left_out = 0
+    for transform in (*HALOGENATION.transforms("terpenoid")[::4], *shipped[::3]):
+        plain = SiblingKernel([transform])
+        chooser = Chooser([transform], choice=Choice(protect=patterns))
+        for smiles in map(Chem.CanonSmiles, GLYCOSIDES):
+            mol = Chem.MolFromSmiles(smiles)
+            queries = [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns]
+            atoms = {index for query in queries for match in mol.GetSubstructMatches(query) for index in match}
+            made = chooser.products(smiles)[0]
+            assert {product.smiles for product in made} == left_alone(transform.smirks, smiles, atoms), smiles
+            routes = sum(product.n_routes for product in plain.products(smiles)[0])
+            counted = sum(entry["routes"] for entry in chooser.account.entries)
+            assert sum(product.n_routes for product in made) + counted - left_out == routes
+            left_out = counted
+        left_out = 0
+    told = Chooser(HALOGENATION.transforms("terpenoid"), choice=Choice(protect=patterns))
+    told.products(Chem.CanonSmiles(GLYCOSIDES[0 if name != "[F]c" else -1]))
+    kinds = {(entry["kind"], entry["name"], entry["molecules"]) for entry in told.account.entries}
+    assert kinds == ({("protect", name, None)} if name != "[F]c" else set())
+
+
+def test_a_hydrogen_atom_of_a_template_belongs_to_the_atom_that_has_it() -> None:
+    choice = Choice(protect=(Pattern("benzylic", "[CH3]c"),))
+    chooser = Chooser([Transform("deuteration", "[C:1][H:2]>>[C:1][2H:2]")], choice=choice)
+    assert [product.smiles for product in chooser.products("CCc1ccccc1C")[0]]
+    assert not chooser.products("Cc1ccccc1")[0]
 
 
 def test_a_rule_of_its_own_list_leaves_out_its_own_products_alone() -> None:

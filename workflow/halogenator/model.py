@@ -89,10 +89,12 @@ class Choice:
     Attributes:
         exclude: a product that gains one of these motifs is not made into a row.
         within: (descriptor, bounds); nor is a product out of bounds.
+        protect: nothing is made at a site where one of their atoms would be touched.
     """
 
     exclude: tuple[Pattern, ...] = ()
     within: tuple[tuple[str, Window], ...] = ()
+    protect: tuple[Pattern, ...] = ()
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -104,13 +106,15 @@ class Choice:
     @property
     def bare(self) -> Choice:
         """A copy for a task."""
-        return replace(self, exclude=tuple(pattern.bare for pattern in self.exclude))
+        bare = {name: tuple(pattern.bare for pattern in getattr(self, name)) for name in ("exclude", "protect")}
+        return Choice(within=self.within, **bare)
 
     @property
     def plain(self) -> list[object]:
         """What products depend on, as JSON values; empty if nothing is left out."""
         values = {
             "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
+            "protect": [[pattern.name, pattern.smarts] for pattern in self.protect],
             "within": [[name, str(window)] for name, window in self.within],
         }
         return [{key: value for key, value in values.items() if value}] if self else []

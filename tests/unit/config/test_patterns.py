@@ -93,6 +93,16 @@ def test_bounds_of_all_places_add_up_and_must_leave_something() -> None:
     assert "did you mean 'clogp'?" in complaint(within={"logp": [None, 5]})
 
 
+def test_atoms_to_protect_are_named_in_all_places() -> None:
+    made = config(protect=["anomeric"], libraries={"mine-2X": {**LIBRARIES["mine-2X"], "protect": ["[CH3]"]}})
+    for choice in (recipe_of(made, "mine-1X").choice, job_of(made, "mine-2X", OME).choice):
+        assert [pattern.name for pattern in choice.protect] == ["anomeric", "[CH3]"]
+    sugars = config(protect=["sugars"]).product_choice.protect
+    assert len(sugars) > 1 and {pattern.name for pattern in sugars} == {"sugars"}
+    assert "name no atoms to protect" in complaint(protect=["pains"])
+    assert "did you mean 'sugars'?" in complaint(protect=["sugar"])
+
+
 def test_a_list_at_the_top_is_for_libraries_and_products() -> None:
     made = config(exclude=["pains", "[CX4][I]"])
     assert names(made.library_choice) == names(made.product_choice) == ["pains", "[CX4][I]"]
@@ -142,7 +152,7 @@ def test_a_wrong_pattern_stops_the_run(entry: dict[str, Any], what: str) -> None
 
 
 def test_shipped_patterns_have_reasons_and_examples() -> None:
-    for pattern in load_patterns(SHIPPED_PATTERNS).values():
+    for pattern, *_ in load_patterns(SHIPPED_PATTERNS).values():
         assert pattern.why and pattern.matches and pattern.spares
 
 

@@ -15,13 +15,14 @@ from halogenator.chemistry.descriptor_differences import Values
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Protection
 from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.model import Choice, Transform
 
 MAX_EXAMPLES = 3
 _SHOWN_SMILES = 200  # longer molecules are no examples
 
-EXCLUDE, WITHIN = "exclude", "within"
+EXCLUDE, PROTECT, WITHIN = "exclude", "protect", "within"
 
 
 class Account:
@@ -29,8 +30,9 @@ class Account:
 
     Attributes:
         entries: JSON values, in the order in which the first of each was left out. ``transform``: of a built library,
-            the rule. ``molecules``: left out, each once a parent. ``routes``: to these, pairs of transform and site.
-            ``examples``: SMILES of some parents and their products.
+            the rule. ``molecules``: left out, each once a parent; None where sites are protected, since nothing was
+            made. ``routes``: to these, pairs of transform and site. ``examples``: SMILES of some parents, each with its
+            product if one was made.
     """
 
     def __init__(self) -> None:
@@ -38,19 +40,20 @@ class Account:
         self._known: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     def add(self, transform: str, kind: str, name: str, parent: str, product: str, routes: int) -> None:
-        """Count a molecule that is left out."""
+        """Count a molecule that is left out; ``product`` is "" for a site where nothing was made."""
         key = transform, kind, name
         entry = self._known.get(key)
         if entry is None:
-            counts = {"molecules": 0, "routes": 0, "examples": []}
+            counts: dict[str, Any] = {"molecules": 0 if product else None, "routes": 0, "examples": []}
             entry = self._known[key] = {"transform": transform, "kind": kind, "name": name, **counts}
             self.entries.append(entry)
-        entry["molecules"] += 1
+        if product:
+            entry["molecules"] += 1
         entry["routes"] += routes
         shown = entry["examples"]
         short = len(shown) < MAX_EXAMPLES and max(len(parent), len(product)) <= _SHOWN_SMILES
         if short and (not shown or shown[-1][0] != parent):
-            shown.append([parent, product])
+            shown.append([parent, product] if product else [parent])
 
 
 class Chooser:
@@ -99,6 +102,7 @@ class Chooser:
                     examine=examine,
                     examined_queries=examined_queries,
                     motifs=Motifs(each.exclude) if each.exclude else None,
+                    protection=Protection(each.protect) if each.protect else None,
                 ),
                 [_rule(transforms[index]) for index in indices],
                 self.account,
@@ -164,7 +168,8 @@ class _Alike:
             kept = found
         else:
             found, rejects = self._makes.products(smiles, values, enhanced_stereo, bare=True)
-            kept = [product for product in found if not self._excludes(smiles, product)]
+            kept = [product for product in found if not self._withholds(smiles, product)]
+            kept = [product for product in kept if not self._excludes(smiles, product)]
             kept = self._described(kept, smiles, values, rejects)
             kept = [product for product in kept if self._bounds_hold(smiles, product)]
         for product in kept if self._renumbers else ():
@@ -174,6 +179,12 @@ class _Alike:
     def _leave_out(self, kind: str, name: str, parent: str, product: Product) -> None:
         transform = self._names[product.transform]
         self._account.add(transform, kind, name, parent, product.smiles, product.n_routes)
+
+    def _withholds(self, parent: str, product: Product) -> bool:
+        """Return whether a site is protected; if so, it is accounted for."""
+        if product.withheld:
+            self._leave_out(PROTECT, product.withheld, parent, product)
+        return bool(product.withheld)
 
     def _excludes(self, parent: str, product: Product) -> bool:
         """Return whether a product gains a motif that it may not; if so, it is accounted for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdkit import Chem
 
@@ -17,6 +18,7 @@ from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.pieces import Written, pieces
+from halogenator.chemistry.protecting import Protection, protector, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.chemistry.template_edits import compile_edit
@@ -43,6 +45,7 @@ class Product:
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
         motifs: what it has of the kernel's motifs more and less often than its parent (``chemistry.motifs``).
+        withheld: what protects its site; nothing was made then. "" for a product that was made.
         environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
             SMILES, or the kernel computes none.
     """
@@ -57,6 +60,7 @@ class Product:
     examined: tuple[int, ...] = ()
     edited: bool = False
     motifs: str = ""
+    withheld: str = ""
     environment: Environment | None = None
 
 
@@ -85,6 +89,11 @@ class _Step:
     transform: Transform
     reaction: Reaction
     edit: Edit | None
+
+    @cached_property
+    def touched(self) -> tuple[int, ...]:
+        """Positions, in a match, of the atoms that it touches."""
+        return touched(self.reaction)
 
 
 @dataclass
@@ -132,6 +141,8 @@ class Kernel:
         examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
         examined_queries: the SMARTS of these queries.
         motifs: patterns that ``Product.motifs`` tells of; None: of none.
+        protection: atoms that are not touched; None: none. Each site that would touch one, and has no other product, is
+            a ``Product`` that is withheld.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -150,12 +161,14 @@ class Kernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
         self.examined_queries = examined_queries
         self.motifs = motifs
+        self.protection = protection
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -201,7 +214,7 @@ class Kernel:
                 except RejectError as error:
                     rejects.append((None, error))
                     continue
-                for site in _limit(parent, sites, step.transform.max_sites):
+                for site in _limit(parent, maker.unprotected(step, sites), step.transform.max_sites):
                     try:
                         maker.add(step, site)
                     except RejectError as error:
@@ -233,14 +246,35 @@ class _Products:
         self.values = values
         self.surroundings = Surroundings(parent.mol)
         self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
+        self._protected = kernel.protection.atoms(parent) if kernel.protection else {}
+        self._withheld: dict[tuple[int, int], str] = {}  # {route: what protects it}
         self._found: dict[Written, Product] = {}
         self._routes: dict[Written, set[tuple[int, int]]] = {}
 
     def products(self) -> list[Product]:
-        """Return the products added so far, each with the number of its routes."""
+        """Return the products added so far, each with the number of its routes, then what is withheld."""
         for written, routes in self._routes.items():
             self._found[written].n_routes = len(routes)
-        return list(self._found.values())
+        if not self._withheld:
+            return list(self._found.values())
+        made = set().union(*self._routes.values())
+        withheld = [
+            Product(*route, 1, "", (), withheld=name) for route, name in self._withheld.items() if route not in made
+        ]
+        return [*self._found.values(), *withheld]
+
+    def unprotected(self, step: _Step, sites: list[_Site]) -> list[_Site]:
+        """Return the sites at which a step touches no protected atom; the others are withheld."""
+        if not self._protected:
+            return sites
+        mol, kept = self.parent.hydrogenated(step.reaction), []
+        for site in sites:
+            name = protector(mol, site.match, step.touched, self._protected)
+            if name is None:
+                kept.append(site)
+            else:
+                self._withheld[step.index, site.atom] = name
+        return kept
 
     def add(self, step: _Step, site: _Site) -> None:
         """Make the products of a transform at a site.

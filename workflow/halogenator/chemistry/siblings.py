@@ -38,6 +38,7 @@ from halogenator.chemistry.descriptor_differences import Environment, Values, te
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Protection
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
@@ -113,7 +114,7 @@ class _Remembered:
 
     Attributes:
         transform: index of its transform in the family.
-        site, n_routes, enhanced_stereo, examined, edited: as in ``Product``.
+        site, n_routes, enhanced_stereo, examined, edited, withheld: as in ``Product``.
         smiles, motifs: its SMILES and its motifs with marks as halogens.
         environment: surroundings of its site; None: its descriptors are computed from itself.
         has_halogen: whether there is a halogen in these.
@@ -127,6 +128,7 @@ class _Remembered:
     examined: tuple[int, ...]
     edited: bool
     motifs: str
+    withheld: str
     environment: Environment | None
     has_halogen: bool
 
@@ -135,7 +137,8 @@ class SiblingKernel:
     """A kernel that makes the products of siblings once. It gives what ``Kernel`` gives, row for row.
 
     Args:
-        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs: as for ``Kernel``.
+        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs, protection: as for
+            ``Kernel``.
 
     Attributes:
         kernel: the kernel for all molecules that no sibling was seen of.
@@ -157,6 +160,7 @@ class SiblingKernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.kernel = Kernel(
             transforms,
@@ -165,11 +169,12 @@ class SiblingKernel:
             examine=examine,
             examined_queries=examined_queries,
             motifs=motifs,
+            protection=protection,
         )
         self.answered = 0
         order = [step.index for group in self.kernel.groups for step in group.steps]
         self._rank = {index: rank for rank, index in enumerate(order)}
-        if motifs and motifs.tells_halogens:
+        if any(each and each.tells_halogens for each in (motifs, protection)):
             order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
@@ -217,6 +222,7 @@ class SiblingKernel:
         product.environment = made.environment
         if made.has_halogen and made.environment:
             product.environment = tuple([renaming.labels.get(number, number) for number in made.environment])
+        product.withheld = made.withheld
         if made.motifs:
             product.motifs = made.motifs.translate(renaming.back)
         return product
@@ -250,6 +256,7 @@ class SiblingKernel:
                 examine=self.kernel.examine,
                 examined_queries=self.kernel.examined_queries,
                 motifs=self.kernel.motifs and Motifs(self.kernel.motifs.patterns),
+                protection=self.kernel.protection,
             )
         return self._kernels[key]
 
@@ -266,6 +273,7 @@ def _remembered(product: Product) -> _Remembered:
         product.examined,
         product.edited,
         motifs,
+        product.withheld,
         around,
         has_halogen,
     )
