@@ -12,21 +12,22 @@ from rdkit import Chem
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
-from halogenator.chemistry.edit import Edit, Footprint, compile_edit
+from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
+from halogenator.chemistry.pieces import Written, pieces
 from halogenator.chemistry.protecting import Usage, Withheld, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry.template_edits import compile_edit
 from halogenator.model import Transform
 
 # An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
 _OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
-Written = tuple[str, str | None]  # SMILES, and its CXSMILES extension if it has enhanced stereo
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ class _Group:
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         sites = []
         for match in self.reaction.matches(mol):
+            if not self.reaction.is_in_one_molecule(mol, match):
+                continue
             editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
             sites.append(_Site(match, self.reaction.site(mol, match), editable))
         return sorted(sites, key=lambda site: site.atom)
@@ -287,9 +290,9 @@ class _Products:
         both = step.transform.new_stereo == BOTH
         edit = step.edit if site.editable and not both else None
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
-        if made is not None:
+        if edit is not None and made is not None:
             smiles = Chem.MolToSmiles(made)
-            self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
+            self._collect_pieces(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
@@ -300,7 +303,19 @@ class _Products:
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
-            self._collect(step, site, edit, written, None)
+            self._collect_pieces(step, site, edit, written, None)
+
+    def _collect_pieces(
+        self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None
+    ) -> None:
+        """Add a product, or its molecules if the transform tells them apart. Arguments as for ``_collect``."""
+        which = step.transform.products
+        if which is None or "." not in written[0]:
+            self._collect(step, site, edit, written, edited)
+            return
+        for piece in pieces(written, which):
+            self._collect(step, site, None, piece, None)
+            self._found[piece].edited = edited is not None
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that was already added.
@@ -335,7 +350,7 @@ class _Products:
             return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
-            site.environment = self.surroundings.around(roots)
+            site.environment = self.surroundings.around(roots, through_rings=edit.footprint.bends)
         return site.environment
 
     def _describe(self, product: Product) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROTECT, RANK = "protect", "rank"
 
 # An atom of the product template that repeats its element and states nothing else.
-_REPEATED = re.compile(r"\[(#\d+|[A-Z][a-z]?|[a-z]):\d+\]")
+_REPEATED = re.compile(r"\[(\*|#\d+|[A-Z][a-z]?|[a-z]):\d+\]")
 
 
 Withheld = tuple[str, str]  # key of a choice, and the name of its entry

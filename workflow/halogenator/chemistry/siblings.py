@@ -14,7 +14,8 @@ and aromaticity, changes nothing but symbols. These are the conditions, each wit
 * The order is kept: among the molecule's halogens and those that the transform brings, and towards atoms whose numbers
   lie between theirs. Sulfur is such an atom: ``FC(S)Cl`` is no sibling of ``ClC(S)Br``.
 * All other atoms are usual ones. Selenium, for example, lies between chlorine and bromine.
-* The molecule is one fragment, since fragments are written in the order of their text: ``CI.Cl``, but ``Br.CF``.
+* The molecule and its products are one fragment each, since fragments are written in the order of their text:
+  ``CI.Cl``, but ``Br.CF``.
 * The query names no halogen and matches none. ``[c:1][Cl]`` has other sites in each sibling.
 * The representative has no rejects, whose texts name it. The kernel makes the products of such siblings one by one.
 
@@ -226,7 +227,7 @@ class SiblingKernel:
         return product
 
     def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
-        """Return the products of the representative of a molecule; None if it has rejects."""
+        """Return the products of the representative of a molecule; None if it has rejects, or products of fragments."""
         text = _HALOGEN.sub(lambda found: to[found[0]], smiles)
         brought = tuple(to[halogen] for halogen in family.halogens)
         key = (family.shape, brought, text)
@@ -235,7 +236,8 @@ class SiblingKernel:
             self.answered += 1
             return self._known[key]
         made, rejects = self._kernel(family, brought).products(text, bare=True)
-        found = None if rejects else [_remembered(product) for product in made]
+        whole = not rejects and all("." not in product.smiles for product in made)
+        found = [_remembered(product) for product in made] if whole else None
         self._known[key] = found
         self._size += 1 + len(found or ())
         while self._size > MAX_PRODUCTS and len(self._known) > 1:
@@ -312,11 +314,14 @@ def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:
     """Return the halogens that a transform brings, and the numbers of its other atoms beyond fluorine.
 
     Returns:
-        None if its query can tell halogens apart or match one, or if its halogens cannot be renamed.
+        None if its query can tell halogens apart or match one, if its halogens cannot be renamed, or if it gives
+        several fragments or chooses among them.
     """
-    if _TELLING.search(transform.query):
+    if _TELLING.search(transform.query) or transform.products is not None:
         return None
     reaction = Reaction(transform)
+    if len(Chem.GetMolFrags(reaction.product_template)) > 1:
+        return None
     if any(atom.Match(halogen) for halogen in _bonded_halogens() for atom in reaction.query.GetAtoms()):
         return None
     numbers = [atom.GetAtomicNum() for atom in reaction.product_template.GetAtoms()]
