@@ -147,7 +147,9 @@ def test_an_unknown_name_offers_the_nearest_and_says_where_patterns_stand() -> N
     assert "there is no pattern 'acyl_halid'" in message and "did you mean 'acyl_halide'?" in message
     assert "my.yaml, line" in message and "exclude[entry 1]" in message
     message = complaint(exclude=["zzz"], patterns=patterns())
-    assert "add it to a file of patterns (patterns.yaml" in message.replace(f"{Path.cwd()}/", "")
+    assert f"add it to a file of patterns ({SHIPPED_PATTERNS}, {Path.cwd() / 'patterns.yaml'})" in message
+    assert "acyl_halide, " in message and "mine, " in message
+    assert "'acyl_halide'" in complaint(patterns=patterns(name="acyl_halide"))
     assert "RDKit cannot read this SMARTS" in complaint(exclude=["[Cl"])
 
 

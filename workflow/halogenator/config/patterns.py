@@ -30,14 +30,14 @@ class Patterns:
     """The patterns that a name can mean: those of files, and RDKit's sets of alerts.
 
     Args:
-        paths: YAML files; None for the shipped one. They are read when a name is first looked up.
+        paths: YAML files besides the shipped one. They are read when a name is first looked up.
 
     Attributes:
         paths: the YAML files.
     """
 
-    def __init__(self, paths: Sequence[Path] | None = None) -> None:
-        self.paths = [SHIPPED_PATTERNS] if paths is None else paths
+    def __init__(self, paths: Sequence[Path] = ()) -> None:
+        self.paths = [SHIPPED_PATTERNS, *(path for path in paths if path.resolve() != SHIPPED_PATTERNS)]
         self._known: dict[str, tuple[Pattern, ...]] = {}
 
     def load(self) -> Mapping[str, tuple[Pattern, ...]]:
