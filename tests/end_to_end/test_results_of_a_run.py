@@ -127,6 +127,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
             "halogenation": "halogenation.yaml",
             "select": {"libraries": list(libraries)},
             "memory": {"cap_mb": CAP_MB},
+            "exclude": [],
             "chunk": {"products": CHUNK_PRODUCTS, "merge_rows": size(100, 1_000_000)},
             "identifiers": ["inchikey"],
         },

@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def config(**keys: Any) -> Config:
     """A configuration with one built library, whose lower level no entry names."""
     own = {"transforms": "transforms.yaml", "halogenation": with_rule()}
-    keys = {"parents": {"mine": "mine.smi"}, "libraries": LIBRARIES, **own, **keys}
+    keys = {"parents": {"mine": "mine.smi"}, "libraries": LIBRARIES, "exclude": [], **own, **keys}
     Path("my.yaml").write_text(yaml.safe_dump(keys, sort_keys=False))
     return read_config([Path("my.yaml")], working_dir=Path.cwd(), repository=REPOSITORY)
 
@@ -118,6 +118,13 @@ def test_a_transform_ranks_sites_and_chooses_parents() -> None:
     assert "did you mean 'sugars'?" in complaint(transforms="iodides.yaml")
 
 
+def test_by_default_libraries_leave_out_what_cannot_be_isolated_and_products_nothing() -> None:
+    made = read_config([REPOSITORY / "configs" / "config.yaml"], working_dir=Path.cwd(), repository=REPOSITORY)
+    recipe, job = recipe_of(made, "lipid-2X"), job_of(made, "lipid-2X", "FG_CARBOXYL__COOH__TO__COCl")
+    assert names(recipe.choice)[:2] == ["gem_halohydrin", "alpha_halo_ether"] and "acyl_halide" in names(recipe.choice)
+    assert not job.choice and not recipe_of(made, "lipid-0X").choice
+
+
 def test_a_list_at_the_top_is_for_libraries_and_products() -> None:
     made = config(exclude=["pains", "[CX4][I]"])
     assert names(made.library_choice) == names(made.product_choice) == ["pains", "[CX4][I]"]
@@ -133,7 +140,7 @@ def test_only_what_a_choice_changes_is_made_again() -> None:
     assert identities(exclude=[], patterns=patterns()) == (library, job)
     for keys, same in (
         ({"exclude": {"libraries": ["n_halogen"]}}, (False, True)),
-        ({"exclude": {"products": ["n_halogen"]}}, (True, False)),
+        ({"exclude": {"libraries": [], "products": ["n_halogen"]}}, (True, False)),
         ({"exclude": ["n_halogen"]}, (False, False)),
     ):
         found = identities(**keys)
