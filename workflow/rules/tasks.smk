@@ -7,8 +7,11 @@ from halogenator.process.running import NOTES
 from halogenator.planning import identity
 from halogenator.tasks import commands
 
+# What a task's words are added to; start_processes puts the client of the task server in its place.
+PROGRAM = "python -m halogenator"
+
 # The shell command of every rule. --mem-mb is not in params.task, since each retry declares more memory.
-RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} >{log:q} 2>&1"
+RUN = "{PROGRAM} {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} --log {log:q} >{log:q} 2>&1"
 
 
 def task(command, **settings):
@@ -42,9 +45,9 @@ def verb(words):
 
 
 def declared():
-    """The last words of every task's command line. On a cluster nothing reads the notes of running tasks."""
-    notes = None if on_cluster() else NOTES
-    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), attempts=most_attempts(), notes=notes)
+    """The last words of every task's command line. On a cluster there is no task server, and nothing reads notes."""
+    here = {} if on_cluster() else {"notes": NOTES, "processor_time": Results(RESULTS).processor_time}
+    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), attempts=most_attempts(), **here)
 
 
 @cache

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # The folder of notes, below a run's working directory.
 NOTES = Path(".snakemake", "halogenator.tasks")
+SERVER = "task server"  # name in the note of the process that forks the tasks
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class Worker:
 
     Attributes:
         pid: id of its first process.
-        name: its verb with library, transform and chunk; "snakemake" for the workflow itself.
+        name: its verb with library, transform and chunk; "snakemake" for the workflow itself, and ``SERVER``.
         declared_mb: memory that it declared, in MB; 0 if it declared nothing.
         unique_mb: memory that would be free if it and its child processes ended, in MB; the resident size where the
-            system does not tell.
+            system does not tell, and of the task server, whose memory its tasks share.
     """
 
     pid: int
@@ -90,7 +91,13 @@ def workers(root: int, folder: Path) -> list[Worker]:
         started = process.children()
     except psutil.Error:
         return []
-    return found + [worker for child in started if child.pid != os.getpid() for worker in _look(child, folder)]
+    served = [child for child in started if _note(folder, child.pid)[0] == SERVER]
+    for server in served:
+        with suppress(psutil.Error):
+            found.append(Worker(server.pid, SERVER, 0, server.memory_info().rss / MB))
+            started += server.children()
+    others = [child for child in started if child.pid != os.getpid() and child not in served]
+    return found + [worker for child in others for worker in _look(child, folder)]
 
 
 def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
@@ -102,10 +109,19 @@ def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
         for process in (first, *first.children(recursive=True)):
             with suppress(psutil.Error):
                 size += _unique_bytes(process)
-            with suppress(OSError, ValueError):  # there is no note, or only a part of it yet
-                name, declared_mb = json.loads((folder / str(process.pid)).read_text(encoding="utf-8"))
+            noted, declared = _note(folder, process.pid)
+            name, declared_mb = (noted, declared) if noted else (name, declared_mb)
         if size:
             yield Worker(first.pid, name, declared_mb, size / MB)
+
+
+def _note(folder: Path, pid: int) -> tuple[str, int]:
+    """Return the name and the memory in a process's note; "" and 0 if there is none, or only a part of it yet."""
+    try:
+        name, declared_mb = json.loads((folder / str(pid)).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "", 0
+    return str(name), int(declared_mb)
 
 
 def _unique_bytes(process: psutil.Process) -> int:
