@@ -223,7 +223,7 @@ def test_the_run_is_recorded(folder: Path) -> None:
     tasks = [row for row in table if row["task"].startswith("transform-chunk")]
     assert tasks
     assert {row["declared_mb"] for row in tasks} <= {60, 240, 960}
-    assert all(0 < row["unique_mb"] < 500 for row in table)
+    assert all(0 <= row["unique_mb"] < 500 for row in table)  # a process just forked shares all it has
     assert any(row["task"] == "snakemake" for row in table)
 
 

@@ -170,6 +170,8 @@ def log_of(process):
 def stop_processes():
     """End those processes, if they were started."""
     end_all(PROCESSES)
+    if PROCESSES:
+        task_server.ADDRESS.unlink(missing_ok=True)
 
 
 def remove_unusable():

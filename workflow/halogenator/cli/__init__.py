@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import cache
 
 from halogenator import __version__
 from halogenator.cli import (
@@ -94,6 +95,7 @@ def _run(options: argparse.Namespace) -> int:
         return explained.exit_status
 
 
+@cache  # a task that the task server forks has it from there
 def build_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(

@@ -84,29 +84,33 @@ class _Server:
         self._listener = listener
         self._task = task
         self._clients: dict[int, socket.socket] = {}  # by the id of the guard
-        self._ended, waker = os.pipe()
+        self._serving = True
+        self._signalled, waker = os.pipe()
         os.set_blocking(waker, False)
         signal.set_wakeup_fd(waker)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler, without which nothing would wake it
+        signal.signal(signal.SIGTERM, self._stop)
         self._poll = select.poll()
-        for file in (listener.fileno(), self._ended, _RUN):
+        for file in (listener.fileno(), self._signalled, _RUN):
             self._poll.register(file, select.POLLIN)
 
     def run(self) -> None:
         """Fork tasks until the run ends, and no task runs any more."""
-        serving = True
-        while serving or self._clients:
+        while self._serving or self._clients:
             for file, _ in self._poll.poll():
                 if file == self._listener.fileno():
                     self._begin(self._listener.accept()[0])
-                elif file == self._ended:
-                    os.read(self._ended, 1 << 16)
+                elif file == self._signalled:
+                    os.read(self._signalled, 1 << 16)
                     self._answer()
                 elif file == _RUN:
                     self._poll.unregister(_RUN)
-                    serving = False
+                    self._stop()
                 else:
                     self._end(file)
+
+    def _stop(self, *_: object) -> None:
+        self._serving = False
 
     def _begin(self, client: socket.socket) -> None:
         server = os.getpid()
@@ -131,7 +135,8 @@ class _Server:
     def _forget(self) -> None:
         """Be no server any more, in a child."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._listener.close()
         for client in self._clients.values():

@@ -22,6 +22,7 @@ POINTS = 300
 # Verb of a task -> its stage, in the order of a run.
 STAGES = {
     "snakemake": "Snakemake",
+    "serve-tasks": "task server",
     "read-library": "read",
     "standardize-chunk": "standardise",
     "halogenate-chunk": "halogenate",
