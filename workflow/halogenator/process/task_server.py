@@ -58,7 +58,7 @@ def start(address: Path, log: IO[str]) -> subprocess.Popen[bytes] | None:
 
 def program(address: Path) -> str:
     """Return the command, for a shell, that a task's words are added to, in place of ``python -m halogenator``."""
-    return f"python -IS {shlex.join([str(Path(__file__).with_name('task_client.py')), str(address)])}"
+    return shlex.join([sys.executable, "-IS", str(Path(__file__).with_name("task_client.py")), str(address)])
 
 
 def serve(listener: socket.socket, modules: Iterable[str], task: Callable[[], int]) -> None:
@@ -177,6 +177,9 @@ def _do(client: socket.socket, task: Callable[[], int]) -> int:
     for given, standard in zip(files, _STANDARD, strict=True):
         os.dup2(given, standard)
         os.close(given)
+    # Those of the server know of its log whether one can seek in it.
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(folder)
     if _started_with(variables) != _started_with(os.environb):
         os.execve(sys.executable, [sys.executable, "-m", "halogenator", *words], variables)
