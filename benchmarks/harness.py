@@ -190,7 +190,8 @@ def environment(*, mimalloc: bool = True) -> dict[str, str]:
             prepare_tasks()
             if mimalloc:
                 preload_allocator()
-            return dict(os.environ)
+            path = os.pathsep.join([os.environ["PYTHONPATH"], str(Path(__file__).parent)])  # tasks import no neighbours
+            return {**os.environ, "PYTHONPATH": path}
         finally:
             os.environ.clear()
             os.environ.update(kept)
@@ -202,6 +203,7 @@ def run(
     mimalloc: bool = True,
     sample: bool = False,
     on_sample: Callable[[int, float], object] | None = None,
+    watch: Callable[[psutil.Process], object] | None = None,
 ) -> Used:
     """Run a command in the repository to its end; return what it used.
 
@@ -210,6 +212,7 @@ def run(
         mimalloc: whether it runs under the tasks' allocator or the default one.
         sample: whether to sample its memory.
         on_sample: takes the number of processes and their memory in MB; it is then called once a second.
+        watch: takes the command's process; called five times a second instead of sampling memory.
 
     Raises:
         RuntimeError: if it fails, with the end of what it printed.
@@ -227,13 +230,17 @@ def run(
     assert process.stdout
 
     def look() -> float:
+        if watch:
+            with suppress(psutil.Error):  # it has ended
+                watch(psutil.Process(process.pid))
+            return 0.0
         processes, size = tree_memory(process.pid)
         if on_sample:
             on_sample(processes, size)
         return size
 
-    watch = Watch(look, 1.0 if on_sample else 0.2)
-    with watch if sample or on_sample else nullcontext():
+    observer = Watch(look, 1.0 if on_sample else 0.2)
+    with observer if sample or on_sample or watch else nullcontext():
         output = process.stdout.read()
         # Of this process and of all those it has waited for.
         _, status, usage = os.wait4(process.pid, 0)
@@ -241,7 +248,7 @@ def run(
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)}\n{output[-4000:]}")
     cpu = usage.ru_utime + usage.ru_stime
-    return Used(time.monotonic() - began, cpu, usage.ru_maxrss * 1024 / MB, round(watch.highest), output)
+    return Used(time.monotonic() - began, cpu, usage.ru_maxrss * 1024 / MB, round(observer.highest), output)
 
 
 def run_together(commands: Sequence[Sequence[object]]) -> list[Used]:

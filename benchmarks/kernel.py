@@ -46,8 +46,10 @@ def measure(*, quick: bool = False) -> list[Figure]:
         middle("descriptors_us", (a["described"] - a["kernel"] for a in ours), "µs/product"),
         middle("descriptors_share", (a["described"] / a["kernel"] - 1 for a in ours), "of kernel", 0.10),
         middle("stereo_kernel_us", (a["kernel"] for a in stereo_ours), "µs/product"),
-        middle("stereo_kernel_over_floor", (a["kernel"] / a["floor"] for a in stereo_ours), "ratio"),
-        middle("stereo_naive_over_kernel", (b["naive"] / a["kernel"] for a, b in stereo_pairs), "ratio"),
+        middle("stereo_kernel_over_floor", (a["kernel"] / a["floor"] for a in stereo_ours), "ratio", 1.15),
+        middle(
+            "stereo_naive_over_kernel", (b["naive"] / a["kernel"] for a, b in stereo_pairs), "ratio", 3.4, at_least=True
+        ),
     ]
 
 
@@ -81,7 +83,7 @@ def _ours(count: int, *, stereo: bool) -> dict[str, object]:
     sides: list[Callable[[Sequence[str]], tuple[str, float]]] = [
         lambda block: ("kernel", _time_kernel(plain, block, found)),
         lambda block: ("described", _time_described(described, block, known)),
-        lambda block: ("floor", _time_floor(block, found[-len(block) :])),
+        lambda block: ("floor", time_floor(block, found[-len(block) :])),
     ]
     spent: dict[str, list[float]] = {"kernel": [], "described": [], "floor": []}
     for start in range(0, len(timed), _BLOCK):
@@ -110,7 +112,8 @@ def _time_described(kernel: Kernel, block: Sequence[str], known: dict[str, tuple
     return process_time() - start
 
 
-def _time_floor(block: Sequence[str], found: Sequence[Sequence[str]]) -> float:
+def time_floor(block: Sequence[str], found: Sequence[Sequence[str]]) -> float:
+    """Return the seconds to parse each parent once and to write each of its products."""
     seconds = 0.0
     for smiles, products in zip(block, found, strict=True):
         start = process_time()
@@ -128,16 +131,17 @@ def _time_floor(block: Sequence[str], found: Sequence[Sequence[str]]) -> float:
 def _naive(count: int, *, stereo: bool) -> dict[str, object]:
     """Return µs per distinct product of the plain way."""
     warm, timed = _sample(count, stereo=stereo)
-    reaction = rdChemReactions.ReactionFromSmarts(transform().smirks)
-    reaction.Initialize()
-    _run_reactants(reaction, warm[:_BLOCK])
+    run_reactants(warm[:_BLOCK])
     start = process_time()
-    found = _run_reactants(reaction, timed)
+    found = run_reactants(timed)
     seconds = process_time() - start
     return {"naive": seconds / sum(len(set(products)) for products in found) * 1e6, "digest": _digest(found)}
 
 
-def _run_reactants(reaction: rdChemReactions.ChemicalReaction, molecules: Sequence[str]) -> list[list[str]]:
+def run_reactants(molecules: Sequence[str]) -> list[list[str]]:
+    """Return the products of each molecule, made the plain way."""
+    reaction = rdChemReactions.ReactionFromSmarts(transform().smirks)
+    reaction.Initialize()
     found = []
     for smiles in molecules:
         made = []

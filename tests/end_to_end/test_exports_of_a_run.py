@@ -123,8 +123,8 @@ def test_a_wrong_export_stops_before_the_first_job(tmp_path: Path, name: str) ->
 
 def kill_at(line: Sequence[object], plan: Plan, **how: object) -> None:
     """Start a program and kill its process group when a task of it has come to what is planned."""
-    environment = {**os.environ, **plan.variables}
-    process = subprocess.Popen(list(map(str, line)), text=True, start_new_session=True, **{**how, "env": environment})
+    how |= {"env": {**os.environ, **plan.variables}, "text": True}
+    process = subprocess.Popen(list(map(str, line)), start_new_session=True, **how)
     plan.reached(process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -56,6 +56,7 @@ def one_message(output: str, *words: str) -> None:
 @pytest.mark.parametrize("place", [CHUNKS, str(Path(PRODUCTS).parent)], ids=["chunk", "merge"])
 def test_the_disk_is_full(config: Path, undisturbed: dict[str, object], tmp_path: Path, place: str) -> None:
     run = Run(tmp_path, config)
+    run.finish(MOLECULES)  # of a results folder that holds nothing else than `keep`, nothing would show whose it is
     with mounted(tmp_path / place, "-t", "tmpfs", "-o", "size=8k", "tmpfs"):
         (tmp_path / place / "keep").touch()  # Snakemake removes empty folders, and cannot remove this one
         output = run.finish(fails=True)

@@ -37,6 +37,10 @@ def lay_out(folder: Path, **chunk: int) -> Path:
     )
 
 
+# What statistics say of how something was made.
+OF_THE_WAY = {"usage", "parts", "bytes", "checksums", "sha256", "configuration"}
+
+
 def merged(folder: Path) -> dict[str, object]:
     """All results: rows and footers of Parquet files, statistics without what was used."""
     found: dict[str, object] = {}
@@ -44,9 +48,9 @@ def merged(folder: Path) -> dict[str, object]:
         name = str(path.relative_to(folder / "results"))
         if path.suffix == ".parquet" and name.startswith(("libraries", "products", "rejects")):
             found[name] = pq.read_table(path).to_pylist(), {**read_metadata(path), "config_hash": None}
-        elif path.suffix == ".json":
+        elif path.suffix == ".json" and path.parent.name != "configurations":
             stats = json.loads(path.read_text())
-            found[name] = {key: stats[key] for key in stats.keys() - {"usage", "parts", "bytes", "checksums", "sha256"}}
+            found[name] = {key: stats[key] for key in stats.keys() - OF_THE_WAY}
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
@@ -22,6 +23,10 @@ UNLIKE = [
     *("ON=C", "ON=CC", "ON=C1CCC1", "OC1=CCC1", "OC1=NCC1", "OC1=NCCC1=O", "OC=C", "OC=N", "OC#N", "OC#C", "OCC=C=O"),
     *("ON", "ONC", "ON(C)C", "O[NH3+]", "O[NH2+]C", "O[N+](C)(C)C", "O[NH-]", "OO", "OC", "OCC", "OS", "O[SiH3]", "OP"),
     *("OB", "OB(O)O", "OF", "OCl", "OBr", "OI", "O[Se]C", "On1cccc1", "Oc1ccccc1", "OC1CC1", "O1CC1", "N1CC1", "S1CC1"),
+    *("N1CCC1", "O1CCC1", "[FeH]", "[ZnH2]", "[Zn+2]", "[AlH3]", "[AlH4-]", "[BH4-]", "[BH3]", "[Al+3]", "[AlH2+]"),
+    # The last neighbour that counts, whose own neighbours do not.
+    *("OCC[b-]1ccccc1", "OCCB(C)C", "OCCc1ccccc1", "OCCC#C", "OCCC#N", "OCCC1=NCCC1", "OCCC(=[NH2+])C", "OCCC(=N)C"),
+    *("OCCC(=O)C", "OCCC(=S)C"),
     *("C1OC1", "C1NC1", "N1NC1", "OCC", "OCN", "OCO", "OCF", "OCCC", "OCCF", "OCCCF", "OCCN(C)C", "OCC[N+](C)(C)C"),
     *("[O-]C", "[OH2+]C", "[O-]CC", "[NH2-]", "[NH4+]", "[OH-]", "[Fe]", "[Fe+2]", "[Fe+3]", "[U]", "[CH3-]", "[CH3+]"),
     *("OS(F)(F)(F)(F)F", "[SiH4]", "S(C)(C)(C)C", "O=C=O", "O=S=O", "O=[Os](=O)(=O)=O", "OC(=[Os])C", "OC(=[Hs])C"),
@@ -90,10 +95,21 @@ def test_differences_are_remembered_until_there_are_too_many(monkeypatch: pytest
         parent = Chem.MolFromSmiles(smiles)
         place = Surroundings(parent).around([parent.GetNumAtoms() - 1])
         values = increments.describe(0, place, compute(parent, increments.names), pairs[smiles])
-        assert values == pytest.approx(compute(Chem.MolFromSmiles(pairs[smiles]), increments.names), abs=1e-6)
+        assert values == compute(Chem.MolFromSmiles(pairs[smiles]), increments.names)
         assert [type(value) for value in values] == [float, int, float]
         met.append(increments.misses)
     assert met == [1, 2, 2, 3, 4, 4, 5]
+
+
+def test_sums_are_rounded_like_the_values_of_rdkit() -> None:
+    """The parent's logP and the difference add up to 2.9932999999999996."""
+    increments = Increments(["clogp"])
+    for smiles in ("CCCCCO", "CCCCCCCCO"):
+        parent = Chem.MolFromSmiles(smiles)
+        place, known = Surroundings(parent).around([parent.GetNumAtoms() - 1]), compute(parent, ["clogp"])
+        values = increments.describe(0, place, known, smiles + "C")
+        assert values == compute(Chem.MolFromSmiles(smiles + "C"), ["clogp"])
+    assert increments.misses == 1
 
 
 def test_each_transform_has_its_own_differences() -> None:
@@ -104,3 +120,30 @@ def test_each_transform_has_its_own_differences() -> None:
         smiles = ("COC", "COF")[transform]
         assert increments.describe(transform, place, known, smiles) == compute(Chem.MolFromSmiles(smiles), ["mw"])
         assert increments.misses == transform + 1, product
+
+
+@pytest.mark.parametrize(
+    ("smiles", "new_atoms", "matches"),
+    [
+        ("C" * 250, 0, 1_000),  # a carbon of a chain: two orders of its neighbours and two hydrogens, or one and three
+        ("C" * 244, 1, 1_000),
+        ("C" * 244, 2, 1_024),
+        ("C" * 245, 1, 1_004),
+        ("CC(C)O" + "C" * 246, 0, 1_001),  # a branching carbon has six orders, an oxygen no hydrogens
+        ("CC(C)O" + "C" * 240, 1, 1_001),
+        ("FS(F)(F)(F)(F)N" + "C" * 242, 0, 1_000),  # sulfur has more orders than a pattern can tell: 24
+        ("FS(F)(F)(F)(F)" + "C" * 243, 0, 1_001),
+        ("C", 41, 989),
+        ("C", 42, 1_013),
+        ("C" * 30, 36, 984),
+        ("C" * 30, 37, 1_008),
+        ("C" * 41, 41, 1_148),
+        ("CCO", 0, 10),
+    ],
+)
+def test_no_pattern_may_have_more_matches_than_rdkit_finds(smiles: str, new_atoms: int, matches: int) -> None:
+    """RDKit stops at 1000. A new atom counts as 24 matches."""
+    mol = Chem.MolFromSmiles(smiles)
+    orders = [min(math.factorial(atom.GetDegree()), 24) + atom.GetTotalNumHs() for atom in mol.GetAtoms()]
+    assert sum(orders) + 24 * new_atoms == matches
+    assert Surroundings(mol).allow(new_atoms) == (matches <= 1_000)

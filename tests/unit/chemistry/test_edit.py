@@ -41,6 +41,7 @@ def test_every_shipped_smirks_is_an_edit(transform: Transform) -> None:
         ("a new atom is aromatic", "[CX4:1][OX2H]>>[C:1]c1ccccc1"),
         ("a new atom is doubly bonded to a kept one", "[CX4H2:1]>>[C:1]=O"),
         ("a leaving group bridges two kept atoms", "[C:1]O[C:2]>>[C:1].[C:2]"),
+        ("another molecule leaves, too", "([CX4:1][OX2H].[OX2H2])>>[C:1]F"),
     ],
 )
 def test_whatever_is_more_than_an_edit_is_refused(what: str, smirks: str) -> None:
@@ -49,8 +50,25 @@ def test_whatever_is_more_than_an_edit_is_refused(what: str, smirks: str) -> Non
     assert edit is None or all(not edit.footprint.describes(mol, match) for mol, match in _matches(smirks)), what
 
 
+@pytest.mark.parametrize(
+    ("smirks", "atoms"),
+    [
+        ("[cH:1]>>[c:1]Cl", 2),  # chlorine and its carbon
+        ("[c:1][OX2H]>>[c:1]F", 2),
+        ("[OX2H:1]>>[O:1]C(F)(F)F", 5),
+        ("[c:1][OX2H]>>[c:1]NC(C)=O", 5),
+        ("[C:1](Br)[C:2]Br>>[C:1](F)[C:2]CC", 5),
+        ("[CX4:1][CX3](=O)[OX2H]>>[C:1]", 1),
+    ],
+)
+def test_atoms_that_an_edit_changes_are_counted(smirks: str, atoms: int) -> None:
+    edit = compile_edit(Reaction(Transform("t", smirks)))
+    assert edit
+    assert edit.changed_atoms == atoms
+
+
 def _matches(smirks: str) -> list[tuple[Chem.Mol, tuple[int, ...]]]:
-    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Oc1ccccc1", "C1OC1", "CCO", "C=CC", "CN", "NCC(=O)O")]
+    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Oc1ccccc1", "C1OC1", "CCO", "C=CC", "CN", "NCC(=O)O", "CCO.O")]
     return [(mol, match) for mol in mols for match in Reaction(Transform("t", smirks)).matches(mol)]
 
 

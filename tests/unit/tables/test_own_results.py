@@ -8,6 +8,10 @@ import pytest
 import yaml
 
 from halogenator.cli import main
+from halogenator.errors import UserError
+from halogenator.process.ownership import unfinished
+from halogenator.results import Results
+from halogenator.tables.configurations import keep, name_of, read_configuration
 from helpers.exports import export, lay_out
 from helpers.runs import write_molecules
 
@@ -83,3 +87,19 @@ def test_results_of_any_version_and_folders_without_such_files(folder: Path) -> 
     exported = folder / "exported/exports/e"
     export(made, exported / "e.csv", "--library", "mine")
     check_own(folder / "exported")
+
+
+def test_what_a_run_had_written_when_it_was_killed_at_its_start(folder: Path) -> None:
+    """Its configuration comes first, or not even all of that; a person's file of that name shows nothing."""
+    from halogenator.tables.own_results import check_own
+
+    results = Results(folder / "results")
+    configuration = read_configuration([folder / "config.yaml"], "")
+    keep(results, configuration)
+    check_own(results.folder)
+    path = results.configuration(name_of(configuration))
+    path.rename(unfinished(path, 4711))
+    check_own(results.folder)
+    unfinished(path, 4711).rename(path.with_name("4711.json"))
+    with pytest.raises(UserError, match="did not make"):
+        check_own(results.folder)

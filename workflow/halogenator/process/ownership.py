@@ -17,7 +17,7 @@ from pathlib import Path
 
 # Names of tasks' folders for what memory cannot hold: a word of ours, then what ``tempfile`` adds.
 SCRATCH = re.compile(r"(duckdb|job|record|adopt)-[a-z0-9_]{8}")
-_UNFINISHED = re.compile(r".+\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
+_UNFINISHED = re.compile(r"(?P<whole>.+)\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
 _WAL = ".wal"  # what DuckDB appends to the name of a database that it writes
 
 
@@ -36,10 +36,22 @@ def unfinished(path: Path, pid: int) -> Path:
 def abandoned(path: Path) -> Iterator[Path]:
     """Yield the unfinished files that processes, killed or still running, have left beside ``path`` for it."""
     for found in path.parent.glob(f"{glob.escape(path.name)}.tmp.*"):
-        name = found.name.removesuffix(_WAL)
-        parts = _UNFINISHED.fullmatch(name)
-        if parts and name == unfinished(path, int(parts["pid"])).name:
+        if _of(found) == path.name:
             yield found
+
+
+def any_unfinished(folder: Path) -> bool:
+    """Return whether a process has left an unfinished file somewhere in a folder."""
+    return any(_of(path) for path in folder.rglob("*.tmp.*"))
+
+
+def _of(found: Path) -> str | None:
+    """Return the name of the file that an unfinished one is to become; None for any other file."""
+    name = found.name.removesuffix(_WAL)
+    parts = _UNFINISHED.fullmatch(name)
+    if parts and name == unfinished(found.with_name(parts["whole"]), int(parts["pid"])).name:
+        return parts["whole"]
+    return None
 
 
 def clear(folder: Path, own: re.Pattern[str]) -> None:

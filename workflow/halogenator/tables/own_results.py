@@ -6,14 +6,16 @@ else's all the same, and so may a folder that a link stands for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
+from halogenator.process.ownership import any_unfinished
 from halogenator.results import RESULT_FILES, RESULT_FOLDERS, Results
+from halogenator.tables.configurations import wrong_configuration
 from halogenator.tables.metadata import METADATA_KEY
 from halogenator.tables.statistics import read_object
 
@@ -32,15 +34,24 @@ def check_own(folder: Path) -> None:
     results = Results(folder)
     links = [folder / name for name in _FOLDERS if (folder / name).is_symlink()]
     for link in links:
-        if _has_files(link) and not any(map(_is_ours, _candidates(results, link))):
+        if _has_files(link) and not _shows_us(results, [link]):
             raise _foreign("a link in the results folder leads to files that this program did not make", link)
     folders = [folder / name for name in _FOLDERS if folder / name not in links]
     there = [folder / name for name in RESULT_FILES if (folder / name).exists()] + [
         path for path in folders if _has_files(path)
     ]
-    if there and not any(_is_ours(path) for place in (folder, *folders) for path in _candidates(results, place)):
+    if there and not _shows_us(results, [folder, *folders]):
         names = [path.name for path in there]
         raise _foreign("the results folder holds files that this program did not make", folder, names)
+
+
+def _shows_us(results: Results, places: Sequence[Path]) -> bool:
+    """Return whether something in one of the folders shows that this program writes there.
+
+    A run may be killed when it has written no more than its configuration, or not even all of that.
+    """
+    found = (path for place in places for path in _candidates(results, place))
+    return any(map(_is_ours, found)) or any(map(any_unfinished, places))
 
 
 def _foreign(what: str, where: Path, names: list[str] | None = None) -> UserError:
@@ -60,21 +71,22 @@ def _candidates(results: Results, place: Path) -> Iterator[Path]:
     one, two = ("*",), ("*", "*")
     patterns = [path for names in (one, two) for path in results.files(*names)]
     patterns += [results.chunk("*of*", "*", *names) for names in (one, two)]
-    patterns += [results.raw("*"), results.folder / "exports/*/*.json"]
+    patterns += [results.raw("*"), results.configuration("*"), results.folder / "exports/*/*.json"]
     for pattern in patterns:
         if place in pattern.parents:
             yield from results.folder.glob(pattern.relative_to(results.folder).as_posix())
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether this program wrote a table, statistics, a manifest or a Parquet file."""
+    """Return whether this program wrote a table, statistics, a configuration, a manifest or a Parquet file."""
     try:
         if path.suffix == ".tsv":
             with path.open(encoding="utf-8") as file:
                 return file.readline(100).startswith(_TABLES)
         if path.suffix == ".json":
             found = read_object(path).keys()
-            return {"library", "usage"} <= found or {"identity", "request", "files"} <= found
+            recorded = {"library", "usage"} <= found or {"identity", "request", "files"} <= found
+            return recorded or wrong_configuration(path) is None
         return METADATA_KEY.encode() in (pq.read_metadata(path).metadata or {})
     except (OSError, ValueError, pa.ArrowException):
         return False
