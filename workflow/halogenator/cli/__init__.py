@@ -112,7 +112,7 @@ def build_parser() -> Parser:
     task_verbs.add_verbs(verbs)
     serve_verb.add_verb_for(program, verbs)
     parser.epilog = (
-        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n\n"
+        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n{serve_verb.listing()}\n\n"
         f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
     )
     return parser

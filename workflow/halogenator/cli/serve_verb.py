@@ -16,6 +16,13 @@ _MODULES = (
     *("halogenator.process.guard", "halogenator.tables.catalog", "halogenator.inputs.first_rows"),
 )
 
+_VERB, _TEXT = "serve-tasks", "fork the tasks of a run on this machine, so that each starts at once"
+
+
+def listing() -> str:
+    """Return the line of this verb in the list of those that people do not type."""
+    return f"  {_VERB:20}{_TEXT}"
+
 
 def add_verb_for(program: Callable[[], int], verbs: Any) -> None:
     """Add the verb to a command line; ``program`` runs the command line that ``sys.argv`` holds."""
@@ -27,6 +34,5 @@ def add_verb_for(program: Callable[[], int], verbs: Any) -> None:
         with announced(NOTES, SERVER, 0), socket.socket(fileno=options.listener) as listener:
             serve(listener, _MODULES, program)
 
-    text = "fork the tasks of a run on this machine, so that each starts at once"
-    parser = add_verb(verbs, "serve-tasks", run, text, listed=False)
+    parser = add_verb(verbs, _VERB, run, _TEXT, listed=False)
     parser.add_argument("listener", type=int, metavar="N", help="number of the open file that is the server's socket")
