@@ -34,5 +34,5 @@ def add_verb_for(program: Callable[[], int], verbs: Any) -> None:
         with announced(NOTES, SERVER, 0), socket.socket(fileno=options.listener) as listener:
             serve(listener, _MODULES, program)
 
-    parser = add_verb(verbs, _VERB, run, _TEXT, listed=False)
+    parser = add_verb(verbs, _VERB, run, _TEXT, f"{_VERB} 3", listed=False)
     parser.add_argument("listener", type=int, metavar="N", help="number of the open file that is the server's socket")
