@@ -135,13 +135,12 @@ def planned_tasks():
 def start_processes():
     """Start a process that records the memory of this run's processes, and one that forks its tasks.
 
-    On a cluster Slurm records the memory, and tasks run elsewhere. In environments of their own tasks have another Python.
+    On a cluster Slurm records the memory.
     """
-    if on_cluster():
-        return
     with user_errors():
-        start_recorder()
-        if not has_environments():
+        if not on_cluster():
+            start_recorder()
+        if may_be_served():
             start_server()
 
 
@@ -153,11 +152,9 @@ def start_recorder():
 
 
 def start_server():
-    global PROGRAM
     with log_of("serve-tasks") as log:
         if server := task_server.start(task_server.ADDRESS, log):
             PROCESSES.append(server)
-            PROGRAM = task_server.program(task_server.ADDRESS)
 
 
 def log_of(process):

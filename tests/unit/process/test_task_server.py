@@ -47,8 +47,8 @@ def server(plan: Plan, tmp_path: Path) -> Iterator[psutil.Process]:
 
 def client(words: str) -> subprocess.Popen[str]:
     """What a rule starts."""
-    line = f"exec {task_server.program(ADDRESS)} {words}"
-    return subprocess.Popen(["bash", "-c", line], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    line = [*task_server.client(ADDRESS), *words.split()]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def test_a_served_task_has_the_environment_the_output_and_the_status_of_its_client(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import select
-import shlex
 import signal
 import socket
 import subprocess
@@ -56,9 +55,9 @@ def start(address: Path, log: IO[str]) -> subprocess.Popen[bytes] | None:
     return None
 
 
-def program(address: Path) -> str:
-    """Return the command, for a shell, that a task's words are added to, in place of ``python -m halogenator``."""
-    return shlex.join([sys.executable, "-IS", str(Path(__file__).with_name("task_client.py")), str(address)])
+def client(address: Path) -> list[str]:
+    """Return the words that a task's own are added to, in place of ``python -m halogenator``."""
+    return [sys.executable, "-IS", str(Path(__file__).with_name("task_client.py")), str(address)]
 
 
 def serve(listener: socket.socket, modules: Iterable[str], task: Callable[[], int]) -> None:
