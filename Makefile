@@ -19,12 +19,12 @@ run: $(VENV)/ready  ## set up .venv and run the default configuration; CORES=2 f
 install: $(VENV)/ready  ## set up .venv alone
 
 # For everybody who changes a line: every feature, on small samples.
-test: $(VENV)/ready  ## check every feature on small samples, 8 minutes on two idle cores
+test: $(VENV)/ready  ## check every feature on small samples, some 5 minutes on two idle cores
 	$(BIN)/python -m pytest -n 2
 
 # What this machine has not got is skipped, with the reason.
 test-all: $(VENV)/ready .venv-rules/ready  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
-	$(BIN)/python -m pytest -n 2 -rs --long
+	$(BIN)/python -m pytest -n 2 -rs --long --durations=20
 	$(MAKE) test-s3 test-slurm
 
 # Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.

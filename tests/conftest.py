@@ -30,6 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: of the long form only")
     config.addinivalue_line("markers", "sampled: of both forms, on more in the long one")
+    cache = getattr(config, "cache", None)  # not there with `-p no:cacheprovider`
+    if cache and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # each process would compile all modules
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
     samples.choose(long=config.getoption("--long"), seed=config.getoption("--seed"))
 
 

@@ -85,7 +85,7 @@ def test_the_plan_holds_the_other_60(default: tuple[Path, list[tuple[str, str]],
     folder, whole, _ = default
     plan = snakemake(folder, "-n", "--configfile", DEFAULT)
     assert rules(plan)["merge_products"] == 60
-    assert rules(plan)["transform_chunk"] == 60
+    assert "transform_chunk" not in rules(plan)  # these jobs are small
     assert rules(plan)["merge_library"] == 21
     assert "118 jobs: 58 adopted, 60 to do" in plan
     assert not [task for task in tasks(plan) if any(f"{transform} on {name}" in task for name, transform in whole)]

@@ -47,7 +47,10 @@ def merged(folder: Path) -> dict[str, object]:
     for path in sorted((folder / "results").rglob("*")):
         name = str(path.relative_to(folder / "results"))
         if path.suffix == ".parquet" and name.startswith(("libraries", "products", "rejects")):
-            found[name] = pq.read_table(path).to_pylist(), {**read_metadata(path), "config_hash": None}
+            told = read_metadata(path)
+            record = told.get("statistics") or {}
+            told |= {"config_hash": None, "statistics": {key: record[key] for key in record.keys() - OF_THE_WAY}}
+            found[name] = pq.read_table(path).to_pylist(), told
         elif path.suffix == ".json" and path.parent.name != "configurations":
             stats = json.loads(path.read_text())
             found[name] = {key: stats[key] for key in stats.keys() - OF_THE_WAY}

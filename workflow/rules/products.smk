@@ -65,8 +65,8 @@ rule find_duplicates:
 
 rule merge_products:
     input:
-        # Read only if no chunks are planned, as for a small job. Input in any case: after the chunks are removed, Snakemake sees by this
-        # file alone that the library has changed.
+        # Read only if no chunks are planned, as for a small job. Input in any case: after the chunks are removed,
+        # Snakemake sees by this file alone that the library has changed.
         molecules=MOLECULES,
         chunks=lambda wildcards: job_chunks(wildcards, "products"),
         reject_chunks=lambda wildcards: job_chunks(wildcards, "rejects"),

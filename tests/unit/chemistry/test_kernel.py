@@ -37,6 +37,13 @@ def test_which_products_are_edits_is_said_and_can_be_chosen() -> None:
     assert [product.edited for product in Kernel([OME, EPOXIDE]).products("C=Cc1ccc(O)cc1")[0]] == [True, False]
 
 
+def test_a_product_that_would_be_too_large_keeps_no_other_from_being_made() -> None:
+    giant = Transform("giant", "[c:1][OX2H:2]>>[c:1][O:2]" + "C" * 1_500)
+    products, rejects = Kernel([giant, OME]).products("Oc1ccccc1")
+    assert [product.smiles for product in products] == ["COc1ccccc1"]
+    assert [(site, error.reason) for site, error in rejects] == [(None, "too large")]
+
+
 def test_a_parent_with_enhanced_stereo_is_left_to_run_reactants() -> None:
     [product] = Kernel([OME]).products("C[C@@H](N)c1ccc(O)cc1", enhanced_stereo="&1:1")[0]
     assert (product.smiles, product.enhanced_stereo, product.edited) == ("COc1ccc([C@@H](C)N)cc1", "&1:6", False)

@@ -175,6 +175,15 @@ def test_files_from_the_future_get_the_present_a_microsecond_apart(
     assert paths[3].stat().st_atime_ns == now
 
 
+def test_only_entries_of_our_names_are_redated(tmp_path: Path) -> None:
+    ahead = time.time_ns() + 10**12
+    own = [dated(tmp_path / name, ahead) for name in ("products/a.parquet", "products/mine/b.parquet", "plan.tsv")]
+    other = [dated(tmp_path / name, ahead) for name in ("mine/products/a.parquet", "thesis.txt")]
+    assert redate(tmp_path, ("products", "plan.tsv")) == len(own)
+    assert all(path.stat().st_mtime_ns < ahead for path in own)
+    assert all(path.stat().st_mtime_ns == ahead for path in other)
+
+
 def test_a_link_from_the_future_is_redated_and_not_the_file_behind_it(tmp_path: Path) -> None:
     behind = dated(tmp_path / "elsewhere" / "parents.smi", 1_000_000_000)
     link = tmp_path / "results" / "parents.smi"

@@ -65,6 +65,15 @@ def chunks(tmp_path: Path) -> list[Path]:
     return paths
 
 
+def write_chunk(path: Path, rows: list[Row], extra: bool = False) -> Path:
+    """Write a chunk file, with a column of the input file if wished."""
+    columns, metadata = (COLUMNS, {COLUMNS_KEY: {COLUMNS[-1].name: "id"}}) if extra else (COLUMNS[:-1], {})
+    with table_writer(path, columns, metadata) as writer:
+        for row in rows:
+            writer.append(*row, *(("x",) if extra else ()))
+    return path
+
+
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(500, tmp_path / "scratch") as connection:
@@ -165,6 +174,18 @@ def test_rows_are_read_without_those_that_drop(
     assert session.execute(query).fetchall() == distinct(key)
 
 
+def test_routes_belong_to_their_molecule_anywhere_in_a_batch(
+    session: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    smiles = ["CO", "CN", "CS", "CF", "CCl", "CBr", "CI", "CP", "CC", *["CN", "CCl", "CI", "CC"]]
+    rows: list[Row] = [(text, None, None, place) for place, text in enumerate(smiles)]
+    slices = number_routes(session, [write_chunk(tmp_path / "0.parquet", rows)])
+    find_duplicates(session, "smiles", "all")
+    right = [(at, smiles[at], {1: 10, 4: 14, 6: 17, 8: 20}.get(at, at)) for at in range(9)]
+    for batch_rows in (2, 3, 4, 100):
+        assert rows_of(session, "all", slices, batch_rows) == right
+
+
 def test_slices_are_runs_of_a_files_rows(
     session: duckdb.DuckDBPyConnection, chunks: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,16 +223,6 @@ def test_a_range_of_keys_may_be_one_hash(session: duckdb.DuckDBPyConnection, chu
     assert find_duplicates(session, "smiles", "one", part=(row[0], 2**64)) == 3
     assert find_duplicates(session, "smiles", "other", part=(row[0] - 1, 2**64)) == 0
     assert found(session, "one") == ({2: 0, 9: 0, 13: 0}, {0: 44})
-
-
-def write_chunk(path: Path, rows: list[Row], extra: bool = False) -> Path:
-    """Write a chunk file, with a column of the input file if wished."""
-    with table_writer(
-        path, COLUMNS if extra else COLUMNS[:-1], {COLUMNS_KEY: {COLUMNS[-1].name: "id"}} if extra else {}
-    ) as writer:
-        for row in rows:
-            writer.append(*row, *(("x",) if extra else ()))
-    return path
 
 
 def test_racemates_without_inchikey_are_equal_by_smiles_alone(

@@ -108,32 +108,35 @@ class Surroundings:
         if atom.GetIsAromatic() and atom.GetAtomicNum() == 6:
             label = _AROMATIC_CARBON
         else:
-            double = [
-                2 * (16 * bond.GetOtherAtom(atom).GetAtomicNum() + bond.GetOtherAtom(atom).GetFormalCharge() + 8)
-                + bond.IsInRing()
-                for bond in atom.GetBonds()
+            label = _number(atom)
+            partners = [
+                (other.GetAtomicNum(), other.GetFormalCharge(), bond.IsInRing())
+                for bond, other in ((bond, bond.GetOtherAtom(atom)) for bond in atom.GetBonds())
                 if bond.GetBondTypeAsDouble() == 2
             ]
-            label = _number(atom)
-            for partner in sorted(double):
-                label = 8192 * label + partner
+            if partners:
+                label = _code((label, *sorted(partners)))
         self._labels[index] = label
         return label
 
 
+# A number for each kind of atom that was met, of which there are some hundreds; other processes may have other numbers.
+_codes: dict[tuple[object, ...], int] = {}
+
+
+def _code(kind: tuple[object, ...]) -> int:
+    return _codes.setdefault(kind, 1_000 + len(_codes))  # above the numbers of kinds of bonds
+
+
 def _number(atom: Chem.Atom) -> int:
-    """Return element, degree, hydrogens, charge and aromaticity of an atom packed into one number."""
+    """Return a number for an atom's element, degree, hydrogens, charge and aromaticity."""
     counts = atom.GetAtomicNum(), atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge()
-    return _packed(*counts, aromatic=atom.GetIsAromatic())
-
-
-def _packed(element: int, degree: int, hydrogens: int, charge: int, *, aromatic: bool) -> int:
-    return 2 * (32 * (16 * (16 * element + degree) + hydrogens) + charge + 16) + aromatic
+    return _code((*counts, atom.GetIsAromatic()))
 
 
 def terminal_label(element: int) -> int:
     """Return the number by which surroundings name an atom with one single bond, without hydrogens and charge."""
-    return _packed(element, 1, 0, 0, aromatic=False)
+    return _code((element, 1, 0, 0, False))
 
 
 class Increments:

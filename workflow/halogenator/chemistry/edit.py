@@ -19,6 +19,7 @@ from functools import cached_property
 
 from rdkit import Chem
 
+from halogenator.chemistry.new_group import NewGroup
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import KEEP, TURNED, UNSPECIFIED
 
@@ -126,6 +127,14 @@ class Edit:
     def _deleting(self) -> frozenset[int]:
         """Positions of the anchors that have fewer neighbours in the product."""
         return frozenset(anchor.position for anchor in self.footprint.anchors if anchor.gain < 0)
+
+    @cached_property
+    def new_group(self) -> NewGroup | None:
+        """The new atoms, if they are all on one anchor, which has no fewer neighbours than before; else None."""
+        if len(self.footprint.anchors) != 1 or self._deleting:
+            return None
+        anchor = self.footprint.anchors[0].position
+        return NewGroup(anchor, dict(self.replaced), self.new_atoms, self.new_bonds)
 
     def keeps_stereo(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
         """Return whether ``apply`` gives the right configuration: chiral tags and double bonds need no change.

@@ -241,19 +241,14 @@ class _Products:
         parent = self.parent
         both = step.transform.new_stereo == BOTH
         edit = step.edit if site.editable and not both else None
-        made = None
-        if edit and (not parent.has_stereo or edit.keeps_stereo(parent.mol, site.match, step.transform.stereo)):
-            made = edit.apply(parent.base, site.match)
+        made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
         if made is not None:
             smiles = Chem.MolToSmiles(made)
             self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
-        if both and parent.enhanced_stereo is None:
-            forms = both_configurations(parent.hydrogenated(step.reaction), whole)
-        else:
-            forms = [whole]
+        forms = both_configurations(parent.whole, whole) if both and parent.enhanced_stereo is None else [whole]
         for form in forms:
             written = write_cxsmiles(form)
             if states_more_double_bonds(written[0], form):

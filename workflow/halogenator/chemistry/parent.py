@@ -1,8 +1,11 @@
 """A parent, read from its stored SMILES with only the perception that its products need.
 
 ``MolFromSmiles`` spends most of its time on perception: Kekulé form, aromaticity, conjugation, stereo. A stored SMILES
-is canonical, so it states aromaticity. If it is *flat* (no stereo, no isotopes), only hydrogens and rings have to be
-perceived for edits and for simple queries: matches and products are those of the molecule read in full.
+is canonical, so it states aromaticity. If it has usual atoms only (no isotopes, no radicals), hydrogens, rings and
+stereo suffice for edits and for simple queries: matches and products are those of the molecule read in full.
+
+Stereo is perceived once a parent if it *lasts*: no edit with a new group of its own (``chemistry.new_group``) makes or
+removes a stereocentre or a double bond's configuration, or renames one that RDKit compares by its name.
 """
 
 from __future__ import annotations
@@ -14,18 +17,27 @@ from functools import cached_property
 from rdkit import Chem
 from rdkit.Chem import rdqueries
 
+from halogenator.chemistry.edit import Edit
 from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.reaction import Match, Reaction
 
-# A flat SMILES: the organic subset, bonds and rings; in brackets only [nH] and common ions without radicals.
-_FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:-]|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+)\])+")
+# A flat SMILES: the organic subset, bonds and rings; in brackets only [nH], common ions without radicals, and centres
+# of carbon and sulfur. For RDKit nitrogen is a centre in some rings only, as in C1C[N@]2CC[C@H]1C2.
+_FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+|C@@?H?|S@@?\+?)\])+")
 # Conditions in SMARTS that need more: ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit
 # hydrogens, chirality, and hydrogens as atoms.
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds, in a SMILES.
 _UNEVEN = re.compile(r"\[\d|->|<-")
 _STEREO = frozenset("@/\\")
+_DOUBLE, _BRANCHED, _TRIENE = map(
+    Chem.MolFromSmarts, ("[!D1]=[!D1]", "[!D1]=[D3]", "[!D1]=[!D1][!D1]=[!D1][!D1]=[!D1]")
+)
+_CARBON = 6
+_PHOSPHORYL = re.compile(r"^O=P|P\(=O\)")
+_MARKS_OF_ONE = 2  # / and \\ in a SMILES that states the configuration of one double bond
+_PERCEIVED_NOTE = "_StereochemDone"
 _LABELLED = rdqueries.HasPropQueryAtom("_CIPCode")
 _RING_STEREO = rdqueries.HasPropQueryAtom("_ringStereoAtoms")
 
@@ -46,11 +58,12 @@ class Parent:
     Attributes:
         smiles: the stored SMILES; atom indices are those of its atoms.
         mol: the molecule, for matching.
-        is_flat: True if only hydrogens and rings were perceived; then it has no isotopes and no stereo.
+        is_flat: True if only hydrogens, rings and stereo were perceived; then it has no isotopes and no radicals.
         is_plain: True if, besides, no atom has a charge or radical.
         is_connected: True if it is one fragment.
         has_stereo: whether the SMILES states any stereo.
         is_even: whether descriptors of products may be computed as differences.
+        whole: the molecule read in full, as RunReactants got it; known after ``plain_product``.
 
     Args:
         smiles: the stored, canonical SMILES.
@@ -67,22 +80,28 @@ class Parent:
         self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
-        self.has_stereo = not self.is_flat and (not _STEREO.isdisjoint(smiles))
+        self.has_stereo = not _STEREO.isdisjoint(smiles)
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = _read_flat(smiles) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
+        self.mol = (
+            _read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
+        )
+        self.whole = self.mol
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
 
     @cached_property
     def base(self) -> Chem.Mol:
-        """The molecule that edits copy, without RDKit's note that its stereo was perceived.
+        """The molecule that edits copy. RDKit's note that its stereo was perceived stays only if its stereo lasts.
 
-        An edit far away can make or remove a stereocentre. Without the note, MolToSmiles perceives stereo again, from
-        chiral tags and the directions of bonds.
+        Without the note, MolToSmiles perceives stereo again, from chiral tags and the directions of bonds.
         """
         if not self.has_stereo:
             return self.mol
+        if self.stereo_lasts:
+            self.mol.ClearComputedProps(False)  # ranks of neighbours, which every copy would have
+            self.mol.SetIntProp(_PERCEIVED_NOTE, 1)
+            return self.mol
         base = Chem.Mol(self.mol)
-        base.ClearProp("_StereochemDone")
+        base.ClearProp(_PERCEIVED_NOTE)
         return base
 
     @cached_property
@@ -92,10 +111,50 @@ class Parent:
         Stereo marks of centres that depend on each other, as in rings and cages, can be redundant: RDKit drops them one
         at a time. Such centres have no CIP label, or RDKit notes ring stereo for them.
         """
-        if not self.has_stereo:
+        if "@" not in self.smiles:
             return True
         labelled, in_rings = map(self.mol.GetAtomsMatchingQuery, (_LABELLED, _RING_STEREO))
         return len(labelled) == self.smiles.count("@") - self.smiles.count("@@") and not in_rings
+
+    @cached_property
+    def _bonds(self) -> _Bonds:
+        return _Bonds(self.mol, self.smiles)
+
+    @cached_property
+    def stereo_lasts(self) -> bool:
+        """Whether no edit with a new group of its own changes stereo or its names, but for ``_Bonds.naming``.
+
+        RDKit counts double bonds of phosphorus in its own way when it ranks neighbours: none to carbon may be there.
+        """
+        if not (self.is_flat and self.is_settled and self._bonds.keep_names):
+            return False
+        return self.smiles.upper().count("P") == len(_PHOSPHORYL.findall(self.smiles))
+
+    def edited(self, edit: Edit, match: Match, stereo: str) -> Chem.Mol | None:
+        """Return an edit's product of a match that its footprint describes, ready for MolToSmiles.
+
+        Returns:
+            None if only RunReactants gives the right configuration, or an atom would have too many bonds.
+        """
+        if not self.has_stereo:
+            return edit.apply(self.mol, match)
+        if self._bonds.leave_one_open or not edit.keeps_stereo(self.mol, match, stereo):
+            return None
+        product = edit.apply(self.base, match)
+        if product is not None and self.stereo_lasts and not self._keeps_note(edit, match, product):
+            product.ClearProp(_PERCEIVED_NOTE)
+        return product
+
+    def _keeps_note(self, edit: Edit, match: Match, product: Chem.Mol) -> bool:
+        """Return whether stereo of a product need not be perceived again."""
+        group = edit.new_group
+        if group is None:
+            return False
+        anchor = edit.footprint.anchors[0]
+        index = match[anchor.position]
+        atom = self.mol.GetAtomWithIdx(index)
+        hydrogens = atom.GetTotalNumHs() - anchor.gain
+        return index not in self._bonds.naming and group.is_alone(product, self.smiles, atom.GetAtomicNum(), hydrogens)
 
     def hydrogenated(self, reaction: Reaction) -> Chem.Mol:
         """Return the molecule to match a reaction to, as ``Reaction.hydrogenated``."""
@@ -112,17 +171,69 @@ class Parent:
             RejectError: RDKit cannot sanitise it.
         """
         if self._plain[0] is not reaction or match not in self._plain[1]:
-            self._whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
-            self._plain = reaction, reaction.products_around(self._whole, match)
-        return reaction.finish(self._whole, self._plain[1][match])
+            self.whole = reread(self.smiles) if self.is_flat else Chem.Mol(self.hydrogenated(reaction))
+            self._plain = reaction, reaction.products_around(self.whole, match)
+        return reaction.finish(self.whole, self._plain[1][match])
 
 
-def _read_flat(smiles: str) -> Chem.Mol:
+class _Bonds:
+    """What the double bonds of a molecule with configuration mean for those of its products.
+
+    Attributes:
+        leave_one_open: whether a double bond without configuration is between two with one, whose marks in a SMILES it
+            could get.
+        naming: atoms whose neighbours may decide on E or Z, if several bonds have it: RDKit compares these names.
+        keep_names: whether nothing else can rename one.
+    """
+
+    def __init__(self, mol: Chem.Mol, smiles: str) -> None:
+        self.leave_one_open = False
+        self.naming: set[int] = set()
+        self.keep_names = True
+        if smiles.count("/") + smiles.count("\\") <= _MARKS_OF_ONE:
+            return
+        self.leave_one_open = mol.HasSubstructMatch(_TRIENE) and any(
+            not _is_open(mol, *match[:2]) and _is_open(mol, *match[2:4]) and not _is_open(mol, *match[4:])
+            for match in mol.GetSubstructMatches(_TRIENE, uniquify=False)
+        )
+        self.naming.update(*mol.GetSubstructMatches(_DOUBLE))
+        for partner, end in mol.GetSubstructMatches(_BRANCHED, uniquify=False):
+            if not _is_open(mol, partner, end):
+                first, second = (near for near in mol.GetAtomWithIdx(end).GetNeighbors() if near.GetIdx() != partner)
+                if first.GetAtomicNum() == second.GetAtomicNum():
+                    self.naming.update((first.GetIdx(), second.GetIdx()))
+                    self.keep_names &= _look_different(first, second)
+
+
+def _is_open(mol: Chem.Mol, begin: int, end: int) -> bool:
+    """Return whether a double bond has no configuration."""
+    return bool(mol.GetBondBetweenAtoms(begin, end).GetStereo() == Chem.BondStereo.STEREONONE)
+
+
+def _look_different(first: Chem.Atom, second: Chem.Atom) -> bool:
+    """Return whether RDKit ranks two atoms of one element by their neighbours alone."""
+    if first.GetAtomicNum() == _CARBON and first.GetTotalNumHs() != second.GetTotalNumHs():
+        return True
+    return _around(first) != _around(second)
+
+
+def _around(atom: Chem.Atom) -> list[int]:
+    """Return the elements of an atom's neighbours, each twice as often as its bond order, as RDKit ranks them."""
+    return sorted(
+        number
+        for bond in atom.GetBonds()
+        for number in [bond.GetOtherAtom(atom).GetAtomicNum()] * round(2 * bond.GetBondTypeAsDouble())
+    )
+
+
+def _read_flat(smiles: str, *, stereo: bool) -> Chem.Mol:
     mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
     try:
         mol.UpdatePropertyCache(True)
     except Chem.AtomValenceException as error:
         raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
     Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
-    mol.SetIntProp("_StereochemDone", 1, True)
+    if stereo:
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    mol.SetIntProp(_PERCEIVED_NOTE, 1)
     return mol

@@ -16,7 +16,6 @@ from halogenator.planning.speed import product_seconds
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
 
-
 # A job that should take less has no chunk tasks: its merge makes the products itself. So a kill costs that at most.
 ONE_TASK_SECONDS = 60
 
@@ -56,7 +55,7 @@ class Estimates:
         if transform is not None:
             at_once = min(config.chunk_products, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
             return ceil(rows / config.chunk_products) if rows > at_once else 0
-        return max(1, ceil(rows * max(library.k or 1, 1) / self.config.chunk_products))  # k ways to a level-k molecule
+        return max(1, ceil(rows * max(library.k or 1, 1) / config.chunk_products))  # k ways to a level-k molecule
 
     def parts(self, library: Library, transform: str | None = None) -> int:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""

@@ -46,12 +46,12 @@ def check_own(folder: Path) -> None:
 
 
 def _shows_us(results: Results, places: Sequence[Path]) -> bool:
-    """Return whether something in one of the folders shows that this program writes there.
+    """Return whether something in one of the folders, of which the first holds the others, shows whose they are.
 
     A run may be killed when it has written no more than its configuration, or not even all of that.
     """
     found = (path for place in places for path in _candidates(results, place))
-    return any(map(_is_ours, found)) or any(map(any_unfinished, places))
+    return any(map(_is_ours, found)) or any_unfinished(places[0])
 
 
 def _foreign(what: str, where: Path, names: list[str] | None = None) -> UserError:

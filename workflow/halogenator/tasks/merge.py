@@ -72,9 +72,9 @@ class Merge:
         limit_arrow_threads()
         check_chunks((*self.chunks, *self.reject_chunks, *self.parts))
         with writing(self.statistics_out):  # statistics must not outlive the files that they describe
-            if self.statistics_out.exists():  # else its folder may not be there either
-                self.statistics_out.unlink()
-                sync_folders(self.statistics_out)
+            if self.statistics_out.parent.exists():
+                self.statistics_out.unlink(missing_ok=True)
+                sync_folders(self.statistics_out)  # in any case: Snakemake has removed them before, unsynced
         with connect(self.task.declared_mb, self.scratch) as connection:
             slices = number_routes(connection, self.chunks)
             if self.parts:
