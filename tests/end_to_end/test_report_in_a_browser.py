@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.report import page
@@ -80,10 +80,20 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine, to open the report in")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--disable-sync"])
+        launched = launch(playwright)
         expect.set_options(timeout=1000 * SAFETY_NET)
         yield launched
         launched.close()
+
+
+def launch(playwright: Playwright, attempts: int = 3) -> Browser:
+    """Start Chromium, which on a busy machine now and then ends in a trap of its own as it starts."""
+    try:
+        return playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--disable-sync"])
+    except Error:
+        if attempts == 1:
+            raise
+        return launch(playwright, attempts - 1)
 
 
 @dataclass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -83,11 +85,11 @@ class Run:
 
     def no_half_file(self) -> None:
         """Every file under its final name can be read to its end."""
-        for path in (self.folder / "results").rglob("*.parquet"):
-            try:
-                pq.read_table(path, partitioning=None)
-            except FileNotFoundError:
-                continue  # a temporary chunk, removed meanwhile by a task that lives on
+        for folder, _, names in os.walk(self.folder / "results"):
+            for name in names:
+                if name.endswith(".parquet"):
+                    with suppress(FileNotFoundError):  # a task that lives on removes what is temporary, its folders too
+                        pq.read_table(Path(folder, name), partitioning=None)
 
     def no_litter(self) -> None:
         """Nothing temporary is left, under whatever name."""
