@@ -167,8 +167,7 @@ def log_of(process):
 def stop_processes():
     """End those processes, if they were started."""
     end_all(PROCESSES)
-    if PROCESSES:
-        task_server.ADDRESS.unlink(missing_ok=True)
+    task_server.forget(task_server.ADDRESS)
 
 
 def remove_unusable():

@@ -43,7 +43,7 @@ def start(address: Path, log: IO[str]) -> subprocess.Popen[bytes] | None:
     if sys.platform != "linux":  # elsewhere tasks would outlive their server
         return None
     with socket.socket(socket.AF_UNIX) as listener, suppress(OSError):
-        address.unlink(missing_ok=True)
+        forget(address)
         before = os.umask(0o177)  # whoever may connect may run programs as this user
         try:
             listener.bind(str(address))
@@ -53,6 +53,12 @@ def start(address: Path, log: IO[str]) -> subprocess.Popen[bytes] | None:
         words = [sys.executable, "-m", "halogenator", "serve-tasks", str(listener.fileno())]
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=log, stderr=log, pass_fds=[listener.fileno()])
     return None
+
+
+def forget(address: Path) -> None:
+    """Remove the socket of a server that has ended; anything else that stands there stays."""
+    if address.is_socket():
+        address.unlink(missing_ok=True)
 
 
 def client(address: Path) -> list[str]:
