@@ -17,6 +17,7 @@ from halogenator.cli.options import EXIT_CODES
 from halogenator.planning.plan import Line
 from halogenator.tables.catalog import SUMMARY
 from halogenator.tables.columns import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.tables.left_out import AUDIT
 
 REPOSITORY = Path(__file__).parents[1]
 NOTE = "<!-- Made by docs/make_reference.py: change the source named there, then run make docs. -->\n"
@@ -37,7 +38,7 @@ def configuration() -> str:
         "Checked before the first job; an unknown key is an error. Files given to `--configfile` are layered over\n"
         "`configs/config.yaml`. `<name>` stands for a name that you choose.\n"
     )
-    for name in ("config", "transforms", "halogenation"):
+    for name in ("config", "transforms", "halogenation", "patterns"):
         schema = yaml.safe_load(
             (REPOSITORY / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8")
         )
@@ -126,6 +127,8 @@ def columns() -> str:
         "product (or the input molecule).\n",
         _section("products/library=*/transform=*/products.parquet", (*PRODUCTS, *described, INCHIKEY)),
         _section("rejects/**/rejects.parquet", REJECTS),
+        _section("audit.tsv", AUDIT),
+        "Also the view `audit` of `catalog.duckdb`.\n",
         _section("monitor.parquet", MONITOR),
         "## `summary.tsv`\n\nA row per finished job; also the view `jobs` of `catalog.duckdb`.\n",
         _table(("column", "meaning"), [(f"`{name}`", text) for name, text in SUMMARY_TEXTS.items()]),
