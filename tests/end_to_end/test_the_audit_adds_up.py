@@ -46,7 +46,7 @@ class Made:
             "libraries": {name: {**entry, **own} for name, entry in levels.items()},
             "select": {"libraries": list(levels), "transforms": [OME, ACID_CHLORIDE]},
             "chunk": {"products": 60},
-            **({"exclude": choices["exclude"]} if choices else {}),
+            "exclude": choices.get("exclude", []),
         }
         self.output = snakemake(folder, "--cores", 2, "--configfile", write_yaml(folder / "config.yaml", settings))
 
