@@ -124,11 +124,13 @@ def _lay_out(parents: list[Parent], folder: Path) -> None:
 
 
 def _chunk_seconds(folder: Path) -> dict[str, float]:
-    """Return the wall time of the smallest, the median and the largest chunk task."""
+    """Return the wall time of the smallest, the median and the largest chunk task; a small job has none."""
     seconds = []
     for path in sorted(folder.glob("*of*.tsv")):
         with path.open(newline="") as file:
             seconds += [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+    if not seconds:
+        return {"count": 0}
     return {"count": len(seconds), "smallest": min(seconds), "median": median(seconds), "largest": max(seconds)}
 
 

@@ -1,4 +1,4 @@
-"""The merge of one job of 100 million rows, by one task and in parts; of a library of ten million, built and of a file.
+"""The merge of one job of 100 million rows and of a file of ten million, by one task and in parts; of a built library.
 
 Beside the last, how long a file of a million rows is read.
 """
@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ from halogenator.tables.columns import LIBRARY, REJECTS, descriptor_columns, pro
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, table_writer
 from halogenator.tables.seal import sha256
-from halogenator.tasks.commands import FindDuplicates, MergeLibrary, ReadLibrary, declaration
+from halogenator.tasks.commands import FindDuplicates, FindRepeats, MergeLibrary, ReadLibrary, declaration
 from harness import FOLDER, MB, Figure, Watch, halogenator, progress, run
 from merge import GROUP_ROWS, merge_command, write_chunks
 from molecules import DESCRIPTORS, dihalogenated
@@ -40,7 +41,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     products, stats = _FOLDER / "products.parquet", _FOLDER / "stats.json"
     figures = _measured("whole", rows, merge_command(_FOLDER, chunks, rejects, merge_mb(rows)), stats)
     expected = sha256(products)
-    found = [_FOLDER / f"{part:03}of{PARTS:03}.duplicates.parquet" for part in range(PARTS)]
+    found = list(_part_files("duplicates"))
     for part, out in enumerate(found):
         figures += _measured(f"part{part}", rows, _part_command(chunks, part, out, merge_mb(rows, PARTS)), out)
     figures += _measured("of_parts", rows, merge_command(_FOLDER, chunks, rejects, stream_mb(), found))
@@ -92,18 +93,38 @@ def _libraries(rows: int) -> Iterator[Figure]:
     chunks, rejects = zip(*_library_chunks(rows), strict=True)
     built = Library("polyphenol-2X", "polyphenol", 2)
     of_file = Library("polyphenol-2X", "polyphenol", paths=(Path("not-read.csv"),))
+    merge: dict[str, Any] = {"chunks": chunks, "reject_chunks": rejects, "scratch": _FOLDER / "scratch"}
+    merge |= {"out": _FOLDER / "m.parquet", "rejects": _FOLDER / "r.parquet", "stats": _FOLDER / "s.json"}
     for name, library in (("library", built), ("library_of_file", of_file)):
-        command = MergeLibrary(
-            recipe=Recipe(library),
-            chunks=chunks,
-            reject_chunks=rejects,
-            out=_FOLDER / "m.parquet",
-            rejects=_FOLDER / "r.parquet",
-            stats=_FOLDER / "s.json",
-            scratch=_FOLDER / "scratch",
-        )
+        command = MergeLibrary(recipe=Recipe(library), **merge)
         yield from _measured(name, rows, halogenator(*command.words, *declaration(merge_mb(rows))))
+    expected = sha256(merge["out"])
+    found = {name: list(_part_files(name)) for name in ("duplicates", "repeated_ids", "repeated_rows")}
+    for part, out in enumerate(found["duplicates"]):
+        words = _part_command(chunks, part, out, merge_mb(rows, PARTS))
+        yield from _measured(f"file_duplicates{part}", rows, words, out)
+    for part, (out, rejects_out) in enumerate(zip(found["repeated_ids"], found["repeated_rows"], strict=True)):
+        repeats = FindRepeats(
+            library=of_file.name,
+            chunks=chunks,
+            duplicates=found["duplicates"],
+            part=(part, PARTS),
+            out=out,
+            rejects=rejects_out,
+            scratch=merge["scratch"],
+        )
+        words = halogenator(*repeats.words, *declaration(merge_mb(rows, PARTS)))
+        yield from _measured(f"file_repeats{part}", rows, words, out)
+    command = MergeLibrary(recipe=Recipe(of_file), **merge, **found)
+    yield from _measured("library_of_file_of_parts", rows, halogenator(*command.words, *declaration(stream_mb())))
+    if sha256(merge["out"]) != expected:
+        raise RuntimeError("a merge of a file in parts gives another library")
     shutil.rmtree(_FOLDER)
+
+
+def _part_files(kind: str) -> Iterator[Path]:
+    """Yield the files of one kind that the tasks for each part make."""
+    yield from (_FOLDER / f"{part:03}of{PARTS:03}.{kind}.parquet" for part in range(PARTS))
 
 
 def _library_chunks(rows: int) -> Iterator[tuple[Path, Path]]:

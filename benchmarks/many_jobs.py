@@ -97,7 +97,7 @@ def _write_job(folder: Path, config: Config, library: str, transform: str) -> No
     ether = f"{'C' * int(transform[1:])}Oc1ccccc1"
     known = {"smiles": [f"{ether}{'C' * row}" for row in range(ROWS)], "parent_id": [f"p{row}" for row in range(ROWS)]}
     files = Results(folder / "results").files(library, transform)
-    note = with_versions(library=library, transform=transform, config_hash=job_identity(config, transform))
+    note = with_versions(library=library, transform=transform, config_hash=job_identity(config, library, transform))
     _write(files, columns, known, note)
     stats = {"library": library, "transform": transform, "rows_in": ROWS, "rows_matched": ROWS, "products": ROWS}
     _record(files, stats)

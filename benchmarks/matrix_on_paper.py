@@ -14,9 +14,11 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil, log10
 
 from halogenator.config import read_config
+from halogenator.model import Config
 from halogenator.planning.resources import SNAKEMAKE_MB, merge_mb, stream_mb
 from harness import REPOSITORY, Figure
 
@@ -26,7 +28,6 @@ MOLECULES, PRODUCTS = 63e6, 750e6
 CORES = (16, 256, 4096)
 # (products, chunk.products); the second of a size suits 4,096 cores or a small number of files better.
 SIZES = ((PRODUCTS, 2e6), (PRODUCTS, 2e5), (1e10, 2e6), (1e10, 1e7))
-MERGE_ROWS = 200e6
 WORKSTATION = 16  # cores, above which tasks run on nodes
 
 # Seconds of a core, measured: chemistry in docs/full-size-run.md, all else in docs/scale.md. A row is a product, or a
@@ -40,6 +41,7 @@ STANDARDIZED = 190e-6  # as plans reckon
 READ = 4e-6
 MERGE, MERGE_LIBRARY, MERGE_FILE = 1.9e-6, 3.1e-6, 4.5e-6
 PART_SCANNED, PART_OWN, MERGE_OF_PARTS = 0.27e-6, 0.63e-6, 1.0e-6
+REPEATS_SCANNED, REPEATS_OWN, MERGE_FILE_OF_PARTS = 0.3e-6, 0.8e-6, 1.6e-6  # of a file, by as many tasks again
 
 # Seconds of Snakemake's process, of each task that it starts; on a cluster as profiles/slurm limits them: ten
 # submissions a second, four chunks of a transform in one.
@@ -140,7 +142,7 @@ def matrix(products: float, chunk: float, *, on_nodes: bool) -> tuple[list[Task]
         chunk: products of a chunk.
         on_nodes: whether tasks run on a cluster's nodes.
     """
-    config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
+    config = _config()
     built = [library for library in config.libraries.values() if library.k]
     others = [library.name for library in built if library.name not in KNOWN]
     second = [name for name in others if name.endswith("2X")]
@@ -188,12 +190,18 @@ class _Adder:
     ) -> Task:
         """Add the chunk tasks, the parts and the merge of a library or a job; return the merge."""
         made = [self.task(work / chunks, CHUNK_FILES, before, together=together) for _ in range(chunks)]
-        parts = ceil(rows / MERGE_ROWS)
+        parts = ceil(rows / _config().merge_rows)
         if parts == 1:
             return self.task(merge * rows, MERGE_FILES, made, merge_mb(round(rows)))
         each = PART_SCANNED * rows + PART_OWN * rows / parts
         found = [self.task(each, PART_FILES, made, merge_mb(round(rows), parts)) for _ in range(parts)]
         return self.task((merge - MERGE + MERGE_OF_PARTS) * rows, MERGE_FILES, found)
+
+
+@cache
+def _config() -> Config:
+    """Return the shipped configuration."""
+    return read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
 
 
 def schedule(tasks: Sequence[Task], cores: int, wait: float = 0, allocations: int = 0) -> tuple[float, int]:
@@ -259,7 +267,7 @@ def main() -> None:
     waits = [f"wait {wait} min" if wait else "no wait" for wait in WAITS]
     head = ("products", "minutes a chunk", "tasks", "files", *waits)
     _print(f"What a chunk should take, on {CLUSTER} cores, by the wait for each allocation", head, _chunk_sizes())
-    head = ("rows of one file", "declared by the merge", "reading", "merge", "temporary files")
+    head = ("rows of one file", "parts", "declared by the largest task", "reading", "duplicates", "repeats", "merge")
     _print("A library from a file", head, _files())
     head = ("products", "products' files", "molecules' files", "spilled by the largest merge")
     _print("Disk", head, _disk())
@@ -284,8 +292,13 @@ def _chunk_sizes() -> Iterator[Sequence[str]]:
 
 def _files() -> Iterator[Sequence[str]]:
     for rows in FILE_ROWS:
-        times = [_hours(TASK + rate * rows) for rate in (READ, MERGE_FILE)]
-        yield [_count(rows), f"{merge_mb(round(rows)):,} MB", *times, _gigabytes(SPILL_FILE_BYTES * rows)]
+        parts = ceil(rows / _config().merge_rows)
+        each = [READ, 0.0, 0.0, MERGE_FILE]
+        if parts > 1:
+            found = PART_SCANNED + PART_OWN / parts, REPEATS_SCANNED + REPEATS_OWN / parts
+            each = [READ, *found, MERGE_FILE_OF_PARTS]
+        times = [_hours(TASK + seconds * rows) if seconds else "" for seconds in each]
+        yield [_count(rows), str(parts), f"{merge_mb(round(rows), parts):,} MB", *times]
 
 
 def _disk() -> Iterator[Sequence[str]]:
@@ -293,7 +306,7 @@ def _disk() -> Iterator[Sequence[str]]:
         low, high = (_gigabytes(each * products) for each in PRODUCT_BYTES)
         molecules = _gigabytes(MOLECULE_BYTES * MOLECULES * products / PRODUCTS)
         largest = matrix(products, products, on_nodes=False)[1]
-        spilled = SPILL_BYTES * min(largest, MERGE_ROWS)
+        spilled = SPILL_BYTES * min(largest, _config().merge_rows)
         yield [_count(products), f"{low} to {high}", molecules, _gigabytes(spilled)]
 
 

@@ -27,6 +27,7 @@ from halogenator.tables.columns import (
     descriptor_columns,
     score_columns,
 )
+from halogenator.tables.left_out import AUDIT
 
 REPOSITORY = Path(__file__).parents[1]
 NOTE = "<!-- Made by docs/make_reference.py: change the source named there, then run make docs. -->\n"
@@ -47,7 +48,7 @@ def configuration() -> str:
         "Checked before the first job; an unknown key is an error. Files given to `--configfile` are layered over\n"
         "`configs/config.yaml`. `<name>` stands for a name that you choose.\n"
     )
-    for name in ("config", "transforms", "halogenation"):
+    for name in ("config", "transforms", "halogenation", "patterns"):
         schema = yaml.safe_load(
             (REPOSITORY / "workflow" / "schemas" / f"{name}.schema.yaml").read_text(encoding="utf-8")
         )
@@ -138,6 +139,8 @@ def columns() -> str:
         "## Scores of exports\n\nColumns of an export that asks for them: see [Scores](../how-to/export.md#scores).\n",
         _table(("column", "type", "meaning", "source", "µs a molecule"), list(_scores())),
         _section("rejects/**/rejects.parquet", REJECTS),
+        _section("audit.tsv", AUDIT),
+        "Also the view `audit` of `catalog.duckdb`.\n",
         _section("monitor.parquet", MONITOR),
         "## `summary.tsv`\n\nA row per finished job; also the view `jobs` of `catalog.duckdb`.\n",
         _table(("column", "meaning"), [(f"`{name}`", text) for name, text in SUMMARY_TEXTS.items()]),

@@ -339,7 +339,10 @@ def test_nothing_but_the_contract_is_left(results: Path) -> None:
     files = {path.relative_to(results) for path in results.rglob("*") if path.is_file()}
     assert not [path for path in files if ".tmp" in path.name or path.parts[0] == "work"]
     libraries = ["terpenoid-0X", *dict(JOBS)]
-    expected = {Path(name) for name in ("plan.tsv", "summary.tsv", "catalog.duckdb", "report.html", "monitor.parquet")}
+    expected = {
+        Path(name)
+        for name in ("plan.tsv", "summary.tsv", "audit.tsv", "catalog.duckdb", "report.html", "monitor.parquet")
+    }
     for library in libraries:
         expected.add(Path(f"libraries/library={library}/molecules.parquet"))
         expected.add(Path(f"rejects/libraries/library={library}/rejects.parquet"))

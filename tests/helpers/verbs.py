@@ -15,6 +15,7 @@ from halogenator.model import Job, Library, Reading, Recipe, Transform
 from halogenator.tasks.commands import (
     Command,
     FindDuplicates,
+    FindRepeats,
     MergeLibrary,
     MergeProducts,
     ReadLibrary,
@@ -60,9 +61,15 @@ def job_of(smirks: str, **columns: object) -> Job:
 
 
 def build_library(
-    folder: Path, rows: Sequence[Row], *, chunks: int = 1, fragments: str = "largest", queries: Sequence[str] = QUERIES
+    folder: Path,
+    rows: Sequence[Row],
+    *,
+    chunks: int = 1,
+    fragments: str = "largest",
+    queries: Sequence[str] = QUERIES,
+    parts: int = 0,
 ) -> Made:
-    """Read, standardise and merge rows into the library ``mine``."""
+    """Read, standardise and merge rows into the library ``mine``, its duplicates found in so many parts, or in none."""
     source, raw = folder / "mine.parquet", folder / "raw.parquet"
     ids, smiles = zip(*rows, strict=True)
     pq.write_table(pa.table({"id": pa.array(ids, pa.string()), "smiles": pa.array(smiles, pa.string())}), source)
@@ -74,7 +81,23 @@ def build_library(
         made.append((folder / f"library-{number}.parquet", folder / f"library-rejects-{number}.parquet"))
         out, rejects = made[-1]
         do(StandardizeChunk(recipe=recipe, raw=raw, chunk=(number, chunks), out=out, rejects=rejects))
-    return _merge(folder, "molecules", MergeLibrary, made, recipe=recipe)
+    repeats = _find_repeats(folder, [chunk for chunk, _ in made], parts)
+    return _merge(folder, "molecules", MergeLibrary, made, recipe=recipe, **repeats)
+
+
+def _find_repeats(folder: Path, chunks: Sequence[Path], parts: int) -> dict[str, list[Path]]:
+    """Find the duplicates of a library from a file, and what repeats in it, in parts; return what its merge reads."""
+    names = {"duplicates": "duplicates", "repeated_ids": "repeats", "repeated_rows": "repeats-rejects"}
+    found = {
+        name: [folder / f"{number}of{parts}.{ending}.parquet" for number in range(parts)]
+        for name, ending in names.items()
+    }
+    files = {"library": "mine", "chunks": chunks, "scratch": folder / "scratch"}
+    for number, out in enumerate(found["duplicates"]):
+        do(FindDuplicates(**files, part=(number, parts), out=out))
+    for number, (out, rejects) in enumerate(zip(found["repeated_ids"], found["repeated_rows"], strict=True)):
+        do(FindRepeats(**files, duplicates=found["duplicates"], part=(number, parts), out=out, rejects=rejects))
+    return found
 
 
 def run_job(

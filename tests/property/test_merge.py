@@ -148,7 +148,7 @@ def test_a_merge_in_parts_gives_the_same_file(tmp_path: Path, monkeypatch: pytes
     check(whole, chunks, key)
     footer = read_metadata(whole.path)
     monkeypatch.setattr(duplicates, "SLICE_ROWS", 11_000)
-    monkeypatch.setattr(find_duplicates, "_GROUP_ROWS", 500)
+    monkeypatch.setattr(find_duplicates, "GROUP_ROWS", 500)
     in_parts = merge(tmp_path, files, key, parts=5)
     assert pq.read_metadata(tmp_path / "0of5.duplicates.parquet").num_row_groups > 10
     check(in_parts, chunks, key)

@@ -85,6 +85,38 @@ def test_every_molecule_has_an_id_of_its_own(rows: list[Row]) -> None:
     assert set(ids.values()) == {1}, ids
 
 
+def ids_of(rows: list[Row], molecules: list[int]) -> list[str]:
+    """The ids of those rows that are molecules, by plain Python; rows are counted from 1."""
+    wanted = {row: (rows[row - 1][0] or "").strip() or f"mine-row-{row}" for row in molecules}
+    first = {name: row for row, name in reversed(wanted.items())}
+    again = [(name, row) for row, name in wanted.items() if first[name] != row]
+    separator = "~"
+    while any(f"{name}{separator}{row}" in first for name, row in again):
+        separator += "~"
+    return [name if first[name] == row else f"{name}{separator}{row}" for row, name in wanted.items()]
+
+
+@examples(1, 25)
+@given(rows=mixed, chunks=st.integers(1, 4), parts=st.sampled_from([2, 5]))
+@example(rows=[("a", "C"), ("a", "CC"), ("a~2", "CCC"), ("a~~2", "CC"), ("a", "OCC"), ("a~~4", "C")], chunks=2, parts=2)
+@example(rows=[("a~", "C"), ("a~", "CC"), ("a~~2", "OC"), ("mine-row-5", "NC"), (None, "CO")], chunks=1, parts=2)
+def test_a_file_merged_in_parts_is_the_same_library(rows: list[Row], chunks: int, parts: int) -> None:
+    """Ids are made unique among the molecules that stay, and rejects name the row that they repeat."""
+    with TemporaryDirectory() as folder:
+        whole, in_parts = Path(folder, "whole"), Path(folder, "parts")
+        whole.mkdir()
+        expected = build_library(whole, rows, chunks=chunks)
+        in_parts.mkdir()
+        found = build_library(in_parts, rows, chunks=chunks, parts=parts)
+        assert found.rows == expected.rows
+        assert [row["id"] for row in found.rows] == ids_of(rows, [row["row"] for row in found.rows])
+        same = [{**row, "source": Path(row["source"]).name} for row in found.rejected]
+        assert same == [{**row, "source": Path(row["source"]).name} for row in expected.rejected]
+    assert found.stats["parts"] == parts
+    counts = {"rows_in", "molecules", "duplicates", "rejects", "prepared", "enhanced_stereo"}
+    assert {name: found.stats[name] for name in counts} == {name: expected.stats[name] for name in counts}
+
+
 RULES = {rule.name: rule.smirks for rule in oracle.shipped_transforms()} | {"N": SMIRKS["N-methylation"]}
 
 

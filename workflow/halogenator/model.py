@@ -10,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from halogenator.smirks import reactant_of
+
 # Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
+HALOGENATION = "halogenation"  # the family of what a halogenation rule makes
 
 # {word of the column ``prepared``: what was done to the molecule}, in the order in which it is done.
 PREPARED = {
@@ -37,14 +40,84 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def reactant_of(smirks: str) -> str:
-    """Return the reactant template of a SMIRKS, as SMARTS.
+@dataclass(frozen=True)
+class Window:
+    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
 
     Examples:
-        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
-        '[c:1][OX2H:2]'
+        >>> str(Window(200, 500)), str(Window(high=5))
+        ('200:500', ':5')
     """
-    return smirks.split(">>")[0].strip()
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
+        return f"{low}:{high}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A substructure with a name.
+
+    Attributes:
+        name: unique name; of a SMARTS that a user wrote in place of a name, this SMARTS.
+        smarts: the substructure; "" if it is a catalog.
+        catalog: a set of alerts of RDKit's FilterCatalog, by RDKit's name, each a substructure; "" if it is a SMARTS.
+        why: the reason to avoid or protect it.
+        matches, spares: SMILES that the check of the file must find it in, and not find it in.
+    """
+
+    name: str
+    smarts: str = ""
+    catalog: str = ""
+    why: str = ""
+    matches: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
+
+    @property
+    def bare(self) -> Pattern:
+        """A copy for a task, with only what decides on matches, and the name."""
+        return Pattern(self.name, self.smarts, self.catalog)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is left out of all that could be made. Choices of several places add up.
+
+    Attributes:
+        exclude: a product that gains one of these motifs is not made into a row.
+        within: (descriptor, bounds); nor is a product out of bounds.
+        protect: nothing is made at a site where one of their atoms would be touched.
+    """
+
+    exclude: tuple[Pattern, ...] = ()
+    within: tuple[tuple[str, Window], ...] = ()
+    protect: tuple[Pattern, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def __add__(self, other: Choice) -> Choice:
+        sums = {name: (*values, *getattr(other, name)) for name, values in vars(self).items()}
+        return Choice(**{name: tuple(dict.fromkeys(values)) for name, values in sums.items()})
+
+    @property
+    def bare(self) -> Choice:
+        """A copy for a task."""
+        bare = {name: tuple(pattern.bare for pattern in getattr(self, name)) for name in ("exclude", "protect")}
+        return Choice(within=self.within, **bare)
+
+    @property
+    def plain(self) -> list[object]:
+        """What products depend on, as JSON values; empty if nothing is left out."""
+        values = {
+            "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
+            "protect": [[pattern.name, pattern.smarts] for pattern in self.protect],
+            "within": [[name, str(window)] for name, window in self.within],
+        }
+        return [{key: value for key, value in values.items() if value}] if self else []
 
 
 @dataclass(frozen=True)
@@ -57,7 +130,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Transform:
-    """A named SMIRKS with one reactant and one product.
+    """A named SMIRKS with one reactant.
 
     Attributes:
         name: unique name.
@@ -70,6 +143,9 @@ class Transform:
         max_sites: number of sites to use in each parent, from the lowest atom index; None for all.
         stereo: configuration of a stereocentre whose neighbour is exchanged: "keep", "open" or "invert".
         new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
+        products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
+            leaves them together.
+        choice: what of its products is left out.
     """
 
     name: str
@@ -82,6 +158,8 @@ class Transform:
     max_sites: int | None = None
     stereo: str = "keep"
     new_stereo: str = "open"
+    products: str | None = None
+    choice: Choice = Choice()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -95,12 +173,15 @@ class Transform:
     @property
     def bare(self) -> Transform:
         """A copy for a task, with only the fields that its products depend on, and the name."""
-        return replace(self, label="", family="", scope_classes=(), examples=(), description="")
+        return replace(
+            self, label="", family="", scope_classes=(), examples=(), description="", choice=self.choice.bare
+        )
 
     @property
     def fingerprint(self) -> str:
         """The hash of all fields that products depend on."""
-        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo)
+        kept = [self.products] if self.products else []
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *kept, *self.choice.plain)
 
 
 @dataclass(frozen=True)
@@ -116,6 +197,7 @@ class HalogenationRule:
     examples: tuple[Example, ...] = ()  # with {X} in the products
     stereo: str = "keep"
     new_stereo: str = "open"
+    choice: Choice = Choice()
 
     @property
     def query(self) -> str:
@@ -134,11 +216,12 @@ class HalogenationRule:
                 name=f"{self.name}:{halogen}",
                 smirks=self.smirks.replace("{X}", halogen),
                 label=f"{self.label} ({halogen})",
-                family="halogenation",
+                family=HALOGENATION,
                 scope_classes=self.scope_classes,
                 max_sites=self.max_sites,
                 stereo=self.stereo,
                 new_stereo=self.new_stereo,
+                choice=self.choice,
                 examples=tuple(
                     Example(example.reactant, tuple(product.replace("{X}", halogen) for product in example.products))
                     for example in self.examples
@@ -172,7 +255,10 @@ class Halogenation:
     def bare(self, class_name: str) -> Halogenation:
         """Return a copy for a task, with a class's rules only, and in them only what products depend on."""
         rules = self.rules_for(class_name)
-        bare = (replace(rule, label="", scope_classes=(), examples=(), description="") for rule in rules)
+        bare = (
+            replace(rule, label="", scope_classes=(), examples=(), description="", choice=rule.choice.bare)
+            for rule in rules
+        )
         return Halogenation(self.halogens, tuple(bare))
 
     def fingerprint(self, class_name: str) -> str:
@@ -217,6 +303,7 @@ class Library:
         given: files, folders and patterns in the configuration that gave ``paths``; () if they are the same.
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
+        choice: what is left out of it, if it is built, and of products made from it.
     """
 
     name: str
@@ -228,11 +315,13 @@ class Library:
     given: tuple[Path, ...] = ()
     reading: Reading = Reading()
     implicit: bool = False
+    choice: Choice = Choice()
 
     @property
     def brief(self) -> Library:
         """A copy for a task, with files as they were given: a folder instead of all files in it."""
-        return replace(self, paths=self.given or self.paths, given=(), parents=None, base=None, implicit=False)
+        paths = self.given or self.paths
+        return replace(self, paths=paths, given=(), parents=None, base=None, implicit=False, choice=Choice())
 
     @property
     def shown(self) -> str:
@@ -252,6 +341,7 @@ class Recipe:
         halogenation: the rules of its class; None if neither it nor another library is built with them.
         is_base: whether another library is built from it. Its index then counts the sites of the rules, too.
         descriptors: names of the columns to compute, in order.
+        choice: what is left out, besides what each rule leaves out.
     """
 
     library: Library
@@ -259,6 +349,7 @@ class Recipe:
     halogenation: Halogenation | None = None
     is_base: bool = False
     descriptors: tuple[str, ...] = ()
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -279,6 +370,7 @@ class Job:
         descriptors: names of the columns to compute, in order.
         inchikey: whether to add a column with the standard InChIKey.
         key: column whose values are unique among products: "smiles" or "inchikey".
+        choice: what is left out, besides what the transform leaves out.
     """
 
     library: Library
@@ -286,28 +378,12 @@ class Job:
     descriptors: tuple[str, ...] = ()
     inchikey: bool = False
     key: str = "smiles"
+    choice: Choice = Choice()
 
     @property
     def names(self) -> tuple[str, ...]:
         """What it is called in messages."""
         return self.library.name, self.transform.name
-
-
-@dataclass(frozen=True)
-class Window:
-    """Bounds of a descriptor in its unit, both inclusive; an open side is infinite.
-
-    Examples:
-        >>> str(Window(200, 500)), str(Window(high=5))
-        ('200:500', ':5')
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def __str__(self) -> str:
-        low, high = (f"{bound:.15g}" if math.isfinite(bound) else "" for bound in (self.low, self.high))
-        return f"{low}:{high}"
 
 
 @dataclass(frozen=True)
@@ -372,6 +448,8 @@ class Config:
         sources: the configuration's YAML files, lowest layer first.
         exports: the exports by name.
         notes: remarks on the configuration, to show before a run.
+        library_choice, product_choice: what is left out of all built libraries, and of all products.
+        patterns_paths: the YAML files of patterns.
     """
 
     libraries: dict[str, Library]
@@ -389,6 +467,9 @@ class Config:
     sources: tuple[Path, ...]
     exports: Mapping[str, Export] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    library_choice: Choice = Choice()
+    product_choice: Choice = Choice()
+    patterns_paths: tuple[Path, ...] = ()
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""

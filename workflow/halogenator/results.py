@@ -10,7 +10,7 @@ with ``"*"`` a pattern for ``Results.find``.
     work/libraries/L/000of012.built.parquet …             work/products/L/T/000of012.products.parquet …
     logs/, benchmarks/                                    one file per task, in folders like those in work/
     exports/E/E.sdf.gz …, E.sdf.gz.json
-    summary.tsv  catalog.duckdb  report.html  plan.tsv  monitor.parquet
+    summary.tsv  audit.tsv  catalog.duckdb  report.html  plan.tsv  monitor.parquet
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.parquet", "rejects.parquet"
+AUDIT_FILE = "audit.tsv"  # what choices left out of all results
 APPLY_STATS_FILE = "stats.json"  # of a folder that ``apply`` made, beside the files above
 WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
 # Names of all that stands in a results folder.
 RESULT_FOLDERS = ("libraries", "products", "rejects", STATS_FOLDER, WORK_FOLDER, "exports", "logs", "benchmarks")
-RESULT_FILES = ("summary.tsv", "catalog.duckdb", "report.html", "plan.tsv", "monitor.parquet")
+RESULT_FILES = ("summary.tsv", AUDIT_FILE, "catalog.duckdb", "report.html", "plan.tsv", "monitor.parquet")
 CHUNK_FILES = re.compile(r"(?s:(raw|\d+of\d+\.[a-z-]+)\.parquet(\.tmp\..+)?)")  # names in a folder of ``chunks``
 
 _FOLDER, _LIBRARY, _TRANSFORM = r"(?s:(?P<folder>.*?))", r"(?P<library>[^/]+)", r"(?P<transform>[^/]+)"
@@ -61,6 +62,11 @@ class Results:
     def summary(self) -> Path:
         """Path of a table with one row per finished job."""
         return self.folder / "summary.tsv"
+
+    @property
+    def audit(self) -> Path:
+        """Path of a table of what choices left out."""
+        return self.folder / AUDIT_FILE
 
     @property
     def catalog(self) -> Path:
@@ -132,7 +138,7 @@ class Results:
         Args:
             name: name of the chunk or part, ``000of012``.
             ending: kind of file. Of a library: ``read``, ``built``, ``read-rejects``, ``built-rejects``. Of a job:
-                ``products``, ``rejects``. Of a part: ``duplicates``.
+                ``products``, ``rejects``. Of a part: ``duplicates``, ``repeats``, ``repeats-rejects``.
             library: name of the library.
             transform: name of the job's transform; None for a chunk of the library.
         """

@@ -58,7 +58,8 @@ def begin_run():
 
 def check_places():
     """Check that no other kind of thing stands where this run and Snakemake write, which Snakemake would trip over."""
-    files = [PLACES.summary, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor, PLACES.log("record-memory")]
+    files = [PLACES.summary, PLACES.audit, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor]
+    files.append(PLACES.log("record-memory"))
     files += [Path(path) for path in all_exports()]
     folders = [Path(".snakemake", name) for name in SNAKEMAKE_FOLDERS]
     for names in (*((library,) for library in CONFIG.libraries), *CONFIG.jobs):
@@ -157,14 +158,14 @@ def remove_unusable():
 
     Snakemake itself takes any file that exists as good. They are removed at the end of the run, since a retry without
     its input would end the run before the first failure is shown. Files of duplicates are removed in any case: only
-    the merge can tell whether they belong to the present chunks.
+    the task that reads them can tell whether they belong to the present chunks.
     """
     work = Results(RESULTS).work
     for task in failed_tasks():
         temporary = [path for path in map(Path, task.input) if work in path.parents]
         remove_damaged(temporary)
         for path in temporary:
-            if path.name.endswith(".duplicates.parquet"):
+            if path.name.endswith((".duplicates.parquet", ".repeats.parquet", ".repeats-rejects.parquet")):
                 path.unlink(missing_ok=True)
 
 

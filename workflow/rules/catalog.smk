@@ -38,6 +38,7 @@ rule catalog:
         summary=ancient(PLACES.summary),  # a run writes it again after each merge
     output:
         out=PLACES.catalog,
+        audit=PLACES.audit,
     log:
         PLACES.log("catalog"),
     benchmark:

@@ -30,7 +30,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 # What the results of this run are recorded to be made with.
-CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path]
+CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path, *CONFIG.patterns_paths]
 CONFIGURATION = read_configuration(
     CONFIGURATION_FILES,
     " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
@@ -164,9 +164,14 @@ def job_chunks(wildcards, ending):
     return work_files(wildcards, ESTIMATES.chunks(library_of(wildcards), wildcards.transform), ending)
 
 
-def merge_parts(wildcards):
+def merge_parts(wildcards, ending="duplicates"):
     """Files with the duplicates in each part of the keys; none for a merge that finds its duplicates itself."""
-    return work_files(wildcards, ESTIMATES.parts(library_of(wildcards), wildcards.get("transform")), "duplicates")
+    return work_files(wildcards, ESTIMATES.parts(library_of(wildcards), wildcards.get("transform")), ending)
+
+
+def repeats_parts(wildcards, ending):
+    """Files with what repeats in each part of the keys of a library from a file; none for a built one."""
+    return [] if library_of(wildcards).base else merge_parts(wildcards, f"repeats{ending}")
 
 
 def part_mb(wildcards):

@@ -79,7 +79,7 @@ rule halogenate_chunk:
 
 
 rule find_library_duplicates:
-    # Only of built libraries with more rows than one task should look through (chunk.merge_rows).
+    # Only of libraries with more rows than one task should look through (chunk.merge_rows).
     input:
         chunks=lambda wildcards: library_chunks(wildcards, ""),
     output:
@@ -105,11 +105,42 @@ rule find_library_duplicates:
         RUN
 
 
+rule find_library_repeats:
+    # Of those that are read from a file. A row whose duplicates are known to drop needs no id of its own.
+    input:
+        chunks=lambda wildcards: library_chunks(wildcards, ""),
+        duplicates=merge_parts,
+    output:
+        out=temp(PLACES.chunk("{part}", "repeats", *LIBRARY)),
+        rejects=temp(PLACES.chunk("{part}", "repeats-rejects", *LIBRARY)),
+    log:
+        PLACES.log("repeats/{part}", *LIBRARY),
+    benchmark:
+        PLACES.benchmark("repeats/{part}", *LIBRARY)
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(part_mb),
+        runtime=all_minutes,
+        attempt=attempt_number,
+    params:
+        identity=library_identity,
+        hashes=identity.HASHES,
+        task=task(commands.FindRepeats, library=name_of, part=part_of),
+    message:
+        "Finding what repeats in library {wildcards.library}, part {wildcards.part}"
+    shell:
+        RUN
+
+
 rule merge_library:
     input:
         chunks=lambda wildcards: library_chunks(wildcards, ""),
         reject_chunks=lambda wildcards: library_chunks(wildcards, "-rejects"),
         duplicates=merge_parts,
+        repeated_ids=lambda wildcards: repeats_parts(wildcards, ""),
+        repeated_rows=lambda wildcards: repeats_parts(wildcards, "-rejects"),
     output:
         out=MOLECULES,
         rejects=LIBRARY_REJECTS,

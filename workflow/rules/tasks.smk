@@ -84,4 +84,4 @@ def library_identity(wildcards):
 
 
 def job_identity(wildcards):
-    return identity.job_identity(CONFIG, wildcards.transform)
+    return identity.job_identity(CONFIG, wildcards.library, wildcards.transform)

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, npt.NDArray[np.float64]]
 
+# {name in configurations: RDKit's name} of the sets of alerts that FilterCatalog has.
+CATALOGS = {
+    name.lower(): name
+    for name in (
+        *("PAINS", "PAINS_A", "PAINS_B", "PAINS_C", "BRENK", "NIH", "ZINC", "CHEMBL", "CHEMBL_BMS", "CHEMBL_Dundee"),
+        *("CHEMBL_Glaxo", "CHEMBL_Inpharmatica", "CHEMBL_LINT", "CHEMBL_MLSMR", "CHEMBL_SureChEMBL"),
+    )
+}
+
 _UNREADABLE = "no valid RDKit molecule"  # RunFilterCatalog's only "alert" for an invalid SMILES
 
 

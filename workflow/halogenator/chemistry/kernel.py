@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
-from halogenator.chemistry.edit import Edit, Footprint, compile_edit
+from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
+from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
+from halogenator.chemistry.pieces import Written, pieces
+from halogenator.chemistry.protecting import Protection, protector, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry.template_edits import compile_edit
 from halogenator.model import Transform
 
 # An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
 _OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
-Written = tuple[str, str | None]  # SMILES, and its CXSMILES extension if it has enhanced stereo
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class Product:
         inchikey: standard InChIKey, if the kernel computes it.
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
+        motifs: what it has of the kernel's motifs more and less often than its parent (``chemistry.motifs``).
+        withheld: what protects its site; nothing was made then. "" for a product that was made.
         environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
             SMILES, or the kernel computes none.
     """
@@ -53,6 +59,8 @@ class Product:
     inchikey: str | None = None
     examined: tuple[int, ...] = ()
     edited: bool = False
+    motifs: str = ""
+    withheld: str = ""
     environment: Environment | None = None
 
 
@@ -82,6 +90,11 @@ class _Step:
     reaction: Reaction
     edit: Edit | None
 
+    @cached_property
+    def touched(self) -> tuple[int, ...]:
+        """Positions, in a match, of the atoms that it touches."""
+        return touched(self.reaction)
+
 
 @dataclass
 class _Group:
@@ -110,6 +123,8 @@ class _Group:
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         sites = []
         for match in self.reaction.matches(mol):
+            if not self.reaction.is_in_one_molecule(mol, match):
+                continue
             editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
             sites.append(_Site(match, self.reaction.site(mol, match), editable))
         return sorted(sites, key=lambda site: site.atom)
@@ -125,6 +140,9 @@ class Kernel:
         use_edits: False makes every product by RunReactants, for comparison.
         examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
         examined_queries: the SMARTS of these queries.
+        motifs: patterns that ``Product.motifs`` tells of; None: of none.
+        protection: atoms that are not touched; None: none. Each site that would touch one, and has no other product, is
+            a ``Product`` that is withheld.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -142,11 +160,15 @@ class Kernel:
         use_edits: bool = True,
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
+        motifs: Motifs | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
         self.examined_queries = examined_queries
+        self.motifs = motifs
+        self.protection = protection
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -192,7 +214,7 @@ class Kernel:
                 except RejectError as error:
                     rejects.append((None, error))
                     continue
-                for site in _limit(parent, sites, step.transform.max_sites):
+                for site in _limit(parent, maker.unprotected(step, sites), step.transform.max_sites):
                     try:
                         maker.add(step, site)
                     except RejectError as error:
@@ -223,14 +245,36 @@ class _Products:
         self.parent = parent
         self.values = values
         self.surroundings = Surroundings(parent.mol)
+        self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
+        self._protected = kernel.protection.atoms(parent) if kernel.protection else {}
+        self._withheld: dict[tuple[int, int], str] = {}  # {route: what protects it}
         self._found: dict[Written, Product] = {}
         self._routes: dict[Written, set[tuple[int, int]]] = {}
 
     def products(self) -> list[Product]:
-        """Return the products added so far, each with the number of its routes."""
+        """Return the products added so far, each with the number of its routes, then what is withheld."""
         for written, routes in self._routes.items():
             self._found[written].n_routes = len(routes)
-        return list(self._found.values())
+        if not self._withheld:
+            return list(self._found.values())
+        made = set().union(*self._routes.values())
+        withheld = [
+            Product(*route, 1, "", (), withheld=name) for route, name in self._withheld.items() if route not in made
+        ]
+        return [*self._found.values(), *withheld]
+
+    def unprotected(self, step: _Step, sites: list[_Site]) -> list[_Site]:
+        """Return the sites at which a step touches no protected atom; the others are withheld."""
+        if not self._protected:
+            return sites
+        mol, kept = self.parent.hydrogenated(step.reaction), []
+        for site in sites:
+            name = protector(mol, site.match, step.touched, self._protected)
+            if name is None:
+                kept.append(site)
+            else:
+                self._withheld[step.index, site.atom] = name
+        return kept
 
     def add(self, step: _Step, site: _Site) -> None:
         """Make the products of a transform at a site.
@@ -242,9 +286,9 @@ class _Products:
         both = step.transform.new_stereo == BOTH
         edit = step.edit if site.editable and not both else None
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
-        if made is not None:
+        if edit is not None and made is not None:
             smiles = Chem.MolToSmiles(made)
-            self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
+            self._collect_pieces(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
@@ -255,7 +299,19 @@ class _Products:
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
-            self._collect(step, site, edit, written, None)
+            self._collect_pieces(step, site, edit, written, None)
+
+    def _collect_pieces(
+        self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None
+    ) -> None:
+        """Add a product, or its molecules if the transform tells them apart. Arguments as for ``_collect``."""
+        which = step.transform.products
+        if which is None or "." not in written[0]:
+            self._collect(step, site, edit, written, edited)
+            return
+        for piece in pieces(written, which):
+            self._collect(step, site, None, piece, None)
+            self._found[piece].edited = edited is not None
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that was already added.
@@ -279,6 +335,8 @@ class _Products:
             self._describe(product)
         if kernel.examine is not None:
             product.examined = kernel.examine(edited if edited and kernel.examines_edited else reread(smiles))
+        if self.motifs is not None:
+            product.motifs = self.motifs.change(step.index, edit if edited else None, site.match, edited, smiles)
         self._found[written] = product
         self._routes[written] = {route}
 
@@ -288,7 +346,7 @@ class _Products:
             return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
-            site.environment = self.surroundings.around(roots)
+            site.environment = self.surroundings.around(roots, through_rings=edit.footprint.bends)
         return site.environment
 
     def _describe(self, product: Product) -> None:

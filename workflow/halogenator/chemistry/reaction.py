@@ -15,6 +15,7 @@ from rdkit.Chem import rdChemReactions
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration, map_number_of, origin_of
 from halogenator.model import Transform
+from halogenator.smirks import in_one_product, is_grouped
 
 # Most matches of a molecule; with more it becomes a reject. This bounds the time of one row.
 MAX_MATCHES = 10_000
@@ -35,12 +36,18 @@ _PLAIN_BONDS = frozenset(["", "-", "=", "#", ":", "~", "/", "\\"])
 
 
 class Query:
-    """A reactant template (SMARTS) whose matches are counted."""
+    """A reactant template (SMARTS) whose matches are counted.
+
+    Attributes:
+        smarts: the template.
+        leaving: positions, in a match, of the atoms without a map number, which leave.
+    """
 
     def __init__(self, smarts: str) -> None:
         self.smarts = smarts
         self._pattern = Chem.MolFromSmarts(smarts)
         self._has_hydrogens = has_hydrogens(smarts)
+        self.leaving = [atom.GetIdx() for atom in self._pattern.GetAtoms() if not atom.GetAtomMapNum()]
 
     def count(self, mol: Chem.Mol) -> int:
         """Return the number of matches, an upper bound of the number of products.
@@ -51,6 +58,21 @@ class Query:
             return len(find_matches(Chem.AddHs(mol) if self._has_hydrogens else mol, self._pattern))
         except RejectError:
             return 1
+
+    def distinct(self, mol: Chem.Mol) -> tuple[tuple[Match, ...], int]:
+        """Return the matches, and how many of them differ in the symmetry classes of their atoms.
+
+        A molecule with too many matches has one of no atoms.
+        """
+        whole = Chem.AddHs(mol) if self._has_hydrogens else mol
+        try:
+            matches = find_matches(whole, self._pattern)
+        except RejectError:
+            return ((),), 1
+        if len(matches) < 2:
+            return matches, len(matches)
+        classes = list(Chem.CanonicalRankAtoms(whole, breakTies=False))
+        return matches, len({tuple(classes[atom] for atom in match) for match in matches})
 
 
 class Reaction:
@@ -68,10 +90,11 @@ class Reaction:
     """
 
     def __init__(self, transform: Transform) -> None:
-        self.reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
+        self.reaction = rdChemReactions.ReactionFromSmarts(in_one_product(transform.smirks))
         self.reaction.GetSubstructParams().useChirality = True
         self.reaction.Initialize()
         self.stereo = transform.stereo
+        self._is_grouped = is_grouped(transform.smirks)
         self.query = self.reaction.GetReactantTemplate(0)
         self.product_template = self.reaction.GetProductTemplate(0)
         numbers = [(atom.GetAtomMapNum(), atom.GetIdx()) for atom in self.query.GetAtoms() if atom.GetAtomMapNum()]
@@ -112,6 +135,12 @@ class Reaction:
             RejectError: there are more than ``MAX_MATCHES``.
         """
         return find_matches(mol, self.query)
+
+    def is_in_one_molecule(self, mol: Chem.Mol, match: Match) -> bool:
+        """Return whether a match is in one fragment of a molecule, or may be in several."""
+        if not self._is_grouped:
+            return True
+        return any(set(match) <= set(fragment) for fragment in Chem.GetMolFrags(mol))
 
     def site(self, mol: Chem.Mol, match: Match) -> int:
         """Return a match's site, an atom index of the parent's SMILES; instead of a hydrogen, the atom that has it."""

@@ -14,7 +14,8 @@ and aromaticity, changes nothing but symbols. These are the conditions, each wit
 * The order is kept: among the molecule's halogens and those that the transform brings, and towards atoms whose numbers
   lie between theirs. Sulfur is such an atom: ``FC(S)Cl`` is no sibling of ``ClC(S)Br``.
 * All other atoms are usual ones. Selenium, for example, lies between chlorine and bromine.
-* The molecule is one fragment, since fragments are written in the order of their text: ``CI.Cl``, but ``Br.CF``.
+* The molecule and its products are one fragment each, since fragments are written in the order of their text:
+  ``CI.Cl``, but ``Br.CF``.
 * The query names no halogen and matches none. ``[c:1][Cl]`` has other sites in each sibling.
 * The representative has no rejects, whose texts name it. The kernel makes the products of such siblings one by one.
 
@@ -36,6 +37,8 @@ from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Values, terminal_label
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import reread
+from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Protection
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
@@ -111,8 +114,8 @@ class _Remembered:
 
     Attributes:
         transform: index of its transform in the family.
-        site, n_routes, enhanced_stereo, examined, edited: as in ``Product``.
-        smiles: its SMILES with marks as halogens.
+        site, n_routes, enhanced_stereo, examined, edited, withheld: as in ``Product``.
+        smiles, motifs: its SMILES and its motifs with marks as halogens.
         environment: surroundings of its site; None: its descriptors are computed from itself.
         has_halogen: whether there is a halogen in these.
     """
@@ -124,6 +127,8 @@ class _Remembered:
     enhanced_stereo: str | None
     examined: tuple[int, ...]
     edited: bool
+    motifs: str
+    withheld: str
     environment: Environment | None
     has_halogen: bool
 
@@ -132,7 +137,8 @@ class SiblingKernel:
     """A kernel that makes the products of siblings once. It gives what ``Kernel`` gives, row for row.
 
     Args:
-        transforms, descriptor_names, with_inchikey, examine, examined_queries: as for ``Kernel``.
+        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs, protection: as for
+            ``Kernel``.
 
     Attributes:
         kernel: the kernel for all molecules that no sibling was seen of.
@@ -153,6 +159,8 @@ class SiblingKernel:
         with_inchikey: bool = False,
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
+        motifs: Motifs | None = None,
+        protection: Protection | None = None,
     ) -> None:
         self.kernel = Kernel(
             transforms,
@@ -160,10 +168,14 @@ class SiblingKernel:
             with_inchikey=with_inchikey,
             examine=examine,
             examined_queries=examined_queries,
+            motifs=motifs,
+            protection=protection,
         )
         self.answered = 0
         order = [step.index for group in self.kernel.groups for step in group.steps]
         self._rank = {index: rank for rank, index in enumerate(order)}
+        if any(each and each.tells_halogens for each in (motifs, protection)):
+            order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
         self._kernels: dict[tuple[object, ...], Kernel] = {}
@@ -171,13 +183,13 @@ class SiblingKernel:
         self._size = 0
 
     def products(
-        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
+        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None, *, bare: bool = False
     ) -> tuple[list[Product], list[Reject]]:
         """Return what ``Kernel.products`` returns for the same arguments."""
-        found = self._from_siblings(smiles, values) if self._families and enhanced_stereo is None else None
-        return self.kernel.products(smiles, values, enhanced_stereo) if found is None else (found, [])
+        found = self._from_siblings(smiles, values, bare) if self._families and enhanced_stereo is None else None
+        return self.kernel.products(smiles, values, enhanced_stereo, bare=bare) if found is None else (found, [])
 
-    def _from_siblings(self, smiles: str, values: Values | None) -> list[Product] | None:
+    def _from_siblings(self, smiles: str, values: Values | None, bare: bool) -> list[Product] | None:
         """Return a molecule's products, or None if only the kernel can make them."""
         halogens = _HALOGEN.findall(smiles)
         if not (halogens or self._brings) or not _USUAL.fullmatch(smiles):
@@ -192,14 +204,17 @@ class SiblingKernel:
             remembered = self._remember(family, renaming.to, smiles)
             if remembered is None:
                 return None
-            if remembered and values is None and self.kernel.increments.names:
+            if remembered and values is None and self.kernel.increments.names and not bare:
                 values = descriptors.compute(reread(smiles), self.kernel.increments.names)
-            found += [self._product(each, family, renaming, values or ()) for each in remembered]
+            made = [self._product(each, family, renaming) for each in remembered]
+            for product in () if bare else made:
+                self.kernel.describe(product, values or ())
+            found += made
         if len(self._families) > 1:
             found.sort(key=lambda product: self._rank[product.transform])
         return found
 
-    def _product(self, made: _Remembered, family: _Family, renaming: _Renaming, values: Values) -> Product:
+    def _product(self, made: _Remembered, family: _Family, renaming: _Renaming) -> Product:
         """Return a product of a representative as that of its sibling."""
         index, smiles = family.indices[made.transform], made.smiles.translate(renaming.back)
         product = Product(index, made.site, made.n_routes, smiles, (), made.enhanced_stereo)
@@ -207,11 +222,13 @@ class SiblingKernel:
         product.environment = made.environment
         if made.has_halogen and made.environment:
             product.environment = tuple([renaming.labels.get(number, number) for number in made.environment])
-        self.kernel.describe(product, values)
+        product.withheld = made.withheld
+        if made.motifs:
+            product.motifs = made.motifs.translate(renaming.back)
         return product
 
     def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
-        """Return the products of the representative of a molecule; None if it has rejects."""
+        """Return the products of the representative of a molecule; None if it has rejects, or products of fragments."""
         text = _HALOGEN.sub(lambda found: to[found[0]], smiles)
         brought = tuple(to[halogen] for halogen in family.halogens)
         key = (family.shape, brought, text)
@@ -220,7 +237,8 @@ class SiblingKernel:
             self.answered += 1
             return self._known[key]
         made, rejects = self._kernel(family, brought).products(text, bare=True)
-        found = None if rejects else [_remembered(product) for product in made]
+        whole = not rejects and all("." not in product.smiles for product in made)
+        found = [_remembered(product) for product in made] if whole else None
         self._known[key] = found
         self._size += 1 + len(found or ())
         while self._size > MAX_PRODUCTS and len(self._known) > 1:
@@ -237,16 +255,28 @@ class SiblingKernel:
                 self.kernel.increments.names,
                 examine=self.kernel.examine,
                 examined_queries=self.kernel.examined_queries,
+                motifs=self.kernel.motifs and Motifs(self.kernel.motifs.patterns),
+                protection=self.kernel.protection,
             )
         return self._kernels[key]
 
 
 def _remembered(product: Product) -> _Remembered:
-    smiles = _HALOGEN.sub(lambda found: _MARK[found[0]], product.smiles)
+    smiles, motifs = (_HALOGEN.sub(lambda found: _MARK[found[0]], text) for text in (product.smiles, product.motifs))
     around = product.environment
     has_halogen = around is not None and not _LABELS.isdisjoint(around)
     counts = product.transform, product.site, product.n_routes
-    return _Remembered(*counts, smiles, product.enhanced_stereo, product.examined, product.edited, around, has_halogen)
+    return _Remembered(
+        *counts,
+        smiles,
+        product.enhanced_stereo,
+        product.examined,
+        product.edited,
+        motifs,
+        product.withheld,
+        around,
+        has_halogen,
+    )
 
 
 _LABELS = frozenset(terminal_label(number) for number in _NUMBER.values())
@@ -285,11 +315,14 @@ def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:
     """Return the halogens that a transform brings, and the numbers of its other atoms beyond fluorine.
 
     Returns:
-        None if its query can tell halogens apart or match one, or if its halogens cannot be renamed.
+        None if its query can tell halogens apart or match one, if its halogens cannot be renamed, or if it gives
+        several fragments or chooses among them.
     """
-    if _TELLING.search(transform.query):
+    if _TELLING.search(transform.query) or transform.products is not None:
         return None
     reaction = Reaction(transform)
+    if len(Chem.GetMolFrags(reaction.product_template)) > 1:
+        return None
     if any(atom.Match(halogen) for halogen in _bonded_halogens() for atom in reaction.query.GetAtoms()):
         return None
     numbers = [atom.GetAtomicNum() for atom in reaction.product_template.GetAtoms()]

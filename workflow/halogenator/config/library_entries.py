@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from halogenator.config.layers import Layers, dig, same_name_problems
+from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.yaml_files import Keys
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.inputs.files import find_files
@@ -17,7 +20,7 @@ from halogenator.model import Library, Reading
 Find = Callable[[Keys], Path]
 
 
-def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> dict[str, Library]:
+def resolve_libraries(layers: Layers, find: Find, patterns: Patterns, problems: list[UserError]) -> dict[str, Library]:
     """Return the selected libraries and those that they are built from, in the order of the configuration.
 
     A library comes after its base.
@@ -25,6 +28,7 @@ def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> 
     Args:
         layers: the configuration.
         find: returns the file, folder or pattern that a key names, or raises a ``UserError``.
+        patterns: those that ``exclude`` may name.
         problems: a list to which problems are added.
     """
     entries = layers.settings["libraries"]
@@ -35,7 +39,12 @@ def resolve_libraries(layers: Layers, find: Find, problems: list[UserError]) -> 
             with collecting(problems):
                 builder.add(name)
     _check_files(builder.libraries, layers, problems)
-    return builder.libraries
+    return {
+        name: replace(
+            library, choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems)
+        )
+        for name, library in builder.libraries.items()
+    }
 
 
 def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserError]) -> set[str]:
@@ -95,7 +104,7 @@ class _Builder:
         if k == 0:
             built |= self._parents(parents, asked_by)
         else:
-            built["base"] = self._level(class_name, parents, k - 1)
+            built["base"] = self._level(class_name, parents, k - 1, entry)
             self.add(built["base"], asked_by)
         self.libraries[name] = Library(name, class_name, **built)
 
@@ -145,8 +154,11 @@ class _Builder:
             return self._files(("parents", parents, "path"), entry["path"], _reading(entry))
         return self._files(("parents", parents), entry, Reading())
 
-    def _level(self, class_name: str, parents: str, k: int) -> str:
-        """Return the name of the library of level k of a class and parents; add an entry if there is none."""
+    def _level(self, class_name: str, parents: str, k: int, above: Mapping[str, Any]) -> str:
+        """Return the name of the library of level k of a class and parents.
+
+        If there is none, an entry is added, which leaves out what the one above it does.
+        """
         level = class_name, parents, k
         if level not in self.levels:
             taken = {name.casefold() for name in self.entries}
@@ -156,7 +168,8 @@ class _Builder:
             while name.casefold() in taken:
                 name += "-base"
             self.levels[level] = name
-            self.entries[name] = {"class": class_name, "parents": parents, "k": k}
+            choice = {key: above[key] for key in CHOICE_KEYS if key in above}
+            self.entries[name] = {"class": class_name, "parents": parents, "k": k, **choice}
         return self.levels[level]
 
 

@@ -13,11 +13,12 @@ from halogenator.config.export_entries import resolve_exports
 from halogenator.config.layers import Layers, dig, merge
 from halogenator.config.library_entries import resolve_libraries, select
 from halogenator.config.paths import find_path, place_problems
+from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.config.validation import checked
 from halogenator.config.yaml_files import Document, Keys, read_yaml
 from halogenator.errors import UserError, collecting, located, raise_all
-from halogenator.model import Config, Halogenation, Transform
+from halogenator.model import Choice, Config, Halogenation, Transform
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 
 
@@ -82,16 +83,24 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     halogenation = Halogenation((), ())
     paths: dict[str, list[Path]] = {"transforms": [], "rules": [Path()]}
     chosen: set[str] = set()
+    patterns = Patterns()
+    with collecting(problems):
+        if "patterns" in layers.data:
+            patterns = Patterns([find(keys) for keys in _places("patterns", settings)])
+            patterns.load()
     with collecting(problems):
         paths["transforms"] = [find(keys) for keys in _places("transforms", settings)]
-        transforms = load_transforms(*paths["transforms"])
+        transforms = load_transforms(*paths["transforms"], patterns=patterns)
         chosen = select("transforms", transforms, layers, problems)
     with collecting(problems):
         paths["rules"] = [find(("halogenation",))]
-        halogenation = load_halogenation(paths["rules"][0])
+        halogenation = load_halogenation(paths["rules"][0], patterns)
     misspelt = class_problems(transforms.values(), halogenation, paths, layers)
     problems += misspelt
-    libraries = {} if misspelt else resolve_libraries(layers, partial(find, several=True), problems)
+    libraries = {} if misspelt else resolve_libraries(layers, partial(find, several=True), patterns, problems)
+    choices = {made: Choice() for made in ("libraries", "products")}
+    with collecting(problems):
+        choices = {made: _choice(made, layers, patterns, problems) for made in choices}
     problems += place_problems(working_dir, [path for library in libraries.values() for path in library.paths])
     problems += scope.idle_levels(libraries, halogenation, layers)
     wanted = [transform for name, transform in transforms.items() if name in chosen]
@@ -109,9 +118,25 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         jobs=jobs,
         exports=exports,
         sources=tuple(document.path for document in layers.documents),
+        library_choice=choices["libraries"],
+        product_choice=choices["products"],
+        patterns_paths=tuple(patterns.paths),
         notes=tuple(scope.notes(jobs, libraries, wanted, halogenation, layers)),
         **_plain_settings(settings),
     )
+
+
+def _choice(made: str, layers: Layers, patterns: Patterns, problems: list[UserError]) -> Choice:
+    """Return what is left out of all "libraries" or all "products"."""
+    entry = {key: layers.settings[key] for key in CHOICE_KEYS}
+    listed = entry["exclude"]
+    if not isinstance(listed, dict):
+        return patterns.choice(entry, layers.place, problems)
+
+    def place(*keys: Any) -> str:
+        return layers.place("exclude", made, *keys[1:]) if keys[0] == "exclude" else layers.place(*keys)
+
+    return patterns.choice({**entry, "exclude": listed[made]}, place, problems)
 
 
 def _plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from halogenator.config.example_checks import Place, check_transforms
 from halogenator.config.layers import Layers, dig, same_name_problems
+from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.validation import MAX_PROBLEMS, checked, slips, with_defaults
 from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, collecting, did_you_mean, raise_all
@@ -18,19 +19,23 @@ from halogenator.model import Example, Halogenation, HalogenationRule, Transform
 _Entry = tuple[Mapping[str, Any], Place]
 
 
-def load_transforms(*paths: Path) -> dict[str, Transform]:
+def load_transforms(*paths: Path, patterns: Patterns | None = None) -> dict[str, Transform]:
     """Return {name: transform} of one or more files, in file order, after a check of each SMIRKS and each example.
+
+    Args:
+        paths: the files.
+        patterns: those that ``exclude`` may name; None for the shipped ones.
 
     Raises:
         UserError: a file cannot be read or breaks the schema, two transforms have the same name, RDKit refuses a
             SMIRKS, or a SMIRKS gives other products than its examples. All such problems are in one error.
     """
-    transforms, problems = sound_transforms(*paths)
+    transforms, problems = sound_transforms(*paths, patterns=patterns)
     raise_all(problems)
     return transforms
 
 
-def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError]]:
+def sound_transforms(*paths: Path, patterns: Patterns | None = None) -> tuple[dict[str, Transform], list[UserError]]:
     """Return the transforms without a problem, as ``load_transforms`` does, and the problems of all others."""
     problems: list[UserError] = []
     entries: list[_Entry] = []
@@ -40,7 +45,7 @@ def sound_transforms(*paths: Path) -> tuple[dict[str, Transform], list[UserError
             entries += found
             problems += wrong
     twice = _same_names(entries)
-    transforms = [Transform(**_fields(entry)) for entry, _ in entries]
+    transforms = [Transform(**_fields(*entry, patterns or Patterns(), problems)) for entry in entries]
     chemistry = check_transforms([(t, place) for t, (_, place) in zip(transforms, entries, strict=True)])
     refused = {index for index, _ in chemistry}
     sound: dict[str, Transform] = {}
@@ -89,7 +94,7 @@ def find_transform(name: str, transforms: Mapping[str, Transform], where: object
     return transforms[name]
 
 
-def load_halogenation(path: Path) -> Halogenation:
+def load_halogenation(path: Path, patterns: Patterns | None = None) -> Halogenation:
     """Return the halogenation rules of a file, after a check of each SMIRKS and example with each halogen.
 
     Raises:
@@ -98,13 +103,14 @@ def load_halogenation(path: Path) -> Halogenation:
     document = read_yaml(path)
     layers = checked(Layers([document], document.data), "halogenation")
     entries = _entries(layers, "rules")
-    rules = tuple(HalogenationRule(**_fields(entry)) for entry, _ in entries)
+    problems: list[UserError] = []
+    rules = tuple(HalogenationRule(**_fields(*entry, patterns or Patterns(), problems)) for entry in entries)
     halogens = tuple(layers.settings["halogens"])
     made = [(t, place) for rule, (_, place) in zip(rules, entries, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
     for _, problem in check_transforms(made):
         by_place.setdefault(str(problem.where), problem)  # each halogen gives the same problem
-    raise_all([*_same_names(entries), *by_place.values()])
+    raise_all([*problems, *_same_names(entries), *by_place.values()])
     return Halogenation(halogens, rules)
 
 
@@ -112,10 +118,13 @@ def _same_names(entries: Iterable[_Entry]) -> list[UserError]:
     return same_name_problems([(entry["name"], place("name")) for entry, place in entries])
 
 
-def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(entry: Mapping[str, Any], place: Place, patterns: Patterns, problems: list[UserError]) -> dict[str, Any]:
+    """Return the fields of a transform or a rule; wrong names in its choice are added to ``problems``."""
     examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
     scope = tuple(entry.get("scope_classes", ()))
-    return {"label": entry["name"], **entry, "scope_classes": scope, "examples": examples}
+    others = {key: value for key, value in entry.items() if key not in CHOICE_KEYS}
+    choice = patterns.choice(entry, place, problems)
+    return {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
 
 
 def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:

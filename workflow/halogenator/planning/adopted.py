@@ -41,7 +41,7 @@ def adopted_identity(config: Config, job: JobName, working_dir: Path) -> str:
     while name is not None:
         libraries.append(library_identity(config, name, working_dir))
         name = config.libraries[name].base
-    return fingerprint(job_identity(config, job[1]), libraries)
+    return fingerprint(job_identity(config, *job), libraries)
 
 
 def finished(results: Path, job: JobName) -> bool:

@@ -7,10 +7,11 @@ chunks. The bounds of chunks come from the real index, so an estimate that is wr
 from __future__ import annotations
 
 import re
-from math import ceil, factorial, prod
+from collections.abc import Mapping
+from math import ceil, factorial, inf, prod
 
 from halogenator.model import Config, Library
-from halogenator.planning.sample import Sample, read_sample
+from halogenator.planning.sample import Sample, Sites, read_sample
 from halogenator.planning.speed import product_seconds
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
@@ -35,7 +36,7 @@ class Estimates:
         sample = self._sample(library)
         if transform is not None:
             query = self.config.transforms[transform].query
-            found = sum(self._descendants(library, sites) * sites[query] for sites in sample.sites)
+            found = sum(self._descendants(library, sites) * self._left(library, sites, query) for sites in sample.sites)
             if not found and library.k and _HALOGEN.search(query):
                 found = sum(
                     self._descendants(library, sites) for sites in sample.sites
@@ -59,22 +60,33 @@ class Estimates:
 
     def parts(self, library: Library, transform: str | None = None) -> int:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""
-        if transform is None and not library.base:
-            return 0
         parts = ceil(self.rows(library, transform) / self.config.merge_rows)
         return parts if parts > 1 else 0
 
-    def _descendants(self, library: Library, sites: dict[str, int]) -> float:
-        """Return how many molecules of level k a parent with these sites gives: k sites, each with any halogen."""
+    def _descendants(self, library: Library, sites: Mapping[str, Sites]) -> float:
+        """Return how many molecules of level k a parent with these sites gives: k sites, each with any halogen.
+
+        Those that another parent gives as well are counted twice.
+        """
         level = library.k or 0
-        if level == 0:
-            return 1
-        routes = sum(
-            sites[rule.query] if rule.max_sites is None else min(sites[rule.query], rule.max_sites)
-            for rule in self.config.halogenation.rules_for(library.class_name)
-        )
+        first = later = 0.0
+        for rule in self.config.halogenation.rules_for(library.class_name) if level else ():
+            most = inf if rule.max_sites is None else rule.max_sites
+            first += min(sites[rule.query].distinct, most)
+            later += min(sites[rule.query].once_halogenated, most)
         halogens = len(self.config.halogenation.halogens)
-        return prod(max(routes - step, 0) * halogens for step in range(level)) / factorial(level)
+        steps = (max(later - step, 0) if step else first for step in range(level))
+        return prod(choices * halogens for choices in steps) / factorial(level)
+
+    def _left(self, library: Library, sites: Mapping[str, Sites], query: str) -> float:
+        """Return how many distinct sites of a query such a molecule of level k has on average."""
+        level = library.k or 0
+        if not level:
+            return sites[query].distinct
+        rules = [sites[rule.query] for rule in self.config.halogenation.rules_for(library.class_name)]
+        choices = sum(len(rule.matches) for rule in rules)
+        lost = level * sum(sites[query].lost_to(rule) for rule in rules) / choices if choices else 0
+        return max(sites[query].once_halogenated - lost, 0)
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)

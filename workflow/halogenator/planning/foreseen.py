@@ -47,7 +47,7 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
             found[name] = Standing("adopted", chunks, chunks, stats=read_object(places.stats(*name)))
             continue
         if transform:
-            base, ending, made_by = library.name, "products", job_identity(config, transform)
+            base, ending, made_by = library.name, "products", job_identity(config, library.name, transform)
         else:
             base, ending = library.base, "built" if library.base else "read"
             made_by = library_identity(config, library.name, working_dir)
@@ -59,7 +59,8 @@ def standings(config: Config, estimates: Estimates, results: Path, working_dir: 
                 found[name] = there
                 continue
             waiting = _chunks_there(places.chunks(*name), ending, chunks, origin)
-        found[name] = Standing("partial" if waiting else "to do", chunks, waiting, estimates.parts(library, transform))
+        parts = estimates.parts(library, transform) * (1 if base else 2)  # what repeats in a file is found, too
+        found[name] = Standing("partial" if waiting else "to do", chunks, waiting, parts)
     return found
 
 

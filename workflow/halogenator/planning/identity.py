@@ -14,7 +14,7 @@ from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
 from halogenator.inputs.content_hash import content_hash
 from halogenator.inputs.remote import address, is_remote
-from halogenator.model import Config, Job, Recipe, fingerprint
+from halogenator.model import Choice, Config, Job, Recipe, fingerprint
 
 # Versions of RDKit can write different canonical SMILES.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
@@ -28,13 +28,15 @@ def recipe_of(config: Config, name: str) -> Recipe:
     library = config.libraries[name]
     is_base = any(other.base == name for other in config.libraries.values())
     rules = config.halogenation.bare(library.class_name) if library.k or is_base else None
-    return Recipe(library.brief, site_queries(config.counted(library)), rules, is_base, config.descriptors)
+    choice = (config.library_choice + library.choice).bare if library.k else Choice()
+    return Recipe(library.brief, site_queries(config.counted(library)), rules, is_base, config.descriptors, choice)
 
 
 def job_of(config: Config, library: str, transform: str) -> Job:
     """Return what the tasks of a job need of the configuration."""
     columns = config.descriptors, "inchikey" in config.identifiers, config.dedup_key
-    return Job(config.libraries[library].brief, config.transforms[transform].bare, *columns)
+    choice = config.product_choice + config.libraries[library].choice
+    return Job(config.libraries[library].brief, config.transforms[transform].bare, *columns, choice.bare)
 
 
 @cache
@@ -54,19 +56,21 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
     library = config.libraries[name]
     origin: list[object]
     if not library.paths:
-        origin = [library.base, config.halogenation.fingerprint(library.class_name)]
+        choice = config.library_choice + library.choice
+        origin = [library.base, config.halogenation.fingerprint(library.class_name), *choice.plain]
     else:
         paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
         origin = [*paths, source_hash(library.paths), asdict(library.reading)]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
 
 
-def job_identity(config: Config, transform: str) -> str:
-    """Return a fingerprint of all that the products of a job depend on, besides its library."""
+def job_identity(config: Config, library: str, transform: str) -> str:
+    """Return a fingerprint of all that the products of a job depend on, besides the molecules of its library."""
     return fingerprint(
         ENGINE,
         config.transforms[transform].fingerprint,
         config.descriptors,
         config.identifiers,
         config.dedup_key,
+        *(config.product_choice + config.libraries[library].choice).plain,
     )

@@ -1,4 +1,4 @@
-"""Samples: evenly spread rows, and the numbers of sites of some molecules of a library."""
+"""Samples: evenly spread rows, and the sites of some molecules of a library."""
 
 from __future__ import annotations
 
@@ -32,6 +32,30 @@ def sampled(rows: int, size: int, start: int, stop: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
+class Sites:
+    """The sites of a query in a molecule.
+
+    Attributes:
+        matches: the atoms of each.
+        distinct: how many are not equal to another by symmetry.
+        leaving: those atoms of all matches that leave.
+    """
+
+    matches: tuple[frozenset[int], ...]
+    distinct: int
+    leaving: frozenset[int]
+
+    @property
+    def once_halogenated(self) -> float:
+        """About how many are distinct in a molecule that was halogenated: half of the equal ones are equal still."""
+        return (len(self.matches) + self.distinct) / 2
+
+    def lost_to(self, rule: Sites) -> int:
+        """Return how many lose an atom if the rule with these sites acts at each."""
+        return sum(not match.isdisjoint(rule.leaving) for match in self.matches)
+
+
+@dataclass(frozen=True)
 class Sample:
     """Some molecules of a library that is read from a file, evenly spread over it.
 
@@ -40,14 +64,14 @@ class Sample:
         scale: rows of the library per row of the sample.
         whole: whether the sample has all rows.
         first: whether only the first rows were read.
-        sites: {query: number of sites} of each molecule.
+        sites: {query: its sites} of each molecule.
     """
 
     rows: int
     scale: float
     whole: bool
     first: bool
-    sites: tuple[dict[str, int], ...]
+    sites: tuple[dict[str, Sites], ...]
 
 
 def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
@@ -78,7 +102,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     every = -(-len(texts) // SAMPLE_ROWS) or 1
     texts, whole = texts[::every], whole and every == 1
     counters = {query: Query(query) for query in queries}
-    sites: list[dict[str, int]] = []
+    sites: list[dict[str, Sites]] = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
@@ -91,7 +115,9 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
         for position, (query, counter) in enumerate(counters.items(), 1):
             if reason := limits.begin(first + position):
                 raise _endless(source, query, queries[query], number + 1, reason)
-            sites[-1][query] = counter.count(mol)
+            matches, distinct = counter.distinct(mol)
+            leaving = frozenset(match[at] for match in matches if match for at in counter.leaving)
+            sites[-1][query] = Sites(tuple(map(frozenset, matches)), distinct, leaving)
     scale = rows / len(texts) if texts and not whole else 1
     return Sample(rows, scale, whole, first_only, tuple(sites))
 

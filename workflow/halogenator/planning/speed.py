@@ -117,7 +117,8 @@ def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int]
     if "adopted" in stats:
         return None
     try:
-        tasks = stats["chunks"] + stats.get("parts", 0) + (2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1)
+        stages = 2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1  # a file is read, and its repeats found
+        tasks = stats["chunks"] + stages * (stats.get("parts", 0) + 1)
         rows = stats["molecules"] if kind == LIBRARY else stats["products"]
         return int(tasks), int(rows + stats["duplicates"]), float(stats["usage"]["cpu_seconds"]), int(stats["bytes"])
     except (KeyError, TypeError, ValueError):

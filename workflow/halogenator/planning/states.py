@@ -74,7 +74,7 @@ def planned_standings(
         name = library_name, transform
         if rule.endswith("_chunk"):
             chunk_tasks[name] += runs
-        elif rule.endswith("_duplicates"):
+        elif rule.endswith(("_duplicates", "_repeats")):
             part_tasks[name] += runs
         elif rule != "read_library":
             merges[name] = runs

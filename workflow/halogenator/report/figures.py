@@ -66,6 +66,11 @@ def prepared(libraries: Rows) -> Rows:
     return found
 
 
+def audit(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Return what choices left out of libraries and jobs, by rule or transform and reason, most routes first."""
+    return rows(connection, "FROM audit ORDER BY routes DESC, library, transform, name")
+
+
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:
     """Return the jobs of the catalog, with ``made``: the number of products before duplicates were removed."""
     counts = ("rows_in", "matched", "products", "duplicates_removed", "rejects", "chunks", "bytes")

@@ -17,6 +17,8 @@ from halogenator.tables.parquet import open_parquet
 
 # Most pairs; those that are too large to draw are left out.
 PAIRS = 6
+# Most drawings of molecules that were left out; the page has the SMILES of the others.
+LEFT_OUT_DRAWN = 24
 
 _SHOWN_SMILES = 300
 
@@ -56,6 +58,14 @@ def find_parents(
         [plain(path), sorted(ids)],
     ).fetchall()
     return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+def draw_left_out(rows: Sequence[dict[str, Any]]) -> None:
+    """Give each of the first rows of an audit, as ``drawing``, the SVG of one molecule left out, or of a parent."""
+    for row in rows[:LEFT_OUT_DRAWN]:
+        drawn = draw_alone(row["examples"][0][-1]) if row["examples"] else None
+        if drawn:
+            row["drawing"] = drawn.svg(f"{row['name']}: {row['examples'][0][-1]}")
 
 
 def draw(

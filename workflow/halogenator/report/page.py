@@ -113,6 +113,8 @@ class _Page:
             largest, key=lambda job: (ranks.get(job["library"], len(ranks)), job["library"], order[job["transform"]])
         )
         self.rejects = figures.rejects(connection)
+        self.audit = figures.audit(connection)
+        gallery.draw_left_out(self.audit)
 
     def render(self) -> str:
         """Return the page with ``_PLACE`` instead of the packed jobs."""
@@ -150,6 +152,8 @@ class _Page:
             memory=memory,
             tasks=tasks,
             prepared=figures.prepared(self.libraries)[:MAX_ROWS],
+            audit=self.audit[:MAX_ROWS],
+            audit_count=len(self.audit),
             rejects=self.rejects[:MAX_ROWS],
             reject_count=len(self.rejects),
             limits=distributions.LIMITS,

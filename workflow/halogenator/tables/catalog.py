@@ -21,6 +21,7 @@ from halogenator.process.failures import writing
 from halogenator.results import Results
 from halogenator.tables.columns import PRODUCTS, REJECTS
 from halogenator.tables.duck import identifier, literal, memory_settings, plain, scalar
+from halogenator.tables.left_out import STATS_BYTES, audit_query
 from halogenator.tables.parquet import whole_or_absent
 from halogenator.tables.result_queries import molecules_query, tree_query
 
@@ -42,12 +43,10 @@ SUMMARY = {
     "bytes": ("bytes",),
 }
 
-VIEWS = ("molecules", "products", "rejects", "libraries", "jobs")
+VIEWS = ("molecules", "products", "rejects", "libraries", "jobs", "audit")
 _STORAGE = {"storage_compatibility_version": "v1.2.0"}  # the oldest DuckDB that opens a catalog
 _RENEWAL_MB = 1_000  # memory of a verb that makes a catalog anew
 
-# Upper bound of the size of a statistics file. DuckDB allocates twice this for each file, by default 32 MB.
-_STATS_BYTES = 100_000
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
     rejects: 'BIGINT', prepared: 'MAP(VARCHAR, BIGINT)', enhanced_stereo: 'BIGINT', bytes: 'BIGINT',
@@ -82,9 +81,9 @@ def write_summary(results: Path, out: Path) -> None:
 def write_catalog(results: Path, summary: Path, out: Path, *, memory_mb: int) -> None:
     """Write a DuckDB database of views over all results. Its paths are absolute, so that it opens from any folder.
 
-    The views are ``molecules``, ``products`` (with the parent's SMILES and lineage), ``rejects``, ``libraries`` and
-    ``jobs``. Molecules and products also have the extra columns of the input file that their natural product, or input
-    molecule, comes from.
+    The views are ``molecules``, ``products`` (with the parent's SMILES and lineage), ``rejects``, ``libraries``,
+    ``jobs`` and ``audit``. Molecules and products also have the extra columns of the input file that their natural
+    product, or input molecule, comes from.
 
     It is opened again and each view is asked before it has its name.
 
@@ -163,8 +162,9 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
                    usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
             FROM read_json({_records(results)}, columns = {_LIBRARY_STATS},
-                           maximum_object_size = {_STATS_BYTES})
+                           maximum_object_size = {STATS_BYTES})
         """,
+        "audit": audit_query(results),
         # Types that DuckDB can guess wrong: a transform named T would be a truth value, unknown counts would be text.
         "jobs": f"SELECT * FROM read_csv({_table(summary)}, delim = '\t', header = true, "
         "types = {library: VARCHAR, transform: VARCHAR, rows_in: BIGINT, matched: BIGINT})",

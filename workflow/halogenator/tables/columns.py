@@ -61,8 +61,9 @@ REJECTS = (
     Column("detail", pa.string(), "this row's problem"),
 )
 
+POSITION = Column("position", pa.int64(), "row of the chunks, all in a line")
 DUPLICATES = (
-    Column("position", pa.int64(), "row of the chunks, all in a line"),
+    POSITION,
     Column("keeper", pa.int64(), "position of the row that stays in its place; null where this one stays"),
     Column("n_routes", pa.int64(), "routes of all rows with its key; null where it drops"),
 )

@@ -90,7 +90,13 @@ def number_routes(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Path])
 
 
 def find_duplicates(
-    connection: duckdb.DuckDBPyConnection, key: str, name: str, rows: str = "routes", *, part: tuple[int, int] = (0, 1)
+    connection: duckdb.DuckDBPyConnection,
+    key: str,
+    name: str,
+    rows: str = "routes",
+    *,
+    without: str = "",
+    part: tuple[int, int] = (0, 1),
 ) -> int:
     """Make the tables ``<name>_dropped`` (position, keeper) and ``<name>_kept`` (position, n_routes).
 
@@ -104,6 +110,7 @@ def find_duplicates(
         key: the key column; ``smiles`` and ``inchikey`` are compared together with enhanced stereo.
         name: prefix of the tables.
         rows: ``routes``, or a view or a subquery with the same columns.
+        without: a table or view with the ``position`` of rows that do not count; "" for none.
         part: (i, n): look at the i-th of n ranges of the key's hash only, i from 0.
 
     Returns:
@@ -126,6 +133,7 @@ def find_duplicates(
         SELECT {column} AS key, position, n_routes FROM {rows}
         WHERE {wanted} AND hash({column}) IN (SELECT key_hash FROM {name}_suspect)
         """,
+        leaving_out(f"{name}_candidate", without) if without else "",
         f"""
         CREATE TEMP TABLE {name}_keeper AS
         SELECT key, min(position) AS position, sum(n_routes) AS n_routes FROM {name}_candidate
@@ -141,8 +149,15 @@ def find_duplicates(
         f"CREATE TEMP TABLE {name}_kept AS SELECT position, n_routes FROM {name}_keeper WHERE n_routes IS NOT NULL",
         f"DROP TABLE {name}_suspect; DROP TABLE {name}_candidate; DROP TABLE {name}_keeper",
     ):
-        connection.execute(statement).fetchall()
+        if statement:
+            connection.execute(statement).fetchall()
     return int(scalar(connection, f"SELECT count(*) FROM {name}_dropped"))
+
+
+def leaving_out(table: str, without: str) -> str:
+    """Return the statement that deletes those rows of a table whose ``position`` is in another, which is streamed."""
+    gone = f"SELECT position FROM {without} SEMI JOIN {table} USING (position)"
+    return f"DELETE FROM {table} WHERE position IN ({gone})"
 
 
 def duplicates_query(name: str) -> str:

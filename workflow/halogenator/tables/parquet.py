@@ -30,7 +30,7 @@ COMPRESSION_LEVEL = 3
 BATCH_BYTES = 8_000_000
 _VALUE_BYTES = 32  # memory of a Python number in a list, pointer included
 _STRING_BYTES = 57  # the same of an empty string
-_PLAIN = frozenset({int, float, bool, type(None)})
+_ROW_BYTES = 64  # of a list, without its entries
 
 # The footer has some hundred bytes per column and row group. So tables with many columns get larger row groups: this
 # many bytes a column, up to a maximum.
@@ -83,12 +83,12 @@ def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None) -> I
 
 
 class TableWriter:
-    """A writer that collects rows as columns and writes a row group when ``BATCH_BYTES`` are full.
+    """A writer that collects rows and writes a row group when ``BATCH_BYTES`` are full.
 
     Attributes:
         path: the file.
         schema: its columns.
-        columns: a list of values per column. Callers may change values of rows that are not in a batch yet.
+        rows: the values of rows that are not in a batch yet. Callers may change them.
         written: rows in row groups so far.
         seal: the checksum in the footer, once the file is closed.
     """
@@ -96,13 +96,17 @@ class TableWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
         self.schema = schema
-        self.columns: list[list[Any]] = [[] for _ in schema]
+        self.rows: list[list[Any]] = []
         self.written = 0
         self.seal = ""
-        self._bytes = 0  # memory of the values in ``columns``
+        self._bytes = 0  # memory of ``rows``
         self._batches: list[pa.RecordBatch] = []  # of the next row group
         self._batches_bytes = 0
-        self._row_bytes = _VALUE_BYTES * len(schema)
+        self._row_bytes = _ROW_BYTES + _VALUE_BYTES * len(schema)
+        self._texts = [at for at, kind in enumerate(schema.types) if pa.types.is_string(kind)]
+        self._nested = [
+            at for at, kind in enumerate(schema.types) if not (pa.types.is_string(kind) or pa.types.is_primitive(kind))
+        ]
         many = len(schema) > _MANY_COLUMNS
         self._group_bytes = min(max(BATCH_BYTES, _COLUMN_BYTES * len(schema)), _GROUP_BYTES) if many else 0
         with writing(path):
@@ -116,14 +120,15 @@ class TableWriter:
             )
 
     def append(self, *values: Any) -> bool:
-        """Add a row; return whether the batch is full, so that its rows can no longer be changed in ``columns``."""
-        for column, value in zip(self.columns, values, strict=True):
-            column.append(value)
-            if type(value) is str:
-                self._bytes += _STRING_BYTES + len(value)
-            elif type(value) not in _PLAIN:
-                self._bytes += _bytes_of(value)
-        self._bytes += self._row_bytes
+        """Add a row; return whether the batch is full, so that its rows can no longer be changed in ``rows``."""
+        self.rows.append([*values])
+        size = self._row_bytes
+        for at in self._texts:
+            if text := values[at]:
+                size += _STRING_BYTES + len(text)
+        for at in self._nested:
+            size += _bytes_of(values[at])
+        self._bytes += size
         if self._bytes < BATCH_BYTES:
             return False
         self._end_batch()
@@ -141,18 +146,19 @@ class TableWriter:
     @property
     def total(self) -> int:
         """The number of rows so far, written or not."""
-        return self.written + len(self.columns[0]) + int(sum(batch.num_rows for batch in self._batches))
+        return self.written + len(self.rows) + int(sum(batch.num_rows for batch in self._batches))
 
     def _add(self, batch: pa.RecordBatch) -> None:
         self._batches.append(batch)
         self._batches_bytes += batch.nbytes
 
     def _end_batch(self) -> None:
-        """Turn the Python values in ``columns`` into a batch, which takes a fraction of their memory."""
-        if self.columns[0]:
-            arrays = [pa.array(values, kind) for values, kind in zip(self.columns, self.schema.types, strict=True)]
+        """Turn ``rows`` into a batch, which takes a fraction of their memory."""
+        if self.rows:
+            columns = zip(*self.rows, strict=True)
+            arrays = [pa.array(values, kind) for values, kind in zip(columns, self.schema.types, strict=True)]
             self._add(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
-        self.columns = [[] for _ in self.columns]
+        self.rows = []
         self._bytes = 0
 
     def flush(self) -> None:
@@ -182,7 +188,7 @@ class TableWriter:
 
 
 def _bytes_of(value: Any) -> int:
-    """Return about how many bytes of memory a value takes, for values other than numbers; without its list entry."""
+    """Return about how many bytes of memory a value takes, without its list entry."""
     if isinstance(value, str | bytes):
         return _STRING_BYTES + len(value)
     if isinstance(value, dict):

@@ -10,11 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.process import limits
 from halogenator.process.usage import Task
 from halogenator.tables.columns import REJECTS, Column
+from halogenator.tables.left_out import LEFT_OUT_KEY
 from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 
 _SHOWN_SMILES = 200
@@ -84,8 +86,8 @@ class Chunk:
             rows: the rows.
             make: writes what a row gives.
             columns: of the table to make.
-            metadata: of that table; ``rows_matched`` (rows that give a product or a reject), ``rejects`` and ``task``
-                are added.
+            metadata: of that table, as it is after the last row; ``rows_matched`` (rows that give a product or a
+                reject), ``rejects`` and ``task`` are added.
             locate: takes a row's number, and returns (file, row in it) for a reject; None: ``source`` and that number.
         """
         matched = rejected = 0
@@ -108,3 +110,8 @@ class Chunk:
                     rejects.append(source, row, identifier, site, shown, error.reason, error.detail[:_SHOWN_DETAIL])
             limits.end()
             metadata |= {"rows_matched": matched, "rejects": rejected, "task": self.task.usage()}
+
+
+def account_of(chooser: Chooser) -> dict[str, object]:
+    """Return the metadata of what a chooser leaves out, which it counts while the chunk is written."""
+    return {LEFT_OUT_KEY: chooser.account.entries} if chooser.chooses else {}

@@ -173,13 +173,12 @@ class _MergeCommand(_RowCommand):
     stats: Path = option("JSON file for the row of the summary")
     scratch: Path = option("folder for what memory cannot hold")
 
-    def _merge(
-        self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task, *, alone: bool = False
-    ) -> Merge:
+    def _merge(self, chunks: Sequence[Path], reject_chunks: Sequence[Path], task: Task, **more: Any) -> Merge:
         from halogenator.tasks.merge import Merge
 
-        settings = self.scratch, self.config_hash, task, self.duplicates, self.configuration, alone
-        return Merge(chunks, reject_chunks, self.out, self.rejects, self.stats, *settings)
+        files = chunks, reject_chunks, self.out, self.rejects, self.stats, self.scratch
+        settings = {"parts": self.duplicates, "configuration": self.configuration, **more}
+        return Merge(*files, self.config_hash, task, **settings)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -226,7 +225,7 @@ class HalogenateChunk(ChunkCommand):
 
         library, rules = self.recipe.library, self.recipe.halogenation
         transforms = rules.transforms(library.class_name) if rules else []
-        halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe))
+        halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe), self.recipe.choice)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -234,13 +233,18 @@ class MergeLibrary(_MergeCommand):
     """Merge a library's chunks into unique molecules with ids."""
 
     recipe: Recipe = option("the library")
+    repeated_ids: Sequence[Path] = option(
+        "with duplicates, for a library from a file: what find-repeats made, for all parts in order", ()
+    )
+    repeated_rows: Sequence[Path] = option("its rejects, in the same order", ())
 
     def run(self, task: Task) -> None:
         from halogenator.tasks.merge_library import merge_library
         from halogenator.units import prepared_words
 
         library = self.recipe.library
-        stats = merge_library(self._merge(self.chunks, self.reject_chunks, task), library)
+        repeats = self.repeated_ids, self.repeated_rows
+        stats = merge_library(self._merge(self.chunks, self.reject_chunks, task, repeats=repeats), library)
         print(f"library {library.name}: {stats['molecules']:,} molecules; {prepared_words(stats)}", flush=True)
 
 
@@ -273,6 +277,25 @@ class FindDuplicates(Command):
         from halogenator.tasks.find_duplicates import find_part
 
         find_part(self.chunks, key=self.key, part=self.part, out=self.out, scratch=self.scratch, task=task)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FindRepeats(Command):
+    """Find repeated ids and the rejects of duplicates in a library's file, for a part of the keys."""
+
+    library: str = option("the library's name")
+    chunks: Sequence[Path] = option("chunk files, in order; '*of012.x' stands for all twelve")
+    duplicates: Sequence[Path] = option("what find-duplicates made of them, for all parts in order")
+    part: Part = option("the range of keys to look at: 0-based number, of how many")
+    out: Path = option("Parquet file to make, of the rows with a repeated id")
+    rejects: Path = option("Parquet file to make, of the rows with the molecule of an earlier row")
+    scratch: Path = option("folder for what memory cannot hold")
+
+    def run(self, task: Task) -> None:
+        from halogenator.tasks.file_repeats import find_repeats
+
+        places = {"out": self.out, "rejects_out": self.rejects, "scratch": self.scratch}
+        find_repeats(self.chunks, self.duplicates, library=self.library, part=self.part, task=task, **places)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -311,7 +334,7 @@ class Summarize(Command):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Catalog(Command):
-    """Write a DuckDB database of views over all results; query and tour make it anew after a move."""
+    """Write a DuckDB database of views over all results, and audit.tsv; query and tour make it anew after a move."""
 
     example = "catalog --results results --summary results/summary.tsv --out results/catalog.duckdb"
     results: Path = option("folder of the results")
@@ -319,9 +342,12 @@ class Catalog(Command):
     out: Path = option("database to make")
 
     def run(self, task: Task) -> None:
+        from halogenator.results import AUDIT_FILE
         from halogenator.tables.catalog import write_catalog
+        from halogenator.tables.left_out import write_audit
 
         write_catalog(self.results, self.summary, self.out, memory_mb=task.declared_mb)
+        write_audit(self.out, self.out.with_name(AUDIT_FILE))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -372,6 +398,7 @@ COMMANDS = (
     MergeLibrary,
     TransformChunk,
     FindDuplicates,
+    FindRepeats,
     MergeProducts,
     Summarize,
     Catalog,

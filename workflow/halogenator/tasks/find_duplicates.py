@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from halogenator.process.usage import Task
-from halogenator.tables.columns import DUPLICATES
+from halogenator.tables.columns import DUPLICATES, Column
 from halogenator.tables.duck import connect
 from halogenator.tables.duplicates import duplicates_query, find_duplicates, number_routes
 from halogenator.tables.metadata import read_metadata
@@ -20,7 +20,7 @@ from halogenator.tables.parquet import limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks, refuse_damaged
 
 # Rows in a row group. The merge reads the row groups that overlap with its slice.
-_GROUP_ROWS = 65_536
+GROUP_ROWS = 65_536
 
 
 def find_part(chunks: Sequence[Path], *, key: str, part: tuple[int, int], out: Path, scratch: Path, task: Task) -> None:
@@ -42,14 +42,26 @@ def find_part(chunks: Sequence[Path], *, key: str, part: tuple[int, int], out: P
     with connect(task.declared_mb, scratch) as connection:
         slices = number_routes(connection, chunks)
         find_duplicates(connection, key, "route", part=part)
-        metadata = _made_of(key, part, slices[-1].stop if slices else 0)
-        with table_writer(out, DUPLICATES, metadata) as writer:
-            found = connection.sql(duplicates_query("route"))
-            assert found is not None
-            for batch in found.to_arrow_reader(_GROUP_ROWS):
-                writer.copy([batch])
-                writer.flush()
-            metadata["task"] = task.usage()
+        metadata = made_of(key, part, slices[-1].stop if slices else 0)
+        write_found(connection, duplicates_query("route"), DUPLICATES, out, metadata, task)
+
+
+def write_found(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    columns: Sequence[Column],
+    out: Path,
+    metadata: dict[str, object],
+    task: Task | None = None,
+) -> None:
+    """Write the result of a query, which is in order of position, and in the metadata the usage of ``task``."""
+    with table_writer(out, columns, metadata) as writer:
+        found = connection.sql(query)
+        assert found is not None
+        for batch in found.to_arrow_reader(GROUP_ROWS):
+            writer.copy([batch])
+            writer.flush()
+        metadata |= {"task": task.usage()} if task else {}
 
 
 def check_parts(parts: Sequence[Path], key: str, *, routes: int) -> None:
@@ -60,11 +72,12 @@ def check_parts(parts: Sequence[Path], key: str, *, routes: int) -> None:
     """
     bad = []
     for number, path in enumerate(parts):
-        found, expected = read_metadata(path), _made_of(key, (number, len(parts)), routes)
+        found, expected = read_metadata(path), made_of(key, (number, len(parts)), routes)
         if any(found.get(name) != value for name, value in expected.items()):
             bad.append((path, "it was made of other chunks, or by other settings"))
     refuse_damaged(bad)
 
 
-def _made_of(key: str, part: tuple[int, int], routes: int) -> dict[str, object]:
+def made_of(key: str, part: tuple[int, int], routes: int) -> dict[str, object]:
+    """Return metadata that say what a part was made of."""
     return {"key": key, "part": list(part), "routes": routes, "duckdb_version": duckdb.__version__}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product
-from halogenator.chemistry.siblings import SiblingKernel
-from halogenator.model import Library, Transform
+from halogenator.model import Choice, Library, Transform
 from halogenator.tables.columns import LIBRARY, library_columns
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
-from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
+from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows, account_of
 
 Lineage = tuple[str, str, str]  # parent, halogens, rules
 
@@ -21,7 +21,9 @@ _SMILES = [column.name for column in LIBRARY].index("smiles")
 _ROUTES = [column.name for column in LIBRARY].index("n_routes")
 
 
-def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index) -> None:
+def halogenate_chunk(
+    chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index, choice: Choice
+) -> None:
     """Halogenate molecules once more, and index the products.
 
     Args:
@@ -29,22 +31,27 @@ def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transf
         library: the library to build.
         transforms: the halogenation rules of the class of natural products, one per rule and halogen.
         index: the descriptors and site counts of each molecule.
+        choice: what is left out, besides what each rule leaves out.
     """
     rows = chunk.rows(weight=HALOGENATION_SITES)
-    kernel = SiblingKernel(
-        transforms, index.descriptor_names, examine=index.site_counts, examined_queries=index.examined_queries
+    chooser = Chooser(
+        transforms,
+        index.descriptor_names,
+        choice=choice,
+        examine=index.site_counts,
+        examined_queries=index.examined_queries,
     )
     level = _Level(transforms, library.k or 0)
 
     def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
-        found, errors = kernel.products(smiles, values, stereo)
+        found, errors, left_out = chooser.products(smiles, values, stereo)
         level.add(table, found, *lineage)
-        return len(found), errors
+        return len(found) + left_out, errors
 
     base = read_metadata(chunk.source)
     root = base.get(ROOT_KEY) or base.get("library")
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
-    metadata = with_versions(library=library.name, **counted)
+    metadata = with_versions(library=library.name, **counted) | account_of(chooser)
     columns = library_columns(index.descriptor_names, index.columns)
     chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
 
@@ -70,7 +77,7 @@ class _Level:
         self._steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
         self._k = k
         self._parent: str | None = None
-        # {(SMILES, enhanced stereo): row in ``columns`` of the writer}
+        # {(SMILES, enhanced stereo): row in ``rows`` of the writer}
         self._seen: dict[tuple[str, str | None], int] = {}
 
     def add(self, molecules: TableWriter, products: Sequence[Product], parent: str, halogens: str, rules: str) -> None:
@@ -81,10 +88,10 @@ class _Level:
             molecule = product.smiles, product.enhanced_stereo
             known = self._seen.get(molecule)
             if known is not None:
-                molecules.columns[_ROUTES][known] += product.n_routes
+                molecules.rows[known][_ROUTES] += product.n_routes
                 continue
             rule, halogen = self._steps[product.transform]
-            self._seen[molecule] = len(molecules.columns[_SMILES])
+            self._seen[molecule] = len(molecules.rows)
             lineage = parent, self._k, _join(halogens, halogen), _join(rules, rule), product.n_routes
             full = molecules.append(None, *molecule, *lineage, *[None] * 4, *product.descriptors, *product.examined)
             if full:

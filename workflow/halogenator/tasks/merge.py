@@ -18,14 +18,17 @@ from halogenator.process.usage import Task, combine
 from halogenator.tables.columns import REJECTS
 from halogenator.tables.duck import connect, file_list
 from halogenator.tables.duplicates import Slice, distinct_batches, find_duplicates, load_duplicates, number_routes
+from halogenator.tables.left_out import LEFT_OUT_KEY, added_up
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
 from halogenator.tables.statistics import RECORD_KEY, write_statistics
 from halogenator.tasks.find_duplicates import check_parts
 
-# Rows of a batch. With the longest SMILES allowed, this is some tens of megabytes.
+# Rows of a batch of rejects. With the longest texts allowed, this is some megabytes.
 _BATCH_ROWS = 4096
+# Rows of a batch of molecules or products, which ends with a row group, and these are bounded by their bytes.
+_ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Merge:
         config_hash: fingerprint of the settings that made the chunks.
         task: this process's time and memory.
         parts: duplicates found by ``find_part``, one file per range of keys; empty: this task finds them.
+        repeats: ids and rejects found by ``find_repeats`` in a file, two files per range.
         configuration: name of the configuration (``tables.configurations``); "" if it has none.
         alone: whether the task made the one chunk itself, so that there were no chunk tasks.
     """
@@ -55,6 +59,7 @@ class Merge:
     config_hash: str
     task: Task
     parts: Sequence[Path] = ()
+    repeats: tuple[Sequence[Path], Sequence[Path]] = ((), ())
     configuration: str = ""
     alone: bool = False
 
@@ -70,7 +75,7 @@ class Merge:
             UserError: a chunk file is damaged or missing, or the disk is full.
         """
         limit_arrow_threads()
-        check_chunks((*self.chunks, *self.reject_chunks, *self.parts))
+        check_chunks((*self.chunks, *self.reject_chunks, *self.parts, *self.repeats[0], *self.repeats[1]))
         with writing(self.statistics_out):  # statistics must not outlive the files that they describe
             if self.statistics_out.parent.exists():
                 self.statistics_out.unlink(missing_ok=True)
@@ -89,6 +94,11 @@ class Merge:
         found = [read_metadata(path) for path in self.chunks]
         return {name: sum(int(str(metadata.get(name, 0))) for metadata in found) for name in names}
 
+    def left_out(self) -> dict[str, object]:
+        """Return what was left out in all chunks, if anything could be."""
+        found = [account for path in self.chunks if (account := read_metadata(path).get(LEFT_OUT_KEY)) is not None]
+        return {LEFT_OUT_KEY: added_up(found)} if found else {}
+
     def statistics(self, counts: Mapping[str, object], made: TableWriter) -> dict[str, Any]:
         """Return the statistics without the checksum of the rejects, and without the usage of tasks.
 
@@ -106,7 +116,7 @@ class Merge:
 
     def usage(self) -> dict[str, Any]:
         """Return the time and memory of all tasks up to now."""
-        others = () if self.alone else (*self.chunks, *self.parts)
+        others = () if self.alone else (*self.chunks, *self.parts, *self.repeats[0])
         used = [read_metadata(path).get("task") for path in others]
         return combine([*(usage for usage in used if isinstance(usage, dict)), self.task.usage()])
 
@@ -131,24 +141,26 @@ class OpenMerge:
 
     def rows(self, part: Slice, columns: Sequence[str]) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
         """Yield the rows of a slice without duplicates: their positions among all rows, and a batch of columns."""
-        return distinct_batches(self.connection, self.name, part, columns, _BATCH_ROWS)
+        return distinct_batches(self.connection, self.name, part, columns, _ROWS_AT_ONCE)
 
-    def finish(self, counts: Mapping[str, object], made: TableWriter, more: str = "") -> dict[str, Any]:
-        """Write the rejects of the chunks, then those of the query ``more``, then the statistics; return these.
+    def finish(self, counts: Mapping[str, object], made: TableWriter, more: Sequence[str] = ()) -> dict[str, Any]:
+        """Write the rejects of the chunks, then those of the queries ``more``, then the statistics; return these.
 
         Args:
             counts: what is counted in this kind of merge, with ``library``; without ``rejects``, these are counted.
             made: the closed writer of ``merge.out``.
-            more: query of more rejects; "" for none.
+            more: queries of more rejects.
         """
         columns = ", ".join(column.name for column in REJECTS)
         query = f"SELECT {columns} FROM read_parquet({file_list(self.merge.reject_chunks)})"
-        relation = self.connection.sql(f"{query} UNION ALL SELECT * FROM ({more})" if more else query)
-        assert relation is not None
         metadata = with_versions(library=counts["library"])
         with table_writer(self.merge.rejects_out, REJECTS, metadata) as rejects:
-            rejects.copy(relation.to_arrow_reader(_BATCH_ROWS))
-            statistics = self.merge.statistics({**counts, "rejects": counts.get("rejects", rejects.total)}, made)
+            for each in (query, *more):
+                relation = self.connection.sql(each)
+                assert relation is not None
+                rejects.copy(relation.to_arrow_reader(_BATCH_ROWS))
+            counts = {**counts, "rejects": counts.get("rejects", rejects.total), **self.merge.left_out()}
+            statistics = self.merge.statistics(counts, made)
             metadata[RECORD_KEY] = statistics
         checksums = {**statistics["checksums"], self.merge.rejects_out.name: rejects.seal}
         statistics = {**statistics, "checksums": checksums, "usage": self.merge.usage()}

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from halogenator.errors import UserError
 from halogenator.model import PREPARED, Library
-from halogenator.tables.duck import literal, plain, scalar
-from halogenator.tables.duplicates import distinct_query, find_duplicates, integer_columns
+from halogenator.tables.duck import plain, scalar
 from halogenator.tables.file_columns import inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, table_writer
+from halogenator.tasks.file_repeats import Repeats
 from halogenator.tasks.merge import Merge, OpenMerge
 from halogenator.tasks.source_files import SourceFiles
 
@@ -47,14 +47,17 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             **counts,
             **inherited(read_metadata(merge.chunks[0])),
         )
-        molecules = (_write_from_file if library.paths else _write_built)(merging, library, metadata)
+        if library.paths:
+            repeats = _repeats(merging, library)
+            molecules, more = _write_from_file(merging, library, metadata, repeats), repeats.rejects
+        else:
+            molecules, more = _write_built(merging, library, metadata), ()
         stereo = scalar(merging.connection, "SELECT count(enhanced_stereo) FROM read_parquet(?)", [plain(merge.out)])
         found = {
             "molecules": molecules.written,
             "prepared": _count_prepared(merging.connection) if library.paths else {},
             "enhanced_stereo": stereo,
         }
-        more = _duplicate_rejects(SourceFiles.of(merge.chunks[0])) if library.paths else ""
         statistics = merging.finish({**names, "class": library.class_name, **counts, **found}, molecules, more)
         if counts["rows_in"] and not molecules.written and library.paths:
             merge.out.unlink()
@@ -73,14 +76,23 @@ def _write_built(merging: OpenMerge, library: Library, metadata: dict[str, objec
     return molecules
 
 
-def _write_from_file(merging: OpenMerge, library: Library, metadata: dict[str, object]) -> TableWriter:
+def _repeats(merging: OpenMerge, library: Library) -> Repeats:
+    """Return what repeats in the file of a library."""
+    merge = merging.merge
+    if merge.parts:
+        return Repeats.load(merging.connection, *merge.repeats, merging.slices)
+    return Repeats.find(merging.connection, library.name, SourceFiles.of(merge.chunks[0]))
+
+
+def _write_from_file(
+    merging: OpenMerge, library: Library, metadata: dict[str, object], repeats: Repeats
+) -> TableWriter:
     """Write the molecules of a library that is read from a file."""
     schema = _common_schema(merging.merge.chunks)
-    separator = _find_repeated_ids(merging.connection, library)
     with table_writer(merging.merge.out, schema, metadata) as molecules:
         for part in merging.slices:
-            (repeats,) = integer_columns(merging.connection, part.rows_of("id_dropped"), "position")
-            molecules.copy(_named(library, merging.rows(part, schema.names), repeats, separator))
+            rows = merging.rows(part, schema.names)
+            molecules.copy(_named(library, rows, repeats.ids_in(part), repeats.separator))
     return molecules
 
 
@@ -104,24 +116,6 @@ def _nothing_usable(merging: OpenMerge, library: Library, rows_in: int) -> UserE
         allowed="at least one row with a SMILES that RDKit can read",
         fix="is smiles_column the right one?",
     )
-
-
-def _find_repeated_ids(connection: duckdb.DuckDBPyConnection, library: Library) -> str:
-    """Make the tables ``id_dropped`` and ``id_kept`` of molecules with the same id.
-
-    Returns:
-        What to put between the id and the row of a repeated id, so that no other molecule has the result as its id.
-    """
-    given = f"coalesce(id, {literal(library.name + '-row-')} || row)"
-    connection.execute(
-        f"CREATE TEMP VIEW molecule AS SELECT * REPLACE ({given} AS id) FROM ({distinct_query('molecule')})"
-    )
-    find_duplicates(connection, "id", "id", rows="molecule")
-    repeats = "SELECT id || {} || row FROM molecule WHERE position IN (SELECT position FROM id_dropped)"
-    separator = "~"
-    while scalar(connection, f"SELECT count(*) FROM molecule WHERE id IN ({repeats.format(literal(separator))})"):
-        separator += "~"
-    return separator
 
 
 def _numbered(library: Library, batches: Iterable[pa.RecordBatch], before: int) -> Iterator[pa.RecordBatch]:
@@ -155,26 +149,6 @@ def _replaced(batch: pa.RecordBatch, **columns: pa.Array) -> pa.RecordBatch:
     for name, values in columns.items():
         batch = batch.set_column(batch.schema.get_field_index(name), name, values)
     return batch
-
-
-def _duplicate_rejects(files: SourceFiles) -> str:
-    """Return the query for the rejects of a file's duplicate rows, in order.
-
-    If two rows became the same molecule only when they were prepared, the reject says so.
-    """
-    same = "again.smiles || coalesce(' |' || again.enhanced_stereo || '|', '')"
-    return f"""
-        SELECT {files.sql_file("again.row")} AS source, {files.sql_row("again.row")} AS row, again.id,
-               NULL::INTEGER AS site, again.smiles[:200] AS smiles, 'duplicate' AS reason,
-               'same molecule as ' || coalesce(first.id || ', ', '') || {files.sql_place("first.row")} || CASE
-                   WHEN coalesce(again.stripped_from, {same}) IS NOT DISTINCT FROM
-                        coalesce(first.stripped_from, {same.replace("again.", "first.")}) THEN ''
-                   ELSE ', once prepared: ' || concat_ws(' and ', again.prepared, first.prepared) END AS detail
-        FROM molecule_dropped AS dropped
-        JOIN routes AS again ON again.position = dropped.position
-        JOIN routes AS first ON first.position = dropped.keeper
-        ORDER BY again.position
-    """
 
 
 def _common_queries(chunks: Sequence[Path]) -> dict[str, str]:

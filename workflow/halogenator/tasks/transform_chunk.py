@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from halogenator.chemistry.siblings import SiblingKernel
+from halogenator.chemistry.choosing import Chooser
 from halogenator.model import Job
 from halogenator.planning.chunks import site_column
 from halogenator.process.usage import Task
@@ -15,7 +15,7 @@ from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.tables.columns import product_columns
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.parquet import TableWriter
-from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
+from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows, account_of
 
 
 def transform_chunk(chunk: Chunk, job: Job) -> None:
@@ -28,17 +28,18 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
     transform, with_inchikey = job.transform, job.inchikey
     column = site_column(chunk.source, transform)
     rows = chunk.rows(weight=column)
-    kernel = SiblingKernel([transform], job.descriptors, with_inchikey=with_inchikey)
+    chooser = Chooser([transform], job.descriptors, choice=job.choice, with_inchikey=with_inchikey)
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:
-        found, errors = kernel.products(smiles, values, stereo)
+        found, errors, left_out = chooser.products(smiles, values, stereo)
         for product in found:
             own = product.smiles, parent, product.site, product.n_routes, product.enhanced_stereo
             products.append(*own, *product.descriptors, *((product.inchikey,) if with_inchikey else ()))
-        return len(found), errors
+        return len(found) + left_out, errors
 
     columns = product_columns(job.descriptors, with_inchikey=with_inchikey)
     metadata = with_versions(transform=transform.name, smirks=transform.smirks, rows_in=rows.stop - rows.start)
+    metadata |= account_of(chooser)
     chunk.write(read_parents(rows, column, job.descriptors), make, columns, metadata)
 
 

@@ -128,7 +128,7 @@ def _convert(path: Path, config: Config, names: JobName, results: Path, working_
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
         chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
         convert(chunk, job)
-        config_hash = job_identity(config, transform.name)
+        config_hash = job_identity(config, *names)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, config_hash, task)
         merge_products(merge, job, adopted=record)
     metadata = read_metadata(made[0])

@@ -19,7 +19,10 @@ from halogenator.units import duration
 
 # {stage: its rules}; rules of no stage belong to the last one.
 STAGES = {
-    "libraries": ("read_library", "standardize_chunk", "halogenate_chunk", "find_library_duplicates", "merge_library"),
+    "libraries": (
+        *("read_library", "standardize_chunk", "halogenate_chunk"),
+        *("find_library_duplicates", "find_library_repeats", "merge_library"),
+    ),
     "transforms": ("transform_chunk",),
     "merges": ("find_duplicates", "merge_products", "remake_products", "keep_adopted"),
     "exports": ("export",),

@@ -1,0 +1,270 @@
+"""What is left out is what counting every pattern in every parent and product by RDKit leaves out, and all is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from rdkit import Chem
+from rdkit.Chem import AllChem
+from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
+
+from halogenator.chemistry.choosing import Chooser
+from halogenator.chemistry.siblings import SiblingKernel
+from halogenator.config.patterns import Patterns
+from halogenator.config.rule_files import load_halogenation
+from halogenator.errors import UserError
+from halogenator.model import Choice, Pattern, Transform, Window
+from helpers import oracle
+from helpers.molecules import POOLS
+from helpers.oracle import CLASSES, parents, shipped_transforms
+from helpers.runs import REPOSITORY
+from helpers.samples import few, size
+
+DESCRIPTORS = tuple(oracle.DESCRIPTORS)
+SHIPPED = [pattern for found in Patterns().load().values() for pattern in found if pattern.matches]
+# Of every kind: a list of halogens inside a recursion, far parts, ring sizes, chirality, hydrogens, many matches.
+OTHERS = [
+    Pattern("nested", "[CX4;$(C[Cl,Br]);$(CC[$(C=O),$(c)])]"),
+    Pattern("two lists", "[Cl,Br]~*~[F,Cl]"),
+    Pattern("apart", "[Cl,Br].[OX2H]"),
+    Pattern("ring", "[F,Cl,Br,I][C;r6]"),
+    Pattern("acyclic", "[I][C;!R]"),
+    Pattern("chiral", "[F,Cl][C@@](C)(O)C"),
+    Pattern("hydrogen", "[H]C([F,Br])[#6]"),
+    Pattern("any", "*~*~*"),
+    Pattern("lost", "[OX2H][CX4]"),
+    Pattern("long", "[F,Cl,Br,I]cccc[OX2H]"),
+]
+HALOGENATION = load_halogenation(REPOSITORY / "configs" / "halogenation.yaml")
+
+
+@cache
+def matches(smarts: str, smiles: str) -> int:
+    mol, query = Chem.MolFromSmiles(smiles), Chem.MolFromSmarts(smarts)
+    mol = Chem.AddHs(mol) if "[H]" in smarts else mol
+    return len(mol.GetSubstructMatches(query, useChirality=True, maxMatches=1_000_000))
+
+
+def gained(patterns: list[Pattern], parent: str, product: str) -> str | None:
+    """The first pattern that a product has more often than its parent."""
+    names = (each.name for each in patterns if matches(each.smarts, product) > matches(each.smarts, parent))
+    return next(names, None)
+
+
+def check(transforms: list[Transform], molecules: list[str], patterns: list[Pattern]) -> Counter[str]:
+    """Compare each molecule's products, with and without a choice; return how many each pattern left out."""
+    plain = SiblingKernel(transforms, DESCRIPTORS)
+    chooser = Chooser(transforms, DESCRIPTORS, choice=Choice(exclude=tuple(patterns)))
+    out: Counter[str] = Counter()
+    routes: Counter[str] = Counter()
+    for smiles in molecules:
+        every, rejects = plain.products(smiles)
+        reasons = {product.smiles: gained(patterns, smiles, product.smiles) for product in every}
+        left = [
+            (product.transform, product.site, product.n_routes, product.smiles, product.descriptors)
+            for product in every
+            if reasons[product.smiles] is None
+        ]
+        kept, kept_rejects, left_out = chooser.products(smiles)
+        assert [(p.transform, p.site, p.n_routes, p.smiles, p.descriptors) for p in kept] == left, smiles
+        assert kept_rejects == rejects or [r[1].detail for r in kept_rejects] == [r[1].detail for r in rejects]
+        assert left_out == len(every) - len(left)
+        for product in every:
+            if reason := reasons[product.smiles]:
+                out[reason] += 1
+                routes[reason] += product.n_routes
+    told = chooser.account.entries
+    assert Counter({n: sum(e["molecules"] for e in told if e["name"] == n) for n in out}) == out
+    assert Counter({n: sum(e["routes"] for e in told if e["name"] == n) for n in routes}) == routes
+    for entry in told:
+        for parent, product in entry["examples"]:
+            assert gained(patterns, parent, product) == entry["name"]
+    return out
+
+
+@pytest.mark.parametrize(
+    ("class_name", "natural"), [("terpenoid", "CC1(C)OC2CCC1CC2O"), ("alkaloid", "C1CCC(NC1)CC=O")]
+)
+def test_halogenated_molecules_and_their_siblings(class_name: str, natural: str) -> None:
+    """The first level from 2-hydroxycineole or pelletierine's aldehyde, the second from all halogenated forms of it."""
+    transforms = HALOGENATION.transforms(class_name)
+    one = [product.smiles for product in SiblingKernel(transforms).products(natural)[0]]
+    out = check(transforms, [natural, *one[:12]], SHIPPED)
+    wanted = {"terpenoid": {"gem_halohydrin", "alpha_halo_ether"}, "alkaloid": {"alpha_halo_amine", "n_halogen"}}
+    assert wanted[class_name] <= out.keys()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("class_name", CLASSES)
+def test_all_shipped_parents_and_some_of_their_halogenated_forms(class_name: str) -> None:
+    transforms = HALOGENATION.transforms(class_name)
+    natural = parents(class_name)
+    one = [product.smiles for smiles in natural[:8] for product in SiblingKernel(transforms).products(smiles)[0]]
+    assert check(transforms, [*natural, *one[:240]], SHIPPED)
+
+
+@pytest.mark.sampled
+def test_patterns_of_every_kind() -> None:
+    menthol = "CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O"
+    molecules = ["OCCC(C)=O", "Oc1ccccc1", "OC(=O)C(Cl)CBr", menthol]
+    molecules += [*POOLS["halogenated"], *parents("terpenoid")[:12]][: size(0, 30)]
+    found = [check(HALOGENATION.transforms("other"), molecules, [pattern])[pattern.name] for pattern in OTHERS]
+    assert [pattern.name for pattern, number in zip(OTHERS, found, strict=True) if not number] == ["lost"]
+
+
+@pytest.mark.sampled
+def test_products_of_transforms() -> None:
+    """Edits and products of RunReactants, with patterns that they add and remove."""
+    patterns = [
+        *SHIPPED,
+        Pattern("ether", "c[OX2][CX4]"),
+        Pattern("amide", "[NX3][CX3]=O"),
+        Pattern("acid", "C(=O)[OH]"),
+    ]
+    molecules = [*parents("polyphenol")[: size(2, 20)], *parents("aa_peptide")[: size(4, 20)], *POOLS["charged"]]
+    rules = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
+    rules.append(
+        Transform("esterification", "[CX3:1](=[O:2])[OX2H:3].[#6:4]>>[C:1](=[O:2])[O:3]C".replace(".[#6:4]", ""))
+    )
+    rules.append(Transform("aromatised", "[c:1][OX2H:2]>>[c:1][O+0:2]C(=O)c1ccccc1"))
+    out: Counter[str] = Counter()
+    for rule in rules[:: size(4, 1)]:
+        out += check([rule], molecules, patterns)
+    assert out["ether"]
+
+
+def test_alerts_of_rdkit() -> None:
+    """An alert counts if the product has more matches of it than its parent, by its name in the catalog."""
+    parameters = FilterCatalogParams()
+    parameters.AddCatalog(FilterCatalogParams.FilterCatalogs.BRENK)
+    catalog = FilterCatalog(parameters)
+
+    def alerts(smiles: str) -> Counter[str]:
+        mol = Chem.MolFromSmiles(smiles)
+        found = catalog.GetMatches(mol)
+        return Counter(entry.GetDescription() for entry in found for _ in entry.GetFilterMatches(mol))
+
+    transforms = HALOGENATION.transforms("lipid")
+    chooser = Chooser(transforms, choice=Choice(exclude=Patterns().load()["brenk"]))
+    left_out = 0
+    for smiles in parents("lipid")[:2]:
+        every = [product.smiles for product in SiblingKernel(transforms).products(smiles)[0]]
+        wanted = [product for product in every if not alerts(product) - alerts(smiles)]
+        assert [product.smiles for product in chooser.products(smiles)[0]] == wanted
+        left_out += len(every) - len(wanted)
+    assert left_out
+
+
+@pytest.mark.parametrize("shown", [DESCRIPTORS, ("tpsa",), ()])
+def test_bounds_of_descriptors(shown: tuple[str, ...]) -> None:
+    """What RDKit computes of each product decides, whether the descriptor is a column or not."""
+    bounds = {"mw": Window(high=250), "clogp": Window(1.5, 3.5), "hbd": Window(low=1)}
+    transforms = HALOGENATION.transforms("terpenoid")
+    chooser = Chooser(transforms, shown, choice=Choice(within=tuple(bounds.items())))
+    every = SiblingKernel(transforms, shown)
+    out: Counter[str] = Counter()
+    for smiles in ("CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O", "CC1(C)OC2CCC1CC2O", "CC1=CC(=O)[C@H](C(C)C)CC1"):
+        kept = []
+        for product in every.products(smiles)[0]:
+            mol = Chem.MolFromSmiles(product.smiles)
+            values = {name: oracle.DESCRIPTORS[name](mol) for name in bounds}
+            broken = [name for name, each in bounds.items() if not each.low <= values[name] <= each.high]
+            out.update(broken[:1])
+            kept += [] if broken else [(product.smiles, product.descriptors)]
+        assert [(product.smiles, product.descriptors) for product in chooser.products(smiles)[0]] == kept
+    told = chooser.account.entries
+    assert out == {n: sum(e["molecules"] for e in told if e["name"] == f"{n} {bounds[n]}") for n in bounds}
+    assert {entry["kind"] for entry in told} == {"within"}
+
+
+GLYCOSIDES = [
+    "CC1OC(Oc2c(-c3ccc(O)c(O)c3)oc3cc(O)cc(O)c3c2=O)C(O)C(O)C1O",  # quercitrin
+    "OCC1OC(Oc2ccccc2CO)C(O)C(O)C1O",  # salicin
+    "OCC1OC(OC2(CO)OC(CO)C(O)C2O)C(O)C(O)C1O",  # sucrose
+    "O=C(O)C1OC(O)C(O)C(O)C1O",  # glucuronic acid
+    "Nc1ncnc2c1ncn2C1OC(CO)C(O)C1O",  # adenosine
+    "COC(=O)c1ccc(F)cc1O",
+]
+
+
+def left_alone(smirks: str, smiles: str, atoms: set[int]) -> set[str]:
+    """Products of RunReactants in which these atoms of the parent are as they were."""
+
+    def seen(mol: Chem.Mol, origin: Callable[[Chem.Atom], int | None]) -> dict[int | None, object]:
+        return {
+            origin(atom): (
+                *(atom.GetAtomicNum(), atom.GetTotalNumHs(), atom.GetFormalCharge()),
+                sorted((str(bond.GetBondType()), origin(bond.GetOtherAtom(atom)) or -1) for bond in atom.GetBonds()),
+            )
+            for atom in mol.GetAtoms()
+        }
+
+    parent = Chem.MolFromSmiles(smiles)
+    before = seen(parent, lambda atom: atom.GetIdx() + 1)
+    found = set()
+    for (product,) in AllChem.ReactionFromSmarts(smirks).RunReactants((parent,), 10_000):
+        Chem.SanitizeMol(product)
+        after = seen(
+            product, lambda atom: atom.GetIntProp("react_atom_idx") + 1 if atom.HasProp("react_atom_idx") else None
+        )
+        if all(before[atom + 1] == after.get(atom + 1) for atom in atoms):
+            found.add(Chem.MolToSmiles(product))
+    return found
+
+
+@pytest.mark.parametrize("name", few(["sugars", "anomeric", "chelated_phenol", "[OX2H]", "[F]c"], 2))
+def test_protected_atoms_are_as_they_were(name: str) -> None:
+    """Of each product, against RunReactants with the origin of each atom; and every site is made or counted."""
+    problems: list[UserError] = []
+    patterns = Patterns().named([name], str, problems)
+    assert not problems
+    shipped = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
+    left_out = 0
+    for transform in (*HALOGENATION.transforms("terpenoid")[::4], *shipped[::3]):
+        plain = SiblingKernel([transform])
+        chooser = Chooser([transform], choice=Choice(protect=patterns))
+        for smiles in map(Chem.CanonSmiles, GLYCOSIDES):
+            mol = Chem.MolFromSmiles(smiles)
+            queries = [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns]
+            atoms = {index for query in queries for match in mol.GetSubstructMatches(query) for index in match}
+            made = chooser.products(smiles)[0]
+            assert {product.smiles for product in made} == left_alone(transform.smirks, smiles, atoms), smiles
+            routes = sum(product.n_routes for product in plain.products(smiles)[0])
+            counted = sum(entry["routes"] for entry in chooser.account.entries)
+            assert sum(product.n_routes for product in made) + counted - left_out == routes
+            left_out = counted
+        left_out = 0
+    told = Chooser(HALOGENATION.transforms("terpenoid"), choice=Choice(protect=patterns))
+    told.products(Chem.CanonSmiles(GLYCOSIDES[0 if name != "[F]c" else -1]))
+    kinds = {(entry["kind"], entry["name"], entry["molecules"]) for entry in told.account.entries}
+    assert kinds == ({("protect", name, None)} if name != "[F]c" else set())
+
+
+def test_a_hydrogen_atom_of_a_template_belongs_to_the_atom_that_has_it() -> None:
+    choice = Choice(protect=(Pattern("benzylic", "[CH3]c"),))
+    chooser = Chooser([Transform("deuteration", "[C:1][H:2]>>[C:1][2H:2]")], choice=choice)
+    assert [product.smiles for product in chooser.products("CCc1ccccc1C")[0]]
+    assert not chooser.products("Cc1ccccc1")[0]
+
+
+def test_a_rule_of_its_own_list_leaves_out_its_own_products_alone() -> None:
+    """1-Methylpyrrole-2-methanol with two rules, one of which may not make a chloride."""
+    chloride = Choice(exclude=(Pattern("chloride", "[Cl]"),))
+    rules = [Transform("ring:Cl", "[cH:1]>>[c:1]Cl", choice=chloride), Transform("chain:Cl", "[C:1][OX2H]>>[C:1]Cl")]
+    chooser = Chooser(rules, choice=Choice())
+    kept, _, left_out = chooser.products("Cn1cccc1CO")
+    assert [(product.transform, product.smiles) for product in kept] == [(1, "Cn1cccc1CCl")]
+    assert left_out == 3
+    assert [(entry["transform"], entry["molecules"]) for entry in chooser.account.entries] == [("ring", 3)]
+
+
+@pytest.mark.parametrize("smarts", ["[F,Cl,Br,I][CX4]", "[Cl,Br,I][CX4]", "[Br]~*", "[CX4;$(C[F,Cl,Br,I])]"])
+def test_molecules_that_differ_by_halogens_are_computed_once(smarts: str) -> None:
+    """A pattern may name some halogens, and the products of siblings are remembered all the same."""
+    kernel = Chooser(HALOGENATION.transforms("polyphenol"), choice=Choice(exclude=(Pattern("p", smarts),)))
+    for halogen in ("F", "Cl", "Br", "I"):
+        kernel.products(f"Oc1ccc({halogen})cc1")
+    assert kernel._choosers[0]._makes.answered

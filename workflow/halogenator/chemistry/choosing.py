@@ -1,0 +1,225 @@
+"""Choosing: the products that a choice leaves, and an account of all that it does not.
+
+Each product is counted once, by the first thing that speaks against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from rdkit import Chem
+
+from halogenator.chemistry import descriptors
+from halogenator.chemistry.descriptor_differences import Values
+from halogenator.chemistry.kernel import Kernel, Product, Reject
+from halogenator.chemistry.molecules import RejectError, reread
+from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Protection
+from halogenator.chemistry.siblings import SiblingKernel
+from halogenator.model import Choice, Transform
+
+MAX_EXAMPLES = 3
+_SHOWN_SMILES = 200  # longer molecules are no examples
+
+EXCLUDE, PROTECT, WITHIN = "exclude", "protect", "within"
+
+
+class Account:
+    """What was left out, by transform and reason.
+
+    Attributes:
+        entries: JSON values, in the order in which the first of each was left out. ``transform``: of a built library,
+            the rule. ``molecules``: left out, each once a parent; None where sites are protected, since nothing was
+            made. ``routes``: to these, pairs of transform and site. ``examples``: SMILES of some parents, each with its
+            product if one was made.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self._known: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def add(self, transform: str, kind: str, name: str, parent: str, product: str, routes: int) -> None:
+        """Count a molecule that is left out; ``product`` is "" for a site where nothing was made."""
+        key = transform, kind, name
+        entry = self._known.get(key)
+        if entry is None:
+            counts: dict[str, Any] = {"molecules": 0 if product else None, "routes": 0, "examples": []}
+            entry = self._known[key] = {"transform": transform, "kind": kind, "name": name, **counts}
+            self.entries.append(entry)
+        if product:
+            entry["molecules"] += 1
+        entry["routes"] += routes
+        shown = entry["examples"]
+        short = len(shown) < MAX_EXAMPLES and max(len(parent), len(product)) <= _SHOWN_SMILES
+        if short and (not shown or shown[-1][0] != parent):
+            shown.append([parent, product] if product else [parent])
+
+
+class Chooser:
+    """Makes products as ``SiblingKernel`` does, without those that are left out.
+
+    Args:
+        transforms, descriptor_names, with_inchikey, examine, examined_queries: as for ``Kernel``.
+        choice: what is left out, besides what each transform leaves out.
+
+    Attributes:
+        account: what was left out up to now.
+        chooses: whether anything can be left out.
+
+    Examples:
+        >>> from halogenator.model import Pattern
+        >>> choice = Choice(exclude=(Pattern("acyl_halide", "[F,Cl,Br,I][CX3]=[OX1]"),))
+        >>> chooser = Chooser([Transform("COCl", "[CX3:1](=[OX1:2])[OX2H:3]>>[C:1](=[O:2])Cl")], choice=choice)
+        >>> chooser.products("CC(=O)O")
+        ([], [], 1)
+        >>> chooser.account.entries[0]["name"], chooser.account.entries[0]["examples"]
+        ('acyl_halide', [['CC(=O)O', 'CC(=O)Cl']])
+    """
+
+    def __init__(
+        self,
+        transforms: Sequence[Transform],
+        descriptor_names: Sequence[str] = (),
+        *,
+        choice: Choice,
+        with_inchikey: bool = False,
+        examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
+        examined_queries: Collection[str] = (),
+    ) -> None:
+        self.account = Account()
+        alike: dict[Choice, list[int]] = {}
+        for index, transform in enumerate(transforms):
+            alike.setdefault(choice + transform.choice, []).append(index)
+        self._choosers = [
+            _Alike(
+                each,
+                indices,
+                SiblingKernel(
+                    [transforms[index] for index in indices],
+                    tuple(dict.fromkeys((*descriptor_names, *(name for name, _ in each.within)))),
+                    with_inchikey=with_inchikey,
+                    examine=examine,
+                    examined_queries=examined_queries,
+                    motifs=Motifs(each.exclude) if each.exclude else None,
+                    protection=Protection(each.protect) if each.protect else None,
+                ),
+                [_rule(transforms[index]) for index in indices],
+                self.account,
+                len(descriptor_names),
+            )
+            for each, indices in alike.items()
+        ]
+        self.chooses = any(alike)
+
+    def products(
+        self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
+    ) -> tuple[list[Product], list[Reject], int]:
+        """Return a parent's products and rejects, as ``Kernel.products`` does, and how many products are left out."""
+        if len(self._choosers) == 1:
+            return self._choosers[0].products(smiles, values, enhanced_stereo)
+        found: list[Product] = []
+        rejects: list[Reject] = []
+        left_out = 0
+        for chooser in self._choosers:
+            more = chooser.products(smiles, values, enhanced_stereo)
+            found += more[0]
+            rejects += more[1]
+            left_out += more[2]
+        return sorted(found, key=lambda product: product.transform), rejects, left_out
+
+
+class _Alike:
+    """Transforms with the same choice.
+
+    Args:
+        choice: what is left out.
+        indices: of the transforms among all.
+        makes: their kernel.
+        names: their names in the account.
+        account: the account.
+        shown: how many of the kernel's descriptors products keep; the others are only for bounds.
+    """
+
+    def __init__(
+        self,
+        choice: Choice,
+        indices: Sequence[int],
+        makes: SiblingKernel,
+        names: Sequence[str],
+        account: Account,
+        shown: int,
+    ) -> None:
+        self._choice = choice
+        self._shown = shown
+        self._bounds = [(makes.kernel.increments.names.index(name), name, window) for name, window in choice.within]
+        self._indices = indices
+        self._renumbers = list(indices) != list(range(len(indices)))
+        self._makes = makes
+        self._kernel: Kernel = makes.kernel
+        self._names = names
+        self._account = account
+
+    def products(
+        self, smiles: str, values: Values | None, enhanced_stereo: str | None
+    ) -> tuple[list[Product], list[Reject], int]:
+        if not self._choice:
+            found, rejects = self._makes.products(smiles, values, enhanced_stereo)
+            kept = found
+        else:
+            found, rejects = self._makes.products(smiles, values, enhanced_stereo, bare=True)
+            kept = [product for product in found if not self._withholds(smiles, product)]
+            kept = [product for product in kept if not self._excludes(smiles, product)]
+            kept = self._described(kept, smiles, values, rejects)
+            kept = [product for product in kept if self._bounds_hold(smiles, product)]
+        for product in kept if self._renumbers else ():
+            product.transform = self._indices[product.transform]
+        return kept, rejects, len(found) - len(kept)
+
+    def _leave_out(self, kind: str, name: str, parent: str, product: Product) -> None:
+        transform = self._names[product.transform]
+        self._account.add(transform, kind, name, parent, product.smiles, product.n_routes)
+
+    def _withholds(self, parent: str, product: Product) -> bool:
+        """Return whether a site is protected; if so, it is accounted for."""
+        if product.withheld:
+            self._leave_out(PROTECT, product.withheld, parent, product)
+        return bool(product.withheld)
+
+    def _excludes(self, parent: str, product: Product) -> bool:
+        """Return whether a product gains a motif that it may not; if so, it is accounted for."""
+        gained = self._kernel.motifs.gained(product.motifs) if product.motifs and self._kernel.motifs else None
+        if gained is not None:
+            self._leave_out(EXCLUDE, gained.name, parent, product)
+        return gained is not None
+
+    def _bounds_hold(self, parent: str, product: Product) -> bool:
+        """Return whether a product is within all bounds; if not, it is accounted for."""
+        for place, name, window in self._bounds:
+            if not window.low <= product.descriptors[place] <= window.high:
+                self._leave_out(WITHIN, f"{name} {window}", parent, product)
+                return False
+        if self._bounds:
+            product.descriptors = product.descriptors[: self._shown]
+        return True
+
+    def _described(
+        self, products: Sequence[Product], parent: str, values: Values | None, rejects: list[Reject]
+    ) -> list[Product]:
+        """Return the products, described. One whose SMILES RDKit cannot read back is added to ``rejects``."""
+        known, names = values or (), self._kernel.increments.names
+        if products and len(known) < len(names):
+            known = (*known, *descriptors.compute(reread(parent), names[len(known) :]))
+        described = []
+        for product in products:
+            try:
+                self._kernel.describe(product, known)
+                described.append(product)
+            except RejectError as error:
+                rejects.append((product.site, error))
+        return described
+
+
+def _rule(transform: Transform) -> str:
+    """Return the name of a transform, or of the rule that it is one of: ``aromatic_ch`` of ``aromatic_ch:F``."""
+    return transform.name.partition(":")[0]

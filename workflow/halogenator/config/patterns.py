@@ -1,0 +1,180 @@
+"""Patterns: substructures with a name, from files; and the choices of a configuration, which name them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from halogenator.chemistry.filters import CATALOGS
+from halogenator.config.layers import Layers, same_name_problems
+from halogenator.config.validation import checked
+from halogenator.config.yaml_files import read_yaml
+from halogenator.errors import UserError, did_you_mean, raise_all
+from halogenator.model import Choice, Pattern, Window
+from halogenator.process import limits
+
+SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
+
+CHOICE_KEYS = ("exclude", "within", "protect")  # of an entry, that say what is left out
+
+Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
+Entry = tuple[tuple[Pattern, ...], Place]  # a name's SMARTS, and where they are written
+
+
+class Patterns:
+    """The patterns that a name can mean: those of files, and RDKit's sets of alerts.
+
+    Args:
+        paths: YAML files; None for the shipped one. They are read when a name is first looked up.
+
+    Attributes:
+        paths: the YAML files.
+    """
+
+    def __init__(self, paths: Sequence[Path] | None = None) -> None:
+        self.paths = [SHIPPED_PATTERNS] if paths is None else paths
+        self._known: dict[str, tuple[Pattern, ...]] = {}
+
+    def load(self) -> Mapping[str, tuple[Pattern, ...]]:
+        """Return {name: pattern}, of several SMARTS several.
+
+        Raises:
+            UserError: a file cannot be read, or a pattern in it is wrong.
+        """
+        if not self._known:
+            alerts = {name: (Pattern(name, catalog=catalog),) for name, catalog in CATALOGS.items()}
+            self._known = load_patterns(*self.paths) | alerts
+        return self._known
+
+    def choice(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
+        """Return what an entry of a configuration leaves out; what is wrong with it is added to ``problems``."""
+        exclude, protect = (
+            self.named(entry.get(key, ()), partial(place, key), problems) for key in ("exclude", "protect")
+        )
+        for number, name in enumerate(entry.get("protect", ())):
+            if name in CATALOGS:
+                what = f"'{name}' is a set of alerts, which name no atoms to protect"
+                fix = "name a pattern or write a SMARTS"
+                problems.append(UserError(what, where=place("protect", number), value=name, fix=fix))
+        bounds = tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems))
+        return Choice(exclude, bounds, tuple(pattern for pattern in protect if pattern.smarts))
+
+    def named(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
+        """Return the patterns of names and SMARTS; unknown ones are added to ``problems``.
+
+        A SMARTS is told from a name by its brackets.
+        """
+        found = []
+        for number, name in enumerate(names):
+            if "[" in name:
+                found.append(Pattern(name, smarts=name))
+                problem = _smarts_problem(name)
+            elif name in self.load():
+                found += self.load()[name]
+                continue
+            else:
+                problem = f"there is no pattern '{name}'"
+            if problem:
+                where = ", ".join(map(str, self.paths))
+                near = did_you_mean(name, self.load())
+                add = f"add it to a file of patterns ({where}), or write a SMARTS, with its atoms in brackets"
+                problems.append(
+                    UserError(problem, where=place(number), value=name, allowed=list(self.load()), fix=near or add)
+                )
+        return tuple(found)
+
+
+def _bounds(
+    entry: Mapping[str, Sequence[float | None]], place: Place, problems: list[UserError]
+) -> Iterator[tuple[str, Window]]:
+    """Yield (descriptor, bounds); those between which no value is are added to ``problems``."""
+    for name, (low, high) in entry.items():
+        window = Window(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+        if window.low > window.high:
+            allowed, fix = "[low, high], either of them null", "turn them round"
+            what = f"no {name} is within these bounds"
+            problems.append(UserError(what, where=place(name), value=[low, high], allowed=allowed, fix=fix))
+        yield name, window
+
+
+def load_patterns(*paths: Path) -> dict[str, tuple[Pattern, ...]]:
+    """Return {name: pattern, of several SMARTS several} of files, after a check of each SMARTS and its examples.
+
+    Raises:
+        UserError: a file cannot be read or breaks the schema, two patterns have the same name, RDKit refuses a SMARTS,
+            or an example is wrong. All such problems are in one error.
+    """
+    entries: list[Entry] = []
+    for path in paths:
+        document = read_yaml(path)
+        layers = checked(Layers([document], document.data), "patterns")
+        for number, entry in enumerate(layers.settings["patterns"]):
+            listed = entry["smarts"] if isinstance(entry["smarts"], list) else [entry["smarts"]]
+            examples = {key: tuple(entry[key]) for key in ("matches", "spares")}
+            found = tuple(Pattern(**{**entry, **examples, "smarts": smarts}) for smarts in listed)
+            entries.append((found, partial(layers.place, "patterns", number)))
+    names = [(found[0].name, place("name")) for found, place in entries]
+    raise_all([*same_name_problems(names), *_problems(entries)])
+    return {found[0].name: found for found, _ in entries}
+
+
+def _problems(entries: Sequence[Entry]) -> list[UserError]:
+    """Return the problems of patterns. A child process finds them, and is stopped if one takes RDKit too long."""
+    import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
+
+    def work() -> list[UserError]:
+        found: list[UserError] = []
+        for step, (patterns, place) in enumerate(entries):
+            late = limits.begin(step)
+            found += [_endless(patterns[0], place, late)] if late else _pattern_problems(patterns, place)
+        return found
+
+    return limits.in_child(work)
+
+
+def _endless(pattern: Pattern, place: Place, reason: str) -> UserError:
+    return UserError(
+        f"the SMARTS of '{pattern.name}' cannot be matched to its own examples: {reason}",
+        where=place("smarts"),
+        value=pattern.smarts,
+        allowed=f"a SMARTS that is found in {limits.PLAN_SECONDS} s",
+        fix="make it smaller or more specific: long runs of atoms that match much match in endless ways",
+    )
+
+
+def _pattern_problems(patterns: Sequence[Pattern], place: Place) -> Iterator[UserError]:
+    from rdkit import Chem, rdBase
+
+    for pattern in patterns:
+        if problem := _smarts_problem(pattern.smarts):
+            fix = "mend the SMARTS; e.g. [CX3](=[OX1])Cl is an acyl chloride"
+            yield UserError(problem, where=place("smarts"), value=pattern.smarts, allowed="a SMARTS", fix=fix)
+            return
+    queries, name = [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns], patterns[0].name
+    with rdBase.BlockLogs():
+        for key, wanted in (("matches", True), ("spares", False)):
+            for number, smiles in enumerate(getattr(patterns[0], key)):
+                mol = Chem.MolFromSmiles(smiles)
+                if mol is not None and any(map(mol.HasSubstructMatch, queries)) == wanted:
+                    continue
+                yield UserError(
+                    f"'{name}' is {'not ' if wanted else ''}in one of its {key}"
+                    if mol is not None
+                    else f"one of the {key} of '{name}' does not parse",
+                    where=place(key, number),
+                    value=smiles,
+                    allowed=f"SMILES of molecules that {'have' if wanted else 'do not have'} {patterns[0].smarts}",
+                    fix="mend the SMARTS or the SMILES",
+                )
+
+
+def _smarts_problem(smarts: str) -> str | None:
+    """Return what is wrong with a SMARTS, or None."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        query = Chem.MolFromSmarts(smarts)
+    return None if query is not None and query.GetNumAtoms() else "RDKit cannot read this SMARTS"
