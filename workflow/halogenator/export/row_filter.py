@@ -127,8 +127,8 @@ class RowFilter:
     def slow(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
         """Return which rows pass the windows of scores and the filters by substructure: milliseconds a row."""
         passing = np.ones(batch.num_rows, bool)
-        for index in range(batch.num_rows if self._score_windows else 0):
-            passing[index] = self._scores_within(batch, index, rejects)
+        for row in range(batch.num_rows if self._score_windows else 0):
+            passing[row] = self._scores_within(batch, row, rejects)
         for name in self._slow:
             left = np.flatnonzero(passing)
             rows = batch.take(pa.array(left))
