@@ -25,16 +25,16 @@ if deletes():
 
 
 onstart:
-    start_recorder()
+    start_processes()
 
 
 onsuccess:
-    stop_recorder()
+    stop_processes()
     clear_leftovers()
 
 
 onerror:
-    stop_recorder()
+    stop_processes()
     remove_unusable()
 
 

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -141,5 +142,67 @@ def test_a_killed_run_goes_on_where_it_was(config: Path, undisturbed: dict[str, 
     output = run.finish()
     assert "Merging library mine" not in tasks(output)
     assert f"Merging {OME} on mine" in tasks(output)
+    same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+# ---- the process that forks the tasks --------------------------------------------------------------------------------
+
+
+def held(run: Run) -> tuple[subprocess.Popen[str], psutil.Process, psutil.Process]:
+    """Start a run and hold a chunk task; return Snakemake, the task, and the process that started its guard."""
+    started = run.start(Planned("transform-chunk", name=".products.parquet"))
+    task = psutil.Process(run.plan.reached(started))
+    guard = task.parent()
+    assert guard is not None
+    starter = guard.parent()
+    assert starter is not None
+    return started, task, starter
+
+
+def is_server(process: psutil.Process) -> bool:
+    return "serve-tasks" in process.cmdline()
+
+
+def test_a_killed_task_server_costs_speed_alone(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """Its tasks end with it. Their clients do them instead, and those that come later, in the same attempt."""
+    run = Run(tmp_path, config)
+    started, task, server = held(run)
+    assert is_server(server)
+    server.kill()
+    task.wait(SAFETY_NET)
+    assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
+    assert "Trying to restart" not in run.output
+    same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+@pytest.mark.long
+def test_a_task_ends_with_its_client(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+    """What Snakemake ends is the client."""
+    run = Run(tmp_path, config)
+    started, task, server = held(run)
+    assert is_server(server)
+    for client in psutil.Process(started.pid).children(recursive=True):
+        if any(word.endswith("task_client.py") for word in client.cmdline()):
+            client.kill()
+    task.wait(SAFETY_NET)
+    assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
+    assert "Trying to restart" in run.output
+    same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+@pytest.mark.long
+def test_without_a_task_server_a_run_makes_the_same(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    """As where its socket cannot be: each task starts as a process of its own."""
+    run = Run(tmp_path, config)
+    (tmp_path / ".snakemake/halogenator.socket").mkdir(parents=True)
+    started, _, starter = held(run)
+    assert not is_server(starter)
+    run.plan.let_go()
+    assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
     same(run.tables(), undisturbed)
     run.no_litter()

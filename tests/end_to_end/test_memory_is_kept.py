@@ -235,7 +235,7 @@ def test_the_run_is_recorded(folder: Path) -> None:
     table = pq.read_table(folder / "results/monitor.parquet").to_pylist()
     assert {row["cap_mb"] for row in table} == {2000}
     assert {row["declared_mb"] for row in recorded(folder, "transform-chunk")} <= {60, 240, 960}
-    assert all(0 < row["unique_mb"] < 500 for row in table)
+    assert all(0 <= row["unique_mb"] < 500 for row in table)  # a process just forked shares all it has
     assert any(row["task"] == "snakemake" for row in table)
 
 

@@ -126,12 +126,13 @@ def test_products_of_transforms() -> None:
     ]
     molecules = [*parents("polyphenol")[: size(2, 20)], *parents("aa_peptide")[: size(4, 20)], *POOLS["charged"]]
     rules = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
-    rules.append(
-        Transform("esterification", "[CX3:1](=[O:2])[OX2H:3].[#6:4]>>[C:1](=[O:2])[O:3]C".replace(".[#6:4]", ""))
-    )
-    rules.append(Transform("aromatised", "[c:1][OX2H:2]>>[c:1][O+0:2]C(=O)c1ccccc1"))
+    rules.append(Transform("esterification", "[CX3:1](=[O:2])[OX2H:3]>>[C:1](=[O:2])[O:3]C"))
+    rules.append(Transform("oxidation", "[CX4;!H0:1][OX2H:2]>>[C:1]=[O:2]"))
+    rules.append(Transform("cut", "[CX3:1](=[O:2])[OX2:3][#6:4]>>[C:1](=[O:2])[OH:3].[#6:4]O", products="each"))
+    rules.append(Transform("hydrogenation", "[CX3:1]=[CX3:2]>>[C:1][C:2]"))
+    rules.append(Transform("benzoylation", "[c:1][OX2H:2]>>[c:1][O+0:2]C(=O)c1ccccc1"))
     out: Counter[str] = Counter()
-    for rule in rules[:: size(4, 1)]:
+    for rule in [*rules[: -6 : size(4, 1)], *rules[-6:]]:
         out += check([rule], molecules, patterns)
     assert out["ether"]
 
@@ -241,6 +242,62 @@ def test_protected_atoms_are_as_they_were(name: str) -> None:
     told.products(Chem.CanonSmiles(GLYCOSIDES[0 if name != "[F]c" else -1]))
     kinds = {(entry["kind"], entry["name"], entry["molecules"]) for entry in told.account.entries}
     assert kinds == ({("protect", name, None)} if name != "[F]c" else set())
+
+
+@pytest.mark.parametrize(
+    ("rank", "smiles", "products", "lost"),
+    [
+        (["activated_by_oxygen"], "Oc1ccccc1", ["Oc1ccccc1Cl", "Oc1ccc(Cl)cc1"], 2),
+        (["activated_by_oxygen"], "Cc1ccccc1", ["Cc1ccccc1Cl", "Cc1cccc(Cl)c1", "Cc1ccc(Cl)cc1"], 0),
+        (["activated_by_nitrogen", "activated_by_oxygen"], "Nc1cccc(C=O)c1", ["Nc1ccc(Cl)c(C=O)c1"], 1),
+        (["activated_by_oxygen", "activated_by_nitrogen"], "COc1ccc(N)cc1", ["COc1ccc(N)cc1Cl"], 2),
+        (["[cH]cC", "[cH]c[OH]"], "Oc1ccccc1", ["Oc1ccccc1Cl"], 3),
+        (["[cH]ccC", "[cH]cC"], "Cc1ccccc1", ["Cc1cccc(Cl)c1"], 3),
+    ],
+)
+def test_only_the_best_sites_are_used(rank: list[str], smiles: str, products: list[str], lost: int) -> None:
+    choice = Choice(rank=Patterns().named(rank, str, []))
+    chooser = Chooser([Transform("chlorination", "[cH:1]>>[c:1]Cl")], choice=choice)
+    made = {product.smiles for product in chooser.products(Chem.CanonSmiles(smiles))[0]}
+    assert (
+        {Chem.CanonSmiles(product) for product in products} <= made
+        if lost == 1
+        else made == set(map(Chem.CanonSmiles, products))
+    )
+    assert sum(entry["routes"] for entry in chooser.account.entries) == lost
+
+
+def test_sites_of_natural_products_are_ranked_by_their_matches() -> None:
+    """Each product of the plain kernel stands for its equivalent sites, all in one class."""
+    transform = Transform("bromination", "[cH:1]>>[c:1]Br")
+    classes = [("amine", "[cH]cN"), ("phenol", "[cH]c[OH]"), ("ether", "[cH]cOC"), ("alkyl", "[cH]c[CX4]")]
+    choice = Choice(rank=tuple(Pattern(*each) for each in classes))
+    chooser, plain, lost = Chooser([transform], choice=choice), SiblingKernel([transform]), 0
+    for smiles in (*parents("polyphenol")[:8], *parents("alkaloid")[:8]):
+        mol, every = Chem.MolFromSmiles(smiles), plain.products(smiles)[0]
+        first = [{m[0] for m in mol.GetSubstructMatches(Chem.MolFromSmarts(s), uniquify=False)} for _, s in classes]
+        of_site = {p.site: next((i for i, atoms in enumerate(first) if p.site in atoms), len(first)) for p in every}
+        best = [product for product in every if of_site[product.site] == min(of_site.values())]
+        assert [(p.smiles, p.n_routes) for p in chooser.products(smiles)[0]] == [(p.smiles, p.n_routes) for p in best]
+        lost += sum(product.n_routes for product in every) - sum(product.n_routes for product in best)
+    assert lost == sum(entry["routes"] for entry in chooser.account.entries) > 0
+
+
+def test_parents_that_a_transform_is_not_for_are_left_alone() -> None:
+    asks = {
+        "parents_within": (("mw", Window(high=150)),),
+        "parents_matching": (Pattern("acid", "C(=O)[OH]"), Pattern("phenol", "c[OH]")),
+        "parents_not_matching": (Pattern("halogen", "[F,Cl,Br,I]"),),
+    }
+    transform = Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")
+    chooser = Chooser([transform], ["tpsa"], choice=Choice(**asks))
+    salicylic, gallic, phenol = "O=C(O)c1ccccc1O", "O=C(O)c1cc(O)c(O)c(O)c1", "Oc1ccccc1"
+    for smiles in (salicylic, gallic, phenol, "O=C(O)c1ccc(F)cc1O", "c1ccccc1"):
+        made, rejects, left_out = chooser.products(Chem.CanonSmiles(smiles))
+        assert (len(made) == 1) == (smiles == salicylic) and not rejects
+        assert bool(left_out) == (smiles in (gallic, phenol, "O=C(O)c1ccc(F)cc1O"))
+    told = {(entry["kind"], entry["name"]): entry["routes"] for entry in chooser.account.entries}
+    assert told == {("parents", "mw :150"): 4, ("parents", "matching acid"): 1}
 
 
 def test_a_hydrogen_atom_of_a_template_belongs_to_the_atom_that_has_it() -> None:

@@ -59,7 +59,8 @@ def test_a_run_is_that_of_one_machine(machine: Machine, tmp_path: Path, every_ru
     assert not (run.folder / "results" / "monitor.parquet").exists()
 
     asked = [state(number) for number in run.slurm_jobs()]
-    assert {job["TimeLimit"] for job in asked} == {"00:16:00"}
+    longer = [task(job) for job in asked if job["TimeLimit"] != "00:16:00"]
+    assert set(longer) <= {"merge_products"}  # of a job that has no chunk tasks
     groups = [job for job in asked if task(job).startswith("chunks_")]
     assert {task(job) for job in asked if job not in groups} == MEMORY.keys()
     for job in asked:

@@ -90,11 +90,19 @@ class Choice:
         exclude: a product that gains one of these motifs is not made into a row.
         within: (descriptor, bounds); nor is a product out of bounds.
         protect: nothing is made at a site where one of their atoms would be touched.
+        rank: classes of sites, best first; of a parent only those in its first class are used. A site is in a class if
+            it is the first atom of a match; patterns of one name are one class.
+        parents_within: (descriptor, bounds); nothing is made of a parent out of bounds.
+        parents_matching, parents_not_matching: nor of one without a motif of each of these names, or with one of these.
     """
 
     exclude: tuple[Pattern, ...] = ()
     within: tuple[tuple[str, Window], ...] = ()
     protect: tuple[Pattern, ...] = ()
+    rank: tuple[Pattern, ...] = ()
+    parents_within: tuple[tuple[str, Window], ...] = ()
+    parents_matching: tuple[Pattern, ...] = ()
+    parents_not_matching: tuple[Pattern, ...] = ()
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -106,18 +114,21 @@ class Choice:
     @property
     def bare(self) -> Choice:
         """A copy for a task."""
-        bare = {name: tuple(pattern.bare for pattern in getattr(self, name)) for name in ("exclude", "protect")}
-        return Choice(within=self.within, **bare)
+        return Choice(**{name: tuple(map(_bare, values)) for name, values in vars(self).items()})
 
     @property
     def plain(self) -> list[object]:
         """What products depend on, as JSON values; empty if nothing is left out."""
-        values = {
-            "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
-            "protect": [[pattern.name, pattern.smarts] for pattern in self.protect],
-            "within": [[name, str(window)] for name, window in self.within],
-        }
-        return [{key: value for key, value in values.items() if value}] if self else []
+        found = {name: [_plain(value) for value in values] for name, values in vars(self).items() if values}
+        return [found] if found else []
+
+
+def _plain(value: Pattern | tuple[str, Window]) -> list[str]:
+    return [value.name, value.smarts, value.catalog] if isinstance(value, Pattern) else [*map(str, value)]
+
+
+def _bare(value: Pattern | tuple[str, Window]) -> Any:
+    return value.bare if isinstance(value, Pattern) else value
 
 
 @dataclass(frozen=True)

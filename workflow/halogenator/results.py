@@ -157,6 +157,11 @@ class Results:
         """Folder of Snakemake's benchmark files: time and memory of each task."""
         return self.folder / "benchmarks"
 
+    @property
+    def processor_time(self) -> Path:
+        """File with the processor time of each task on this machine (``process.usage``)."""
+        return self.folder / "logs" / "processor-time.tsv"
+
     def benchmark(self, task: str, library: str | None = None, transform: str | None = None) -> Path:
         """Return the path of a task's benchmark file."""
         return self.benchmarks / _stem(library, transform) / f"{task}.tsv"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
 
+from halogenator.process import task_server
 from halogenator.process.durable import sync_file_system
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.inputs.first_rows import first_rows
@@ -20,7 +21,7 @@ from halogenator.tables.own_results import check_own
 from halogenator.tables.seal import remove_damaged
 
 FIRST_ROWS = []  # for each input file, which columns are taken as SMILES and id
-RECORDER = []  # the process that records memory, once it runs
+PROCESSES = []  # those that go on beside the tasks, once they run: the recorder of memory, and the task server
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def begin_run():
 def check_places():
     """Check that no other kind of thing stands where this run and Snakemake write, which Snakemake would trip over."""
     files = [PLACES.summary, PLACES.audit, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor]
-    files.append(PLACES.log("record-memory"))
+    files += [PLACES.log(process) for process in ("record-memory", "serve-tasks")]
     files += [Path(path) for path in all_exports()]
     folders = [Path(".snakemake", name) for name in SNAKEMAKE_FOLDERS]
     for names in (*((library,) for library in CONFIG.libraries), *CONFIG.jobs):
@@ -131,26 +132,42 @@ def planned_tasks():
             yield task.rule.name, names["library"], names.get("transform"), runs
 
 
-def start_recorder():
-    """Start a process that records the memory of this run's processes. On a cluster Slurm records that."""
-    if on_cluster():
-        return
+def start_processes():
+    """Start a process that records the memory of this run's processes, and one that forks its tasks.
+
+    On a cluster Slurm records the memory.
+    """
     with user_errors():
-        start_process()
+        if not on_cluster():
+            start_recorder()
+        if may_be_served():
+            start_server()
 
 
-def start_process():
+def start_recorder():
     command = commands.RecordMemory(pid=os.getpid(), cap_mb=cap_mb(), out=Results(RESULTS).monitor)
-    log_path = PLACES.log("record-memory")
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("w", encoding="utf-8") as log:
+    with log_of("record-memory") as log:
         words = [sys.executable, "-m", "halogenator", *command.words]
-        RECORDER.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
+        PROCESSES.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
 
 
-def stop_recorder():
-    """End that process, if it was started."""
-    end_all(RECORDER)
+def start_server():
+    with log_of("serve-tasks") as log:
+        if server := task_server.start(task_server.ADDRESS, log):
+            PROCESSES.append(server)
+
+
+def log_of(process):
+    """Open the log of a process that goes on beside the tasks."""
+    log_path = PLACES.log(process)
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    return log_path.open("w", encoding="utf-8")
+
+
+def stop_processes():
+    """End those processes, if they were started."""
+    end_all(PROCESSES)
+    task_server.forget(task_server.ADDRESS)
 
 
 def remove_unusable():

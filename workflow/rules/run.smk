@@ -46,6 +46,11 @@ def on_cluster():
     return workflow.remote_exec or bool(submits)
 
 
+def has_environments():
+    """Whether rules run in environments or containers of their own."""
+    return bool(workflow.deployment_settings.deployment_method)
+
+
 def asked_cores():
     """How many tasks may run at once; on a cluster, how many chunks of transforms."""
     if on_cluster():

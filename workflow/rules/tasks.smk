@@ -3,12 +3,13 @@
 from dataclasses import fields
 from functools import cache
 
+from halogenator.process import task_server
 from halogenator.process.running import NOTES
 from halogenator.planning import identity
 from halogenator.tasks import commands
 
 # The shell command of every rule. --mem-mb is not in params.task, since each retry declares more memory.
-RUN = "python -m halogenator {params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} >{log:q} 2>&1"
+RUN = "{params.task:q} --mem-mb {resources.mem_mb} --attempt {resources.attempt} --log {log:q} >{log:q} 2>&1"
 
 
 def task(command, **settings):
@@ -27,7 +28,7 @@ def task(command, **settings):
         files = {"scratch": PLACES.scratch, **dict(input.items()), **dict(output.items())}
         values = {field.name: files[field.name] for field in fields(command) if field.name in files}
         values |= {name: value(wildcards) if callable(value) else value for name, value in settings.items()}
-        return command(**values).words + declared()
+        return [*program(), *command(**values).words, *declared()]
 
     return words
 
@@ -38,13 +39,23 @@ def verb(words):
     Args:
         words: function of wildcards and output that gives the verb and its options.
     """
-    return lambda wildcards, output, resources: [*map(str, words(wildcards, output)), *declared()]
+    return lambda wildcards, output, resources: [*program(), *map(str, words(wildcards, output)), *declared()]
+
+
+def program():
+    """The first words of every task's command line: the client of the task server, where there may be one."""
+    return task_server.client(task_server.ADDRESS) if may_be_served() else ["python", "-m", "halogenator"]
+
+
+def may_be_served():
+    """Whether tasks run on this machine, in this environment: in another one they have another Python."""
+    return not on_cluster() and not has_environments()
 
 
 def declared():
-    """The last words of every task's command line. On a cluster nothing reads the notes of running tasks."""
-    notes = None if on_cluster() else NOTES
-    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), attempts=most_attempts(), notes=notes)
+    """The last words of every task's command line. On a cluster there is no task server, and nothing reads notes."""
+    here = {} if on_cluster() else {"notes": NOTES, "processor_time": Results(RESULTS).processor_time}
+    return commands.declaration(cap_mb=cap_mb(), beside_mb=beside_mb(), attempts=most_attempts(), **here)
 
 
 @cache

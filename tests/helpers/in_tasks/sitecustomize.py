@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+SERVER = "serve-tasks"
 PLAN = os.environ.get("PLANNED_IN_TASKS", "")
 
 
@@ -69,5 +70,14 @@ def watch(verb):
             strike(number, each)
 
 
+def watch_served():
+    """Watch a task that the task server forks: by then the words are its own, and it is its guard's child."""
+    if sys.orig_argv[3] != SERVER:
+        watch(sys.orig_argv[3])
+
+
 if PLAN and sys.orig_argv[1:3] == ["-m", "halogenator"]:
-    watch(sys.orig_argv[3])
+    if sys.orig_argv[3] == SERVER:
+        os.register_at_fork(after_in_child=watch_served)
+    else:
+        watch(sys.orig_argv[3])

@@ -99,8 +99,23 @@ def test_atoms_to_protect_are_named_in_all_places() -> None:
         assert [pattern.name for pattern in choice.protect] == ["anomeric", "[CH3]"]
     sugars = config(protect=["sugars"]).product_choice.protect
     assert len(sugars) > 1 and {pattern.name for pattern in sugars} == {"sugars"}
-    assert "name no atoms to protect" in complaint(protect=["pains"])
+    assert "name no atoms" in complaint(protect=["pains"])
     assert "did you mean 'sugars'?" in complaint(protect=["sugar"])
+
+
+def test_a_transform_ranks_sites_and_chooses_parents() -> None:
+    entry = {"rank": ["activated_by_oxygen", "[cH]"], "parents": {"within": {"mw": [None, 500]}, "matching": ["[Cl]"]}}
+    iodination = {"name": OME, "smirks": "[cH:1]>>[c:1]I", **entry}
+    Path("iodides.yaml").write_text(yaml.safe_dump({"transforms": [iodination]}))
+    job = job_of(config(transforms="iodides.yaml"), "mine-2X", OME)
+    choice = job.transform.choice
+    assert [pattern.name for pattern in choice.rank] == ["activated_by_oxygen", "[cH]"]
+    assert choice.parents_within == (("mw", Window(high=500)),)
+    assert [pattern.smarts for pattern in choice.parents_matching] == ["[Cl]"]
+    assert from_json(Job, to_json(job)) == job
+    iodination["parents"] = {"not_matching": ["sugar"]}
+    Path("iodides.yaml").write_text(yaml.safe_dump({"transforms": [iodination]}))
+    assert "did you mean 'sugars'?" in complaint(transforms="iodides.yaml")
 
 
 def test_a_list_at_the_top_is_for_libraries_and_products() -> None:

@@ -18,7 +18,7 @@ from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.pieces import Written, pieces
-from halogenator.chemistry.protecting import Protection, protector, touched
+from halogenator.chemistry.protecting import Usage, Withheld, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.chemistry.template_edits import compile_edit
@@ -45,7 +45,7 @@ class Product:
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
         motifs: what it has of the kernel's motifs more and less often than its parent (``chemistry.motifs``).
-        withheld: what protects its site; nothing was made then. "" for a product that was made.
+        withheld: what kept its site from being used, so that nothing was made; None for a product that was made.
         environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
             SMILES, or the kernel computes none.
     """
@@ -60,7 +60,7 @@ class Product:
     examined: tuple[int, ...] = ()
     edited: bool = False
     motifs: str = ""
-    withheld: str = ""
+    withheld: Withheld | None = None
     environment: Environment | None = None
 
 
@@ -141,8 +141,7 @@ class Kernel:
         examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
         examined_queries: the SMARTS of these queries.
         motifs: patterns that ``Product.motifs`` tells of; None: of none.
-        protection: atoms that are not touched; None: none. Each site that would touch one, and has no other product, is
-            a ``Product`` that is withheld.
+        usage: which sites may be used; None: all. Each other site without a product is a ``Product`` that is withheld.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -161,14 +160,14 @@ class Kernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
-        protection: Protection | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
         self.examined_queries = examined_queries
         self.motifs = motifs
-        self.protection = protection
+        self.usage = usage
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -214,7 +213,7 @@ class Kernel:
                 except RejectError as error:
                     rejects.append((None, error))
                     continue
-                for site in _limit(parent, maker.unprotected(step, sites), step.transform.max_sites):
+                for site in _limit(parent, maker.usable(step, sites), step.transform.max_sites):
                     try:
                         maker.add(step, site)
                     except RejectError as error:
@@ -246,8 +245,8 @@ class _Products:
         self.values = values
         self.surroundings = Surroundings(parent.mol)
         self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
-        self._protected = kernel.protection.atoms(parent) if kernel.protection else {}
-        self._withheld: dict[tuple[int, int], str] = {}  # {route: what protects it}
+        self._usage = kernel.usage.of(parent) if kernel.usage else None
+        self._withheld: dict[tuple[int, int], Withheld] = {}  # {route: why nothing is made}
         self._found: dict[Written, Product] = {}
         self._routes: dict[Written, set[tuple[int, int]]] = {}
 
@@ -258,22 +257,27 @@ class _Products:
         if not self._withheld:
             return list(self._found.values())
         made = set().union(*self._routes.values())
-        withheld = [
-            Product(*route, 1, "", (), withheld=name) for route, name in self._withheld.items() if route not in made
-        ]
-        return [*self._found.values(), *withheld]
+        withheld = [(route, why) for route, why in self._withheld.items() if route not in made]
+        return [*self._found.values(), *(Product(*route, 1, "", (), withheld=why) for route, why in withheld)]
 
-    def unprotected(self, step: _Step, sites: list[_Site]) -> list[_Site]:
-        """Return the sites at which a step touches no protected atom; the others are withheld."""
-        if not self._protected:
+    def usable(self, step: _Step, sites: list[_Site]) -> list[_Site]:
+        """Return the sites at which a step touches no protected atom, of these the best; the others are withheld."""
+        usage = self._usage
+        if usage is None:
             return sites
         mol, kept = self.parent.hydrogenated(step.reaction), []
         for site in sites:
-            name = protector(mol, site.match, step.touched, self._protected)
-            if name is None:
+            why = usage.protector(mol, site.match, step.touched)
+            if why is None:
                 kept.append(site)
             else:
-                self._withheld[step.index, site.atom] = name
+                self._withheld[step.index, site.atom] = why
+        best = usage.best([site.atom for site in kept])
+        if best is not None:
+            for site in kept:
+                if not usage.is_of(site.atom, best):
+                    self._withheld[step.index, site.atom] = best
+            kept = [site for site in kept if usage.is_of(site.atom, best)]
         return kept
 
     def add(self, step: _Step, site: _Site) -> None:

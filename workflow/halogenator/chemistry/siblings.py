@@ -38,7 +38,7 @@ from halogenator.chemistry.descriptor_differences import Environment, Values, te
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.motifs import Motifs
-from halogenator.chemistry.protecting import Protection
+from halogenator.chemistry.protecting import Usage, Withheld
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
@@ -128,7 +128,7 @@ class _Remembered:
     examined: tuple[int, ...]
     edited: bool
     motifs: str
-    withheld: str
+    withheld: Withheld | None
     environment: Environment | None
     has_halogen: bool
 
@@ -137,8 +137,7 @@ class SiblingKernel:
     """A kernel that makes the products of siblings once. It gives what ``Kernel`` gives, row for row.
 
     Args:
-        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs, protection: as for
-            ``Kernel``.
+        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs, usage: as for ``Kernel``.
 
     Attributes:
         kernel: the kernel for all molecules that no sibling was seen of.
@@ -160,7 +159,7 @@ class SiblingKernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
-        protection: Protection | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self.kernel = Kernel(
             transforms,
@@ -169,12 +168,12 @@ class SiblingKernel:
             examine=examine,
             examined_queries=examined_queries,
             motifs=motifs,
-            protection=protection,
+            usage=usage,
         )
         self.answered = 0
         order = [step.index for group in self.kernel.groups for step in group.steps]
         self._rank = {index: rank for rank, index in enumerate(order)}
-        if any(each and each.tells_halogens for each in (motifs, protection)):
+        if any(each and each.tells_halogens for each in (motifs, usage)):
             order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
@@ -256,7 +255,7 @@ class SiblingKernel:
                 examine=self.kernel.examine,
                 examined_queries=self.kernel.examined_queries,
                 motifs=self.kernel.motifs and Motifs(self.kernel.motifs.patterns),
-                protection=self.kernel.protection,
+                usage=self.kernel.usage,
             )
         return self._kernels[key]
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import cache
 
 from halogenator import __version__
 from halogenator.cli import (
@@ -16,6 +17,7 @@ from halogenator.cli import (
     configuration_verbs,
     export_verb,
     results_verbs,
+    serve_verb,
     task_verbs,
     transforms_verb,
 )
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     from halogenator.process import limits
     from halogenator.process.guard import Declaration, run_guarded
     from halogenator.process.running import announced
+    from halogenator.process.usage import add_processor_time
 
     if options.ends_with:
         limits.die_with(options.ends_with)
@@ -65,7 +68,10 @@ def main(arguments: Sequence[str] | None = None, *, guarded: bool = False) -> in
     known = {name: getattr(options, name) for name in ("cap_mb", "beside_mb", "attempt", "attempts")}
     task = Declaration(options.mem_mb, label, outputs, **known)
     with announced(options.notes, label, options.mem_mb) if options.notes else nullcontext():
-        return run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
+        status = run_guarded(lambda: _run(options), task, step_seconds=getattr(options, "row_seconds", None))
+    if options.processor_time:
+        add_processor_time(options.log, options.processor_time)
+    return status
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -89,6 +95,7 @@ def _run(options: argparse.Namespace) -> int:
         return explained.exit_status
 
 
+@cache  # a task that the task server forks has it from there
 def build_parser() -> Parser:
     """Return the parser of the command line."""
     parser = Parser(
@@ -103,8 +110,9 @@ def build_parser() -> Parser:
         module.add_verbs(verbs)
     completion_verb.add_verb_for(parser, verbs)
     task_verbs.add_verbs(verbs)
+    serve_verb.add_verb_for(program, verbs)
     parser.epilog = (
-        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n\n"
+        f"verbs of the workflow's rules, a task each:\n{task_verbs.listing()}\n{serve_verb.listing()}\n\n"
         f"what a verb takes:\n  python -m halogenator VERB --help\n\n{EXIT_CODES}"
     )
     return parser

@@ -94,7 +94,8 @@ def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> No
     parser.add_argument("--mem-mb", type=int, default=default, metavar="MB", help=text)
     for name in ("--cap-mb", "--beside-mb", "--attempt", "--attempts", "--ends-with"):  # see tasks.commands.declaration
         parser.add_argument(name, type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--notes", type=Path, help=argparse.SUPPRESS)
+    for name in ("--notes", "--log", "--processor-time"):
+        parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
 
 
 def repository() -> Path:

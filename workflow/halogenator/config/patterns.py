@@ -18,7 +18,9 @@ from halogenator.process import limits
 
 SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
 
-CHOICE_KEYS = ("exclude", "within", "protect")  # of an entry, that say what is left out
+# Keys that say what is left out, of any entry and of a transform or rule.
+CHOICE_KEYS = ("exclude", "within", "protect")
+SITE_KEYS = (*CHOICE_KEYS, "rank", "parents")
 
 Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
 Entry = tuple[tuple[Pattern, ...], Place]  # a name's SMARTS, and where they are written
@@ -51,16 +53,31 @@ class Patterns:
 
     def choice(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
         """Return what an entry of a configuration leaves out; what is wrong with it is added to ``problems``."""
-        exclude, protect = (
-            self.named(entry.get(key, ()), partial(place, key), problems) for key in ("exclude", "protect")
+        return Choice(
+            exclude=self.named(entry.get("exclude", ()), partial(place, "exclude"), problems),
+            protect=self._structures(entry.get("protect", ()), partial(place, "protect"), problems),
+            within=tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems)),
         )
-        for number, name in enumerate(entry.get("protect", ())):
+
+    def choice_of_sites(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
+        """Return what the entry of a transform or a rule leaves out; it may also choose sites and parents."""
+        parents, above = entry.get("parents", {}), partial(place, "parents")
+        return self.choice(entry, place, problems) + Choice(
+            rank=self._structures(entry.get("rank", ()), partial(place, "rank"), problems),
+            parents_within=tuple(_bounds(parents.get("within", {}), partial(above, "within"), problems)),
+            parents_matching=self._structures(parents.get("matching", ()), partial(above, "matching"), problems),
+            parents_not_matching=self._structures(
+                parents.get("not_matching", ()), partial(above, "not_matching"), problems
+            ),
+        )
+
+    def _structures(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
+        """Return the patterns of names that must have atoms: sets of alerts are added to ``problems``."""
+        for number, name in enumerate(names):
             if name in CATALOGS:
-                what = f"'{name}' is a set of alerts, which name no atoms to protect"
-                fix = "name a pattern or write a SMARTS"
-                problems.append(UserError(what, where=place("protect", number), value=name, fix=fix))
-        bounds = tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems))
-        return Choice(exclude, bounds, tuple(pattern for pattern in protect if pattern.smarts))
+                what, fix = f"'{name}' is a set of alerts, which name no atoms", "name a pattern or write a SMARTS"
+                problems.append(UserError(what, where=place(number), value=name, fix=fix))
+        return tuple(pattern for pattern in self.named(names, place, problems) if pattern.smarts)
 
     def named(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
         """Return the patterns of names and SMARTS; unknown ones are added to ``problems``.

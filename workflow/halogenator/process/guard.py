@@ -22,6 +22,7 @@ from pathlib import Path
 
 from halogenator.errors import UserError
 from halogenator.process import limits
+from halogenator.process.environment import take_memory_when_used
 from halogenator.process.ownership import unfinished
 from halogenator.units import MB
 
@@ -189,9 +190,7 @@ def _wait_for_child() -> None:
 
 def _limit_data(declared_mb: int) -> None:
     """Set the system's limit on this process's memory."""
-    # Otherwise Arrow's allocator would reserve a gigabyte at once, which counts against the limit: a task that declared
-    # 1,500 MB had less to use than one with 1,000 MB, where the reservation is refused.
-    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+    take_memory_when_used()
     with suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -11,7 +11,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # The folder of notes, below a run's working directory.
 NOTES = Path(".snakemake", "halogenator.tasks")
+SERVER = "serve-tasks"  # name in the note of the process that forks the tasks
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,11 @@ class Worker:
 
     Attributes:
         pid: id of its first process.
-        name: its verb with library, transform and chunk; "snakemake" for the workflow itself.
+        name: its verb with library, transform and chunk; "snakemake" for the workflow itself, with those of its child
+            processes that wait for tasks; ``SERVER``.
         declared_mb: memory that it declared, in MB; 0 if it declared nothing.
         unique_mb: memory that would be free if it and its child processes ended, in MB; the resident size where the
-            system does not tell.
+            system does not tell, and of the task server, whose memory its tasks share.
     """
 
     pid: int
@@ -86,26 +89,63 @@ def workers(root: int, folder: Path) -> list[Worker]:
         process = psutil.Process(root)
         if process.status() == psutil.STATUS_ZOMBIE:
             return []
-        found = [Worker(root, "snakemake", 0, _unique_bytes(process) / MB)]
-        started = process.children()
+        own_mb = _unique_bytes(process) / MB
+        children = _by_parent(process.children(recursive=True))
     except psutil.Error:
         return []
-    return found + [worker for child in started if child.pid != os.getpid() for worker in _look(child, folder)]
+    started = children[root]
+    servers = [child for child in started if _note(folder, child.pid)[0] == SERVER]
+    found = []
+    for server in servers:
+        with suppress(psutil.Error):
+            found.append(Worker(server.pid, SERVER, 0, server.memory_info().rss / MB))
+        started = started + children[server.pid]
+    for child in started:
+        if child.pid == os.getpid() or child in servers:
+            continue
+        for worker in _look(child, children, folder):
+            if servers and not worker.declared_mb:  # the client of a task, which waits for it
+                own_mb += worker.unique_mb
+            else:
+                found.append(worker)
+    return [Worker(root, "snakemake", 0, own_mb), *found]
 
 
-def _look(first: psutil.Process, folder: Path) -> Iterator[Worker]:
+def _by_parent(processes: Iterable[psutil.Process]) -> defaultdict[int, list[psutil.Process]]:
+    """Return processes by the id of their parent: looking for the children of each would look at all there are."""
+    import psutil
+
+    found = defaultdict(list)
+    for process in processes:
+        with suppress(psutil.Error):
+            found[process.ppid()].append(process)
+    return found
+
+
+def _look(first: psutil.Process, children: Mapping[int, Sequence[psutil.Process]], folder: Path) -> Iterator[Worker]:
     """Yield a process and its descendants as one worker, if it still runs."""
     import psutil
 
     with suppress(psutil.Error):
         name, declared_mb, size = first.name(), 0, 0
-        for process in (first, *first.children(recursive=True)):
+        family = [first]
+        for process in family:
+            family += children.get(process.pid, ())
             with suppress(psutil.Error):
                 size += _unique_bytes(process)
-            with suppress(OSError, ValueError):  # there is no note, or only a part of it yet
-                name, declared_mb = json.loads((folder / str(process.pid)).read_text(encoding="utf-8"))
+            noted, declared = _note(folder, process.pid)
+            name, declared_mb = (noted, declared) if noted else (name, declared_mb)
         if size:
             yield Worker(first.pid, name, declared_mb, size / MB)
+
+
+def _note(folder: Path, pid: int) -> tuple[str, int]:
+    """Return the name and the memory in a process's note; "" and 0 if there is none, or only a part of it yet."""
+    try:
+        name, declared_mb = json.loads((folder / str(pid)).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "", 0
+    return str(name), int(declared_mb)
 
 
 def _unique_bytes(process: psutil.Process) -> int:

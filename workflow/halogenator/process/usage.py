@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from halogenator.units import MB
@@ -41,6 +43,22 @@ class Task:
             "peak_mb": peak_mb(),
             "declared_mb": self.declared_mb,
         }
+
+
+def add_processor_time(log: Path, out: Path) -> None:
+    """Add a line to a file of all tasks: the task's log, and the processor time of its processes in seconds.
+
+    Snakemake's benchmark files are of the process that it starts itself. Where a server forks the task, that is only
+    its client.
+
+    Args:
+        log: the line has its path below the folder of ``out``.
+        out: the file, which has no header, since tasks add to it side by side. Of a task's lines the last one counts.
+    """
+    used = os.times()
+    seconds = used.user + used.system + used.children_user + used.children_system
+    with suppress(OSError), out.open("a", encoding="utf-8") as file:  # a task works without its line
+        file.write(f"{os.path.relpath(log, out.parent)}\t{seconds:.2f}\n")
 
 
 def combine(usages: list[dict[str, float]]) -> dict[str, float]:

@@ -22,6 +22,7 @@ POINTS = 300
 # Verb of a task -> its stage, in the order of a run.
 STAGES = {
     "snakemake": "Snakemake",
+    "serve-tasks": "task server",
     "read-library": "read",
     "standardize-chunk": "standardise",
     "halogenate-chunk": "halogenate",
@@ -175,11 +176,12 @@ def _read_record(connection: duckdb.DuckDBPyConnection, record: Path, scratch: P
     )
 
 
-def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
-    """Return the times of tasks, from Snakemake's benchmark files.
+def tasks(benchmarks: Path, processor_time: Path, built: set[str]) -> dict[str, Any]:
+    """Return the times of tasks, from Snakemake's benchmark files, and from the tasks' own file where there is one.
 
     Args:
         benchmarks: folder of these files.
+        processor_time: file with the processor time of tasks, by their log (``Results.processor_time``).
         built: names of the libraries that are made by halogenation.
 
     Returns:
@@ -190,12 +192,18 @@ def tasks(benchmarks: Path, built: set[str]) -> dict[str, Any]:
     times: dict[str, list[float]] = defaultdict(list)
     processor: dict[str, float] = defaultdict(float)
     chunks: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+    own = _own_times(processor_time)
     for path in sorted(benchmarks.rglob("*.tsv")):
         measured = _benchmark(path)
         if measured is None:
             continue
-        parts = path.relative_to(benchmarks).with_suffix("").parts
-        stage, (seconds, cpu_seconds) = _stage(parts, built), measured
+        name = path.relative_to(benchmarks)
+        parts = name.with_suffix("").parts
+        stage, seconds, cpu_seconds = (
+            _stage(parts, built),
+            measured[0],
+            own.get(f"{name.with_suffix('.log')}", measured[1]),
+        )
         times[stage].append(seconds)
         processor[stage] += cpu_seconds
         if _CHUNK.fullmatch(parts[-1]) and parts[-2] != _DUPLICATES:
@@ -250,6 +258,14 @@ def _benchmark(path: Path) -> tuple[float, float] | None:
         return float(row["s"]), _number(row.get("cpu_time"))
     except (OSError, ValueError, KeyError, StopIteration, TypeError):
         return None
+
+
+def _own_times(path: Path) -> dict[str, float]:
+    """Return the processor time in seconds by log; empty if there is no such file."""
+    if not path.exists():
+        return {}
+    lines = (line.rpartition("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return {name: _number(seconds) for name, _, seconds in lines}
 
 
 def _number(text: str | None) -> float:

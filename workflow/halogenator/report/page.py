@@ -120,7 +120,7 @@ class _Page:
         """Return the page with ``_PLACE`` instead of the packed jobs."""
         memory = figures.memory(self.connection, self.results.monitor, self.scratch)
         built = {row["library"] for row in self.libraries if row["k"]}
-        tasks = figures.tasks(self.results.benchmarks, built)
+        tasks = figures.tasks(self.results.benchmarks, self.results.processor_time, built)
         sums, files_in_all = reproduction.checksums(self.results, 2 * MAX_JOBS)
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True

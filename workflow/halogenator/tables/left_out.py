@@ -22,10 +22,16 @@ AUDIT = (
     Column("library", pa.string(), "name of the library"),
     Column("transform", pa.string(), "name of the transform; of a library itself, the halogenation rule"),
     Column("made", pa.string(), "what was being made: molecules (of the library) or products (of it by the transform)"),
-    Column("kind", pa.string(), "key of the configuration that spoke against it: exclude, protect or within"),
+    Column(
+        "kind", pa.string(), "key of the configuration that spoke against it: exclude, protect, rank, parents or within"
+    ),
     Column("name", pa.string(), "which entry of that key"),
-    Column("molecules", pa.int64(), "molecules left out, each counted once a parent; null for protect: none was made"),
-    Column("routes", pa.int64(), "parent/site pairs that would have given them; for protect, the protected sites"),
+    Column(
+        "molecules",
+        pa.int64(),
+        "molecules left out, each counted once a parent; null for protect and rank: none was made",
+    ),
+    Column("routes", pa.int64(), "parent/site pairs that would have given them; for protect and rank, the sites"),
     Column(
         "examples", pa.list_(pa.list_(pa.string())), "SMILES of some parents and products; in the file parent>>product"
     ),

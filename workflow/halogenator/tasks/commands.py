@@ -106,6 +106,7 @@ def declaration(
     attempts: int = 0,
     ends_with: int = 0,
     notes: Path | None = None,
+    processor_time: Path | None = None,
 ) -> list[str]:
     """Return the last words of a task's command line: its memory and the process that started it.
 
@@ -116,9 +117,10 @@ def declaration(
         attempts: how often the task is tried in all, for the same advice; 0: unknown.
         ends_with: id of a process; the task ends when that process ends; 0: none.
         notes: folder for the note of a running task (``process.running``); None: no note.
+        processor_time: file for a line on the task (``process.usage``), with ``--log`` beside it; None: no line.
     """
     memory = {"mem-mb": mem_mb, "cap-mb": cap_mb, "beside-mb": beside_mb}
-    values = {**memory, "attempts": attempts, "ends-with": ends_with, "notes": notes}
+    values = {**memory, "attempts": attempts, "ends-with": ends_with, "notes": notes, "processor-time": processor_time}
     return [word for name, value in values.items() if value for word in (f"--{name}", str(value))]
 
 

@@ -5,6 +5,7 @@
 
 const STAGE_COLORS = {
   Snakemake: "#8d939c",
+  "task server": "#4b5563",
   read: "#56b4e9",
   standardise: "#0072b2",
   halogenate: "#009e73",
