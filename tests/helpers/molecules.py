@@ -125,6 +125,8 @@ SMIRKS = {
     "ring opening": "[CX4;R:1][C;R:2]>>[C:1]O",  # what goes is part of a ring, and like atoms need not be alike
     "aromatic neighbour": "[c:1][#6:2]>>[c:1](F)[#6:2]",
     "difluoride": "[CX3H1:1]~[CX3H1:2]>>[C:1](F)~[C:2]F",
+    "methyl to acid": "[CH3:1]>>[C:1](=O)O",
+    "ring ketone": "[CH2;R:1]>>[C:1]=O",
 }
 
 
