@@ -12,11 +12,21 @@ from typing import Any
 import yaml
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.scores import SCORES
 from halogenator.cli import build_parser
 from halogenator.cli.options import EXIT_CODES
 from halogenator.planning.plan import Line
 from halogenator.tables.catalog import SUMMARY
-from halogenator.tables.columns import INCHIKEY, LIBRARY, MONITOR, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.tables.columns import (
+    INCHIKEY,
+    LIBRARY,
+    MONITOR,
+    PRODUCTS,
+    REJECTS,
+    Column,
+    descriptor_columns,
+    score_columns,
+)
 from halogenator.tables.left_out import AUDIT
 
 REPOSITORY = Path(__file__).parents[1]
@@ -126,6 +136,8 @@ def columns() -> str:
         "The views `molecules` and `products` of `catalog.duckdb` have them, and `parent_name`, by the natural\n"
         "product (or the input molecule).\n",
         _section("products/library=*/transform=*/products.parquet", (*PRODUCTS, *described, INCHIKEY)),
+        "## Scores of exports\n\nColumns of an export that asks for them: see [Scores](../how-to/export.md#scores).\n",
+        _table(("column", "type", "meaning", "source", "µs a molecule"), list(_scores())),
         _section("rejects/**/rejects.parquet", REJECTS),
         _section("audit.tsv", AUDIT),
         "Also the view `audit` of `catalog.duckdb`.\n",
@@ -137,6 +149,12 @@ def columns() -> str:
     ]
     assert list(SUMMARY_TEXTS) == list(SUMMARY)
     return "\n".join(parts)
+
+
+def _scores() -> Iterator[tuple[str, ...]]:
+    for column in score_columns(list(SCORES)):
+        score = SCORES[column.name]
+        yield f"`{column.name}`", str(column.type), column.text, score.source or "RDKit", f"{score.micros:,}"
 
 
 SUMMARY_TEXTS = {

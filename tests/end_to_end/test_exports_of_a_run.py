@@ -33,7 +33,7 @@ EXPORTS = {
     "ethers": {"library": "mine", "transform": OME, "format": "sdf.gz", "split": 5, "only": ["lipinski"]}
     | {"mw": [None, 400], "parents": True, "coordinates": True},
     "acids": {"sql": "SELECT * FROM products WHERE hbd > 1", "format": "csv", "sample": 12, "diverse": 4, "seed": 3},
-    "library": {"library": "all", "molecules": True, "without": ["pains"]},
+    "library": {"library": "all", "molecules": True, "without": ["pains"], "fsp3": [0.1, None]},
 }
 
 
@@ -189,7 +189,7 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     path = write_yaml(folder / "guide.yaml", yaml.safe_load(settled))
     shipped_config = REPOSITORY / "configs/config.yaml"
     config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
-    assert len(config.exports) == 3
+    assert len(config.exports) == 4
 
 
 def _joined(block: str) -> list[str]:

@@ -12,6 +12,7 @@ from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
+    export_minutes,
     machine_mb,
     merge_minutes,
     merge_mb,
@@ -206,6 +207,15 @@ def export_sources(wildcards):
 
 def export_mb(wildcards):
     return EXPORT_MB if CONFIG.exports[wildcards.export].diverse else PLAIN_EXPORT_MB
+
+
+def export_time(wildcards, attempt):
+    """Time limit in minutes for an export, from all rows of its jobs or libraries."""
+    export = CONFIG.exports[wildcards.export]
+    jobs = [job for job in CONFIG.jobs if export.sql or (job[0] in export.libraries and job[1] in export.transforms)]
+    parts = [(library, None) for library in export.libraries] if export.molecules else jobs
+    rows = sum(ESTIMATES.rows(CONFIG.libraries[library], transform) for library, transform in parts)
+    return attempt * export_minutes(rows, export)
 
 
 def export_identity(wildcards):

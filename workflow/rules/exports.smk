@@ -22,7 +22,7 @@ rule export:
     resources:
         mem_mb=memory(export_mb),
         local_mb=memory(export_mb) if IN_STORE else 0,
-        runtime=all_minutes,
+        runtime=export_time,
         attempt=attempt_number,
     params:
         identity=export_identity,

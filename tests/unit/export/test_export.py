@@ -18,6 +18,7 @@ from rdkit import Chem
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
 from halogenator.chemistry.maxmin import MAX_CANDIDATES, needed_mb
+from halogenator.chemistry.scores import SCORES, WINDOWED
 from halogenator.cli import main
 from halogenator.cli.export_verb import add_verbs, request_of
 from halogenator.config.validation import load_schema
@@ -284,8 +285,10 @@ def test_an_empty_folder_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_windows_filters_and_formats_are_the_same_everywhere() -> None:
     keys = load_schema("config")["$defs"]["export"]["properties"]
-    assert set(DESCRIPTORS) < set(keys)
+    assert set(WINDOWED) == {name for name, key in keys.items() if key.get("$ref") == "#/$defs/window"}
+    assert set(WINDOWED) > set(DESCRIPTORS)
     assert load_schema("config")["$defs"]["properties"]["items"]["enum"] == list(FILTERS)
+    assert load_schema("config")["$defs"]["flags"]["items"]["enum"] == [*FILTERS, *SCORES]
     assert keys["format"]["enum"] == list(FORMATS)
     parser = argparse.ArgumentParser()
     add_verbs(parser.add_subparsers())
@@ -300,10 +303,10 @@ FULL = Export(
     coordinates=True,
     parents=True,
     columns=("smiles", "name"),
-    windows={"clogp": Window(-2.5, 5), "mw": Window(high=500), "hbd": Window(low=1e-7)},
+    windows={"clogp": Window(-2.5, 5), "mw": Window(high=500), "hbd": Window(low=1e-7), "qed": Window(0.5)},
     only=("lipinski",),
     without=("pains", "brenk"),
-    flag=("veber",),
+    flag=("veber", "sa_score"),
     sample=100,
     diverse=7,
     seed=-3,

@@ -93,6 +93,12 @@ FILTERS = {
             "unwanted groups: Brenk et al., ChemMedChem 2008, 3, 435",
             catalog="BRENK",
         ),
+        Filter(
+            "nih",
+            "has a substructure of RDKit's FilterCatalog NIH",
+            "reactive or assay-disturbing groups: Jadhav et al., J. Med. Chem. 2010, 53, 37",
+            catalog="NIH",
+        ),
     )
 }
 
@@ -113,13 +119,14 @@ def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str]
     """
     from rdkit.Chem import FilterCatalog
 
-    found = FilterCatalog.RunFilterCatalog(_catalog(name), list(smiles), threads)
+    found = FilterCatalog.RunFilterCatalog(catalog(name), list(smiles), threads)
     names = [[entry.GetDescription() for entry in entries] for entries in found]
     return [None if descriptions == [_UNREADABLE] else descriptions for descriptions in names]
 
 
 @cache
-def _catalog(name: str) -> Any:
+def catalog(name: str) -> Any:
+    """Return RDKit's FilterCatalog of a filter that has one."""
     from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
     parameters = FilterCatalogParams()

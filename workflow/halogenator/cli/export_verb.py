@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.scores import SCORES, WINDOWED
 from halogenator.cli.options import Parser, add_verb, json_of, memory_option, names, positive, results_option
 from halogenator.errors import UserError
 
@@ -45,9 +45,10 @@ def _what_options(parser: Parser) -> None:
 
 def _which_options(parser: Parser) -> None:
     properties = "; ".join(f"{entry.name}: {entry.text} ({entry.source})" for entry in FILTERS.values())
-    group = parser.add_argument_group("which of them", f"Properties: {properties}.")
+    scores = "; ".join(f"{each.name}: {each.text}, {each.source or 'RDKit'}" for each in SCORES.values())
+    group = parser.add_argument_group("which of them", f"Properties: {properties}. Scores: {scores}.")
     add = group.add_argument
-    for name, each in DESCRIPTORS.items():
+    for name, each in WINDOWED.items():
         text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
         add(f"--{name}", type=_window, metavar="LOW:HIGH", help=f"{text}; both inclusive, either side may be open")
     add("--only", type=names, default=(), metavar="PROPERTY,…", help="keep molecules that have all of these")
@@ -65,7 +66,8 @@ def _how_options(parser: Parser) -> None:
     add("--out", type=Path, required=True, metavar="FILE", help=text)
     add("--split", type=positive, metavar="N", help="N molecules per file: FILE with -0001 and on before its ending")
     add("--columns", type=names, default=(), metavar="NAME,…", help="only these columns, in this order (default: all)")
-    add("--flag", type=names, default=(), metavar="PROPERTY,…", help="add a column per property, true or false")
+    text = f"add a column per property, true or false, or per score: {', '.join(SCORES)}"
+    add("--flag", type=names, default=(), metavar="PROPERTY,…", help=text)
     add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
@@ -119,7 +121,7 @@ def request_of(options: argparse.Namespace) -> Any:
             allowed="--library NAME, --transform NAME, both, or --sql SELECT",
             fix=f"--library {ALL} for the products of all jobs",
         )
-    windows = {name: getattr(options, name) for name in DESCRIPTORS if getattr(options, name)}
+    windows = {name: getattr(options, name) for name in WINDOWED if getattr(options, name)}
     unchanged = ("molecules", "sql", "split", "coordinates", "parents", "columns", "only", "without", "flag")
     return Export(
         libraries=() if list(options.libraries) == [ALL] else tuple(options.libraries),

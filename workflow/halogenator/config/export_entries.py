@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.scores import WINDOWED
 from halogenator.config.layers import Layers
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.model import Export, Library, Transform, Window
@@ -53,7 +53,7 @@ def resolve_exports(
 
 
 def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iterable[str]) -> Export:
-    bounds = {name: entry[name] for name in DESCRIPTORS if name in entry}
+    bounds = {name: entry[name] for name in WINDOWED if name in entry}
     same: dict[str, Any] = {name: entry[name] for name in _SAME if name in entry}
     lists: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS if name in entry}
     return Export(

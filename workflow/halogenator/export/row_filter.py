@@ -1,9 +1,9 @@
-"""The windows and filters of an export: which rows pass, and which are rejects because RDKit cannot read them."""
+"""The windows, filters and scores of an export: which rows pass, and which are rejects, as RDKit cannot read them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 from halogenator.chemistry.descriptors import compute
 from halogenator.chemistry.filters import FILTERS, alerts
 from halogenator.chemistry.molecules import RejectError, parse_smiles
+from halogenator.chemistry.scores import SCORES, Value, load, scored
 from halogenator.export.selection import POSITION
 from halogenator.model import Export
-from halogenator.tables.molecule_files import stereo_of
+from halogenator.tables.columns import arrow_schema, score_columns
+from halogenator.tables.molecule_files import FORMATS, stereo_of
 
 Mask = npt.NDArray[np.bool_]
 
@@ -68,28 +70,37 @@ class Tally:
 
 
 class RowFilter:
-    """An export's windows and filters.
+    """An export's windows, filters and scores.
 
     Args:
         export: the request.
         threads: threads of RDKit.
+        known: names of columns that the rows have, or get otherwise.
 
     Attributes:
-        is_slow: whether a filter needs RDKit for every molecule.
+        is_slow: whether a filter or a score needs RDKit for every molecule.
+        scores: the scores that are asked for.
         fields: the columns that ``flags`` adds.
+
+    Raises:
+        UserError: this RDKit lacks a score.
     """
 
-    def __init__(self, export: Export, threads: int) -> None:
-        self._windows = export.windows
+    def __init__(self, export: Export, threads: int, known: Collection[str] = ()) -> None:
+        self._windows = {name: window for name, window in export.windows.items() if name not in SCORES}
+        self._score_windows = {name: export.windows[name] for name in SCORES if name in export.windows}
         deciding = sorted({*export.only, *export.without})
         self._any_text = export.sql is not None
         self._quick = [name for name in deciding if FILTERS[name].catalog is None]
         self._slow = [name for name in deciding if FILTERS[name].catalog is not None]
         self._wanted = set(export.only)
-        self._flags = export.flag
+        self._flags = _added(export, known)
         self._threads = threads
-        self.is_slow = bool(self._slow)
-        self.fields = [field for name in export.flag for field in _flag_fields(name)]
+        self.scores = list(dict.fromkeys([*self._score_windows, *(name for name in self._flags if name in SCORES)]))
+        for name in self.scores:
+            load(name)
+        self.is_slow = bool(self._slow or self.scores)
+        self.fields = [field for name in self._flags for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
         """Return which rows have a SMILES, are within the windows and pass the filters by descriptors."""
@@ -114,8 +125,10 @@ class RowFilter:
         return passing
 
     def slow(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
-        """Return which rows pass the filters by substructure; this takes a millisecond a row."""
+        """Return which rows pass the windows of scores and the filters by substructure: milliseconds a row."""
         passing = np.ones(batch.num_rows, bool)
+        for row in range(batch.num_rows if self._score_windows else 0):
+            passing[row] = self._scores_within(batch, row, rejects)
         for name in self._slow:
             left = np.flatnonzero(passing)
             rows = batch.take(pa.array(left))
@@ -123,18 +136,28 @@ class RowFilter:
                 passing[index] = found is not None and bool(found) == (name in self._wanted)
         return passing
 
+    def _scores_within(self, batch: pa.RecordBatch, index: int, rejects: Rejects) -> bool:
+        """Return whether a row's scores are within their windows; the dearer ones are asked last."""
+        windows = self._score_windows.items()
+        values = ((_score(name, batch, index, rejects), window) for name, window in windows)
+        return all(isinstance(value, float | int) and window.low <= value <= window.high for value, window in values)
+
     def flags(self, batch: pa.RecordBatch, rejects: Rejects) -> list[pa.Array]:
         """Return the columns of ``fields``; rows that RDKit cannot read are added to ``rejects``."""
-        needed = [name for flag in self._flags for name in FILTERS[flag].descriptors]
+        needed = [name for flag in self._flags if flag in FILTERS for name in FILTERS[flag].descriptors]
         values = descriptor_values(batch, dict.fromkeys(needed), rejects)
         columns = []
         for flag in self._flags:
+            if flag in SCORES:
+                found = [_score(flag, batch, index, rejects) for index in range(batch.num_rows)]
+                columns.append(pa.array(found, _flag_fields(flag)[0].type))
+                continue
             if FILTERS[flag].catalog is None:
                 columns.append(pa.array(_holds(flag, values)))
                 continue
-            found = [names or [] for names in _alerts(flag, batch, self._threads, rejects)]
-            columns.append(pa.array([bool(names) for names in found], pa.bool_()))
-            columns.append(pa.array(["; ".join(names) for names in found], pa.string()))
+            alerted = [names or [] for names in _alerts(flag, batch, self._threads, rejects)]
+            columns.append(pa.array([bool(names) for names in alerted], pa.bool_()))
+            columns.append(pa.array(["; ".join(names) for names in alerted], pa.string()))
         return columns
 
 
@@ -155,10 +178,28 @@ def _has_smiles(batch: pa.RecordBatch, rejects: Rejects) -> Mask:
     return np.asarray(found & extended, bool)
 
 
+def _added(export: Export, known: Collection[str]) -> list[str]:
+    """Return what gets columns: flags, and scores among the columns that rows do not have; no score for nothing."""
+    named = [*export.flag, *(name for name in export.columns if name in SCORES and name not in known)]
+    written = () if FORMATS[export.format].kind == "smi" else export.columns or export.flag
+    return [name for name in dict.fromkeys(named) if name in FILTERS or name in written]
+
+
 def _flag_fields(name: str) -> list[pa.Field]:
-    """Return the columns that flag a filter: whether it holds, and for catalogs the names of alerts."""
+    """Return the columns of a flag: a score; or whether a filter holds, and for catalogs the names of alerts."""
+    if name in SCORES:
+        return list(arrow_schema(score_columns([name])))
     fields = [pa.field(name, pa.bool_())]
     return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
+
+
+def _score(name: str, batch: pa.RecordBatch, index: int, rejects: Rejects) -> Value:
+    """Return a score of a row; None and a reject where RDKit has none."""
+    try:
+        return scored(batch["smiles"][index].as_py()).value(name)
+    except RejectError as error:
+        rejects.add(batch, index, error)
+        return None
 
 
 def _holds(name: str, values: Any) -> Any:

@@ -146,10 +146,10 @@ class _Export:
         self._results, self._selection, self._export, self._out = results, selection, export, out
         self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
         self._form = FORMATS[export.format]
-        self._passing = RowFilter(export, threads)
         extra = () if export.sql else self._parents().fields
         of_parent = () if export.sql or export.molecules else PARENT_FIELDS
         self._origin = [*of_parent, *extra]
+        self._passing = RowFilter(export, threads, [field.name for field in (*selection.schema, *self._origin)])
         self._schema = self._columns()
         self._origin = [field for field in self._origin if field.name in self._schema.names]
         self._fields = [*self._origin, *self._passing.fields]
@@ -170,11 +170,11 @@ class _Export:
                 raise UserError(
                     f"there is no column '{name}' here", where="columns", value=name, allowed=names, fix=fix
                 )
-        twice = next((name for name in names if names.count(name) > 1), None)
+        windows = set(self._passing.scores) - {field.name for field in self._passing.fields}
+        twice = next((name for name in names if names.count(name) > 1 or name in windows), None)
         if twice:
-            raise UserError(
-                f"there is a column '{twice}' already", where="--flag", fix="call it otherwise in the query"
-            )
+            fix = "call it otherwise in the query, or in the library's file"
+            raise UserError(f"there is a column '{twice}' already", where="--flag", value=twice, fix=fix)
         hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._origin]
         usual = [name for name in names if name not in hidden]
         plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))

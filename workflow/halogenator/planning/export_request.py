@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 
 from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.scores import SCORES, WINDOWED
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, Window
 from halogenator.tables.molecule_files import FORMATS
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # rows; each takes 16 bytes, and as many again while the sample is drawn
-USES = ("only", "without", "flag")  # settings that name filters
+# Settings that name properties, and what they can name.
+USES = {"only": list(FILTERS), "without": list(FILTERS), "flag": [*FILTERS, *SCORES]}
 
 
 def parse_window(text: str) -> Window:
@@ -35,11 +37,12 @@ def check(export: Export) -> None:
     Raises:
         UserError: a name is unknown, or two settings contradict each other.
     """
-    for use in USES:
+    for use, known in USES.items():
         for name in getattr(export, use):
-            if name not in FILTERS:
-                fix = did_you_mean(name, FILTERS) or "take one of the allowed names"
-                raise UserError(f"{use}: there is no filter '{name}'", value=name, allowed=list(FILTERS), fix=fix)
+            if name not in known:
+                bounds = f"set bounds with {name}" if name in WINDOWED else None
+                fix = bounds or did_you_mean(name, known) or "take one of the allowed names"
+                raise UserError(f"{use}: there is no filter '{name}'", value=name, allowed=known, fix=fix)
     _check_source(export)
     for name, window in export.windows.items():
         if window.low > window.high:

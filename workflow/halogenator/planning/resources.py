@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from halogenator.model import Config
+from halogenator.chemistry.scores import SCORES
+from halogenator.model import Config, Export
 from halogenator.planning.speed import PRODUCT_SECONDS, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
@@ -67,6 +68,15 @@ def task_minutes(config: Config, products: int) -> int:
 def merge_minutes(rows: int) -> int:
     """Return the time limit of a task that reads so many rows."""
     return START_MINUTES + math.ceil(SLOWER * rows * MERGE_SECONDS / 60)
+
+
+def export_minutes(rows: int, export: Export) -> int:
+    """Return the time limit of an export from so many rows, with what its scores take."""
+    kept = min(filter(None, (rows, export.sample, export.diverse)), default=0)
+    columns = {*export.flag, *export.columns}
+    looks = {name: rows * (name in export.windows) + kept * (name in columns) for name in SCORES}
+    seconds = sum(SCORES[name].micros * times / 1e6 for name, times in looks.items())
+    return merge_minutes(rows) + math.ceil(SLOWER * seconds / 60)
 
 
 def machine_mb() -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.scores import SCORES
 from halogenator.model import PREPARED
 
 
@@ -85,6 +86,12 @@ def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
         Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
         for d in (DESCRIPTORS[name] for name in names)
     )
+
+
+def score_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the named scores."""
+    kinds = {float: pa.float64(), int: pa.int32(), str: pa.string()}
+    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text) for name in names)
 
 
 def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
