@@ -170,15 +170,17 @@ class _Alike:
             kept = found
         else:
             found, rejects = self._makes.products(smiles, values, enhanced_stereo, bare=True)
-            kept = [product for product in found if not self._withholds(smiles, product)]
+            # Most products have nothing to be asked about, so that no function is called for them.
+            kept = [each for each in found if each.withheld is None or not self._withholds(smiles, each)]
             refused = self._refuses(smiles, values, kept) if self._asks_of_parents else None
             if refused is not None:
                 for product in kept:
                     self._leave_out(PARENTS, refused, smiles, product)
                 return [], [], len(found)
-            kept = [product for product in kept if not self._excludes(smiles, product)]
+            kept = [each for each in kept if not each.motifs or not self._excludes(smiles, each)]
             kept = self._described(kept, smiles, values, rejects)
-            kept = [product for product in kept if self._bounds_hold(smiles, product)]
+            if self._bounds:
+                kept = [product for product in kept if self._bounds_hold(smiles, product)]
         for product in kept if self._renumbers else ():
             product.transform = self._indices[product.transform]
         return kept, rejects, len(found) - len(kept)
@@ -228,8 +230,7 @@ class _Alike:
             if not window.low <= product.descriptors[place] <= window.high:
                 self._leave_out(WITHIN, f"{name} {window}", parent, product)
                 return False
-        if self._bounds:
-            product.descriptors = product.descriptors[: self._shown]
+        product.descriptors = product.descriptors[: self._shown]
         return True
 
     def _described(
