@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 
 import pytest
 from rdkit import Chem
+from rdkit.Chem import AllChem
 from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
 from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.config.patterns import Patterns
 from halogenator.config.rule_files import load_halogenation
+from halogenator.errors import UserError
 from halogenator.model import Choice, Pattern, Transform, Window
 from helpers import oracle
 from helpers.molecules import POOLS
 from helpers.oracle import CLASSES, parents, shipped_transforms
 from helpers.runs import REPOSITORY
-from helpers.samples import size
+from helpers.samples import few, size
 
 DESCRIPTORS = tuple(oracle.DESCRIPTORS)
-SHIPPED = [pattern for pattern in Patterns().load().values() if pattern.smarts]
+SHIPPED = [pattern for found in Patterns().load().values() for pattern in found if pattern.matches]
 # Of every kind: a list of halogens inside a recursion, far parts, ring sizes, chirality, hydrogens, many matches.
 OTHERS = [
     Pattern("nested", "[CX4;$(C[Cl,Br]);$(CC[$(C=O),$(c)])]"),
@@ -123,12 +126,13 @@ def test_products_of_transforms() -> None:
     ]
     molecules = [*parents("polyphenol")[: size(2, 20)], *parents("aa_peptide")[: size(4, 20)], *POOLS["charged"]]
     rules = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
-    rules.append(
-        Transform("esterification", "[CX3:1](=[O:2])[OX2H:3].[#6:4]>>[C:1](=[O:2])[O:3]C".replace(".[#6:4]", ""))
-    )
-    rules.append(Transform("aromatised", "[c:1][OX2H:2]>>[c:1][O+0:2]C(=O)c1ccccc1"))
+    rules.append(Transform("esterification", "[CX3:1](=[O:2])[OX2H:3]>>[C:1](=[O:2])[O:3]C"))
+    rules.append(Transform("oxidation", "[CX4;!H0:1][OX2H:2]>>[C:1]=[O:2]"))
+    rules.append(Transform("cut", "[CX3:1](=[O:2])[OX2:3][#6:4]>>[C:1](=[O:2])[OH:3].[#6:4]O", products="each"))
+    rules.append(Transform("hydrogenation", "[CX3:1]=[CX3:2]>>[C:1][C:2]"))
+    rules.append(Transform("benzoylation", "[c:1][OX2H:2]>>[c:1][O+0:2]C(=O)c1ccccc1"))
     out: Counter[str] = Counter()
-    for rule in rules[:: size(4, 1)]:
+    for rule in [*rules[: -6 : size(4, 1)], *rules[-6:]]:
         out += check([rule], molecules, patterns)
     assert out["ether"]
 
@@ -145,7 +149,7 @@ def test_alerts_of_rdkit() -> None:
         return Counter(entry.GetDescription() for entry in found for _ in entry.GetFilterMatches(mol))
 
     transforms = HALOGENATION.transforms("lipid")
-    chooser = Chooser(transforms, choice=Choice(exclude=(Patterns().load()["brenk"],)))
+    chooser = Chooser(transforms, choice=Choice(exclude=Patterns().load()["brenk"]))
     left_out = 0
     for smiles in parents("lipid")[:2]:
         every = [product.smiles for product in SiblingKernel(transforms).products(smiles)[0]]
@@ -175,6 +179,132 @@ def test_bounds_of_descriptors(shown: tuple[str, ...]) -> None:
     told = chooser.account.entries
     assert out == {n: sum(e["molecules"] for e in told if e["name"] == f"{n} {bounds[n]}") for n in bounds}
     assert {entry["kind"] for entry in told} == {"within"}
+
+
+GLYCOSIDES = [
+    "CC1OC(Oc2c(-c3ccc(O)c(O)c3)oc3cc(O)cc(O)c3c2=O)C(O)C(O)C1O",  # quercitrin
+    "OCC1OC(Oc2ccccc2CO)C(O)C(O)C1O",  # salicin
+    "OCC1OC(OC2(CO)OC(CO)C(O)C2O)C(O)C(O)C1O",  # sucrose
+    "O=C(O)C1OC(O)C(O)C(O)C1O",  # glucuronic acid
+    "Nc1ncnc2c1ncn2C1OC(CO)C(O)C1O",  # adenosine
+    "COC(=O)c1ccc(F)cc1O",
+]
+
+
+def left_alone(smirks: str, smiles: str, atoms: set[int]) -> set[str]:
+    """Products of RunReactants in which these atoms of the parent are as they were."""
+
+    def seen(mol: Chem.Mol, origin: Callable[[Chem.Atom], int | None]) -> dict[int | None, object]:
+        return {
+            origin(atom): (
+                *(atom.GetAtomicNum(), atom.GetTotalNumHs(), atom.GetFormalCharge()),
+                sorted((str(bond.GetBondType()), origin(bond.GetOtherAtom(atom)) or -1) for bond in atom.GetBonds()),
+            )
+            for atom in mol.GetAtoms()
+        }
+
+    parent = Chem.MolFromSmiles(smiles)
+    before = seen(parent, lambda atom: atom.GetIdx() + 1)
+    found = set()
+    for (product,) in AllChem.ReactionFromSmarts(smirks).RunReactants((parent,), 10_000):
+        Chem.SanitizeMol(product)
+        after = seen(
+            product, lambda atom: atom.GetIntProp("react_atom_idx") + 1 if atom.HasProp("react_atom_idx") else None
+        )
+        if all(before[atom + 1] == after.get(atom + 1) for atom in atoms):
+            found.add(Chem.MolToSmiles(product))
+    return found
+
+
+@pytest.mark.parametrize("name", few(["sugars", "anomeric", "chelated_phenol", "[OX2H]", "[F]c"], 2))
+def test_protected_atoms_are_as_they_were(name: str) -> None:
+    """Of each product, against RunReactants with the origin of each atom; and every site is made or counted."""
+    problems: list[UserError] = []
+    patterns = Patterns().named([name], str, problems)
+    assert not problems
+    shipped = [Transform(rule.name, rule.smirks) for rule in shipped_transforms()]
+    left_out = 0
+    for transform in (*HALOGENATION.transforms("terpenoid")[::4], *shipped[::3]):
+        plain = SiblingKernel([transform])
+        chooser = Chooser([transform], choice=Choice(protect=patterns))
+        for smiles in map(Chem.CanonSmiles, GLYCOSIDES):
+            mol = Chem.MolFromSmiles(smiles)
+            queries = [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns]
+            atoms = {index for query in queries for match in mol.GetSubstructMatches(query) for index in match}
+            made = chooser.products(smiles)[0]
+            assert {product.smiles for product in made} == left_alone(transform.smirks, smiles, atoms), smiles
+            routes = sum(product.n_routes for product in plain.products(smiles)[0])
+            counted = sum(entry["routes"] for entry in chooser.account.entries)
+            assert sum(product.n_routes for product in made) + counted - left_out == routes
+            left_out = counted
+        left_out = 0
+    told = Chooser(HALOGENATION.transforms("terpenoid"), choice=Choice(protect=patterns))
+    told.products(Chem.CanonSmiles(GLYCOSIDES[0 if name != "[F]c" else -1]))
+    kinds = {(entry["kind"], entry["name"], entry["molecules"]) for entry in told.account.entries}
+    assert kinds == ({("protect", name, None)} if name != "[F]c" else set())
+
+
+@pytest.mark.parametrize(
+    ("rank", "smiles", "products", "lost"),
+    [
+        (["activated_by_oxygen"], "Oc1ccccc1", ["Oc1ccccc1Cl", "Oc1ccc(Cl)cc1"], 2),
+        (["activated_by_oxygen"], "Cc1ccccc1", ["Cc1ccccc1Cl", "Cc1cccc(Cl)c1", "Cc1ccc(Cl)cc1"], 0),
+        (["activated_by_nitrogen", "activated_by_oxygen"], "Nc1cccc(C=O)c1", ["Nc1ccc(Cl)c(C=O)c1"], 1),
+        (["activated_by_oxygen", "activated_by_nitrogen"], "COc1ccc(N)cc1", ["COc1ccc(N)cc1Cl"], 2),
+        (["[cH]cC", "[cH]c[OH]"], "Oc1ccccc1", ["Oc1ccccc1Cl"], 3),
+        (["[cH]ccC", "[cH]cC"], "Cc1ccccc1", ["Cc1cccc(Cl)c1"], 3),
+    ],
+)
+def test_only_the_best_sites_are_used(rank: list[str], smiles: str, products: list[str], lost: int) -> None:
+    choice = Choice(rank=Patterns().named(rank, str, []))
+    chooser = Chooser([Transform("chlorination", "[cH:1]>>[c:1]Cl")], choice=choice)
+    made = {product.smiles for product in chooser.products(Chem.CanonSmiles(smiles))[0]}
+    assert (
+        {Chem.CanonSmiles(product) for product in products} <= made
+        if lost == 1
+        else made == set(map(Chem.CanonSmiles, products))
+    )
+    assert sum(entry["routes"] for entry in chooser.account.entries) == lost
+
+
+def test_sites_of_natural_products_are_ranked_by_their_matches() -> None:
+    """Each product of the plain kernel stands for its equivalent sites, all in one class."""
+    transform = Transform("bromination", "[cH:1]>>[c:1]Br")
+    classes = [("amine", "[cH]cN"), ("phenol", "[cH]c[OH]"), ("ether", "[cH]cOC"), ("alkyl", "[cH]c[CX4]")]
+    choice = Choice(rank=tuple(Pattern(*each) for each in classes))
+    chooser, plain, lost = Chooser([transform], choice=choice), SiblingKernel([transform]), 0
+    for smiles in (*parents("polyphenol")[:8], *parents("alkaloid")[:8]):
+        mol, every = Chem.MolFromSmiles(smiles), plain.products(smiles)[0]
+        first = [{m[0] for m in mol.GetSubstructMatches(Chem.MolFromSmarts(s), uniquify=False)} for _, s in classes]
+        of_site = {p.site: next((i for i, atoms in enumerate(first) if p.site in atoms), len(first)) for p in every}
+        best = [product for product in every if of_site[product.site] == min(of_site.values())]
+        assert [(p.smiles, p.n_routes) for p in chooser.products(smiles)[0]] == [(p.smiles, p.n_routes) for p in best]
+        lost += sum(product.n_routes for product in every) - sum(product.n_routes for product in best)
+    assert lost == sum(entry["routes"] for entry in chooser.account.entries) > 0
+
+
+def test_parents_that_a_transform_is_not_for_are_left_alone() -> None:
+    asks = {
+        "parents_within": (("mw", Window(high=150)),),
+        "parents_matching": (Pattern("acid", "C(=O)[OH]"), Pattern("phenol", "c[OH]")),
+        "parents_not_matching": (Pattern("halogen", "[F,Cl,Br,I]"),),
+    }
+    transform = Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")
+    chooser = Chooser([transform], ["tpsa"], choice=Choice(**asks))
+    salicylic, gallic, phenol = "O=C(O)c1ccccc1O", "O=C(O)c1cc(O)c(O)c(O)c1", "Oc1ccccc1"
+    for smiles in (salicylic, gallic, phenol, "O=C(O)c1ccc(F)cc1O", "c1ccccc1"):
+        made, rejects, left_out = chooser.products(Chem.CanonSmiles(smiles))
+        assert (len(made) == 1) == (smiles == salicylic) and not rejects
+        assert bool(left_out) == (smiles in (gallic, phenol, "O=C(O)c1ccc(F)cc1O"))
+    told = {(entry["kind"], entry["name"]): entry["routes"] for entry in chooser.account.entries}
+    assert told == {("parents", "mw :150"): 4, ("parents", "matching acid"): 1}
+
+
+def test_a_hydrogen_atom_of_a_template_belongs_to_the_atom_that_has_it() -> None:
+    choice = Choice(protect=(Pattern("benzylic", "[CH3]c"),))
+    chooser = Chooser([Transform("deuteration", "[C:1][H:2]>>[C:1][2H:2]")], choice=choice)
+    assert [product.smiles for product in chooser.products("CCc1ccccc1C")[0]]
+    assert not chooser.products("Cc1ccccc1")[0]
 
 
 def test_a_rule_of_its_own_list_leaves_out_its_own_products_alone() -> None:

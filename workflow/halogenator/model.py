@@ -10,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from halogenator.smirks import reactant_of
+
 # Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
+HALOGENATION = "halogenation"  # the family of what a halogenation rule makes
 
 # {word of the column ``prepared``: what was done to the molecule}, in the order in which it is done.
 PREPARED = {
@@ -35,16 +38,6 @@ def fingerprint(*parts: object) -> str:
     """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def reactant_of(smirks: str) -> str:
-    """Return the reactant template of a SMIRKS, as SMARTS.
-
-    Examples:
-        >>> reactant_of("[c:1][OX2H:2]>>[c:1][O:2]C")
-        '[c:1][OX2H:2]'
-    """
-    return smirks.split(">>")[0].strip()
 
 
 @dataclass(frozen=True)
@@ -96,10 +89,20 @@ class Choice:
     Attributes:
         exclude: a product that gains one of these motifs is not made into a row.
         within: (descriptor, bounds); nor is a product out of bounds.
+        protect: nothing is made at a site where one of their atoms would be touched.
+        rank: classes of sites, best first; of a parent only those in its first class are used. A site is in a class if
+            it is the first atom of a match; patterns of one name are one class.
+        parents_within: (descriptor, bounds); nothing is made of a parent out of bounds.
+        parents_matching, parents_not_matching: nor of one without a motif of each of these names, or with one of these.
     """
 
     exclude: tuple[Pattern, ...] = ()
     within: tuple[tuple[str, Window], ...] = ()
+    protect: tuple[Pattern, ...] = ()
+    rank: tuple[Pattern, ...] = ()
+    parents_within: tuple[tuple[str, Window], ...] = ()
+    parents_matching: tuple[Pattern, ...] = ()
+    parents_not_matching: tuple[Pattern, ...] = ()
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -111,16 +114,21 @@ class Choice:
     @property
     def bare(self) -> Choice:
         """A copy for a task."""
-        return replace(self, exclude=tuple(pattern.bare for pattern in self.exclude))
+        return Choice(**{name: tuple(map(_bare, values)) for name, values in vars(self).items()})
 
     @property
     def plain(self) -> list[object]:
         """What products depend on, as JSON values; empty if nothing is left out."""
-        values = {
-            "exclude": [[pattern.name, pattern.smarts, pattern.catalog] for pattern in self.exclude],
-            "within": [[name, str(window)] for name, window in self.within],
-        }
-        return [{key: value for key, value in values.items() if value}] if self else []
+        found = {name: [_plain(value) for value in values] for name, values in vars(self).items() if values}
+        return [found] if found else []
+
+
+def _plain(value: Pattern | tuple[str, Window]) -> list[str]:
+    return [value.name, value.smarts, value.catalog] if isinstance(value, Pattern) else [*map(str, value)]
+
+
+def _bare(value: Pattern | tuple[str, Window]) -> Any:
+    return value.bare if isinstance(value, Pattern) else value
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Transform:
-    """A named SMIRKS with one reactant and one product.
+    """A named SMIRKS with one reactant.
 
     Attributes:
         name: unique name.
@@ -146,6 +154,8 @@ class Transform:
         max_sites: number of sites to use in each parent, from the lowest atom index; None for all.
         stereo: configuration of a stereocentre whose neighbour is exchanged: "keep", "open" or "invert".
         new_stereo: configuration of a new stereocentre: "open" leaves it unspecified, "both" makes two products.
+        products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
+            leaves them together.
         choice: what of its products is left out.
     """
 
@@ -159,6 +169,7 @@ class Transform:
     max_sites: int | None = None
     stereo: str = "keep"
     new_stereo: str = "open"
+    products: str | None = None
     choice: Choice = Choice()
 
     def is_for(self, class_name: str) -> bool:
@@ -180,7 +191,8 @@ class Transform:
     @property
     def fingerprint(self) -> str:
         """The hash of all fields that products depend on."""
-        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *self.choice.plain)
+        kept = [self.products] if self.products else []
+        return fingerprint(self.smirks, self.max_sites, self.stereo, self.new_stereo, *kept, *self.choice.plain)
 
 
 @dataclass(frozen=True)
@@ -215,7 +227,7 @@ class HalogenationRule:
                 name=f"{self.name}:{halogen}",
                 smirks=self.smirks.replace("{X}", halogen),
                 label=f"{self.label} ({halogen})",
-                family="halogenation",
+                family=HALOGENATION,
                 scope_classes=self.scope_classes,
                 max_sites=self.max_sites,
                 stereo=self.stereo,

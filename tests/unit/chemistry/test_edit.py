@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.edit import compile_edit
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.template_edits import compile_edit
 from halogenator.config import load_halogenation, load_transforms
 from halogenator.model import CLASSES, Transform
 
@@ -30,17 +30,15 @@ def test_every_shipped_smirks_is_an_edit(transform: Transform) -> None:
     [
         ("a ring is closed", "[C:1]=[C:2]>>[C:1]1O[C:2]1"),
         ("a ring is opened", "[C:1]1O[C:2]1>>[C:1][C:2]O"),
-        ("a double bond is made", "[CX4H2:1][OX2H:2]>>[C:1]=[O:2]"),
-        ("a kept bond is reduced", "[C:1]=[C:2]>>[C:1][C:2]"),
+        ("an aromatic ring is made", "[CX4H2:1][C:2]=[C:3][C:4]=[C:5]>>O=[C:1][C:2]=[C:3][C:4]=[C:5]"),
         ("a charge is made", "[NX3;H2:1]>>[N+:1](C)(C)C"),
         ("the centre's stereo is set", "[CX4:1]([N:2])[C:3](=O)>>[C@:1]([N:2])[C:3]"),
         ("an element is replaced in place", "[c:1][OX2H:2]>>[c:1][N:2]"),
         ("a new atom states its hydrogens", "[c:1][OX2H]>>[c:1][NH2]"),
         ("a new atom is charged", "[c:1][NX3H2]>>[c:1][N+](=O)[O-]"),
-        ("a new ring is put on", "[c:1][OX2H]>>[c:1]N1CCOCC1"),
+        ("a new ring is aromatic when it is done", "[c:1][OX2H]>>[c:1]C1=CC=CC=C1"),
         ("a new atom is aromatic", "[CX4:1][OX2H]>>[C:1]c1ccccc1"),
-        ("a new atom is doubly bonded to a kept one", "[CX4H2:1]>>[C:1]=O"),
-        ("a leaving group bridges two kept atoms", "[C:1]O[C:2]>>[C:1].[C:2]"),
+        ("a leaving group bridges two atoms of a ring", "[C:1]1O[C:2]CC1>>([C:1].[C:2])"),
         ("another molecule leaves, too", "([CX4:1][OX2H].[OX2H2])>>[C:1]F"),
     ],
 )
@@ -68,8 +66,10 @@ def test_atoms_that_an_edit_changes_are_counted(smirks: str, atoms: int) -> None
 
 
 def _matches(smirks: str) -> list[tuple[Chem.Mol, tuple[int, ...]]]:
-    mols = [Chem.MolFromSmiles(smiles) for smiles in ("Oc1ccccc1", "C1OC1", "CCO", "C=CC", "CN", "NCC(=O)O", "CCO.O")]
-    return [(mol, match) for mol in mols for match in Reaction(Transform("t", smirks)).matches(mol)]
+    mols = "Oc1ccccc1", "C1OC1", "C1CCOC1", "C1=CC=CC=CC1", "CCO", "C=CC", "CN", "NCC(=O)O", "CCO.O"
+    return [
+        (mol, match) for mol in map(Chem.MolFromSmiles, mols) for match in Reaction(Transform("t", smirks)).matches(mol)
+    ]
 
 
 @pytest.mark.parametrize(

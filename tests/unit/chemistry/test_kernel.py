@@ -146,3 +146,46 @@ def test_a_double_bond_that_cannot_be_left_open_is_named() -> None:
     found = rejects("C/C=C/CC/C=C/C", Transform("diene", "[CX4H2:1][CX4H2:2]>>[C:1]=[C:2]"))
     said = "'C/C=C/C=C/C=C/C' cannot leave one open between two others"
     assert found == [(3, "open double bond", said), (4, "open double bond", said)]
+
+
+CUT = "[C:1]!@[OX2:2][C:3]>>[C:1]O.[O:2][C:3]"
+
+
+@pytest.mark.parametrize(
+    ("smirks", "which", "parent", "expected"),
+    [
+        (CUT, "each", "CCOC", {"CCO": 2, "CO": 2}),  # both sites give both
+        (CUT, "largest", "CCOC", {"CCO": 2}),
+        (CUT, "largest", "CCOCC", {"CCO": 2}),
+        ("[C:1][O:2][C:3]>>[C:1][O:2].[C:3]Br", "largest", "CCOCC", {"CCBr": 2}),  # as many atoms, but heavier
+        ("[C:1]O[C:2]>>[C:1].[C:2]", "each", "C1CCOC1", {"CCCC": 2}),  # a ring stays in one molecule
+        ("[C:1]O[C:2]>>([C:1].[C:2])", None, "CCOC", {"C.CC": 2}),
+        ("[C:1]O[C:2]>>([C:1].[C:2])", "largest", "CCOC", {"CC": 2}),
+        ("[C:1]O[C:2]>>([C:1]).([C:2])", "each", "CCOC", {"C": 2, "CC": 2}),
+        ("[C:1]O[C:2]>>([C:1].[C:2]).O", "each", "CCOC", {"C": 2, "CC": 2, "O": 2}),
+        ("[CH3:1][OH]>[Na+].[I-]>[C:1]I", None, "CO", {"CI": 1}),  # agents are for the reader
+        ("[c:1][OX2H:2]>>[c:1][O:2]C", "largest", "Oc1ccccc1", {"COc1ccccc1": 1}),
+        ("([NX3H2:1].[CX3H1:2]=O)>>[N:1]=[C:2]", None, "NCCCC=O", {"C1=NCCC1": 1}),
+        ("([NX3H2:1].[CX3H1:2]=O)>>[N:1]=[C:2]", None, "NCC.CC=O", {}),  # two molecules, not one
+        ("([NX3H2:1].[CX3H1:2]=O)>>[N:1]=[C:2]", None, "NCCCC=O.NCC", {"C1=NCCC1": 1}),
+    ],
+)
+def test_which_molecules_of_a_product_are_kept(
+    smirks: str, which: str | None, parent: str, expected: dict[str, int]
+) -> None:
+    for use_edits in (True, False):
+        kernel = Kernel([Transform("t", smirks, products=which)], ["mw"], use_edits=use_edits)
+        products, rejects = kernel.products(parent)
+        assert {product.smiles: product.n_routes for product in products} == expected
+        assert rejects == []
+        for product in products:
+            assert product.descriptors == compute(Chem.MolFromSmiles(product.smiles), ["mw"])
+
+
+def test_molecules_of_a_racemate_are_racemates() -> None:
+    kernel = Kernel([Transform("t", CUT, products="each")])
+    products, _ = kernel.products("CC[C@H](C)OC", enhanced_stereo="&1:2")
+    assert {(product.smiles, product.enhanced_stereo) for product in products} == {
+        ("CC[C@@H](C)O", "&1:2"),
+        ("CO", None),
+    }

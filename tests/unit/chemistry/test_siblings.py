@@ -63,6 +63,8 @@ def answers(transforms: Sequence[Transform], molecules: Sequence[str], **options
         (METHYLATION, "OCC[Si](C)(C)F OCC[Si](C)(C)Cl OCC[Se]Cl OCC[Se]F OC[18F] OC[125I]", "0 0 0 0 0 0"),
         (METHYLATION, "CI(C)CO CI(C)CO CO.CF CO.CF CO.CCl OC[I+]C OCl(=O)(=O)=O", "0 0 0 0 0 0 0"),
         (METHYLATION, "C[N+](C)(CO)CF C[N+](C)(CO)CBr O[C@H](C)F O[C@H](C)I FC=CO IC=CO", "0 1 1 2 2 3"),
+        # Products of several fragments, which are written in the order of their text.
+        ("[CX4:1]O[CX4:2]>>([C:1].[C:2])", "FCOCCl BrCOCI ClCOCI", "0 0 0"),
         # Transforms that bring halogens: one, several, next to others, or something that looks like one.
         ("[OX2H:1]>>[O:1]C(F)(F)Cl", "Oc1ccc(F)cc1 Oc1ccc(Cl)cc1 Oc1ccc(I)cc1 Oc1ccc(Br)cc1", "0 0 0 1"),
         ("[c:1][OX2H]>>[c:1]Br", "Oc1ccc(F)cc1 Oc1ccc(Cl)cc1 Oc1ccc(Br)cc1 Oc1ccc(I)cc1", "0 1 1 1"),

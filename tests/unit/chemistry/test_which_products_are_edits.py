@@ -83,23 +83,40 @@ TABLE = r"""
 [cH:1]:[c:2][OX2H:3]>>[c:1](Cl):[c:2][O:3]  Oc1ccccc1  +Oc1ccccc1Cl
 [cH:1][c:2][OX2H:3]>>[c:1](Cl)[c:2][O:3]C  Oc1ccccc1  +COc1ccccc1Cl
 [CX4H2:1][CX4H2:2]>>[C:1](F)[C:2]F  CCCC  +CC(F)C(C)F
-[CX4H2:1]-[CX4H2:2]>>[C:1](F)[C:2]F  CCCC  -CC(F)C(C)F
+[CX4H2:1]-[CX4H2:2]>>[C:1](F)[C:2]F  CCCC  +CC(F)C(C)F
 [CX4H2:1]-[CX4H2:2]>>[C:1](F)-[C:2]F  CCCC  +CC(F)C(C)F
 [CX4H2:1]~[CX4H2:2]>>[C:1](F)~[C:2]F  CCCC  +CC(F)C(C)F
-[#6:1][#6:2]>>[#6:1](F)[#6:2]  C=CC  -C=C(C)F -C=CCF
+[#6:1][#6:2]>>[#6:1](F)[#6:2]  C=CC  +C=C(C)F +C=CCF
+[#6:1][#6;H0:2][OX2H]>>[#6:1][#6:2]F  Oc1ccccc1  -Fc1ccccc1
+[#6:1][#6;H0:2][OX2H]>>[*:1]~[#6:2]F  Oc1ccccc1  +Fc1ccccc1
+[#6:1]~[#6;H0:2][OX2H]>>[*:1]~[*:2]F  Oc1ccccc1  +Fc1ccccc1
+[a:1][c;H0:2][OX2H]>>[a:1][c:2]F  Oc1ccccn1  +Fc1ccccn1
+[a:1][c:2][OX2H:3]>>[a:1][c:2][O:3]C  Oc1cccc2c1-c1ccccc1-2  +COc1cccc2c1-c1ccccc1-2
+[a;$(an):1][c;H0:2][c:3][OX2H:4]>>[a:1][c:2][c:3][O:4]C  Oc1ccccc1-c1ccccn1  -COc1ccccc1-c1ccccn1
+[#6:1][O:2][CH3]>>[*:1][O:2]  COc1ccccc1  +Oc1ccccc1
+[A:1][OX2H]>>[A:1]F  CCO  +CCF
+[*:1][OX2H]>>[*:1]F  C[C@H](O)CC  +CC[C@H](C)F
+[*:1][OX2H]>>[*:1]F  C[N+](C)(O)C  -C[N+](C)(C)F
+[*:1][OX2H]>>[*:1]F  C[13CH2]O  -C[13CH2]F
+[O:1][CX4:2][OX2H]>>[*:1][C:2]F  [O-]CO  +[O-]CF
 [C:1](=[O:2])[OX2H]>>[C:1](=[O:2])N  CC(=O)O  +CC(N)=O
-[C:1]=[O:2]>>[C:1]-[O:2]  CC=O  -CCO
-[C:1][OX2H]>>[C:1].O  CCO  +CC
-[C:1][OX2H:2]>>[C:1].[O:2]  CCO  +CC
-[C:1]=O>>[C:1]F  CC=O  -CCF
-[C:1]#N>>[C:1]F  CC#N  -CCF
+[C:1]=[O:2]>>[C:1]-[O:2]  CC=O  +CCO
+[C:1][OX2H]>>[C:1].O  CCO  -CC.O
+[C:1][OX2H:2]>>[C:1].[O:2]  CCO  +CC.O
+[C:1]=O>>[C:1]F  CC=O  +CCF
+[C:1]#N>>[C:1]F  CC#N  +CCF
 [C:1]O[CH3]>>[C:1]F  CCOC  +CCF
 [C:1]OC>>[C:1]F  CCOC1CC1  -CCF -FC1CC1
 [C:1](O)C>>[C:1]F  CC(C)O  +CCF
 [C:1]1OC1>>[C:1]F  CC1CO1  -CCF -CF
-[C:1]O[C:2]>>[C:1]F.[C:2]  CCOC  +CCF -CF
+[C:1]O[C:2]>>[C:1]F.[C:2]  CCOC  +C.CCF +CC.CF
 [C:1][OX2H]>>[C:1]NC(C)=O  CCO  +CCNC(C)=O
-[C:1][OX2H]>>[C:1]N1CC1  CCO  -CCN1CC1
+[C:1][OX2H]>>[C:1]N1CC1  CCO  +CCN1CC1
+[c:1][OX2H:2]>>[c:1][O:2]C1OCC1O  Oc1ccccc1  +OC1COC1Oc1ccccc1
+[*:1]c1[cH][cH][cH][cH][cH]1>>[*:1]C1OCC1  OCc1ccccc1  +OCC1CCO1
+[C:1][OX2H:2]>>[C:1][O:2]C1=CC=CC=C1  CCO  -CCOc1ccccc1
+[O:1][CH2]c1[cH][cH][cH][cH][cH]1>>[O:1]  CCOCc1ccccc1  +CCO
+[O:1][CH2]c1[cH][cH][c][cH][cH]1>>[O:1]  CCOCc1ccc(C)cc1  -CCO
 [C:1][OX2H]>>[C:1]N(F)F  CCO  +CCN(F)F
 [C:1][OX2H]>>[C:1]-N  CCO  +CCN
 [C:1]-[OX2H]>>[C:1]N  CCO  +CCN
@@ -113,7 +130,7 @@ TABLE = r"""
 [C:1][O:2]>>[O:2][C:1]F  CCO  +CC(O)F
 [C:1][O:2]>>[O:2]F  CCO  -OF
 [C:1][OX2H:2]>>[C:1]([O:2]C)F  CCO  +COC(C)F
-[CH2:1]>>[CH1:1]F  CCO  -CC(O)F
+[CH2:1]>>[CH1:1]F  CCO  +CC(O)F
 [CH2:1]>>[C:1]  CCO  +CCO
 [CH2:1]>>[C+0:1]F  CCO  -CC(O)F
 [CH2:1]>>[13C:1]F  CCO  -C[13CH](O)F
@@ -153,7 +170,7 @@ TABLE = r"""
 [#17:1][CH3:2]>>[Cl:1][C:2]F  CCl  +FCCl
 [n:1][CH3]>>[#7:1]CC  Cn1cccc1  -CCn1cccc1
 [nX3:1][CH3]>>[N:1]F  Cn1cccc1  -Fn1cccc1
-[C:1](=[O:2])[OX2H]>>[C:1](-[O:2])F  CC(=O)O  -CC(O)F
+[C:1](=[O:2])[OX2H]>>[C:1](-[O:2])F  CC(=O)O  +CC(O)F
 [C:1](=[O:2])[OX2H]>>[C:1]=[O:2]  CC(=O)O  +CC=O
 [C:1]([OX2H])([OX2H])>>[C:1]  CC(O)O  +CC
 [C:1]([OX2H])([OX2H])>>[C:1]F  CC(O)O  +CCF
@@ -162,7 +179,7 @@ TABLE = r"""
 [C:1](OC)OC>>[C:1](N)S  COC(C)OC  +CC(N)S
 [C:1]C#C>>[C:1]C#N  C#CCC  +CCC#N
 [C:1]C=C>>[C:1]F  C=CCC  +CCF
-[C:1]C1CC1>>[C:1]F  CCC1CC1  -CCF
+[C:1]C1CC1>>[C:1]F  CCC1CC1  +CCF
 [CX4:1][OX2H]>>[C:1]F  C[C@H](N)O  +C[C@H](N)F
 [CX4:1][OX2H]>>[C:1]  CC[C@H](C)O  -CCCC
 [CX4;!H0:1]>>[C:1]F  C[C@H](N)O  +C[C@](N)(O)F +N[C@H](O)CF
@@ -192,6 +209,29 @@ TABLE = r"""
 [B:1][OX2H]>>[B:1]F  CB(O)O  +CB(O)F
 [Si:1][CH3]>>[Si:1]F  C[SiH2]C  +C[SiH2]F
 [P:1][OX2H]>>[P:1]Cl  CP(=O)(O)O  +CP(=O)(O)Cl
+[CH3:1]>>[C:1](=O)O  CCO  +O=C(O)CO
+[CH3:1]>>[C:1]#N  CC=C  +C=CC#N
+[CX4H2:1]>>[C:1]=O  C1CCCCC1  +O=C1CCCCC1
+[CX4H2:1]>>[C:1]=O  C1=CC=CC=CC1  -O=c1cccccc1
+[CX4H2:1]>>[C:1]=O  C/C=C/CO  -C/C=C/C(=O)O
+[CX4H2:1]>>[C:1]=O  C[C@H](O)CC  +CC(=O)[C@H](C)O
+[CX4;!H0:1][OX2H:2]>>[C:1]=[O:2]  C[C@H](O)CC  +CCC(C)=O
+[CX4;!H0:1]-[OH1:2]>>[CH0:1]=[OH0:2]  C[C@H](O)CC  +CCC(C)=O
+[CX4;!H0:1]-[OH1:2]>>[CH0:1]=[OH0:2]  CCO  -C[C]=O
+[CX4;!H0:1]-[OX2H:2]>>[C:1]=[O:2]  OC1C=CC=C1  -O=C1C=CC=C1
+[CX4;!H0:1]-[CX4;!H0:2]>>[C:1]=[C:2]  CCC=CC  +C=CC=CC
+[C:1]=[C:2]>>[C:1]-[C:2]  C/C=C/C  -CCCC
+[C:1]=[C:2]>>[C:1]-[C:2]  C[C@H](O)C=C  +CC[C@H](C)O
+[C:1]=[N:2]>>[C:1]-[N:2]  CC=NC  +CCNC
+[S;X2:1]>>[S:1]=O  CSC  +CS(C)=O
+[S;X3:1](=[O:2])>>[S:1](=[O:2])=O  CS(C)=O  +CS(C)(=O)=O
+[S;X3:1]=O>>[S:1]  CC[S@](C)=O  -CCSC
+[S;X3:1]=O>>[S:1]  CS(C)=O  +CSC
+[C:1](=O)[OX2H]>>[C:1](=O)N  CC(=O)O  +CC(N)=O
+[C:1]O[C:2]>>([C:1].[C:2])  CCOC  +C.CC
+[C:1][O:2][C:3]>>([C:1][O:2].[C:3])  CCOC  +C.CCO +CC.CO
+[C:1][O:2][C:3]>>([C:1][O:2].[C:3])  C1CCCO1  -CCCCO
+[C:1][O:2][C:3]>>([C:1][O:2].[C:3])  C[C@H](CC)OC  +C.CC[C@@H](C)O -CCCC.CO
 [PX3:1]>>[P:1](F)F  CPC  -C[PH](C)(F)F
 [S:1]>>[S:1]F  CSC  -C[SH](C)F
 """

@@ -14,7 +14,7 @@ from halogenator.config import load_config, merge, read_config
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.config.validation import load_schema
 from halogenator.errors import UserError
-from halogenator.model import CLASSES, HALOGENS, Config
+from halogenator.model import CLASSES, HALOGENS, Config, Transform
 
 REPOSITORY = Path(__file__).parents[3]
 SHIPPED = REPOSITORY / "configs"
@@ -319,8 +319,11 @@ def test_a_library_that_cannot_be_read_is_told_with_its_key(folder: Path) -> Non
 CHEMISTRY = {
     "does not parse": (("[c:1][OX2H:2]>>", "[c:1[OX2H:2]>>"), 6, "smirks", "parse: Problems constructing reactant"),
     "two reactants": (("[c:1][OX2H:2]>>", "[c:1][OX2H:2].[N:3]>>"), 6, "smirks", "has 2 reactants"),
+    "a group": (("[c:1][OX2H:2]>>", "[c:1][OX2H:2].[N:3]>>"), 6, "smirks", "write them in parentheses"),
     "two products": (("[O:2]C", "[O:2].C"), 6, "smirks", "2 products"),
-    "agent": ((">>", ">[Na+]>"), 6, "smirks", "1 agent"),
+    "each or largest": (("[O:2]C", "[O:2].C"), 6, "smirks", "add products: largest to the entry"),
+    "no product": (("[c:1][O:2]C", ""), 6, "smirks", "has no product"),
+    "empty parentheses": (("[c:1][OX2H:2]>>", "([c:1][OX2H:2]>>"), 6, "smirks", "does not parse"),
     "nothing stays": (("[c:1][OX2H:2]>>[c:1][O:2]C", "[c][OX2H]>>CO"), 6, "smirks", "no map number"),
     "map number twice": (("[c:1][OX2H:2]>>", "[c:1][OX2H:1]>>"), 6, "smirks", "map number 1 twice in the reactant"),
     "other product": (("[COc1ccccc1]", "[CCOc1ccccc1]"), 8, "examples[entry 1]", "not listed: COc1ccccc1"),
@@ -398,6 +401,7 @@ def test_examples_compare_molecules_not_spellings(folder: Path) -> None:
     ("old", "new", "expected"),
     [
         ("[c:1]{X}", "[c:1]F", ["h.yaml, line 6: rules[aromatic_ch].smirks", "{X} in the halogen's place"]),
+        ("[c:1]{X}", "[c:1]{X}.C", ["h.yaml, line 6", "'aromatic_ch:F' has 2 products", "with {X} alone"]),
         ("[c:1]{X}", "[c:1]({X})=[O]", ["h.yaml, line 8", "'aromatic_ch:F'"]),
         ("{X}c1", "Clc1", ["h.yaml, line 8: rules[aromatic_ch].examples[entry 1]", "example 1 of 'aromatic_ch:F'"]),
         ("[F, Cl]", "[F, Cl, At]", ["h.yaml, line 1: halogens[entry 3]", "allowed: F, Cl, Br, I"]),
@@ -410,6 +414,55 @@ def test_halogenation_that_does_not_hold(folder: Path, old: str, new: str, expec
     message = complaint(load_halogenation, Path("h.yaml"))
     assert "problems" not in message
     assert all(part in message for part in expected), message
+
+
+@pytest.mark.parametrize(
+    ("smirks", "expected"),
+    [
+        ("[c:1][OX2:2][CH3:3]>>[c:1][O:2].[C:3]", {"largest": ["Oc1ccccc1"], "each": ["Oc1ccccc1", "C"]}),
+        (
+            "[c:1][OX2:2][CH3:3]>BrB(Br)Br.ClCCl>[c:1][O:2].[C:3]Br",
+            {"largest": ["Oc1ccccc1"], "each": ["Oc1ccccc1", "CBr"]},
+        ),
+        ("([c:1][OX2:2][CH3:3])>>([c:1][O:2].[C:3])", {None: ["Oc1ccccc1.C"], "largest": ["Oc1ccccc1"]}),
+    ],
+)
+def test_a_transform_may_make_several_molecules(
+    folder: Path, smirks: str, expected: dict[str | None, list[str]]
+) -> None:
+    for products, found in expected.items():
+        entry = {"name": "CUT", "smirks": smirks, "examples": [{"reactant": "COc1ccccc1", "products": found}]}
+        entry |= {"products": products} if products else {}
+        Path("t.yaml").write_text(yaml.safe_dump({"transforms": [entry]}))
+        (cut,) = load_transforms(Path("t.yaml")).values()
+        assert cut.products == products
+        assert Transform("CUT", smirks).fingerprint != cut.fingerprint or not products
+        entry["products"] = "all"
+        Path("t.yaml").write_text(yaml.safe_dump({"transforms": [entry]}))
+        assert "allowed: largest, each" in complaint(load_transforms, Path("t.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("version", "remove it: a file needs no version"),
+        ("code", "write its value under name"),
+        ("legacy_rule_id", "write it into description"),
+        ("query_smarts", "left of >>"),
+    ],
+)
+def test_keys_of_an_earlier_halogenator_are_told_what_became_of_them(folder: Path, key: str, expected: str) -> None:
+    Path("t.yaml").write_text(METHYLATION.replace("smirks:", f"{key}: R1\n    smirks:", 1))
+    message = complaint(load_transforms, Path("t.yaml"))
+    assert f"t.yaml, line 6: transforms[PHENOL_OMe].{key}" in message
+    assert expected in message
+
+
+def test_a_halogenation_rule_needs_a_name_and_a_smirks(folder: Path) -> None:
+    Path("h.yaml").write_text('halogens: [F]\nrules:\n  - {name: own, smirks: "[cH:1]>>[c:1]{X}"}\n')
+    (rule,) = load_halogenation(Path("h.yaml")).rules
+    assert (rule.label, rule.scope_classes, rule.examples) == ("own", (), ())
+    assert [transform.smirks for transform in rule.transforms(("F",))] == ["[cH:1]>>[c:1]F"]
 
 
 def test_a_transform_may_be_one_line(folder: Path) -> None:

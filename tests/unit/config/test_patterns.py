@@ -93,6 +93,31 @@ def test_bounds_of_all_places_add_up_and_must_leave_something() -> None:
     assert "did you mean 'clogp'?" in complaint(within={"logp": [None, 5]})
 
 
+def test_atoms_to_protect_are_named_in_all_places() -> None:
+    made = config(protect=["anomeric"], libraries={"mine-2X": {**LIBRARIES["mine-2X"], "protect": ["[CH3]"]}})
+    for choice in (recipe_of(made, "mine-1X").choice, job_of(made, "mine-2X", OME).choice):
+        assert [pattern.name for pattern in choice.protect] == ["anomeric", "[CH3]"]
+    sugars = config(protect=["sugars"]).product_choice.protect
+    assert len(sugars) > 1 and {pattern.name for pattern in sugars} == {"sugars"}
+    assert "name no atoms" in complaint(protect=["pains"])
+    assert "did you mean 'sugars'?" in complaint(protect=["sugar"])
+
+
+def test_a_transform_ranks_sites_and_chooses_parents() -> None:
+    entry = {"rank": ["activated_by_oxygen", "[cH]"], "parents": {"within": {"mw": [None, 500]}, "matching": ["[Cl]"]}}
+    iodination = {"name": OME, "smirks": "[cH:1]>>[c:1]I", **entry}
+    Path("iodides.yaml").write_text(yaml.safe_dump({"transforms": [iodination]}))
+    job = job_of(config(transforms="iodides.yaml"), "mine-2X", OME)
+    choice = job.transform.choice
+    assert [pattern.name for pattern in choice.rank] == ["activated_by_oxygen", "[cH]"]
+    assert choice.parents_within == (("mw", Window(high=500)),)
+    assert [pattern.smarts for pattern in choice.parents_matching] == ["[Cl]"]
+    assert from_json(Job, to_json(job)) == job
+    iodination["parents"] = {"not_matching": ["sugar"]}
+    Path("iodides.yaml").write_text(yaml.safe_dump({"transforms": [iodination]}))
+    assert "did you mean 'sugars'?" in complaint(transforms="iodides.yaml")
+
+
 def test_a_list_at_the_top_is_for_libraries_and_products() -> None:
     made = config(exclude=["pains", "[CX4][I]"])
     assert names(made.library_choice) == names(made.product_choice) == ["pains", "[CX4][I]"]
@@ -142,7 +167,7 @@ def test_a_wrong_pattern_stops_the_run(entry: dict[str, Any], what: str) -> None
 
 
 def test_shipped_patterns_have_reasons_and_examples() -> None:
-    for pattern in load_patterns(SHIPPED_PATTERNS).values():
+    for pattern, *_ in load_patterns(SHIPPED_PATTERNS).values():
         assert pattern.why and pattern.matches and pattern.spares
 
 

@@ -154,15 +154,18 @@ def _trials(transform: Transform, templates: Templates, molecules: Sequence[str]
         refused += [str(error) for _, error in rejects]
         parent = Chem.MolFromSmiles(smiles)
         for product in products[:_LOOKED_AT]:
-            for kind, text in _changes(templates, parent, product.smiles):
+            for kind, text in _changes(templates, parent, product.smiles, whole=transform.products is None):
                 yield kind, f"{text}: e.g. {smiles} gives {product.smiles}"
     if refused and not made:
         count = f"the {len(molecules)} molecules" if len(molecules) > 1 else "the one molecule"
         yield "refused", f"every product of {count} with a site that it was tried on is refused: {refused[0]}"
 
 
-def _changes(templates: Templates, parent: Any, smiles: str) -> Iterator[tuple[str, str]]:
-    """Yield the kind and text of each difference between parent and product that the SMIRKS does not state."""
+def _changes(templates: Templates, parent: Any, smiles: str, *, whole: bool) -> Iterator[tuple[str, str]]:
+    """Yield the kind and text of each difference between parent and product that the SMIRKS does not state.
+
+    Of a product that is not ``whole``, the other molecules are not looked at.
+    """
     product = Chem.MolFromSmiles(smiles)
     if product is None:
         yield "unreadable", "RDKit cannot read the product back"
@@ -174,17 +177,21 @@ def _changes(templates: Templates, parent: Any, smiles: str) -> Iterator[tuple[s
     if any(text in smiles and text not in canonical for text in ("[H]", "~")):
         yield "not canonical", "the product is written with hydrogens or bonds that its canonical SMILES does not have"
     lost = parent.GetNumHeavyAtoms() + templates.heavy_atoms_gained - product.GetNumHeavyAtoms()
-    if lost > 0:
+    if whole and lost > 0:
         yield "lost atoms", f"{lost} atom{'s' * (lost > 1)} vanish{'es' * (lost == 1)} that the SMIRKS does not name"
     if _radicals(product) > _radicals(parent):
         yield "radical left", "the product is a radical"
     before, after = Chem.GetFormalCharge(parent), Chem.GetFormalCharge(product)
-    if not lost and after - before != templates.charge_gained:
+    if whole and not lost and after - before != templates.charge_gained:
         yield "charge", f"the charge goes from {before:+d} to {after:+d}, which the SMIRKS does not say"
     for word in _stereo_lost(parent, product):
         yield f"{word} lost", f"a {word} whose configuration was known is unspecified in the product"
     if "." in smiles and "." not in Chem.MolToSmiles(parent):
-        yield "several", "a product is of several molecules, and stays so in its row"
+        yield (
+            "several",
+            "a product is of several molecules, and stays so in its row; products: largest keeps one of them, "
+            "products: each makes a row of each",
+        )
 
 
 def _radicals(mol: Any) -> int:

@@ -6,6 +6,7 @@ Each product is counted once, by the first thing that speaks against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Any
 
 from rdkit import Chem
@@ -15,22 +16,24 @@ from halogenator.chemistry.descriptor_differences import Values
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Usage
 from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.model import Choice, Transform
 
 MAX_EXAMPLES = 3
 _SHOWN_SMILES = 200  # longer molecules are no examples
 
-EXCLUDE, WITHIN = "exclude", "within"
+EXCLUDE, PARENTS, WITHIN = "exclude", "parents", "within"
 
 
 class Account:
     """What was left out, by transform and reason.
 
     Attributes:
-        entries: JSON values, in the order in which the first of each was left out. ``transform``: of a built library,
-            the rule. ``molecules``: left out, each once a parent. ``routes``: to these, pairs of transform and site.
-            ``examples``: SMILES of some parents and their products.
+        entries: JSON values, in the order in which the first of each was left out. ``transform``: its name, or that of
+            the rule. ``molecules``: left out, each once a parent; None where sites were not used, so that nothing was
+            made. ``routes``: to these, pairs of transform and site. ``examples``: SMILES of some parents, each with its
+            product if one was made.
     """
 
     def __init__(self) -> None:
@@ -38,19 +41,20 @@ class Account:
         self._known: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     def add(self, transform: str, kind: str, name: str, parent: str, product: str, routes: int) -> None:
-        """Count a molecule that is left out."""
+        """Count a molecule that is left out; ``product`` is "" for a site where nothing was made."""
         key = transform, kind, name
         entry = self._known.get(key)
         if entry is None:
-            counts = {"molecules": 0, "routes": 0, "examples": []}
+            counts: dict[str, Any] = {"molecules": 0 if product else None, "routes": 0, "examples": []}
             entry = self._known[key] = {"transform": transform, "kind": kind, "name": name, **counts}
             self.entries.append(entry)
-        entry["molecules"] += 1
+        if product:
+            entry["molecules"] += 1
         entry["routes"] += routes
         shown = entry["examples"]
         short = len(shown) < MAX_EXAMPLES and max(len(parent), len(product)) <= _SHOWN_SMILES
         if short and (not shown or shown[-1][0] != parent):
-            shown.append([parent, product])
+            shown.append([parent, product] if product else [parent])
 
 
 class Chooser:
@@ -99,6 +103,7 @@ class Chooser:
                     examine=examine,
                     examined_queries=examined_queries,
                     motifs=Motifs(each.exclude) if each.exclude else None,
+                    usage=Usage(each.protect, each.rank) if each.protect or each.rank else None,
                 ),
                 [_rule(transforms[index]) for index in indices],
                 self.account,
@@ -148,6 +153,7 @@ class _Alike:
     ) -> None:
         self._choice = choice
         self._shown = shown
+        self._asks_of_parents = choice.parents_within or choice.parents_matching or choice.parents_not_matching
         self._bounds = [(makes.kernel.increments.names.index(name), name, window) for name, window in choice.within]
         self._indices = indices
         self._renumbers = list(indices) != list(range(len(indices)))
@@ -164,7 +170,13 @@ class _Alike:
             kept = found
         else:
             found, rejects = self._makes.products(smiles, values, enhanced_stereo, bare=True)
-            kept = [product for product in found if not self._excludes(smiles, product)]
+            kept = [product for product in found if not self._withholds(smiles, product)]
+            refused = self._refuses(smiles, values, kept) if self._asks_of_parents else None
+            if refused is not None:
+                for product in kept:
+                    self._leave_out(PARENTS, refused, smiles, product)
+                return [], [], len(found)
+            kept = [product for product in kept if not self._excludes(smiles, product)]
             kept = self._described(kept, smiles, values, rejects)
             kept = [product for product in kept if self._bounds_hold(smiles, product)]
         for product in kept if self._renumbers else ():
@@ -174,6 +186,34 @@ class _Alike:
     def _leave_out(self, kind: str, name: str, parent: str, product: Product) -> None:
         transform = self._names[product.transform]
         self._account.add(transform, kind, name, parent, product.smiles, product.n_routes)
+
+    def _refuses(self, parent: str, values: Values | None, products: Sequence[Product]) -> str | None:
+        """Return why nothing is to be made of a parent; None if something is. It is asked only if it has products."""
+        if not products:
+            return None
+        mol, choice, names = reread(parent), self._choice, self._kernel.increments.names
+        known = dict(zip(names, values or (), strict=False))
+        for name, window in choice.parents_within:
+            value = known[name] if name in known else descriptors.compute(mol, [name])[0]
+            if not window.low <= value <= window.high:
+                return f"{name} {window}"
+        for word, patterns, wanted in (
+            ("matching", choice.parents_matching, True),
+            ("not matching", choice.parents_not_matching, False),
+        ):
+            found = dict.fromkeys(dict.fromkeys(pattern.name for pattern in patterns), False)
+            for pattern in patterns:
+                found[pattern.name] |= mol.HasSubstructMatch(_query(pattern.smarts))
+            for name, has in found.items():
+                if has != wanted:
+                    return f"{word} {name}"
+        return None
+
+    def _withholds(self, parent: str, product: Product) -> bool:
+        """Return whether a site was not used; if so, it is accounted for."""
+        if product.withheld is not None:
+            self._leave_out(*product.withheld, parent, product)
+        return product.withheld is not None
 
     def _excludes(self, parent: str, product: Product) -> bool:
         """Return whether a product gains a motif that it may not; if so, it is accounted for."""
@@ -207,6 +247,11 @@ class _Alike:
             except RejectError as error:
                 rejects.append((product.site, error))
         return described
+
+
+@cache
+def _query(smarts: str) -> Chem.Mol:
+    return Chem.MolFromSmarts(smarts)
 
 
 def _rule(transform: Transform) -> str:

@@ -1,8 +1,8 @@
 """Descriptors of a product: those of its parent plus a difference that depends on the surroundings of the site.
 
-An edit (``chemistry.edit``) removes and adds acyclic groups through single bonds, and changes nothing else. Of the
-parent only the *roots* change: the anchors (their hydrogens and degree, not element, aromaticity or kept bonds) and the
-removed atoms. What the six descriptors depend on, for each atom:
+An edit (``chemistry.edit``) removes and adds groups, breaks single bonds, and makes double bonds of single ones or the
+other way round. Of the parent only the *roots* change: the anchors (hydrogens, degree and bonds, not element or
+aromaticity) and the removed atoms. What the six descriptors depend on, for each atom:
 
 * TPSA, donors and acceptors (``CalcTPSA``, ``CalcNumHBD``, ``CalcNumHBA``): its element, hydrogens, charge and bonds;
   whether a nitrogen or oxygen is in a ring of three; whether a neighbour has a double bond to N, O, P or S. They change
@@ -70,24 +70,36 @@ class Surroundings:
             for atom in self._mol.GetAtoms()
         )
 
-    def around(self, roots: Sequence[int]) -> Environment:
+    def around(self, roots: Sequence[int], *, through_rings: bool = False) -> Environment:
         """Return the surroundings of the roots (atom indices) as numbers: equal numbers mean equal differences.
 
         Equal surroundings may give other numbers if neighbours come in another order; they are then computed twice.
+
+        Args:
+            roots: the atoms that change or leave.
+            through_rings: whether double bonds of the roots change, so that single bonds in rings count as others do.
         """
+        crossed = frozenset([_ACYCLIC_SINGLE, _ACYCLIC_SINGLE + _CYCLIC] if through_rings else [_ACYCLIC_SINGLE])
         environment: list[float] = []
         for root in roots:
             atom = self._mol.GetAtomWithIdx(root)
             environment.append(_number(atom))
             if atom.IsInRing():
                 environment.append(atom.GetAtomicNum() in (7, 8) and atom.IsInRingSize(3))
-            self._look(atom, root, -1, RADIUS, roots, environment)
+            self._look(atom, root, -1, RADIUS, roots, environment, crossed)
         return tuple(environment)
 
     def _look(
-        self, atom: Chem.Atom, index: int, origin: int, depth: int, roots: Sequence[int], environment: list[float]
+        self,
+        atom: Chem.Atom,
+        index: int,
+        origin: int,
+        depth: int,
+        roots: Sequence[int],
+        environment: list[float],
+        crossed: frozenset[int],
     ) -> None:
-        """Append an atom's bonds and neighbours to ``environment``; across acyclic single bonds those of neighbours."""
+        """Append an atom's bonds and neighbours to ``environment``; across bonds ``crossed`` those of neighbours."""
         for bond in atom.GetBonds():
             other = bond.GetOtherAtomIdx(index)
             if other == origin:
@@ -98,8 +110,8 @@ class Surroundings:
                 continue
             label = self._labels.get(other) or self._label(other)
             environment += (kind, label)
-            if kind == _ACYCLIC_SINGLE and label != _AROMATIC_CARBON and depth > 1:
-                self._look(self._mol.GetAtomWithIdx(other), other, index, depth - 1, roots, environment)
+            if kind in crossed and label != _AROMATIC_CARBON and depth > 1:
+                self._look(self._mol.GetAtomWithIdx(other), other, index, depth - 1, roots, environment, crossed)
         environment.append(0)
 
     def _label(self, index: int) -> int:

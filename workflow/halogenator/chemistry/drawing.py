@@ -21,6 +21,7 @@ from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
 from halogenator.chemistry.stereochemistry import origin_of
 from halogenator.model import Transform
+from halogenator.smirks import in_one_product
 
 try:
     from rdkit.Chem.Draw import rdMolDraw2D
@@ -250,7 +251,7 @@ def drawable_reaction(smirks: str) -> rdChemReactions.ChemicalReaction:
     Raises:
         ValueError, RuntimeError: the SMIRKS is no reaction, or lacks a reactant or a product.
     """
-    reaction = rdChemReactions.ReactionFromSmarts(smirks)
+    reaction = rdChemReactions.ReactionFromSmarts(in_one_product(smirks))
     reactant, product = reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)
     if set("$,!~*@") & set(smirks) or _has_ring(reactant) or _has_ring(product):
         return reaction

@@ -5,26 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.descriptor_differences import Environment, Increments, Surroundings, Values
 from halogenator.chemistry.descriptors import inchikey
-from halogenator.chemistry.edit import Edit, Footprint, compile_edit
+from halogenator.chemistry.edit import Edit, Footprint
 from halogenator.chemistry.enhanced_stereo import write_cxsmiles
 from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
+from halogenator.chemistry.pieces import Written, pieces
+from halogenator.chemistry.protecting import Usage, Withheld, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
+from halogenator.chemistry.template_edits import compile_edit
 from halogenator.model import Transform
 
 # An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
 _OPEN = re.compile(r"[*~]")
 
 Reject = tuple[int | None, RejectError]
-Written = tuple[str, str | None]  # SMILES, and its CXSMILES extension if it has enhanced stereo
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Product:
         examined: result of the kernel's ``examine``.
         edited: whether it was made by an edit of the parent, not by RunReactants.
         motifs: what it has of the kernel's motifs more and less often than its parent (``chemistry.motifs``).
+        withheld: what kept its site from being used, so that nothing was made; None for a product that was made.
         environment: surroundings of its site, from which descriptors are computed; None: they are computed from its
             SMILES, or the kernel computes none.
     """
@@ -56,6 +60,7 @@ class Product:
     examined: tuple[int, ...] = ()
     edited: bool = False
     motifs: str = ""
+    withheld: Withheld | None = None
     environment: Environment | None = None
 
 
@@ -85,6 +90,11 @@ class _Step:
     reaction: Reaction
     edit: Edit | None
 
+    @cached_property
+    def touched(self) -> tuple[int, ...]:
+        """Positions, in a match, of the atoms that it touches."""
+        return touched(self.reaction)
+
 
 @dataclass
 class _Group:
@@ -113,6 +123,8 @@ class _Group:
         footprint = self.footprint if parent.is_connected and parent.enhanced_stereo is None else None
         sites = []
         for match in self.reaction.matches(mol):
+            if not self.reaction.is_in_one_molecule(mol, match):
+                continue
             editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
             sites.append(_Site(match, self.reaction.site(mol, match), editable))
         return sorted(sites, key=lambda site: site.atom)
@@ -129,6 +141,7 @@ class Kernel:
         examine: function that gives ``Product.examined`` of each distinct product; it may only match queries.
         examined_queries: the SMARTS of these queries.
         motifs: patterns that ``Product.motifs`` tells of; None: of none.
+        usage: which sites may be used; None: all. Each other site without a product is a ``Product`` that is withheld.
 
     Examples:
         >>> kernel = Kernel([Transform("methylation", "[c:1][OX2H:2]>>[c:1][O:2]C")], ["mw"])
@@ -147,12 +160,14 @@ class Kernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self.increments = Increments(descriptor_names)
         self.with_inchikey = with_inchikey
         self.examine = examine
         self.examined_queries = examined_queries
         self.motifs = motifs
+        self.usage = usage
         groups: dict[tuple[str, Footprint | None], _Group] = {}
         for index, transform in enumerate(transforms):
             reaction = Reaction(transform)
@@ -198,7 +213,7 @@ class Kernel:
                 except RejectError as error:
                     rejects.append((None, error))
                     continue
-                for site in _limit(parent, sites, step.transform.max_sites):
+                for site in _limit(parent, maker.usable(step, sites), step.transform.max_sites):
                     try:
                         maker.add(step, site)
                     except RejectError as error:
@@ -230,14 +245,40 @@ class _Products:
         self.values = values
         self.surroundings = Surroundings(parent.mol)
         self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
+        self._usage = kernel.usage.of(parent) if kernel.usage else None
+        self._withheld: dict[tuple[int, int], Withheld] = {}  # {route: why nothing is made}
         self._found: dict[Written, Product] = {}
         self._routes: dict[Written, set[tuple[int, int]]] = {}
 
     def products(self) -> list[Product]:
-        """Return the products added so far, each with the number of its routes."""
+        """Return the products added so far, each with the number of its routes, then what is withheld."""
         for written, routes in self._routes.items():
             self._found[written].n_routes = len(routes)
-        return list(self._found.values())
+        if not self._withheld:
+            return list(self._found.values())
+        made = set().union(*self._routes.values())
+        withheld = [(route, why) for route, why in self._withheld.items() if route not in made]
+        return [*self._found.values(), *(Product(*route, 1, "", (), withheld=why) for route, why in withheld)]
+
+    def usable(self, step: _Step, sites: list[_Site]) -> list[_Site]:
+        """Return the sites at which a step touches no protected atom, of these the best; the others are withheld."""
+        usage = self._usage
+        if usage is None:
+            return sites
+        mol, kept = self.parent.hydrogenated(step.reaction), []
+        for site in sites:
+            why = usage.protector(mol, site.match, step.touched)
+            if why is None:
+                kept.append(site)
+            else:
+                self._withheld[step.index, site.atom] = why
+        best = usage.best([site.atom for site in kept])
+        if best is not None:
+            for site in kept:
+                if not usage.is_of(site.atom, best):
+                    self._withheld[step.index, site.atom] = best
+            kept = [site for site in kept if usage.is_of(site.atom, best)]
+        return kept
 
     def add(self, step: _Step, site: _Site) -> None:
         """Make the products of a transform at a site.
@@ -249,9 +290,9 @@ class _Products:
         both = step.transform.new_stereo == BOTH
         edit = step.edit if site.editable and not both else None
         made = parent.edited(edit, site.match, step.transform.stereo) if edit else None
-        if made is not None:
+        if edit is not None and made is not None:
             smiles = Chem.MolToSmiles(made)
-            self._collect(step, site, edit, (smiles if parent.is_settled else settle(smiles), None), made)
+            self._collect_pieces(step, site, edit, (smiles if parent.settles(edit) else settle(smiles), None), made)
             return
         whole = parent.plain_product(step.reaction, site.match)
         # In a racemate nothing says which form of a new centre belongs to which enantiomer, so it stays unspecified.
@@ -262,7 +303,19 @@ class _Products:
                 raise RejectError("open double bond", f"{written[0][:200]!r} cannot leave one open between two others")
             if _OPEN.search(written[0]):
                 raise RejectError("open product", f"{written[0][:200]!r} leaves an atom or a bond open")
-            self._collect(step, site, edit, written, None)
+            self._collect_pieces(step, site, edit, written, None)
+
+    def _collect_pieces(
+        self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None
+    ) -> None:
+        """Add a product, or its molecules if the transform tells them apart. Arguments as for ``_collect``."""
+        which = step.transform.products
+        if which is None or "." not in written[0]:
+            self._collect(step, site, edit, written, edited)
+            return
+        for piece in pieces(written, which):
+            self._collect(step, site, None, piece, None)
+            self._found[piece].edited = edited is not None
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that was already added.
@@ -297,7 +350,7 @@ class _Products:
             return None
         if site.environment is None:
             roots = [site.match[position] for position in edit.footprint.root_positions]
-            site.environment = self.surroundings.around(roots)
+            site.environment = self.surroundings.around(roots, through_rings=edit.footprint.bends)
         return site.environment
 
     def _describe(self, product: Product) -> None:

@@ -62,7 +62,7 @@ class _Query:
                 query.ReplaceAtom(atom.GetIdx(), Chem.AtomFromSmarts("[F,Cl,Br,I]"))
         self.mol = query.GetMol()
         self.smarts = Chem.MolToSmarts(self.mol)
-        self.tells = any(_TELLING.search(_ALL.sub("", atom.GetSmarts())) for atom in self.mol.GetAtoms())
+        self.tells = tells_halogens(self.mol)
         self.has_hydrogens = has_hydrogens(pattern.smarts)
         one_piece = len(Chem.GetMolFrags(self.mol)) == 1
         self.reach = min(_reach(self.mol), _FAR) if one_piece and reads_flat([pattern.smarts]) else _FAR
@@ -259,6 +259,11 @@ def change(before: Tokens, after: Tokens) -> str:
         return ""
     added, removed = (after - before).elements(), (before - after).elements()
     return ";".join([*(f"+{token}" for token in sorted(added)), *(f"-{token}" for token in sorted(removed))])
+
+
+def tells_halogens(query: Chem.Mol) -> bool:
+    """Return whether a query can tell halogens apart."""
+    return any(_TELLING.search(_ALL.sub("", atom.GetSmarts())) for atom in query.GetAtoms())
 
 
 def _reach(query: Chem.Mol) -> int:

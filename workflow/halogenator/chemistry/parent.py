@@ -106,7 +106,7 @@ class Parent:
 
     @cached_property
     def is_settled(self) -> bool:
-        """Whether the SMILES of an edited copy stays the same when it is read and written again.
+        """Whether the SMILES of a copy with other groups stays the same when it is read and written again.
 
         Stereo marks of centres that depend on each other, as in rings and cages, can be redundant: RDKit drops them one
         at a time. Such centres have no CIP label, or RDKit notes ring stereo for them.
@@ -115,6 +115,13 @@ class Parent:
             return True
         labelled, in_rings = map(self.mol.GetAtomsMatchingQuery, (_LABELLED, _RING_STEREO))
         return len(labelled) == self.smiles.count("@") - self.smiles.count("@@") and not in_rings
+
+    def settles(self, edit: Edit) -> bool:
+        """Return whether the SMILES of a product of an edit stays the same when it is read and written again.
+
+        A centre that goes, as where a double bond comes, can make others depend on each other.
+        """
+        return self.is_settled and not (edit.footprint.bends and "@" in self.smiles)
 
     @cached_property
     def _bonds(self) -> _Bonds:

@@ -15,6 +15,7 @@ from rdkit.Chem import rdChemReactions
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.stereochemistry import UNSPECIFIED, carry_configuration, map_number_of, origin_of
 from halogenator.model import Transform
+from halogenator.smirks import in_one_product, is_grouped
 
 # Most matches of a molecule; with more it becomes a reject. This bounds the time of one row.
 MAX_MATCHES = 10_000
@@ -89,10 +90,11 @@ class Reaction:
     """
 
     def __init__(self, transform: Transform) -> None:
-        self.reaction = rdChemReactions.ReactionFromSmarts(transform.smirks)
+        self.reaction = rdChemReactions.ReactionFromSmarts(in_one_product(transform.smirks))
         self.reaction.GetSubstructParams().useChirality = True
         self.reaction.Initialize()
         self.stereo = transform.stereo
+        self._is_grouped = is_grouped(transform.smirks)
         self.query = self.reaction.GetReactantTemplate(0)
         self.product_template = self.reaction.GetProductTemplate(0)
         numbers = [(atom.GetAtomMapNum(), atom.GetIdx()) for atom in self.query.GetAtoms() if atom.GetAtomMapNum()]
@@ -133,6 +135,12 @@ class Reaction:
             RejectError: there are more than ``MAX_MATCHES``.
         """
         return find_matches(mol, self.query)
+
+    def is_in_one_molecule(self, mol: Chem.Mol, match: Match) -> bool:
+        """Return whether a match is in one fragment of a molecule, or may be in several."""
+        if not self._is_grouped:
+            return True
+        return any(set(match) <= set(fragment) for fragment in Chem.GetMolFrags(mol))
 
     def site(self, mol: Chem.Mol, match: Match) -> int:
         """Return a match's site, an atom index of the parent's SMILES; instead of a hydrogen, the atom that has it."""

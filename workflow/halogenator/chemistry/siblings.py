@@ -14,7 +14,8 @@ and aromaticity, changes nothing but symbols. These are the conditions, each wit
 * The order is kept: among the molecule's halogens and those that the transform brings, and towards atoms whose numbers
   lie between theirs. Sulfur is such an atom: ``FC(S)Cl`` is no sibling of ``ClC(S)Br``.
 * All other atoms are usual ones. Selenium, for example, lies between chlorine and bromine.
-* The molecule is one fragment, since fragments are written in the order of their text: ``CI.Cl``, but ``Br.CF``.
+* The molecule and its products are one fragment each, since fragments are written in the order of their text:
+  ``CI.Cl``, but ``Br.CF``.
 * The query names no halogen and matches none. ``[c:1][Cl]`` has other sites in each sibling.
 * The representative has no rejects, whose texts name it. The kernel makes the products of such siblings one by one.
 
@@ -37,6 +38,7 @@ from halogenator.chemistry.descriptor_differences import Environment, Values, te
 from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import reread
 from halogenator.chemistry.motifs import Motifs
+from halogenator.chemistry.protecting import Usage, Withheld
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
@@ -112,7 +114,7 @@ class _Remembered:
 
     Attributes:
         transform: index of its transform in the family.
-        site, n_routes, enhanced_stereo, examined, edited: as in ``Product``.
+        site, n_routes, enhanced_stereo, examined, edited, withheld: as in ``Product``.
         smiles, motifs: its SMILES and its motifs with marks as halogens.
         environment: surroundings of its site; None: its descriptors are computed from itself.
         has_halogen: whether there is a halogen in these.
@@ -126,6 +128,7 @@ class _Remembered:
     examined: tuple[int, ...]
     edited: bool
     motifs: str
+    withheld: Withheld | None
     environment: Environment | None
     has_halogen: bool
 
@@ -134,7 +137,7 @@ class SiblingKernel:
     """A kernel that makes the products of siblings once. It gives what ``Kernel`` gives, row for row.
 
     Args:
-        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs: as for ``Kernel``.
+        transforms, descriptor_names, with_inchikey, examine, examined_queries, motifs, usage: as for ``Kernel``.
 
     Attributes:
         kernel: the kernel for all molecules that no sibling was seen of.
@@ -156,6 +159,7 @@ class SiblingKernel:
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
         motifs: Motifs | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self.kernel = Kernel(
             transforms,
@@ -164,11 +168,12 @@ class SiblingKernel:
             examine=examine,
             examined_queries=examined_queries,
             motifs=motifs,
+            usage=usage,
         )
         self.answered = 0
         order = [step.index for group in self.kernel.groups for step in group.steps]
         self._rank = {index: rank for rank, index in enumerate(order)}
-        if motifs and motifs.tells_halogens:
+        if any(each and each.tells_halogens for each in (motifs, usage)):
             order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
@@ -216,12 +221,13 @@ class SiblingKernel:
         product.environment = made.environment
         if made.has_halogen and made.environment:
             product.environment = tuple([renaming.labels.get(number, number) for number in made.environment])
+        product.withheld = made.withheld
         if made.motifs:
             product.motifs = made.motifs.translate(renaming.back)
         return product
 
     def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
-        """Return the products of the representative of a molecule; None if it has rejects."""
+        """Return the products of the representative of a molecule; None if it has rejects, or products of fragments."""
         text = _HALOGEN.sub(lambda found: to[found[0]], smiles)
         brought = tuple(to[halogen] for halogen in family.halogens)
         key = (family.shape, brought, text)
@@ -230,7 +236,8 @@ class SiblingKernel:
             self.answered += 1
             return self._known[key]
         made, rejects = self._kernel(family, brought).products(text, bare=True)
-        found = None if rejects else [_remembered(product) for product in made]
+        whole = not rejects and all("." not in product.smiles for product in made)
+        found = [_remembered(product) for product in made] if whole else None
         self._known[key] = found
         self._size += 1 + len(found or ())
         while self._size > MAX_PRODUCTS and len(self._known) > 1:
@@ -248,6 +255,7 @@ class SiblingKernel:
                 examine=self.kernel.examine,
                 examined_queries=self.kernel.examined_queries,
                 motifs=self.kernel.motifs and Motifs(self.kernel.motifs.patterns),
+                usage=self.kernel.usage,
             )
         return self._kernels[key]
 
@@ -264,6 +272,7 @@ def _remembered(product: Product) -> _Remembered:
         product.examined,
         product.edited,
         motifs,
+        product.withheld,
         around,
         has_halogen,
     )
@@ -305,11 +314,14 @@ def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:
     """Return the halogens that a transform brings, and the numbers of its other atoms beyond fluorine.
 
     Returns:
-        None if its query can tell halogens apart or match one, or if its halogens cannot be renamed.
+        None if its query can tell halogens apart or match one, if its halogens cannot be renamed, or if it gives
+        several fragments or chooses among them.
     """
-    if _TELLING.search(transform.query):
+    if _TELLING.search(transform.query) or transform.products is not None:
         return None
     reaction = Reaction(transform)
+    if len(Chem.GetMolFrags(reaction.product_template)) > 1:
+        return None
     if any(atom.Match(halogen) for halogen in _bonded_halogens() for atom in reaction.query.GetAtoms()):
         return None
     numbers = [atom.GetAtomicNum() for atom in reaction.product_template.GetAtoms()]

@@ -12,6 +12,7 @@ from rdkit.Chem import rdChemReactions
 from halogenator.chemistry.atom_queries import AtomQuery
 from halogenator.chemistry.reaction import states_bond_stereo
 from halogenator.chemistry.stereochemistry import UNSPECIFIED
+from halogenator.smirks import in_one_product
 
 _ORDERS = {Chem.BondType.SINGLE: 1.0, Chem.BondType.DOUBLE: 2.0, Chem.BondType.TRIPLE: 3.0, Chem.BondType.AROMATIC: 1.5}
 _WORDS = {Chem.BondType.SINGLE: "single", Chem.BondType.DOUBLE: "double", Chem.BondType.TRIPLE: "triple"}
@@ -46,7 +47,7 @@ class Templates:
     """
 
     def __init__(self, smirks: str) -> None:
-        self._reaction = rdChemReactions.ReactionFromSmarts(smirks)
+        self._reaction = rdChemReactions.ReactionFromSmarts(in_one_product(smirks))
         self.reactant = self._reaction.GetReactantTemplate(0)
         self.product = self._reaction.GetProductTemplate(0)
         after = {atom.GetAtomMapNum(): atom for atom in self.product.GetAtoms() if atom.GetAtomMapNum()}

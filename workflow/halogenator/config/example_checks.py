@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from halogenator.errors import UserError
-from halogenator.model import Example, Transform, reactant_of
+from halogenator.model import HALOGENATION, Example, Transform
 from halogenator.process import limits
+from halogenator.smirks import in_one_product, sides_of
 
 if TYPE_CHECKING:
     from halogenator.chemistry.molecules import RejectError
@@ -67,38 +68,38 @@ def _transform_problems(transform: Transform, place: Place) -> Iterator[UserErro
 def _smirks_problems(transform: Transform, where: str) -> Iterator[UserError]:
     from halogenator.chemistry.smirks_checks import ambiguities
 
-    reaction, reason = _reaction(transform.smirks)
-    if reaction is None:
-        yield UserError(
-            f"the SMIRKS of '{transform.name}' {reason}",
-            where=where,
-            value=transform.smirks,
-            allowed="reactant>>product in reaction SMARTS, one of each, with map numbers on the atoms that stay",
-            fix="mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol",
-        )
+    fault = _fault(transform)
+    if fault is not None:
+        what = f"the SMIRKS of '{transform.name}' {fault.what}"
+        yield UserError(what, where=where, value=transform.smirks, allowed=fault.allowed, fix=fault.fix)
         return
     for each in ambiguities(transform.smirks):
         what = f"the SMIRKS of '{transform.name}' {each.what}"
         yield UserError(what, where=where, value=transform.smirks, allowed=each.allowed, fix=each.fix)
 
 
-def _reaction(smirks: str) -> tuple[Any, str]:
-    """Return RDKit's reaction and ""; or None and the reason why it cannot be used."""
+class _Fault(NamedTuple):
+    """Why a SMIRKS cannot be used, as a clause; what is allowed; and how to mend it."""
+
+    what: str
+    allowed: str = "reactant>>product in reaction SMARTS, with one reactant and map numbers on the atoms that stay"
+    fix: str = "mend the SMIRKS; e.g. [c:1][OX2H:2]>>[c:1][O:2]C methylates a phenol"
+
+
+def _fault(transform: Transform) -> _Fault | None:
+    """Return what is wrong with the SMIRKS of a transform, if anything is."""
     from rdkit import Chem
     from rdkit.Chem import rdChemReactions
 
     try:
-        reaction = rdChemReactions.ReactionFromSmarts(smirks)
+        written = rdChemReactions.ReactionFromSmarts(transform.smirks)
+        reaction = rdChemReactions.ReactionFromSmarts(in_one_product(transform.smirks))
     except ValueError as error:
-        return None, f"does not parse: {_reason(error)}"
-    counts = {
-        "reactant": reaction.GetNumReactantTemplates(),
-        "agent": reaction.GetNumAgentTemplates(),
-        "product": reaction.GetNumProductTemplates(),
-    }
-    if tuple(counts.values()) != (1, 0, 1):
-        given = ", ".join(f"{count} {role}{'' if count == 1 else 's'}" for role, count in counts.items())
-        return None, f"has {given}; it must have one reactant, no agent and one product"
+        return _Fault(f"does not parse: {_reason(error)}")
+    if fault := _wrong_number(written.GetNumReactantTemplates(), written.GetNumProductTemplates(), transform):
+        return fault
+    if (reaction.GetNumReactantTemplates(), reaction.GetNumProductTemplates()) != (1, 1):
+        return _Fault("has parentheses that group no molecule")
     before, after = (
         [atom.GetAtomMapNum() for atom in template.GetAtoms() if atom.GetAtomMapNum()]
         for template in (reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0))
@@ -106,14 +107,41 @@ def _reaction(smirks: str) -> tuple[Any, str]:
     for side, numbers in (("reactant", before), ("product", after)):
         twice = sorted({number for number in numbers if numbers.count(number) > 1})
         if twice:
-            return None, f"uses map number {twice[0]} twice in the {side}"
+            return _Fault(f"uses map number {twice[0]} twice in the {side}")
     if not set(before) & set(after):
-        reason = "has no map number that is in the reactant and in the product, so nothing of the molecule would stay"
-        return None, reason
-    if Chem.MolFromSmarts(reactant_of(smirks)) is None:
-        return None, "groups its reactant in parentheses; write the reactant as plain SMARTS"
+        return _Fault(
+            "has no map number that is in the reactant and in the product, so nothing of the molecule would stay"
+        )
+    if Chem.MolFromSmarts(transform.query) is None:
+        return _Fault("has a reactant that RDKit cannot read by itself")
     _, errors = reaction.Validate(True)
-    return (None, f"is refused by RDKit's Validate() with {errors} errors") if errors else (reaction, "")
+    return _Fault(f"is refused by RDKit's Validate() with {errors} errors") if errors else None
+
+
+def _wrong_number(reactants: int, products: int, transform: Transform) -> _Fault | None:
+    """Return what is wrong with the numbers of reactants and products, if anything is."""
+    if reactants == 0 or products == 0:
+        return _Fault(f"has no {'product' if reactants else 'reactant'}")
+    if reactants > 1:
+        return _Fault(
+            f"has {reactants} reactants; only one molecule comes in",
+            fix="if the reactants are groups of one molecule, write them in parentheses, as in "
+            "([NX3H2:1].[CX3:2]=O)>>[N:1]=[C:2]; what a reagent brings is written as new atoms of the product, without "
+            "map numbers",
+        )
+    if products > 1 and transform.family == HALOGENATION:
+        return _Fault(
+            f"has {products} products; a halogenation rule makes one",
+            fix="keep the product with {X} alone: atoms without a map number leave, with all that hangs on them",
+        )
+    if products > 1 and transform.products is None:
+        return _Fault(
+            f"has {products} products, and nothing says which of them are kept",
+            "several products with products: largest or products: each, or one product",
+            "add products: largest to the entry, which keeps the one with most heavy atoms, or products: each, which "
+            f"makes a row of each; to keep all in one row, write ({sides_of(transform.smirks)[2]}) in parentheses",
+        )
+    return None
 
 
 def _example_problems(title: str, example: Example, transform: Transform, where: str) -> Iterator[UserError]:

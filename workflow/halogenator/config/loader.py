@@ -13,7 +13,7 @@ from halogenator.config.export_entries import resolve_exports
 from halogenator.config.layers import Layers, dig, merge
 from halogenator.config.library_entries import resolve_libraries, select
 from halogenator.config.paths import find_path, place_problems
-from halogenator.config.patterns import Patterns
+from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.rule_files import load_halogenation, load_transforms
 from halogenator.config.validation import checked
 from halogenator.config.yaml_files import Document, Keys, read_yaml
@@ -128,14 +128,15 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
 
 def _choice(made: str, layers: Layers, patterns: Patterns, problems: list[UserError]) -> Choice:
     """Return what is left out of all "libraries" or all "products"."""
-    listed, within = (layers.settings[key] for key in ("exclude", "within"))
+    entry = {key: layers.settings[key] for key in CHOICE_KEYS}
+    listed = entry["exclude"]
     if not isinstance(listed, dict):
-        return patterns.choice({"exclude": listed, "within": within}, layers.place, problems)
+        return patterns.choice(entry, layers.place, problems)
 
     def place(*keys: Any) -> str:
         return layers.place("exclude", made, *keys[1:]) if keys[0] == "exclude" else layers.place(*keys)
 
-    return patterns.choice({"exclude": listed[made], "within": within}, place, problems)
+    return patterns.choice({**entry, "exclude": listed[made]}, place, problems)
 
 
 def _plain_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

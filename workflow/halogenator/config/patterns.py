@@ -18,9 +18,12 @@ from halogenator.process import limits
 
 SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
 
-CHOICE_KEYS = ("exclude", "within")  # of an entry, that say what is left out
+# Keys that say what is left out, of any entry and of a transform or rule.
+CHOICE_KEYS = ("exclude", "within", "protect")
+SITE_KEYS = (*CHOICE_KEYS, "rank", "parents")
 
 Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
+Entry = tuple[tuple[Pattern, ...], Place]  # a name's SMARTS, and where they are written
 
 
 class Patterns:
@@ -35,23 +38,46 @@ class Patterns:
 
     def __init__(self, paths: Sequence[Path] | None = None) -> None:
         self.paths = [SHIPPED_PATTERNS] if paths is None else paths
-        self._known: dict[str, Pattern] = {}
+        self._known: dict[str, tuple[Pattern, ...]] = {}
 
-    def load(self) -> Mapping[str, Pattern]:
-        """Return {name: pattern}.
+    def load(self) -> Mapping[str, tuple[Pattern, ...]]:
+        """Return {name: pattern}, of several SMARTS several.
 
         Raises:
             UserError: a file cannot be read, or a pattern in it is wrong.
         """
         if not self._known:
-            alerts = {name: Pattern(name, catalog=catalog) for name, catalog in CATALOGS.items()}
+            alerts = {name: (Pattern(name, catalog=catalog),) for name, catalog in CATALOGS.items()}
             self._known = load_patterns(*self.paths) | alerts
         return self._known
 
     def choice(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
         """Return what an entry of a configuration leaves out; what is wrong with it is added to ``problems``."""
-        exclude = self.named(entry.get("exclude", ()), partial(place, "exclude"), problems)
-        return Choice(exclude, tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems)))
+        return Choice(
+            exclude=self.named(entry.get("exclude", ()), partial(place, "exclude"), problems),
+            protect=self._structures(entry.get("protect", ()), partial(place, "protect"), problems),
+            within=tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems)),
+        )
+
+    def choice_of_sites(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
+        """Return what the entry of a transform or a rule leaves out; it may also choose sites and parents."""
+        parents, above = entry.get("parents", {}), partial(place, "parents")
+        return self.choice(entry, place, problems) + Choice(
+            rank=self._structures(entry.get("rank", ()), partial(place, "rank"), problems),
+            parents_within=tuple(_bounds(parents.get("within", {}), partial(above, "within"), problems)),
+            parents_matching=self._structures(parents.get("matching", ()), partial(above, "matching"), problems),
+            parents_not_matching=self._structures(
+                parents.get("not_matching", ()), partial(above, "not_matching"), problems
+            ),
+        )
+
+    def _structures(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
+        """Return the patterns of names that must have atoms: sets of alerts are added to ``problems``."""
+        for number, name in enumerate(names):
+            if name in CATALOGS:
+                what, fix = f"'{name}' is a set of alerts, which name no atoms", "name a pattern or write a SMARTS"
+                problems.append(UserError(what, where=place(number), value=name, fix=fix))
+        return tuple(pattern for pattern in self.named(names, place, problems) if pattern.smarts)
 
     def named(self, names: Sequence[str], place: Place, problems: list[UserError]) -> tuple[Pattern, ...]:
         """Return the patterns of names and SMARTS; unknown ones are added to ``problems``.
@@ -64,7 +90,7 @@ class Patterns:
                 found.append(Pattern(name, smarts=name))
                 problem = _smarts_problem(name)
             elif name in self.load():
-                found.append(self.load()[name])
+                found += self.load()[name]
                 continue
             else:
                 problem = f"there is no pattern '{name}'"
@@ -91,33 +117,36 @@ def _bounds(
         yield name, window
 
 
-def load_patterns(*paths: Path) -> dict[str, Pattern]:
-    """Return {name: pattern} of files, after a check of each SMARTS and its examples.
+def load_patterns(*paths: Path) -> dict[str, tuple[Pattern, ...]]:
+    """Return {name: pattern, of several SMARTS several} of files, after a check of each SMARTS and its examples.
 
     Raises:
         UserError: a file cannot be read or breaks the schema, two patterns have the same name, RDKit refuses a SMARTS,
             or an example is wrong. All such problems are in one error.
     """
-    entries: list[tuple[Pattern, Place]] = []
+    entries: list[Entry] = []
     for path in paths:
         document = read_yaml(path)
         layers = checked(Layers([document], document.data), "patterns")
         for number, entry in enumerate(layers.settings["patterns"]):
+            listed = entry["smarts"] if isinstance(entry["smarts"], list) else [entry["smarts"]]
             examples = {key: tuple(entry[key]) for key in ("matches", "spares")}
-            entries.append((Pattern(**{**entry, **examples}), partial(layers.place, "patterns", number)))
-    raise_all([*same_name_problems([(p.name, place("name")) for p, place in entries]), *_problems(entries)])
-    return {pattern.name: pattern for pattern, _ in entries}
+            found = tuple(Pattern(**{**entry, **examples, "smarts": smarts}) for smarts in listed)
+            entries.append((found, partial(layers.place, "patterns", number)))
+    names = [(found[0].name, place("name")) for found, place in entries]
+    raise_all([*same_name_problems(names), *_problems(entries)])
+    return {found[0].name: found for found, _ in entries}
 
 
-def _problems(entries: Sequence[tuple[Pattern, Place]]) -> list[UserError]:
+def _problems(entries: Sequence[Entry]) -> list[UserError]:
     """Return the problems of patterns. A child process finds them, and is stopped if one takes RDKit too long."""
     import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
     def work() -> list[UserError]:
         found: list[UserError] = []
-        for step, (pattern, place) in enumerate(entries):
+        for step, (patterns, place) in enumerate(entries):
             late = limits.begin(step)
-            found += [_endless(pattern, place, late)] if late else _pattern_problems(pattern, place)
+            found += [_endless(patterns[0], place, late)] if late else _pattern_problems(patterns, place)
         return found
 
     return limits.in_child(work)
@@ -133,27 +162,28 @@ def _endless(pattern: Pattern, place: Place, reason: str) -> UserError:
     )
 
 
-def _pattern_problems(pattern: Pattern, place: Place) -> Iterator[UserError]:
+def _pattern_problems(patterns: Sequence[Pattern], place: Place) -> Iterator[UserError]:
     from rdkit import Chem, rdBase
 
-    with rdBase.BlockLogs():
+    for pattern in patterns:
         if problem := _smarts_problem(pattern.smarts):
             fix = "mend the SMARTS; e.g. [CX3](=[OX1])Cl is an acyl chloride"
             yield UserError(problem, where=place("smarts"), value=pattern.smarts, allowed="a SMARTS", fix=fix)
             return
-        query = Chem.MolFromSmarts(pattern.smarts)
+    queries, name = [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns], patterns[0].name
+    with rdBase.BlockLogs():
         for key, wanted in (("matches", True), ("spares", False)):
-            for number, smiles in enumerate(getattr(pattern, key)):
+            for number, smiles in enumerate(getattr(patterns[0], key)):
                 mol = Chem.MolFromSmiles(smiles)
-                if mol is not None and mol.HasSubstructMatch(query) == wanted:
+                if mol is not None and any(map(mol.HasSubstructMatch, queries)) == wanted:
                     continue
                 yield UserError(
-                    f"'{pattern.name}' is {'not ' if wanted else ''}in one of its {key}"
+                    f"'{name}' is {'not ' if wanted else ''}in one of its {key}"
                     if mol is not None
-                    else f"one of the {key} of '{pattern.name}' does not parse",
+                    else f"one of the {key} of '{name}' does not parse",
                     where=place(key, number),
                     value=smiles,
-                    allowed=f"SMILES of molecules that {'have' if wanted else 'do not have'} {pattern.smarts}",
+                    allowed=f"SMILES of molecules that {'have' if wanted else 'do not have'} {patterns[0].smarts}",
                     fix="mend the SMARTS or the SMILES",
                 )
 

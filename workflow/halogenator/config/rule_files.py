@@ -9,7 +9,7 @@ from typing import Any
 
 from halogenator.config.example_checks import Place, check_transforms
 from halogenator.config.layers import Layers, dig, same_name_problems
-from halogenator.config.patterns import CHOICE_KEYS, Patterns
+from halogenator.config.patterns import SITE_KEYS, Patterns
 from halogenator.config.validation import MAX_PROBLEMS, checked, slips, with_defaults
 from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, collecting, did_you_mean, raise_all
@@ -122,8 +122,8 @@ def _fields(entry: Mapping[str, Any], place: Place, patterns: Patterns, problems
     """Return the fields of a transform or a rule; wrong names in its choice are added to ``problems``."""
     examples = tuple(Example(example["reactant"], tuple(example["products"])) for example in entry["examples"])
     scope = tuple(entry.get("scope_classes", ()))
-    others = {key: value for key, value in entry.items() if key not in CHOICE_KEYS}
-    choice = patterns.choice(entry, place, problems)
+    others = {key: value for key, value in entry.items() if key not in SITE_KEYS}
+    choice = patterns.choice_of_sites(entry, place, problems)
     return {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
 
 

@@ -191,13 +191,22 @@ def _odd_key(keys: Keys, layers: Layers) -> UserError:
     )
 
 
+# {key of the rule files of an earlier halogenator: what became of it}
+_EARLIER = {
+    "version": "remove it: a file needs no version, as a change of a SMIRKS is noticed by itself",
+    "code": "write its value under name",
+    "legacy_rule_id": "write it into description, or under name if you call the rule by it",
+    "query_smarts": "remove it: the reactant of smirks, left of >>, says where a rule applies",
+}
+
+
 def _unknown_key(error: Violation, key: str, hint: str | None, layers: Layers) -> UserError:
     return UserError(
         f"unknown key '{key}'",
         where=layers.place(*error.absolute_path, key),
         value=key,
         allowed=error.schema["properties"],
-        fix=hint or "remove it; the shipped configs/ show what can be set",
+        fix=_EARLIER.get(key) or hint or "remove it; the shipped configs/ show what can be set",
     )
 
 

@@ -67,8 +67,8 @@ def prepared(libraries: Rows) -> Rows:
 
 
 def audit(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Return what choices left out of libraries and jobs, by rule or transform and reason, most molecules first."""
-    return rows(connection, "FROM audit ORDER BY molecules DESC, library, transform, name")
+    """Return what choices left out of libraries and jobs, by rule or transform and reason, most routes first."""
+    return rows(connection, "FROM audit ORDER BY routes DESC, library, transform, name")
 
 
 def jobs(connection: duckdb.DuckDBPyConnection) -> Rows:

@@ -61,11 +61,11 @@ def find_parents(
 
 
 def draw_left_out(rows: Sequence[dict[str, Any]]) -> None:
-    """Give each of the first rows of an audit, as ``drawing``, the SVG of a product that was left out."""
+    """Give each of the first rows of an audit, as ``drawing``, the SVG of one molecule left out, or of a parent."""
     for row in rows[:LEFT_OUT_DRAWN]:
-        drawn = draw_alone(row["examples"][0][1]) if row["examples"] else None
+        drawn = draw_alone(row["examples"][0][-1]) if row["examples"] else None
         if drawn:
-            row["drawing"] = drawn.svg(f"{row['name']}: {row['examples'][0][1]}")
+            row["drawing"] = drawn.svg(f"{row['name']}: {row['examples'][0][-1]}")
 
 
 def draw(

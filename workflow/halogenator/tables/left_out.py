@@ -22,10 +22,16 @@ AUDIT = (
     Column("library", pa.string(), "name of the library"),
     Column("transform", pa.string(), "name of the transform; of a library itself, the halogenation rule"),
     Column("made", pa.string(), "what was being made: molecules (of the library) or products (of it by the transform)"),
-    Column("kind", pa.string(), "key of the configuration that spoke against it: exclude or within"),
+    Column(
+        "kind", pa.string(), "key of the configuration that spoke against it: exclude, protect, rank, parents or within"
+    ),
     Column("name", pa.string(), "which entry of that key"),
-    Column("molecules", pa.int64(), "molecules left out, each counted once a parent"),
-    Column("routes", pa.int64(), "parent/site pairs that would have given them"),
+    Column(
+        "molecules",
+        pa.int64(),
+        "molecules left out, each counted once a parent; null for protect and rank: none was made",
+    ),
+    Column("routes", pa.int64(), "parent/site pairs that would have given them; for protect and rank, the sites"),
     Column(
         "examples", pa.list_(pa.list_(pa.string())), "SMILES of some parents and products; in the file parent>>product"
     ),
@@ -43,16 +49,18 @@ _STATISTICS = """{
 
 
 def added_up(accounts: Iterable[object]) -> list[dict[str, Any]]:
-    """Return the sums of the accounts of chunks, largest number of molecules first."""
+    """Return the sums of the accounts of chunks, largest number of routes first."""
     sums: dict[tuple[str, str, str], dict[str, Any]] = {}
     for account in accounts:
         for entry in account if isinstance(account, list) else ():
             key = entry["transform"], entry["kind"], entry["name"]
-            total = sums.setdefault(key, {**entry, "molecules": 0, "routes": 0, "examples": []})
-            total["molecules"] += entry["molecules"]
+            none_made = entry["molecules"] is None
+            total = sums.setdefault(key, {**entry, "molecules": None if none_made else 0, "routes": 0, "examples": []})
+            if not none_made:
+                total["molecules"] += entry["molecules"]
             total["routes"] += entry["routes"]
             total["examples"] = [*total["examples"], *entry["examples"]][:_MAX_EXAMPLES]
-    largest = sorted(sums.values(), key=lambda entry: (-entry["molecules"], entry["transform"], entry["name"]))
+    largest = sorted(sums.values(), key=lambda entry: (-entry["routes"], entry["transform"], entry["name"]))
     size = 0
     for entry in largest:
         size += sum(len(smiles) for pair in entry["examples"] for smiles in pair)
@@ -78,7 +86,7 @@ def audit_query(results: Path) -> str:
             SELECT library, if(transform IS NULL, 'molecules', 'products') AS made, unnest(left_out) AS entry
             FROM read_json([{files}], columns = {_STATISTICS}, maximum_object_size = {STATS_BYTES})
         )
-        ORDER BY library, made, entry.transform, entry.molecules DESC, entry.name
+        ORDER BY library, made, entry.transform, entry.routes DESC, entry.name
     """
 
 
