@@ -27,21 +27,21 @@ KNOWN = {"polyphenol-1X": 0.5e6, "polyphenol-2X": 13.8e6, "terpenoid-1X": 1.2e6,
 MOLECULES, PRODUCTS = 63e6, 750e6
 CORES = (16, 256, 4096)
 # (products, chunk.products); the second of a size suits 4,096 cores or a small number of files better.
-SIZES = ((PRODUCTS, 2e6), (PRODUCTS, 2e5), (1e10, 2e6), (1e10, 1e7))
+SIZES = ((PRODUCTS, 3e6), (PRODUCTS, 3e5), (1e10, 3e6), (1e10, 1e7))
 WORKSTATION = 16  # cores, above which tasks run on nodes
 
-# Seconds of a core, measured: chemistry in docs/full-size-run.md, all else in docs/scale.md. A row is a product, or a
+# Seconds of a core, measured: all in docs/scale.md but the start of a task on a node. A row is a product, or a
 # molecule of a library. A merge by one task is one part and the merge of it; a part of four looks through all rows, and
 # finds the duplicates of a quarter.
 TASK = 0.3
 TASK_ON_NODE = 7.0  # on a cluster: Snakemake is started twice in its allocation (`make test-slurm`, a busy machine)
-PRODUCT = 85e-6
-MOLECULE = 140e-6
+PRODUCT = 45e-6
+MOLECULE = 110e-6
 STANDARDIZED = 190e-6  # as plans reckon
 READ = 4e-6
 MERGE, MERGE_LIBRARY, MERGE_FILE = 1.9e-6, 3.1e-6, 4.5e-6
 PART_SCANNED, PART_OWN, MERGE_OF_PARTS = 0.27e-6, 0.63e-6, 1.0e-6
-REPEATS_SCANNED, REPEATS_OWN, MERGE_FILE_OF_PARTS = 0.3e-6, 0.8e-6, 1.6e-6  # of a file, by as many tasks again
+REPEATS, MERGE_FILE_OF_PARTS = 1.3, 3.2e-6  # of a file: by as many tasks again, in times of a part's seconds; the merge
 
 # Seconds of Snakemake's process, of each task that it starts; on a cluster as profiles/slurm limits them: ten
 # submissions a second, four chunks of a transform in one.
@@ -49,9 +49,9 @@ START = 0.013
 SUBMISSION = 0.1
 SUBMITTED_TOGETHER = 4
 
-# Bytes a row: products by library, molecules, and what a merge by one task spills, of a job and of a file.
+# Bytes a row: products by library, molecules, and what a merge by one task spills.
 PRODUCT_BYTES, MOLECULE_BYTES = (7.3, 14.0), 9.0
-SPILL_BYTES, SPILL_FILE_BYTES = 26, 123
+SPILL_BYTES = 26
 
 # Files that stay of a task, counted in finished runs: its results, log and benchmark, and Snakemake's record of each of
 # its outputs, of those too that are removed.
@@ -295,8 +295,8 @@ def _files() -> Iterator[Sequence[str]]:
         parts = ceil(rows / _config().merge_rows)
         each = [READ, 0.0, 0.0, MERGE_FILE]
         if parts > 1:
-            found = PART_SCANNED + PART_OWN / parts, REPEATS_SCANNED + REPEATS_OWN / parts
-            each = [READ, *found, MERGE_FILE_OF_PARTS]
+            part = PART_SCANNED + PART_OWN / parts
+            each = [READ, part, REPEATS * part, MERGE_FILE_OF_PARTS]
         times = [_hours(TASK + seconds * rows) if seconds else "" for seconds in each]
         yield [_count(rows), str(parts), f"{merge_mb(round(rows), parts):,} MB", *times]
 

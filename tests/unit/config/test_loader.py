@@ -118,7 +118,7 @@ def test_an_implicit_level_gives_way_to_a_name_taken(folder: Path) -> None:
 
 def test_defaults_come_from_the_schema(folder: Path) -> None:
     result = config("libraries: {mine: {class: lipid, path: phenols.smi}}")
-    assert (result.cap_mb, result.chunk_products, result.dedup_key) == (32_000, 5_000_000, "smiles")
+    assert (result.cap_mb, result.chunk_products, result.dedup_key) == (32_000, 3_000_000, "smiles")
     assert result.merge_rows == 20_000_000
     assert result.descriptors == ("mw", "tpsa", "hbd", "hba", "clogp", "rotb")
     assert result.identifiers == ()
@@ -127,7 +127,7 @@ def test_defaults_come_from_the_schema(folder: Path) -> None:
     assert result.sources == (Path("base.yaml"), Path("my.yaml"))
 
 
-@pytest.mark.parametrize(("identifiers", "products"), [("[]", 14_117_647), ("[inchikey]", 2_051_282)])
+@pytest.mark.parametrize(("identifiers", "products"), [("[]", 26_666_667), ("[inchikey]", 2_201_835)])
 def test_chunks_by_minutes_are_so_many_products_whatever_the_machine(
     folder: Path, identifiers: str, products: int
 ) -> None:

@@ -16,7 +16,7 @@ from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.resources import merge_mb, stream_mb
-from halogenator.planning.speed import LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
+from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.process.failures import writing
 from halogenator.results import Results
@@ -203,10 +203,7 @@ def _line(
         rows_in, matched, rows = index
     else:
         rows_in, rows = estimates.rows(library) if transform else None, estimates.rows(library, name)
-    if transform:
-        kind, ways = library.class_name, 1
-    else:  # each molecule of level k is made in k ways
-        kind, ways = LIBRARY, max(library.k or 1, 1)
+    kind = library.class_name if transform else BUILT if library.base else LIBRARY
     others = 1 if transform or library.base else 2  # tasks beside those for chunks and duplicates
     tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
     left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
@@ -222,7 +219,7 @@ def _line(
         rows_matched=matched,
         products=rows,
         products_known=known,
-        seconds=round(speed.seconds(kind, tasks, rows * ways * left), 1) if tasks else 0.0,
+        seconds=round(speed.seconds(kind, tasks, rows * left), 1) if tasks else 0.0,
         peak_mb=merge_mb(rows, estimates.parts(library, name)) if peak_mb is None else int(peak_mb),
         bytes=stats.get("bytes") or speed.bytes(kind, rows),
         detail=standing.detail,

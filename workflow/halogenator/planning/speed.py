@@ -14,10 +14,11 @@ from halogenator.model import Config
 # Processor time of a task that it does not record: Snakemake, the parent process, the start of Python. Measured.
 SCHEDULING_SECONDS = 0.1
 
-# Defaults for a results folder without finished jobs: two cores of a server of the 2020s (docs/full-size-run.md).
+# Defaults for a results folder without finished jobs: two cores of a server of the 2020s (docs/scale.md).
 TASK_SECONDS = 0.2
-PRODUCT_SECONDS = 85e-6
-MOLECULE_SECONDS = 190e-6
+PRODUCT_SECONDS = 45e-6
+MOLECULE_SECONDS = 190e-6  # of a library from a file
+BUILT_SECONDS = 110e-6  # of a built one
 INCHIKEY_SECONDS = 500e-6  # of an InChIKey
 PRODUCT_BYTES = 13.0
 MOLECULE_BYTES = 14.0
@@ -43,7 +44,7 @@ class Speed:
 
     Attributes:
         task_seconds: time of a task that makes nothing.
-        row_seconds: {class of a library: time of a product}; under ``LIBRARY``, the time of a molecule of a library.
+        row_seconds: {class of a library: time of a product}; under ``LIBRARY`` and ``BUILT``, the time of a molecule.
         row_bytes: bytes of a row in a finished file, by the same keys.
         recorded: whether enough is finished for the figures to be those of this machine.
     """
@@ -55,22 +56,23 @@ class Speed:
 
     def seconds(self, kind: str, tasks: int, rows: float) -> float:
         """Return the processor time of so many tasks that make so many rows."""
-        default = MOLECULE_SECONDS if kind == LIBRARY else PRODUCT_SECONDS
-        each = self.row_seconds.get(kind, self.row_seconds.get(ANY, default))
+        default = {LIBRARY: MOLECULE_SECONDS, BUILT: BUILT_SECONDS}.get(kind, PRODUCT_SECONDS)
+        each = self.row_seconds.get(kind, default if kind in _MOLECULES else self.row_seconds.get(ANY, default))
         return tasks * (self.task_seconds + SCHEDULING_SECONDS) + rows * each
 
     def bytes(self, kind: str, rows: float) -> int:
         """Return the size of the files of a library or a job with so many rows."""
-        default = MOLECULE_BYTES if kind == LIBRARY else PRODUCT_BYTES
+        default = MOLECULE_BYTES if kind in _MOLECULES else PRODUCT_BYTES
         return FILES_BYTES + round(rows * self.row_bytes.get(kind, self.row_bytes.get(ANY, default)))
 
 
 # Keys that are no class, since the name of a class has no space.
-LIBRARY, ANY = "a library", "any class"
+LIBRARY, BUILT, ANY = "a library", "a built library", "any class"
+_MOLECULES = (LIBRARY, BUILT)
 
 
 def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (``LIBRARY`` or a job's class, its statistics) of all that was ever finished in a results folder.
+    """Yield (``LIBRARY``, ``BUILT`` or a job's class, its statistics) of all that was ever finished in a folder.
 
     Outdated results count too: they were made at the same speed.
     """
@@ -82,7 +84,7 @@ def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in places.find(places.stats("*")):
         stats = read_object(path)
         classes[path.stem] = str(stats.get("class") or "")
-        yield LIBRARY, stats
+        yield BUILT if stats.get("k") else LIBRARY, stats
     for path in places.find(places.stats("*", "*")):
         yield classes.get(path.parent.name, ""), read_object(path)
 
@@ -94,14 +96,14 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     of a row. A class with few products has the speed of all classes together.
 
     Args:
-        finished: (``LIBRARY`` or a job's class, its statistics) of each.
+        finished: (``LIBRARY``, ``BUILT`` or a job's class, its statistics) of each.
     """
     records = [(kind, *figures) for kind, stats in finished if (figures := _figures(kind, stats)) is not None]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
     task_seconds = median(small) if small else TASK_SECONDS
     all_rows, all_seconds, all_bytes = Counter[str](), defaultdict[str, float](float), Counter[str]()
     for kind, tasks, rows, seconds, size in records:
-        for key in (kind,) if kind == LIBRARY else (kind, ANY):
+        for key in (kind,) if kind in _MOLECULES else (kind, ANY):
             if rows >= _FEW_ROWS:
                 all_rows[key] += rows
                 all_seconds[key] += max(0.0, seconds - tasks * task_seconds)
@@ -117,9 +119,9 @@ def _figures(kind: str, stats: Mapping[str, Any]) -> tuple[int, int, float, int]
     if "adopted" in stats:
         return None
     try:
-        stages = 2 if kind == LIBRARY and stats.get("k") in (None, 0) else 1  # a file is read, and its repeats found
+        stages = 2 if kind == LIBRARY else 1  # a file is read, and its repeats are found
         tasks = stats["chunks"] + stages * (stats.get("parts", 0) + 1)
-        rows = stats["molecules"] if kind == LIBRARY else stats["products"]
+        rows = stats["molecules"] if kind in _MOLECULES else stats["products"]
         return int(tasks), int(rows + stats["duplicates"]), float(stats["usage"]["cpu_seconds"]), int(stats["bytes"])
     except (KeyError, TypeError, ValueError):
         return None
