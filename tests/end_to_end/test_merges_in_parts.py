@@ -50,7 +50,8 @@ def merged(folder: Path) -> dict[str, object]:
             told = read_metadata(path)
             record = told.get("statistics") or {}
             told |= {"config_hash": None, "statistics": {key: record[key] for key in record.keys() - OF_THE_WAY}}
-            found[name] = pq.read_table(path).to_pylist(), told
+            rows = pq.read_table(path).to_pylist()
+            found[name] = [row | {"source": None} for row in rows], told  # the source has the path of its folder
         elif path.suffix == ".json" and path.parent.name != "configurations":
             stats = json.loads(path.read_text())
             found[name] = {key: stats[key] for key in stats.keys() - OF_THE_WAY}
