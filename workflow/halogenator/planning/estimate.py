@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from math import ceil, factorial, inf, prod
 
 from halogenator.model import Config, Library
 from halogenator.planning.sample import Sample, Sites, read_sample
+from halogenator.planning.shares import Trial, first_trials, share, tried
 from halogenator.planning.speed import product_seconds
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
@@ -27,13 +29,14 @@ class Estimates:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._samples: dict[str, Sample] = {}
+        self._tried: dict[str, list[Trial]] = {}  # {library: molecules of it}
 
     def rows(self, library: Library, transform: str | None = None) -> int:
         """Return about how many molecules a library will have, or how many products its job with a transform.
 
         It is 0 only if the sample is the whole source and gives none.
         """
-        sample = self._sample(library)
+        sample, share = self._sample(library), self._share(library, transform)
         if transform is not None:
             query = self.config.transforms[transform].query
             found = sum(self._descendants(library, sites) * self._left(library, sites, query) for sites in sample.sites)
@@ -41,10 +44,10 @@ class Estimates:
                 found = sum(
                     self._descendants(library, sites) for sites in sample.sites
                 )  # the source has no halogens yet
-            return max(ceil(sample.scale * found), 0 if sample.whole else 1)
+            return max(ceil(sample.scale * found * share), 0 if sample.whole else 1)
         if not library.k:
             return sample.rows
-        return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
+        return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites) * share)
 
     def only_first_rows(self, library: Library) -> bool:
         """Return whether the estimate is from the first rows of a file alone, as for a compressed file."""
@@ -87,6 +90,42 @@ class Estimates:
         choices = sum(len(rule.matches) for rule in rules)
         lost = level * sum(sites[query].lost_to(rule) for rule in rules) / choices if choices else 0
         return max(sites[query].once_halogenated - lost, 0)
+
+    def _share(self, library: Library, transform: str | None) -> float:
+        """Return which share of a library, or of its job with a transform, the configuration does not leave out."""
+        made = self.config.transforms[transform] if transform is not None else None
+        choice = self.config.product_choice + library.choice
+        in_job = made is not None and (choice or made.choice)
+        if not (in_job or self._chooses(library)):
+            return 1
+        trials, sites = self._trials(library), self._sample(library).sites
+        weights = [1 if made is None else self._left(library, sites[trial.parent], made.query) for trial in trials]
+        kept = share(trials, weights)
+        if made is not None and in_job:
+            there = [replace(trial, every=trial.kept) for trial in trials if trial.smiles]
+            products = tried(there, [made], choice)
+            kept *= share(products, [1] * len(products))
+        return kept
+
+    def _chooses(self, library: Library) -> bool:
+        """Return whether anything is left out of a library, or of one that it is built from."""
+        if library.base is None:
+            return False
+        rules = self.config.halogenation.rules_for(library.class_name)
+        own = self.config.library_choice + library.choice or any(rule.choice for rule in rules)
+        return bool(own) or self._chooses(self.config.libraries[library.base])
+
+    def _trials(self, library: Library) -> list[Trial]:
+        """Return molecules of a library, made from some of the sample."""
+        if library.name not in self._tried:
+            self._tried[library.name] = self._new_trials(library)
+        return self._tried[library.name]
+
+    def _new_trials(self, library: Library) -> list[Trial]:
+        if library.base is None:
+            return first_trials(self._sample(library))
+        trials, choice = self._trials(self.config.libraries[library.base]), self.config.library_choice + library.choice
+        return tried(trials, self.config.halogenation.transforms(library.class_name), choice)
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)
