@@ -157,6 +157,7 @@ class Transform:
         products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
             leaves them together.
         choice: what of its products is left out.
+        scores: names of score columns of its products, besides those of the library.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Transform:
     new_stereo: str = "open"
     products: str | None = None
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -315,6 +317,7 @@ class Library:
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
         choice: what is left out of it, if it is built, and of products made from it.
+        scores: names of score columns of its molecules and of products made from it.
     """
 
     name: str
@@ -327,6 +330,7 @@ class Library:
     reading: Reading = Reading()
     implicit: bool = False
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
 
     @property
     def brief(self) -> Library:
@@ -395,6 +399,11 @@ class Job:
     def names(self) -> tuple[str, ...]:
         """What it is called in messages."""
         return self.library.name, self.transform.name
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the score columns to compute, in order."""
+        return tuple(dict.fromkeys((*self.library.scores, *self.transform.scores)))
 
 
 @dataclass(frozen=True)
@@ -481,6 +490,11 @@ class Config:
     library_choice: Choice = Choice()
     product_choice: Choice = Choice()
     patterns_paths: tuple[Path, ...] = ()
+
+    def scores(self, library: str, transform: str | None = None) -> tuple[str, ...]:
+        """Return the score columns of a library's molecules or, with a transform, of the products of a job."""
+        own = self.libraries[library].scores
+        return own if transform is None else tuple(dict.fromkeys((*own, *self.transforms[transform].scores)))
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""

@@ -40,8 +40,8 @@ rule standardize_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(stream_mb()),
-        runtime=chunk_minutes,
+        mem_mb=memory(chunk_mb),
+        runtime=chunk_time,
         attempt=attempt_number,
     params:
         identity=library_identity,
@@ -66,8 +66,8 @@ rule halogenate_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(stream_mb()),
-        runtime=chunk_minutes,
+        mem_mb=memory(chunk_mb),
+        runtime=chunk_time,
         attempt=attempt_number,
     params:
         identity=library_identity,

@@ -39,9 +39,12 @@ def resolve_libraries(layers: Layers, find: Find, patterns: Patterns, problems: 
             with collecting(problems):
                 builder.add(name)
     _check_files(builder.libraries, layers, problems)
+    common = layers.settings["scores"]
     return {
         name: replace(
-            library, choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems)
+            library,
+            choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems),
+            scores=tuple(dict.fromkeys((*common, *builder.entries[name].get("scores", ())))),
         )
         for name, library in builder.libraries.items()
     }

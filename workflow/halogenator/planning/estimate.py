@@ -14,7 +14,7 @@ from math import ceil, factorial, inf, prod
 from halogenator.model import Config, Library
 from halogenator.planning.sample import Sample, Sites, read_sample
 from halogenator.planning.shares import Trial, first_trials, share, tried
-from halogenator.planning.speed import product_seconds
+from halogenator.planning.speed import chunk_products, product_seconds
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
@@ -56,10 +56,13 @@ class Estimates:
     def chunks(self, library: Library, transform: str | None = None) -> int:
         """Return the number of chunk tasks of a library or a job; 0 for a job that its merge makes itself."""
         rows, config = self.rows(library, transform), self.config
-        if transform is not None:
-            at_once = min(config.chunk_products, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
-            return ceil(rows / config.chunk_products) if rows > at_once else 0
-        return max(1, ceil(rows * max(library.k or 1, 1) / config.chunk_products))  # k ways to a level-k molecule
+        scores = config.scores(library.name, transform)
+        each = chunk_products(config, scores)
+        if transform is not None and not scores:  # a merge does not declare the memory that scores take
+            at_once = min(each, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
+            return ceil(rows / each) if rows > at_once else 0
+        ways = max(library.k or 1, 1) if transform is None else 1  # k ways to a level-k molecule
+        return max(1, ceil(rows * ways / each))
 
     def parts(self, library: Library, transform: str | None = None) -> int:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""

@@ -99,14 +99,19 @@ def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
 
 
-def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns of a library with descriptors and site counts; ``counted`` as in ``site_columns``."""
-    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
+def library_columns(
+    descriptor_names: Sequence[str], counted: Mapping[str, str], scores: Sequence[str] = ()
+) -> tuple[Column, ...]:
+    """Return the columns of a library: descriptors, site counts (``counted`` as in ``site_columns``) and scores."""
+    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted) + score_columns(scores)
 
 
-def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
+def product_columns(
+    descriptor_names: Sequence[str], scores: Sequence[str] = (), *, with_inchikey: bool
+) -> tuple[Column, ...]:
     """Return the columns of a job's products."""
-    return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
+    described = descriptor_columns(descriptor_names) + score_columns(scores)
+    return PRODUCTS + described + ((INCHIKEY,) if with_inchikey else ())
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:

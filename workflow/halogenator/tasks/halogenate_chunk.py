@@ -8,6 +8,7 @@ from typing import Any
 from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product
+from halogenator.chemistry.scores import Scorer
 from halogenator.model import Choice, Library, Transform
 from halogenator.tables.columns import LIBRARY, library_columns
 from halogenator.tables.file_columns import ROOT_KEY
@@ -41,7 +42,7 @@ def halogenate_chunk(
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
-    level = _Level(transforms, library.k or 0)
+    level = _Level(transforms, library)
 
     def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
         found, errors, left_out = chooser.products(smiles, values, stereo)
@@ -52,7 +53,7 @@ def halogenate_chunk(
     root = base.get(ROOT_KEY) or base.get("library")
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
     metadata = with_versions(library=library.name, **counted) | account_of(chooser)
-    columns = library_columns(index.descriptor_names, index.columns)
+    columns = library_columns(index.descriptor_names, index.columns, library.scores)
     chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
 
 
@@ -73,9 +74,10 @@ class _Level:
     The merge finds those that are further apart.
     """
 
-    def __init__(self, transforms: Sequence[Transform], k: int) -> None:
+    def __init__(self, transforms: Sequence[Transform], library: Library) -> None:
         self._steps = [(rule, halogen) for rule, _, halogen in (step.name.partition(":") for step in transforms)]
-        self._k = k
+        self._k = library.k or 0
+        self._scorer = Scorer(library.scores)
         self._parent: str | None = None
         # {(SMILES, enhanced stereo): row in ``rows`` of the writer}
         self._seen: dict[tuple[str, str | None], int] = {}
@@ -93,7 +95,8 @@ class _Level:
             rule, halogen = self._steps[product.transform]
             self._seen[molecule] = len(molecules.rows)
             lineage = parent, self._k, _join(halogens, halogen), _join(rules, rule), product.n_routes
-            full = molecules.append(None, *molecule, *lineage, *[None] * 4, *product.descriptors, *product.examined)
+            described = *product.descriptors, *product.examined, *self._scorer.values(product.smiles)
+            full = molecules.append(None, *molecule, *lineage, *[None] * 4, *described)
             if full:
                 self._seen = {}
 
