@@ -283,6 +283,45 @@ def test_sites_of_natural_products_are_ranked_by_their_matches() -> None:
     assert lost == sum(entry["routes"] for entry in chooser.account.entries) > 0
 
 
+CHOICES = {
+    "exclude": Choice(exclude=tuple(SHIPPED)),
+    "within": Choice(within=(("mw", Window(high=190)), ("hbd", Window(low=1)))),
+    "protect": Choice(protect=(Pattern("acid", "C(=O)[OH]"), Pattern("phenol", "c[OH]"))),
+    "rank": Choice(rank=(Pattern("phenol", "[cH]c[OH]"), Pattern("any", "[cH]"), Pattern("alcohol", "[CX4][OH]"))),
+    "parents": Choice(parents_within=(("mw", Window(high=160)),), parents_not_matching=(Pattern("F", "[F][CX4]"),)),
+}
+
+
+@cache
+def plain_routes(smirks: str, smiles: str) -> int:
+    """Sites of a molecule that RDKit alone finds, with those whose product it refuses."""
+    outcome = oracle.apply(smirks, smiles)
+    return sum(map(len, outcome.products.values())) + len(outcome.refused)
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("kind", [*CHOICES, "all together"])
+def test_products_what_is_left_out_and_rejects_are_every_route(kind: str) -> None:
+    """Of 2-hydroxyphenylacetic acid, 4-chromanol and alaninol, and of all that is made of these, once more."""
+    choice = CHOICES[kind] if kind in CHOICES else sum(CHOICES.values(), Choice())
+    transforms = HALOGENATION.transforms("other")[::4]
+    chooser, kinds = Chooser(transforms, choice=choice), set()
+    level = list(map(Chem.CanonSmiles, ("O=C(O)Cc1ccccc1O", "OC1CCOc2ccccc21", "CC(N)CO")))
+    for _ in range(2):
+        made = []
+        for smiles in level:
+            before = sum(entry["routes"] for entry in chooser.account.entries)
+            kept, rejects, _ = chooser.products(smiles)
+            told = sum(entry["routes"] for entry in chooser.account.entries) - before
+            assert sum(product.n_routes for product in kept) + told + len({site for site, _ in rejects}) == sum(
+                plain_routes(transform.smirks, smiles) for transform in transforms
+            ), smiles
+            made += [product.smiles for product in kept]
+        level = list(dict.fromkeys(made))[:: size(3, 1)]
+        kinds |= {entry["kind"] for entry in chooser.account.entries}
+    assert kinds == ({kind} if kind in CHOICES else {*CHOICES})
+
+
 def test_parents_that_a_transform_is_not_for_are_left_alone() -> None:
     asks = {
         "parents_within": (("mw", Window(high=150)),),

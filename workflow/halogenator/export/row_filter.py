@@ -16,7 +16,7 @@ from halogenator.chemistry.molecules import RejectError, parse_smiles
 from halogenator.chemistry.scores import SCORES, Value, load, scored
 from halogenator.export.left_out import Filter, LeftOut
 from halogenator.model import Export, Window
-from halogenator.tables.columns import arrow_schema, score_columns
+from halogenator.tables.columns import score_columns
 from halogenator.tables.molecule_files import FORMATS, stereo_of
 
 Mask = npt.NDArray[np.bool_]
@@ -168,7 +168,7 @@ def _added(export: Export, known: Collection[str]) -> list[str]:
 def _flag_fields(name: str) -> list[pa.Field]:
     """Return the columns of a flag: a score; or whether a filter holds, and for catalogs the names of alerts."""
     if name in SCORES:
-        return list(arrow_schema(score_columns([name])))
+        return [pa.field(column.name, column.type) for column in score_columns([name])]
     fields = [pa.field(name, pa.bool_())]
     return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
 

@@ -14,11 +14,18 @@ from halogenator.model import PREPARED
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its Arrow type, and its meaning and unit in words."""
+    """A column.
+
+    Attributes:
+        name, type: its name and its Arrow type.
+        text: its meaning and unit in words.
+        told: whether the file itself has them, as ``meaning`` in the metadata of the field.
+    """
 
     name: str
     type: pa.DataType
     text: str
+    told: bool = False
 
 
 RAW = (
@@ -91,7 +98,7 @@ def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
 def score_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named scores."""
     kinds = {float: pa.float64(), int: pa.int32(), str: pa.string()}
-    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text) for name in names)
+    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text, told=True) for name in names)
 
 
 def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
@@ -116,4 +123,5 @@ def product_columns(
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """Return the Arrow schema of a table of columns."""
-    return pa.schema([(column.name, column.type) for column in columns])
+    told = ({"meaning": column.text} if column.told else None for column in columns)
+    return pa.schema([pa.field(c.name, c.type, metadata=text) for c, text in zip(columns, told, strict=True)])
