@@ -105,8 +105,8 @@ class RowFilter:
             left = np.flatnonzero(passing)
             holds = passing.copy()
             rows = batch.take(pa.array(left))
-            for index, found in zip(left, _alerts(name, rows, self._threads, left_out), strict=True):
-                holds[index] = found is not None and bool(found) == (name in self._wanted)
+            for place, found in zip(left, _alerts(name, rows, self._threads, left_out), strict=True):
+                holds[place] = found is not None and bool(found) == (name in self._wanted)
             left_out.take(self._property(name), batch, passing & ~holds)
             passing = holds
         return passing
