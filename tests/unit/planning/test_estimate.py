@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from halogenator.chemistry.kernel import Kernel
+import pytest
+
+from halogenator.chemistry.choosing import Chooser
 from halogenator.config import read_config
-from halogenator.model import Transform
+from halogenator.model import Choice, Config, Transform
 from halogenator.planning.estimate import Estimates
-from helpers.runs import OME, REPOSITORY, named_parents
+from helpers.runs import OME, REPOSITORY, named_parents, write_yaml
+from helpers.samples import few
 
 
-def made(molecules: Iterable[str], transforms: list[Transform]) -> set[str]:
-    kernel = Kernel(transforms)
-    return {product.smiles for smiles in molecules for product in kernel.products(smiles)[0]}
+NOTHING = Choice()
+
+
+def made(molecules: Iterable[str], transforms: list[Transform], choice: Choice = NOTHING) -> set[str]:
+    chooser = Chooser(transforms, choice=choice)
+    return {product.smiles for smiles in molecules for product in chooser.products(smiles)[0]}
+
+
+def configured(folder: Path, **settings: object) -> Config:
+    paths = [REPOSITORY / "configs/config.yaml", write_yaml(folder / "mine.yaml", settings)]
+    return read_config(paths, working_dir=folder, repository=REPOSITORY)
 
 
 def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Path) -> None:
     """Flavonoids and stilbenes: many C-H of one ring are equal, and one hydroxyl in four leaves for a halogen."""
-    config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=tmp_path, repository=REPOSITORY)
+    config = configured(tmp_path, exclude=[])
     library = config.libraries["polyphenol-1X"]
     parents = [smiles for _, smiles in named_parents("polyphenol")]
     molecules = made(parents, config.halogenation.transforms("polyphenol"))
@@ -27,3 +38,26 @@ def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Pat
     estimates = Estimates(config)
     assert 0.95 * len(molecules) < estimates.rows(library) < 1.1 * len(molecules)
     assert 0.95 * len(products) < estimates.rows(library, OME) < 1.15 * len(products)
+
+
+CHOICES = {
+    "by default": {},
+    "of sites and of a job": {"protect": ["sugars", "[OX2H]"], "exclude": {"products": ["[CH3]Oc1ccccc1[F,Cl]"]}},
+    "of parents' sizes": {"within": {"mw": [None, 420], "clogp": [None, 5]}},
+}
+
+
+@pytest.mark.parametrize("name", few(CHOICES, 2))
+def test_what_is_left_out_is_not_counted(tmp_path: Path, name: str) -> None:
+    """Terpenoids, of which a third would be left out by default; a few of them are tried."""
+    config, class_name = configured(tmp_path, **CHOICES[name]), "terpenoid"
+    library, bare = config.libraries["terpenoid-1X"], configured(tmp_path, exclude=[])
+    parents = [smiles for _, smiles in named_parents(class_name)]
+    rules = config.halogenation.transforms(class_name)
+    every, molecules = made(parents, rules), made(parents, rules, config.library_choice)
+    assert len(molecules) < 0.85 * len(every)
+    estimates, plain = Estimates(config), Estimates(bare)
+    assert plain.rows(library) == pytest.approx(len(every), rel=0.05)
+    assert estimates.rows(library) == pytest.approx(len(molecules), rel=0.15)
+    products = made(molecules, [config.transforms[OME]], config.product_choice)
+    assert estimates.rows(library, OME) == pytest.approx(len(products), rel=0.15)

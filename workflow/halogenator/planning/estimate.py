@@ -13,7 +13,7 @@ from math import ceil, factorial, inf, prod
 
 from halogenator.model import Config, Library
 from halogenator.planning.sample import Sample, Sites, read_sample
-from halogenator.planning.shares import Trial, first_trials, share, tried
+from halogenator.planning.shares import Step, Trial, first_trials, share, tried
 from halogenator.planning.speed import chunk_products, product_seconds
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
@@ -94,20 +94,19 @@ class Estimates:
         lost = level * sum(sites[query].lost_to(rule) for rule in rules) / choices if choices else 0
         return max(sites[query].once_halogenated - lost, 0)
 
-    def _share(self, library: Library, transform: str | None) -> float:
-        """Return which share of a library, or of its job with a transform, the configuration does not leave out."""
-        made = self.config.transforms[transform] if transform is not None else None
+    def _share(self, library: Library, name: str | None) -> float:
+        """Return the share of a library, or of its job with a transform, that the configuration does not leave out."""
+        transform = self.config.transforms[name] if name is not None else None
+        kept = 1.0
+        if self._chooses(library):
+            trials, sites = self._trials(library), self._sample(library).sites
+            left = [self._left(library, sites[t.parent], transform.query) if transform else 1 for t in trials]
+            kept = share(trials, left if any(left) else [1] * len(left))
         choice = self.config.product_choice + library.choice
-        in_job = made is not None and (choice or made.choice)
-        if not (in_job or self._chooses(library)):
-            return 1
-        trials, sites = self._trials(library), self._sample(library).sites
-        weights = [1 if made is None else self._left(library, sites[trial.parent], made.query) for trial in trials]
-        kept = share(trials, weights)
-        if made is not None and in_job:
-            there = [replace(trial, every=trial.kept) for trial in trials if trial.smiles]
-            products = tried(there, [made], choice)
-            kept *= share(products, [1] * len(products))
+        if transform and (choice or transform.choice):
+            there = [replace(trial, every=trial.kept) for trial in self._trials(library) if trial.smiles]
+            step = Step(transform.name, library.name, (transform,), choice)
+            kept *= share(tried([step], {library.name: there})[transform.name])
         return kept
 
     def _chooses(self, library: Library) -> bool:
@@ -119,16 +118,22 @@ class Estimates:
         return bool(own) or self._chooses(self.config.libraries[library.base])
 
     def _trials(self, library: Library) -> list[Trial]:
-        """Return molecules of a library, made from some of the sample."""
+        """Return molecules of a library, made from some of the sample; of all libraries of a source at once."""
         if library.name not in self._tried:
-            self._tried[library.name] = self._new_trials(library)
+            source = self._source(library)
+            self._tried[source.name] = first_trials(self._sample(source))
+            steps = [
+                Step(
+                    each.name,
+                    each.base,
+                    tuple(self.config.halogenation.transforms(each.class_name)),
+                    self.config.library_choice + each.choice,
+                )
+                for each in self.config.libraries.values()
+                if each.base is not None and self._source(each) is source
+            ]
+            self._tried |= tried(steps, self._tried)
         return self._tried[library.name]
-
-    def _new_trials(self, library: Library) -> list[Trial]:
-        if library.base is None:
-            return first_trials(self._sample(library))
-        trials, choice = self._trials(self.config.libraries[library.base]), self.config.library_choice + library.choice
-        return tried(trials, self.config.halogenation.transforms(library.class_name), choice)
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)

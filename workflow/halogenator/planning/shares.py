@@ -6,15 +6,19 @@ of the molecules that were kept is taken on to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import TYPE_CHECKING
 
 from halogenator.model import Choice, Transform
 from halogenator.planning.sample import Sample, sampled
 from halogenator.process import limits
 
-TRIED = 48  # molecules that are tried, of those in the sample
+if TYPE_CHECKING:
+    from halogenator.chemistry.choosing import Chooser
+
+TRIED = 12  # molecules that are tried, of those in the sample
 _LONGEST = 500  # characters of a SMILES; longer ones would take long, and are few
 
 
@@ -37,6 +41,23 @@ class Trial:
     step: int = 1
 
 
+@dataclass(frozen=True)
+class Step:
+    """Something that is made of each molecule of a library.
+
+    Attributes:
+        name: of the library or job that it makes.
+        base: of what it is applied to.
+        transforms: what is applied.
+        choice: what is left out, besides what each transform leaves out.
+    """
+
+    name: str
+    base: str
+    transforms: tuple[Transform, ...]
+    choice: Choice
+
+
 def first_trials(sample: Sample) -> list[Trial]:
     """Return molecules of a sample, evenly spread."""
     short = [number for number, smiles in enumerate(sample.molecules) if len(smiles) <= _LONGEST]
@@ -44,40 +65,55 @@ def first_trials(sample: Sample) -> list[Trial]:
     return [Trial(number, sample.molecules[number]) for number in chosen]
 
 
-def tried(trials: Sequence[Trial], transforms: Sequence[Transform], choice: Choice) -> list[Trial]:
-    """Return what is made of molecules. A child process does it, in bounded time.
+def tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
+    """Return {name of a step: what it made}. A child process does it, in bounded time.
 
     Args:
-        trials: the molecules.
-        transforms: what is applied to them.
-        choice: what is left out, besides what each transform leaves out.
+        steps: the steps, each after the one that it is applied to.
+        trials: {name: molecules} that the first of them are applied to.
     """
     import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
-    return limits.in_child(lambda: _tried(trials, transforms, choice))
+    return limits.in_child(lambda: _tried(steps, trials))
 
 
-def _tried(trials: Sequence[Trial], transforms: Sequence[Transform], choice: Choice) -> list[Trial]:
+def _tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
     from halogenator.chemistry.choosing import Chooser
     from halogenator.chemistry.molecules import quiet
 
     quiet()
-    chooser = Chooser(transforms, choice=choice)
-    made = []
-    for number, trial in enumerate(trials):
-        if not trial.smiles:  # without a molecule to look at, the step is taken to be as large as the last one
-            made.append(replace(trial, every=trial.every * trial.step))
-        elif not limits.begin(number):
-            kept, _, left_out = chooser.products(trial.smiles)
-            smiles, step = Random(number).choice(kept).smiles if kept else "", len(kept) + left_out
-            made.append(Trial(trial.parent, smiles, trial.kept * len(kept), trial.every * step, step))
+    choosers: dict[object, Chooser] = {}
+    made: dict[str, list[Trial]] = {}
+    for number, step in enumerate(steps):
+        how = step.transforms, step.choice
+        chooser = choosers[how] = choosers.get(how) or Chooser(step.transforms, choice=step.choice)
+        origin = made.get(step.base, trials.get(step.base, ()))
+        made[step.name] = [
+            found
+            for place, trial in enumerate(origin)
+            if (found := _next(chooser, trial, number * (TRIED + 1) + place)) is not None
+        ]
     return made
 
 
-def share(trials: Sequence[Trial], weights: Iterable[float]) -> float:
+def _next(chooser: Chooser, trial: Trial, number: int) -> Trial | None:
+    """Return a molecule that is made of that of a trial; None if nothing can be. ``number`` is that of the attempt."""
+    if not trial.smiles:  # without a molecule to look at, the step is taken to be as large as the last one
+        return replace(trial, every=trial.every * trial.step)
+    if limits.begin(number):
+        return None
+    kept, _, left_out = chooser.products(trial.smiles)
+    step = len(kept) + left_out
+    if not step:
+        return None
+    smiles = Random(number).choice(kept).smiles if kept else ""
+    return Trial(trial.parent, smiles, trial.kept * len(kept), trial.every * step, step)
+
+
+def share(trials: Sequence[Trial], weights: Sequence[float] | None = None) -> float:
     """Return the share that is kept of what trials stand for, each with a weight; 1 if they stand for nothing."""
     kept = every = 0.0
-    for trial, weight in zip(trials, weights, strict=True):
+    for trial, weight in zip(trials, weights or [1] * len(trials), strict=True):
         kept += weight * trial.kept
         every += weight * trial.every
     return kept / every if every else 1.0
