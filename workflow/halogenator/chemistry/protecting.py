@@ -150,7 +150,8 @@ def touched(reaction: Reaction) -> Touched:
         Touched(always=(1,), perhaps=())
     """
     after = {atom.GetAtomMapNum(): atom for atom in reaction.product_template.GetAtoms()}
-    always, perhaps = [], []
+    always: list[int] = []
+    perhaps: list[int] = []
     for atom in reaction.query.GetAtoms():
         kept = after.get(atom.GetAtomMapNum()) if atom.GetAtomMapNum() else None
         bonds, made = _bonds(atom), _bonds(kept) if kept is not None else {}
