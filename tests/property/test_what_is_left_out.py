@@ -351,6 +351,28 @@ def test_parents_that_a_transform_is_not_for_are_left_alone() -> None:
     assert told == {("parents", "mw :150"): 4, ("parents", "matching acid"): 1}
 
 
+@pytest.mark.parametrize(
+    ("smirks", "protected", "reached"),
+    [
+        ("[*:1][OX2H:2]>>[*:1][O:2]C", "[#6]", True),
+        ("[#6:1]-[OX2H:2]>>[#6:1][O:2]C", "[#6]", True),
+        ("[*:1]!@[OX2H:2]>>[*:1][O:2]C", "[#6]", True),
+        ("[#6;!$(C=O):1][OX2H:2]>>[#6+0:1][O:2]C", "[#6]", True),
+        ("[CX4:1][CX4:2][OX2H:3]>>[CX4:1][C;H1:2][O:3]C", "[CX4;H1]", True),
+        ("[CX4:1][CX4:2][OX2H:3]>>[CX4:1][C:2]=[O:3]", "[CX4]", False),
+        ("[OX2H:1][#6:2]>>[S:1][#6:2]", "[OX2H]", False),
+        ("[#6:1][OX2H:2]>>[#6:1][OH0-:2]", "[OX2H]", False),
+    ],
+)
+def test_an_atom_that_a_template_only_names_is_not_touched(smirks: str, protected: str, reached: bool) -> None:
+    """However it is spelled: with all its sites in the reach of the pattern, a rule makes all products or none."""
+    chooser = Chooser([Transform("rule", smirks)], choice=Choice(protect=(Pattern("protected", protected),)))
+    for smiles in map(Chem.CanonSmiles, GLYCOSIDES[:4]):
+        atoms = {match[0] for match in Chem.MolFromSmiles(smiles).GetSubstructMatches(Chem.MolFromSmarts(protected))}
+        made = {product.smiles for product in chooser.products(smiles)[0]}
+        assert made == left_alone(smirks, smiles, atoms) and bool(made) == reached
+
+
 def test_a_hydrogen_atom_of_a_template_belongs_to_the_atom_that_has_it() -> None:
     choice = Choice(protect=(Pattern("benzylic", "[CH3]c"),))
     chooser = Chooser([Transform("deuteration", "[C:1][H:2]>>[C:1][2H:2]")], choice=choice)
