@@ -90,6 +90,7 @@ SCORES = {
             "Contrib/NP_Score",
             "Ertl et al., J. Chem. Inf. Model. 2008, 48, 68",
             350,
+            mb=60,
         ),
         Score(
             "scaffold",
@@ -99,6 +100,7 @@ SCORES = {
             "MurckoScaffoldSmiles",
             "Bemis and Murcko, J. Med. Chem. 1996, 39, 2887",
             560,
+            mb=20,
         ),
         Score(
             "sa_score",
@@ -108,6 +110,7 @@ SCORES = {
             "Contrib/SA_Score",
             "Ertl and Schuffenhauer, J. Cheminform. 2009, 1, 8",
             600,
+            mb=120,
         ),
         Score(
             "qed",
@@ -117,6 +120,7 @@ SCORES = {
             "QED.qed",
             "Bickerton et al., Nat. Chem. 2012, 4, 90",
             4300,
+            mb=10,
         ),
         Score(
             "alerts",
@@ -126,6 +130,7 @@ SCORES = {
             "FilterCatalog",
             "as the properties of these names",
             11500,
+            mb=30,
         ),
     )
 }

@@ -109,7 +109,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     if not problems:
         problems += scope.job_problems(jobs, libraries, wanted, layers)
     exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems)
-    for score in dict.fromkeys(name for each in (*libraries.values(), *wanted) for name in each.scores):
+    scored = [each.scores for each in libraries.values()] + [each.scores for each in wanted]
+    for score in dict.fromkeys(name for names in scored for name in names):
         with collecting(problems), located(layers.place("scores")):
             check_score(score)
     raise_all(problems)

@@ -74,7 +74,7 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]], scores: Sequence[str
     clean = [_BREAKS.sub(" ", given).strip() or _UNNAMED for given, _ in others]
     # Names that need no change are reserved first, so that a renamed column never gets one of them.
     reserved = _reserved().union(scores)
-    taken = reserved.union(name.casefold() for name in clean if not _is_reserved(name, reserved))
+    taken = {*reserved} | {name.casefold() for name in clean if not _is_reserved(name, reserved)}
     seen: set[str] = set()
     found = []
     for (given, kind), name in zip(others, clean, strict=True):
@@ -88,7 +88,7 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]], scores: Sequence[str
     return tuple(found)
 
 
-def _free(name: str, taken: Collection[str]) -> str:
+def _free(name: str, taken: set[str]) -> str:
     """Return ``name``, with a number if it is taken."""
     free, number = name, 1
     while free.casefold() in taken:
