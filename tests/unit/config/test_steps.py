@@ -19,6 +19,7 @@ transforms:
   - {{name: {OME}, smirks: "[c:1][OX2H:2]>>[c:1][O:2]C"}}
   - {{name: {COCL}, smirks: "[CX3:1](=[OX1:2])[OX2H:3]>>[C:1](=[O:2])Cl"}}
 """
+RULES = '{halogens: [F, Cl], rules: [{name: aromatic_ch, smirks: "[cH:1]>>[c:1]{X}"}]}\n'
 BASE = "transforms: transforms.yaml\nhalogenation: rules.yaml\nexclude: []\nparents: {my: mine.smi, lipid: mine.smi}\n"
 Read = Callable[[str], Config]
 
@@ -28,7 +29,7 @@ def read(tmp_path: Path) -> Read:
     """Reads libraries, written beside ``mine``, from a folder with a molecule, two transforms and a rule."""
     (tmp_path / "mine.smi").write_text("Oc1ccccc1O catechol\n")
     (tmp_path / "transforms.yaml").write_text(TRANSFORMS)
-    (tmp_path / "rules.yaml").write_text('halogens: [F, Cl]\nrules: [{name: aromatic_ch, smirks: "[cH:1]>>[c:1]{X}"}]\n')
+    (tmp_path / "rules.yaml").write_text(RULES)
 
     def config(libraries: str) -> Config:
         path = tmp_path / "my.yaml"

@@ -64,7 +64,7 @@ class Estimates:
             self._walks[library.name] = walk(recipes, sample.smiles, list(queries))
         walks = self._walks[library.name]
         query = config.transforms[transform].query if transform is not None else None
-        found = sum(each.count * (each.sites[query] if query and each.count else 1) for each in walks)
+        found = sum(each.molecules * (each.sites.get(query, 0) if query else 1) for each in walks)
         return max(ceil(sample.scale * len(sample.smiles) * found / max(len(walks), 1)), 1)
 
     def _line(self, library: Library) -> list[Library]:

@@ -24,11 +24,11 @@ class Walked(NamedTuple):
     """Where a walk ended.
 
     Attributes:
-        count: about how many molecules of the library come from one natural product.
+        molecules: about how many molecules of the library come from one natural product.
         sites: {query: distinct sites of it in one of these molecules}.
     """
 
-    count: float
+    molecules: float
     sites: dict[str, int]
 
 

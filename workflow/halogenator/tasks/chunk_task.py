@@ -71,7 +71,7 @@ class Chunk:
         quiet()
         file = open_parquet(self.source)
         names = file.schema_arrow.names
-        return Rows(file, *chunk_bounds(file, [each for each in weights if each in names], *self.part))
+        return Rows(file, *chunk_bounds(file, [each for each in weights if each and each in names], *self.part))
 
     def write(
         self,

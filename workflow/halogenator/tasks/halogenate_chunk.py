@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from halogenator.chemistry.choosing import Chooser
+from halogenator.chemistry.descriptor_differences import Values
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product, Reject
 from halogenator.chemistry.molecules import RejectError
@@ -123,15 +124,13 @@ class _Walk:
         self.made = 0
         self.rejects: list[Reject] = []
 
-    def molecules(
-        self, start: Molecule, values: Sequence[float], lineage: Lineage
-    ) -> Iterable[tuple[Product, Lineage]]:
+    def molecules(self, start: Molecule, values: Values, lineage: Lineage) -> Iterable[tuple[Product, Lineage]]:
         """Return the molecules of the library that come from ``start``, each with the lineage before its last step."""
         found, ends = self._found, list[Molecule]()
         level = [(start, values, lineage)]
         steps = 0
         while level and steps != self._times:
-            following = []
+            following: list[tuple[Molecule, Values, Lineage]] = []
             for molecule, described, before in level:
                 if self._stops(before, steps):
                     following = []
@@ -164,9 +163,9 @@ class _Walk:
             self.rejects.append((None, RejectError(reason, detail)))
         return bool(reason)
 
-    def _products(self, molecule: Molecule, values: Sequence[float], start: Molecule) -> list[Product]:
+    def _products(self, molecule: Molecule, values: Values, start: Molecule) -> list[Product]:
         smiles, stereo = molecule
-        products, rejects, left_out = self._chooser.products(smiles, tuple(values), stereo)
+        products, rejects, left_out = self._chooser.products(smiles, values, stereo)
         self.made += len(products) + left_out
         for site, error in rejects:
             if molecule != start:  # sites of rejects are those of molecules of the base
