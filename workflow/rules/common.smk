@@ -13,6 +13,7 @@ from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
+    build_mb,
     chunk_minutes,
     export_minutes,
     machine_mb,
@@ -131,8 +132,8 @@ def scores_of(wildcards):
 
 
 def chunk_mb(wildcards):
-    """Memory in MB of a chunk task."""
-    return stream_mb(scores_of(wildcards))
+    """Memory in MB of a chunk task of a library or, with a transform, of a job."""
+    return stream_mb(scores_of(wildcards)) if "transform" in wildcards.keys() else build_mb(library_of(wildcards))
 
 
 def chunk_time(wildcards, attempt):
@@ -196,7 +197,7 @@ def whole_mb(wildcards):
 
 
 def origin_of(wildcards):
-    """The files that a library is made from: the molecules one level down, or its input files."""
+    """The files that a library is made from: the molecules of the library that it is built from, or its input files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
 

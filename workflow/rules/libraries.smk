@@ -1,4 +1,4 @@
-# Libraries. From files: read → standardise → merge. From the library one level down: halogenate → merge.
+# Libraries. From files: read → standardise → merge. From another library: halogenate, or take other steps → merge.
 
 
 rule read_library:
@@ -73,7 +73,7 @@ rule halogenate_chunk:
         identity=library_identity,
         task=task(commands.HalogenateChunk, recipe=recipe_of, chunk=part_of),
     message:
-        "Halogenating {input} into library {wildcards.library}, chunk {wildcards.chunk}"
+        "Building library {wildcards.library} from {input}, chunk {wildcards.chunk}"
     shell:
         RUN
 

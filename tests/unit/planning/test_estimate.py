@@ -65,3 +65,24 @@ def test_what_is_left_out_is_not_counted(tmp_path: Path, name: str) -> None:
     assert estimates.rows(library) == pytest.approx(len(molecules), rel=0.15)
     products = made(molecules, [config.transforms[transform]], config.product_choice)
     assert estimates.rows(library, transform) == pytest.approx(len(products), rel=0.15)
+
+
+def test_libraries_by_steps_are_estimated_by_walks_through_them(tmp_path: Path) -> None:
+    """Partial ethers of all shipped polyphenols, up to two, then their esters; and ethers of these, with duplicates."""
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "libraries:\n"
+        f"  ethers: {{from: polyphenol-0X, by: [{OME}], times: 2, keep_levels: true}}\n"
+        f"  esters: {{from: ethers, by: [{COOME}]}}\n"
+    )
+    layers = [REPOSITORY / "configs/config.yaml", own]
+    config = read_config(layers, working_dir=tmp_path, repository=REPOSITORY)
+    first = made((smiles for _, smiles in named_parents("polyphenol")), [config.transforms[OME]])
+    ethers = first | made(first, [config.transforms[OME]])
+    esters = made(ethers, [config.transforms[COOME]])
+    kernel = Chooser([config.transforms[OME]], choice=NOTHING)
+    products = sum(len(kernel.products(smiles)[0]) for smiles in ethers)
+    estimates = Estimates(config)
+    assert 0.8 * len(ethers) < estimates.rows(config.libraries["ethers"]) < 1.25 * len(ethers)
+    assert 0.5 * len(esters) < estimates.rows(config.libraries["esters"]) < 2 * len(esters)
+    assert 0.8 * products < estimates.rows(config.libraries["ethers"], OME) < 1.25 * products

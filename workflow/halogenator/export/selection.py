@@ -24,7 +24,7 @@ from halogenator.model import Export, fingerprint
 from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.tables.catalog import create_views
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns, score_columns
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns, score_columns
 from halogenator.tables.duck import connect
 from halogenator.tables.file_columns import as_type, extra_names
 from halogenator.tables.metadata import read_metadata
@@ -198,7 +198,7 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     else:
         parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
-    base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
+    base: Sequence[Column] = (*LIBRARY, STEPS) if export.molecules else PRODUCTS
     computed = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)), INCHIKEY)
     known = {column.name: column.type for column in (*base, *computed)}
     exported = {name for part in parts for name in _own_columns(part.path)} - _NOT_EXPORTED - {"smiles"}

@@ -15,7 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.planning.resources import build_mb, merge_mb, stream_mb
 from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.process.failures import writing
@@ -212,7 +212,9 @@ def _line(
     others = 1 if transform or library.base else 2  # tasks beside those for chunks and duplicates
     tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
     left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
-    peak_mb, parts = stats.get("usage", {}).get("peak_mb"), estimates.parts(library, name)
+    peak_mb = stats.get("usage", {}).get("peak_mb")
+    task_mb = stream_mb(scores) if transform else build_mb(library)
+    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), task_mb)
     return Line(
         library=library.name,
         transform=name or "",
@@ -225,7 +227,7 @@ def _line(
         products=rows,
         products_known=known,
         seconds=round(speed.seconds(kind, tasks, rows * left, scores), 1) if tasks else 0.0,
-        peak_mb=max(merge_mb(rows, parts), stream_mb(scores)) if peak_mb is None else int(peak_mb),
+        peak_mb=largest_mb if peak_mb is None else int(peak_mb),
         bytes=stats.get("bytes") or speed.bytes(kind, rows, scores),
         detail=standing.detail,
     )

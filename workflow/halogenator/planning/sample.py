@@ -65,7 +65,7 @@ class Sample:
         whole: whether the sample has all rows.
         first: whether only the first rows were read.
         sites: {query: its sites} of each molecule.
-        molecules: the SMILES of each.
+        smiles: the SMILES of each molecule.
     """
 
     rows: int
@@ -73,7 +73,7 @@ class Sample:
     whole: bool
     first: bool
     sites: tuple[dict[str, Sites], ...]
-    molecules: tuple[str, ...]
+    smiles: tuple[str, ...]
 
 
 def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
@@ -105,7 +105,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     texts, whole = texts[::every], whole and every == 1
     counters = {query: Query(query) for query in queries}
     sites: list[dict[str, Sites]] = []
-    molecules: list[str] = []
+    smiles: list[str] = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
@@ -115,7 +115,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
         except RejectError:
             continue
         sites.append({})
-        molecules.append(found.smiles)
+        smiles.append(found.smiles)
         for position, (query, counter) in enumerate(counters.items(), 1):
             if reason := limits.begin(first + position):
                 raise _endless(source, query, queries[query], number + 1, reason)
@@ -123,7 +123,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
             leaving = frozenset(match[at] for match in matches if match for at in counter.leaving)
             sites[-1][query] = Sites(tuple(map(frozenset, matches)), distinct, leaving)
     scale = rows / len(texts) if texts and not whole else 1
-    return Sample(rows, scale, whole, first_only, tuple(sites), tuple(molecules))
+    return Sample(rows, scale, whole, first_only, tuple(sites), tuple(smiles))
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:

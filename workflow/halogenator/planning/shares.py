@@ -48,21 +48,19 @@ class Step:
     Attributes:
         name: of the library or job that it makes.
         base: of what it is applied to.
-        transforms: what is applied.
-        choice: what is left out, besides what each transform leaves out.
+        transforms: what is applied, with what is left out.
     """
 
     name: str
     base: str
     transforms: tuple[Transform, ...]
-    choice: Choice
 
 
 def first_trials(sample: Sample) -> list[Trial]:
     """Return molecules of a sample, evenly spread."""
-    short = [number for number, smiles in enumerate(sample.molecules) if len(smiles) <= _LONGEST]
+    short = [number for number, smiles in enumerate(sample.smiles) if len(smiles) <= _LONGEST]
     chosen = (short[place] for place in sampled(len(short), TRIED, 0, len(short)))
-    return [Trial(number, sample.molecules[number]) for number in chosen]
+    return [Trial(number, sample.smiles[number]) for number in chosen]
 
 
 def tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
@@ -85,8 +83,8 @@ def _tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict
     choosers: dict[object, Chooser] = {}
     made: dict[str, list[Trial]] = {}
     for number, step in enumerate(steps):
-        how = step.transforms, step.choice
-        chooser = choosers[how] = choosers.get(how) or Chooser(step.transforms, choice=step.choice)
+        chooser = choosers.get(step.transforms) or Chooser(step.transforms, choice=Choice())
+        choosers[step.transforms] = chooser
         origin = made.get(step.base, trials.get(step.base, ()))
         made[step.name] = [
             found

@@ -33,7 +33,16 @@ from halogenator.results import (
     Results,
     place_of,
 )
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns, score_columns
+from halogenator.tables.columns import (
+    INCHIKEY,
+    LIBRARY,
+    PRODUCTS,
+    REJECTS,
+    STEPS,
+    Column,
+    descriptor_columns,
+    score_columns,
+)
 from halogenator.tables.configurations import wrong_configuration
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
@@ -87,7 +96,7 @@ class _BadError(Exception):
 
 _COMPUTED = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)))
 _KINDS = {
-    MOLECULES_FILE: _Kind(LIBRARY, _COMPUTED, ("id", "smiles"), counts_sites=True),
+    MOLECULES_FILE: _Kind(LIBRARY, (STEPS, *_COMPUTED), ("id", "smiles"), counts_sites=True),
     PRODUCTS_FILE: _Kind(PRODUCTS, (*_COMPUTED, INCHIKEY), ("smiles",)),
     REJECTS_FILE: _Kind(REJECTS),
 }
