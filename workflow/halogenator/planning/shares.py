@@ -12,13 +12,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from halogenator.model import Choice, Transform
-from halogenator.planning.sample import Sample, sampled
+from halogenator.planning.sample import SAMPLE_ROWS, Sample, sampled
 from halogenator.process import limits
 
 if TYPE_CHECKING:
     from halogenator.chemistry.choosing import Chooser
 
-TRIED = 12  # molecules that are tried, of those in the sample
+TRIED = 9  # molecules that are tried at least
+_ONE_IN = 12  # of how many molecules of a large sample one is tried
 _LONGEST = 500  # characters of a SMILES; longer ones would take long, and are few
 
 
@@ -57,9 +58,11 @@ class Step:
 
 
 def first_trials(sample: Sample) -> list[Trial]:
-    """Return molecules of a sample, evenly spread."""
+    """Return molecules of a sample, evenly spread from those with the fewest sites to those with the most."""
     short = [number for number, smiles in enumerate(sample.smiles) if len(smiles) <= _LONGEST]
-    chosen = (short[place] for place in sampled(len(short), TRIED, 0, len(short)))
+    short.sort(key=lambda number: sum(each.distinct for each in sample.sites[number].values()))
+    size = max(TRIED, len(short) // _ONE_IN)
+    chosen = (short[place] for place in sampled(len(short), size, 0, len(short)))
     return [Trial(number, sample.smiles[number]) for number in chosen]
 
 
@@ -89,7 +92,7 @@ def _tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict
         made[step.name] = [
             found
             for place, trial in enumerate(origin)
-            if (found := _next(chooser, trial, number * (TRIED + 1) + place)) is not None
+            if (found := _next(chooser, trial, number * SAMPLE_ROWS + place)) is not None
         ]
     return made
 
