@@ -11,10 +11,8 @@ from collections.abc import Sequence
 
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import reread
-from halogenator.model import HALOGENS
-
 PER_RING, DISTANCE, PER_PARENT = "per_ring", "distance", "per_parent"
+_BONDED = Chem.MolFromSmarts("[F,Cl,Br,I]~*")
 _HALOGEN = re.compile("F|Cl|Br|I")
 Quota = tuple[str, int]  # per_ring, distance or a halogen; and the number
 
@@ -50,19 +48,25 @@ class Quotas:
 
     def _excesses(self, smiles: str) -> list[int]:
         """Return how far a molecule is over each quota."""
-        mol = reread(smiles)
-        halogens = [atom for atom in mol.GetAtoms() if atom.GetSymbol() in HALOGENS and atom.GetDegree()]
-        return [_excess(mol, halogens, *quota) for quota in self._quotas]
+        mol = Chem.MolFromSmiles(smiles, sanitize=False)  # elements, bonds and rings are all that is asked for
+        bonds = mol.GetSubstructMatches(_BONDED, uniquify=False, maxMatches=mol.GetNumBonds() * 2)
+        return [_excess(mol, bonds, *quota) for quota in self._quotas]
 
 
-def _excess(mol: Chem.Mol, halogens: Sequence[Chem.Atom], name: str, number: int) -> int:
-    """Return how many halogens are too many; for ``distance``, how many pairs are too near to each other."""
+def _excess(mol: Chem.Mol, bonds: Sequence[tuple[int, int]], name: str, number: int) -> int:
+    """Return how many halogens are too many; for ``distance``, how many pairs are too near to each other.
+
+    Args:
+        mol: the molecule.
+        bonds: (halogen, neighbour) of each bond of its halogens.
+        name, number: the quota.
+    """
+    halogens = list({halogen for halogen, _ in bonds})
     if name == DISTANCE:
-        indices = [atom.GetIdx() for atom in halogens]
-        pairs = ((one, other) for place, one in enumerate(indices) for other in indices[:place])
+        pairs = ((one, other) for place, one in enumerate(halogens) for other in halogens[:place])
         return sum(0 < len(Chem.GetShortestPath(mol, *pair)) <= number for pair in pairs)  # atoms: one more than bonds
     if name != PER_RING:
-        return max(0, sum(atom.GetSymbol() == name for atom in halogens) - number)
-    neighbors = [{near.GetIdx() for near in atom.GetNeighbors()} for atom in halogens]
-    rings = map(frozenset, mol.GetRingInfo().AtomRings())
-    return sum(max(0, sum(not near.isdisjoint(ring) for near in neighbors) - number) for ring in rings)
+        return max(0, sum(mol.GetAtomWithIdx(index).GetSymbol() == name for index in halogens) - number)
+    Chem.GetSymmSSSR(mol)
+    on_ring = ({halogen for halogen, near in bonds if near in ring} for ring in mol.GetRingInfo().AtomRings())
+    return sum(max(0, len(found) - number) for found in on_ring)
