@@ -178,11 +178,11 @@ class Edit:
             if tag == UNSPECIFIED:
                 continue
             if anchor.bends:
-                if not _loses_centre(atom, anchor):
-                    return False
-            elif stereo != KEEP or not anchor.in_place or tag not in TURNED:
-                return False
-            elif anchor.gain and atom.GetTotalNumHs() != 1:
+                stays_right = _loses_centre(atom, anchor)
+            else:
+                stays_right = stereo == KEEP and anchor.in_place and tag in TURNED
+                stays_right &= not anchor.gain or atom.GetTotalNumHs() == 1
+            if not stays_right:
                 return False
         return True
 
@@ -200,7 +200,7 @@ class Edit:
         return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)
 
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
-        """Return the product of a match that passed ``describes``, ``keeps_centres`` and ``keeps_double_bonds``, ready for MolToSmiles.
+        """Return the product of a match that ``describes`` and both ``keeps`` allow, ready for MolToSmiles.
 
         Args:
             base: ``Parent.base``.
