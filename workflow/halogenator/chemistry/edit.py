@@ -200,7 +200,7 @@ class Edit:
         return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)
 
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
-        """Return the product of a match that ``describes`` and both ``keeps`` allow, ready for MolToSmiles.
+        """Return the product of a match that passed ``describes`` and both conditions on stereo, ready for MolToSmiles.
 
         Args:
             base: ``Parent.base``.
