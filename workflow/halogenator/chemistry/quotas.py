@@ -37,7 +37,7 @@ class Quotas:
         self._parent: tuple[str, list[int]] = ("", [])
 
     def broken_by(self, parent: str, product: str) -> Quota | None:
-        """Return the first quota that a product is further over than its parent, by their SMILES; None: there is none."""
+        """Return the first quota that a product is further over than its parent; None if there is none."""
         most = len(_HALOGEN.findall(product))  # at least as many as there are
         if not any(most > (1 if name == DISTANCE else number) for name, number in self._quotas):
             return None
@@ -56,17 +56,14 @@ class Quotas:
 def _excess(mol: Chem.Mol, bonds: Sequence[tuple[int, int]], name: str, number: int) -> int:
     """Return how many halogens are too many; for ``distance``, how many pairs are too near to each other.
 
-    Args:
-        mol: the molecule.
-        bonds: (halogen, neighbour) of each bond of its halogens.
-        name, number: the quota.
+    ``bonds``: (halogen, neighbour) of each bond of its halogens.
     """
     halogens = list({halogen for halogen, _ in bonds})
     if name == DISTANCE:
         pairs = ((one, other) for place, one in enumerate(halogens) for other in halogens[:place])
         return sum(0 < len(Chem.GetShortestPath(mol, *pair)) <= number for pair in pairs)  # atoms: one more than bonds
     if name != PER_RING:
-        return max(0, sum(mol.GetAtomWithIdx(index).GetSymbol() == name for index in halogens) - number)
+        return max(0, [mol.GetAtomWithIdx(index).GetSymbol() for index in halogens].count(name) - number)
     Chem.GetSymmSSSR(mol)
     on_ring = ({halogen for halogen, near in bonds if near in ring} for ring in mol.GetRingInfo().AtomRings())
     return sum(max(0, len(found) - number) for found in on_ring)
