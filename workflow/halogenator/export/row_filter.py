@@ -76,6 +76,7 @@ class RowFilter:
         export: the request.
         threads: threads of RDKit.
         known: names of columns that the rows have, or get otherwise.
+        found: of each position of the selection, whether its row fulfils the export's conditions; None: there are none.
 
     Attributes:
         is_slow: whether a filter or a score needs RDKit for every molecule.
@@ -86,7 +87,8 @@ class RowFilter:
         UserError: this RDKit lacks a score.
     """
 
-    def __init__(self, export: Export, threads: int, known: Collection[str] = ()) -> None:
+    def __init__(self, export: Export, threads: int, known: Collection[str] = (), found: Mask | None = None) -> None:
+        self._found = found
         self._windows = {name: window for name, window in export.windows.items() if name not in SCORES}
         self._score_windows = {name: export.windows[name] for name in SCORES if name in export.windows}
         deciding = sorted({*export.only, *export.without})
@@ -103,6 +105,15 @@ class RowFilter:
         self.fields = [field for name in self._flags for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+        """Return which rows fulfil the conditions, have a SMILES, are within the windows, and pass quick filters."""
+        if self._found is not None:
+            found = self._found[batch[POSITION].to_numpy()]
+            passing = np.zeros(batch.num_rows, bool)
+            passing[found] = self._readable(batch.filter(pa.array(found)), rejects)
+            return passing
+        return self._readable(batch, rejects)
+
+    def _readable(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
         """Return which rows have a SMILES, are within the windows and pass the filters by descriptors."""
         if self._any_text:
             readable = _has_smiles(batch, rejects)

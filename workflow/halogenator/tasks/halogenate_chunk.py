@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from halogenator.chemistry.choosing import Chooser
@@ -10,7 +10,7 @@ from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product
 from halogenator.model import Choice, Library, Transform
 from halogenator.tables.columns import LIBRARY, library_columns
-from halogenator.tables.file_columns import ROOT_KEY
+from halogenator.tables.file_columns import ROOT_KEY, STEPS_KEY
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows, account_of
@@ -51,9 +51,16 @@ def halogenate_chunk(
     base = read_metadata(chunk.source)
     root = base.get(ROOT_KEY) or base.get("library")
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
-    metadata = with_versions(library=library.name, **counted) | account_of(chooser)
+    metadata = with_versions(library=library.name, **counted) | account_of(chooser) | _steps(base, transforms)
     columns = library_columns(index.descriptor_names, index.columns)
     chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
+
+
+def _steps(base: Mapping[str, Any], transforms: Sequence[Transform]) -> dict[str, Any]:
+    """Return the steps of all levels as metadata; none if an earlier version made the base, and recorded none."""
+    below = base.get(STEPS_KEY, []) if ROOT_KEY in base else []
+    is_known = STEPS_KEY in base or ROOT_KEY not in base
+    return {STEPS_KEY: [*below, {each.name: each.smirks for each in transforms}]} if is_known else {}
 
 
 def _read(rows: Rows, descriptor_names: Sequence[str]) -> Iterator[Row]:
