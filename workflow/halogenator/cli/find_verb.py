@@ -105,11 +105,18 @@ def _find(options: argparse.Namespace) -> None:
         progress=Lines(_say, announce=False),
     )
     listed = 0
-    write = _json_lines if options.json else _tab_separated if options.tsv else _table
-    for number, rows in enumerate(listing.rows()):
-        write(rows, first=number == 0)
-        sys.stdout.flush()
+    page: list[dict[str, Any]] = []
+    for rows in listing.rows():
+        if is_table:
+            page += rows  # all of them decide on the widths of columns
+        else:
+            (_json_lines if options.json else _tab_separated)(rows, first=not listed)
         listed += len(rows)
+        if listed == limit:
+            _table(page)
+            page = []
+        sys.stdout.flush()
+    _table(page)
     if options.count:
         print(listing.count)
     _say(_summary(listing.count, listed, listing.searched, limit))
@@ -135,13 +142,13 @@ def _tab_separated(rows: list[dict[str, Any]], *, first: bool) -> None:
         print(*("" if value is None else value for value in row.values()), sep="\t")
 
 
-def _table(rows: list[dict[str, Any]], *, first: bool) -> None:
-    """Print rows as columns: name, SMILES, library or transform and likeness."""
+def _table(rows: list[dict[str, Any]]) -> None:
+    """Print rows as columns: name, transform, likeness and SMILES."""
     shown = list(_cells(rows))
     if not shown:
         return
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    for cells in shown if first else shown[1:]:
+    for cells in shown:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
 
 
