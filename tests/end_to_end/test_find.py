@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,14 @@ import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from halogenator.cli import main
+from halogenator.cli import build_parser, main
+from halogenator.cli.find_verb import conditions_of
+from halogenator.model import Export
+from halogenator.planning.export_request import check
+from halogenator.tables.metadata import read_metadata
 from helpers.exports import export, rows
 from helpers.finished import BAD, PHENOLS, Finished
-from helpers.runs import COOME, OME
+from helpers.runs import COOME, OME, REPOSITORY
 
 QUERIES = [
     *("c1ccccc1", "[OX2H]c1ccccc1[OX2H]", "cF", "cCl", "cO[CH3]", "O=c1ccoc2ccccc12", "[!#6]", "[O;!H1]", "[cD3]"),
@@ -68,6 +74,11 @@ def every_row(results: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def molecules(every_row: list[dict[str, Any]]) -> list[Chem.Mol]:
     return [Chem.MolFromSmiles(row["smiles"]) for row in every_row]
+
+
+def test_a_built_library_records_the_steps_that_its_molecules_are_told_by(results: Path) -> None:
+    metadata = read_metadata(results / "libraries/library=other-1X/molecules.parquet")
+    assert metadata["smirks_of_steps"] == {f"aromatic_ch:{x}": f"[cH:1]>>[c:1]{x}" for x in ("F", "I")}
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -199,6 +210,15 @@ def test_a_slip_is_named_with_what_mends_it(
 ) -> None:
     _, err = find(capsys, results, *words, fails=True)
     assert all(text in err for text in said), err
+
+
+def test_examples_of_the_page_ask_for_what_can_be_found() -> None:
+    page = (REPOSITORY / "docs/how-to/find.md").read_text()
+    lines = re.findall(r"^python -m halogenator (find .*?)(?: *[#>] .*)?$", page, flags=re.MULTILINE)
+    assert len(lines) == 8
+    for line in lines:
+        options = build_parser().parse_args(shlex.split(line))
+        check(Export(libraries=("all",), conditions=conditions_of(options)))
 
 
 def test_aromatic_rings_in_double_bonds_are_pointed_out(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

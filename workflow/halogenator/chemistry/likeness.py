@@ -29,17 +29,15 @@ Counts = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Reach:
-    """How much a graft changes, or several of one kind, one after the other.
+    """How much a graft changes.
 
     Attributes:
         anchors, new, removed: numbers of atoms.
-        times: how many grafts.
     """
 
     anchors: int
     new: int
     removed: int
-    times: int = 1
 
 
 @dataclass
@@ -80,10 +78,10 @@ class Known:
         for values, new in zip(vars(self).values(), vars(other).values(), strict=True):
             values[rows] = new
 
-    def after(self, reach: Reach) -> Known:
-        """Return what is known of products of these molecules."""
+    def after(self, *reaches: Reach) -> Known:
+        """Return what is known of products of these molecules, after grafts one after the other."""
         found = self
-        for _ in range(reach.times):
+        for reach in reaches:
             found = found._after_one(reach)
         return found
 

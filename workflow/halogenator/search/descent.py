@@ -14,20 +14,20 @@ from typing import Any
 from halogenator.chemistry.grafts import Fate, graft_of
 from halogenator.chemistry.likeness import Reach
 from halogenator.chemistry.substructure import Substructure
-from halogenator.tables.file_columns import STEPS_KEY
+from halogenator.tables.file_columns import SMIRKS_KEY
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one graft does.
+    """What one graft does, or several, one after the other.
 
     Attributes:
         fates: the fate of each query.
-        reach: how much it changes.
+        reaches: how much each of them changes.
     """
 
     fates: tuple[Fate, ...]
-    reach: Reach
+    reaches: tuple[Reach, ...]
 
 
 class Descent:
@@ -52,63 +52,76 @@ class Descent:
         if graft is None:
             return None
         reach = Reach(graft.anchors, len(graft.new), len(graft.removed))
-        return Step(tuple(map(graft.fate, self._queries)), reach)
+        return Step(tuple(map(graft.fate, self._queries)), (reach,))
 
-    def of_molecules(self, metadata: dict[str, Any], halogens: str, rules: str) -> Step | None:
+    def of_molecules(self, metadata: dict[str, Any], told: str, halogens: str, rules: str) -> Step | None:
         """Return the way from the natural product to molecules of a built library; None if nothing can be told.
 
-        Which rule brought which halogen is not recorded, nor the order. So each level may do what any of them does.
+        Where the library does not tell the steps, it is not recorded which rule brought which halogen, nor the order.
+        So each step may be that of any of its rules with any of its halogens.
 
         Args:
             metadata: the metadata of the library.
+            told: the names of the steps in order, without sites; "" if the library does not tell them.
             halogens: those put in, as the molecule's row has them.
             rules: the rules applied, likewise.
         """
-        levels = metadata.get(STEPS_KEY)
+        smirks = metadata.get(SMIRKS_KEY)
+        if not smirks or not (told or rules):
+            return None
+        if told:
+            steps = [self.step(smirks[name]) if name in smirks else None for name in told.split(",")]
+            known = [step for step in steps if step is not None]
+            return _in_order(known) if len(known) == len(steps) else None
         brought, applied = halogens.split(","), rules.split(",")
-        if not levels or not len(levels) == len(brought) == len(applied):
-            return None
         pairs = list(itertools.product(dict.fromkeys(applied), dict.fromkeys(brought)))
-        found = {
-            pair: [self.step(level[name]) if (name := ":".join(pair)) in level else None for level in levels]
-            for pair in pairs
-        }
-        done = {pair: [step for step in steps if step is not None] for pair, steps in found.items()}
-        if any(len(steps) < len(levels) for steps in done.values()):
+        found = {pair: self.step(smirks[name]) if (name := ":".join(pair)) in smirks else None for pair in pairs}
+        possible = {pair: step for pair, step in found.items() if step is not None}
+        if len(brought) != len(applied) or len(possible) < len(pairs):
             return None
-        # Each halogen was brought by one of the rules, and each rule brought one of the halogens.
+        # Each rule brought one of the halogens, and each halogen was brought by one of the rules.
         certain = [
-            [step for pair in pairs if pair[place] == name for step in done[pair]]
+            [step for pair, step in possible.items() if pair[place] == name]
             for place, names in enumerate((applied, brought))
             for name in dict.fromkeys(names)
         ]
-        every = [step for steps in done.values() for step in steps]
-        fates = tuple(_in_turn(every, certain, number) for number in range(len(self._queries)))
-        return Step(fates, _farthest([step.reach for step in every], len(levels)))
+        return _in_any_order(list(possible.values()), certain, len(applied))
 
 
-def _in_turn(every: Sequence[Step], certain: Sequence[Sequence[Step]], query: int) -> Fate:
-    """Return the fate of a query after one or more steps.
+def _in_order(steps: Sequence[Step]) -> Step:
+    """Return what steps do, one after the other."""
+    found = steps[0]
+    for step in steps[1:]:
+        fates = [
+            Fate(
+                makes=before.makes or after.makes,
+                breaks=before.breaks or after.breaks,
+                always=after.always or (before.always and not after.breaks),
+            )
+            for before, after in zip(found.fates, step.fates, strict=True)
+        ]
+        found = Step(tuple(fates), (*found.reaches, *step.reaches))
+    return found
+
+
+def _in_any_order(possible: Sequence[Step], certain: Sequence[Sequence[Step]], count: int) -> Step:
+    """Return what steps do of which not all is known.
 
     Args:
-        every: all that may have happened.
-        certain: groups of steps, of each of which one has happened.
-        query: its number.
+        possible: all steps that may have been made.
+        certain: groups of steps, of each of which one has been made.
+        count: the number of steps made.
     """
-    fates = [step.fates[query] for step in every]
-    breaks = any(fate.breaks for fate in fates)
-    made = any(all(step.fates[query].always for step in steps) for steps in certain)
-    return Fate(
-        makes=any(fate.makes for fate in fates),
-        breaks=breaks,
-        always=all(fate.always for fate in fates) or (made and not breaks),
-    )
-
-
-def _farthest(reaches: Sequence[Reach], times: int) -> Reach:
-    """Return how much any of some grafts changes, if it is done a number of times."""
-    worst = {name: max(vars(reach)[name] for reach in reaches) for name in vars(reaches[0])}
-    return Reach(**{**worst, "times": times})
+    fates = []
+    for query in range(len(possible[0].fates)):
+        of_query = [step.fates[query] for step in possible]
+        breaks = any(fate.breaks for fate in of_query)
+        made = any(all(step.fates[query].always for step in steps) for steps in certain)
+        always = all(fate.always for fate in of_query) or (made and not breaks)
+        fates.append(Fate(any(fate.makes for fate in of_query), breaks, always))
+    reaches = [vars(reach) for step in possible for reach in step.reaches]
+    worst = Reach(**{name: max(reach[name] for reach in reaches) for name in reaches[0]})
+    return Step(tuple(fates), (worst,) * count)
 
 
 def _all(queries: Sequence[Substructure]) -> list[Substructure]:

@@ -17,12 +17,13 @@ from halogenator.chemistry.likeness import Known, Likeness, Reach
 from halogenator.chemistry.substructure import Substructure
 from halogenator.search.descent import Descent, Step
 from halogenator.search.parts import Ids, Mask, Rows, batches
+from halogenator.tables.columns import STEPS
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
 _TINY = 1e-9  # by which a bound of a likeness may be below the threshold and not count, for rounding
-_COLUMNS = ("smiles", "parent", "halogens", "rules")
+_COLUMNS = ("smiles", "parent", "halogens", "rules", STEPS.name)
 
 
 class Lineage:
@@ -63,14 +64,14 @@ class Lineage:
         self.usual = np.zeros(self.rows, np.bool_)
         self.wanted = np.zeros(self.rows, np.bool_)
         self.known = Known.nothing(self.rows if likeness else 0)
-        self._worst: list[Reach | None] = []
+        self._worst: list[Reach] = []
         self._done = 0
         self._batches: Iterator[tuple[int, pa.RecordBatch]] = batches(path, _COLUMNS)
 
     def expect(self, step: Step | None) -> None:
         """Note that products of a step will be told from these molecules."""
         if step is not None:
-            self._worst.append(step.reach)
+            self._worst += step.reaches
 
     def look(self, stop: int) -> None:
         """Look at all molecules before a row."""
@@ -106,10 +107,11 @@ class Lineage:
         origin, ids = self._origin
         rows = ids.rows(batch["parent"])
         origin.look(int(rows.max(initial=-1)) + 1)
-        kinds = pc.binary_join_element_wise(batch["halogens"], batch["rules"], "|").fill_null("|").dictionary_encode()
-        steps = [
-            self._descent.of_molecules(self.metadata, *text.split("|", 1)) for text in kinds.dictionary.to_pylist()
-        ]
+        told = batch[STEPS.name] if STEPS.name in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
+        names = pc.replace_substring_regex(told.fill_null(""), "@[0-9]+", "")
+        words = (names, *(batch[name].fill_null("") for name in ("halogens", "rules")), "|")
+        kinds = pc.binary_join_element_wise(*words).dictionary_encode()
+        steps = [self._descent.of_molecules(self.metadata, *text.split("|")) for text in kinds.dictionary.to_pylist()]
         rows[rows >= 0] = np.where(origin.usual[rows[rows >= 0]], rows[rows >= 0], -1)
         return rows, steps, kinds.indices.to_numpy()
 
@@ -135,10 +137,10 @@ class Lineage:
             for number, each in enumerate(steps):
                 of_kind = np.flatnonzero((kind == number) & (rows >= 0))
                 if each is not None and len(of_kind):
-                    found.put(of_kind, self._origin[0].known.take(rows[of_kind]).after(each.reach))
+                    found.put(of_kind, self._origin[0].known.take(rows[of_kind]).after(*each.reaches))
         near = self._likeness.most(found)
         for reach in dict.fromkeys(self._worst):
-            near = np.maximum(near, self._likeness.most(found.after(reach)) if reach else 1.0)
+            near = np.maximum(near, self._likeness.most(found.after(reach)))
         chosen = np.flatnonzero(wanted & (near >= self._threshold - _TINY))
         texts = batch["smiles"].take(pa.array(chosen)).to_pylist()
         found.put(chosen, self._likeness.of(texts, stored=True))

@@ -300,7 +300,7 @@ class _OfProducts(_Judge):
             return np.empty(0)
         known = None
         if self._step is not None:
-            known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(self._step.reach)
+            known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(*self._step.reaches)
         return self._compare(batch, mask, known)
 
 

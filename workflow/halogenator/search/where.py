@@ -72,7 +72,7 @@ def _whole_rows(connection: duckdb.DuckDBPyConnection, results: Path, part: Part
     """Return the query for a file's rows with all columns that the view of its kind has."""
     molecules, extra = molecules_query(connection, results.resolve())
     if part.transform is not None:
-        return products_query(own_rows(part), molecules, extra)
+        return products_query(results.resolve(), own_rows(part), molecules, extra)
     last = ", ".join(f"made.{identifier(name)}" for name in ("parent_name", *extra))
     own = f"SELECT id, {_ROW} FROM ({own_rows(part)})"
     return (

@@ -150,7 +150,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
     rejects = places.rejects("*"), places.rejects("*", "*")
     return {
         "molecules": molecules,
-        "products": products_query(products, molecules, extra),
+        "products": products_query(results, products, molecules, extra),
         "rejects": table(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW, STEPS
 from halogenator.tables.metadata import read_metadata
 
 _SUFFIX = "_in_file"
@@ -39,8 +39,8 @@ _SITES = re.compile(r"sites_(.*_[0-9a-f]{6}|halogenation)")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 # Keys of a table's metadata: its extra columns, whether its input file has names, the library that a built library
-# comes from, and what may have been done at each of its levels: a list of {rule:halogen: SMIRKS}.
-COLUMNS_KEY, NAMED_KEY, ROOT_KEY, STEPS_KEY = "columns", "named", "root", "steps"
+# comes from, and {step: SMIRKS} of the steps since then.
+COLUMNS_KEY, NAMED_KEY, ROOT_KEY, SMIRKS_KEY = "columns", "named", "root", "smirks_of_steps"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _free(name: str, taken: set[str]) -> str:
 @cache
 def _reserved() -> frozenset[str]:
     """Return the names that this program uses, in lower case."""
-    tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
+    tables = [column.name for column in (*RAW, *LIBRARY, STEPS, *PRODUCTS, INCHIKEY)]
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 
 
@@ -168,7 +168,7 @@ def extra_metadata(columns: Sequence[FileColumn], *, named: bool) -> dict[str, A
 
 def inherited(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a table's metadata that a table made from it gets too."""
-    return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY, STEPS_KEY) if key in metadata}
+    return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY, SMIRKS_KEY) if key in metadata}
 
 
 def extra_names(metadata: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.results import Results
-from halogenator.tables.columns import LIBRARY, Column
+from halogenator.tables.columns import LIBRARY, STEPS, Column
 from halogenator.tables.duck import identifier, literal, plain, scalar
 from halogenator.tables.file_columns import ExtraColumns, common_fields, read_extra_columns
 
@@ -81,18 +81,25 @@ def molecules_query(connection: duckdb.DuckDBPyConnection, results: Path) -> tup
     return f"SELECT * EXCLUDE ({last}), {last} FROM ({' UNION ALL BY NAME '.join(parts)})", names
 
 
-def products_query(products: str, molecules: str, extra: Sequence[str]) -> str:
+def tell_steps(results: Path) -> bool:
+    """Return whether a library has the column ``steps``, and so the view of molecules."""
+    return any(STEPS.name in pq.read_schema(path).names for path in Results(results).libraries().values())
+
+
+def products_query(results: Path, products: str, molecules: str, extra: Sequence[str]) -> str:
     """Return the query for products with what their parents are.
 
     Args:
+        results: the results folder.
         products: the query for the products, with the column ``library``.
         molecules: the query for the molecules of all libraries.
         extra: the names of its extra columns.
     """
+    told = f", parent.{STEPS.name}" if tell_steps(results) else ""
     of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
     return f"""
         SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-               {of_parent}
+               {told}{of_parent}
         FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
         ON parent.library = product.library AND parent.id = product.parent_id
     """
