@@ -13,9 +13,11 @@ from functools import cached_property
 
 from rdkit import Chem, rdBase
 
-from halogenator.chemistry.atom_queries import AtomQuery
+from halogenator.chemistry.atom_queries import AtomQuery, PossibleAtom
 from halogenator.chemistry.parent import is_flat, read_flat, reads_flat
+from halogenator.chemistry.siblings import HALOGEN, TERMINAL
 from halogenator.errors import UserError
+from halogenator.model import HALOGENS
 
 # Conditions on an atom that a graft (``chemistry.grafts``) decides at the atoms whose hydrogens and neighbours change.
 COUNTED = frozenset({"AtomHCount", "AtomExplicitDegree"})
@@ -40,6 +42,7 @@ _NESTED = "RecursiveStructure"  # begins the name of a condition ``$(…)``, whi
 _IN_A_RING = ("AtomInNRings", -1)
 _LASTING_BONDS = frozenset({"SingleOrAromaticBond", "BondOrder", "BondInRing", "BondNull", "BondAnd", "BondOr"})
 _HYDROGEN = 1
+_MOST_SEEN = 100_000  # answers that are remembered, some 200 bytes each
 _MOST_MATCHES = 10_000_000  # of a ``$(…)``; RDKit would stop at 1,000, and miss the others
 # What a SMILES with an atom of an element has in it. Texts like Cn count twice, so that the text decides on "no" alone.
 _SYMBOLS = {6: "[Cc]", 7: "[Nn]", 8: "[Oo]", 9: "F", 15: "[Pp]", 16: "[Ss]", 17: "Cl", 35: "Br", 53: "I"}
@@ -90,6 +93,7 @@ class Substructure:
             and all(map(_bond_lasts, query.GetBonds()))
         )
         self._reads_flat = reads_flat([smarts])
+        self._seen: dict[str, bool] = {}
         self._skeleton, self._whole = (_parameters(use_stereo=stereo) for stereo in (stereo_within, True))
 
     @cached_property
@@ -113,9 +117,45 @@ class Substructure:
             stored: whether this program wrote the SMILES, so that it states aromaticity as RDKit perceives it.
             skeleton: whether configurations are to be left aside.
         """
-        flat = stored and self._reads_flat and is_flat(smiles)
-        mol = read_flat(smiles) if flat else Chem.MolFromSmiles(smiles)
+        if not (stored and self._reads_flat and is_flat(smiles)):
+            return self._matches(Chem.MolFromSmiles(smiles), skeleton=skeleton)
+        if not (self.is_lasting and (skeleton or not self.states_stereo)):
+            return self._matches(read_flat(smiles), skeleton=skeleton)
+        sibling = self._sibling(smiles)
+        found = self._seen.get(sibling)
+        if found is None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            found = self._seen[sibling] = self._matches(read_flat(sibling), skeleton=True)
+        return found
+
+    def _matches(self, mol: Chem.Mol | None, *, skeleton: bool) -> bool:
         return mol is not None and bool(mol.HasSubstructMatch(self.query, self._skeleton if skeleton else self._whole))
+
+    def _sibling(self, smiles: str) -> str:
+        """Return the SMILES of a molecule that matches if this one does: with other halogens, each on a single bond.
+
+        Halogens of one kind are those that fulfil the same conditions of the query, also of what is nested in it.
+        """
+        halogens = HALOGEN.findall(smiles)
+        if not halogens or len(TERMINAL.findall(smiles)) != len(halogens):
+            return smiles
+        return HALOGEN.sub(lambda found: self._alike[found[0]], smiles)
+
+    @cached_property
+    def _alike(self) -> dict[str, str]:
+        """{halogen: the first one of its kind}."""
+        kinds: dict[object, str] = {}
+        found = {}
+        for halogen in HALOGENS:
+            number = Chem.GetPeriodicTable().GetAtomicNumber(halogen)
+            kind = tuple(atom.holds(PossibleAtom(number, False, 0, 0, 1)) for atom in self._all_atoms())
+            found[halogen] = kinds.setdefault(kind, halogen)
+        return found
+
+    def _all_atoms(self) -> list[AtomQuery]:
+        """Return the atoms of the query and of all that is nested in it."""
+        return [*self.atoms, *(atom for each in self.nested for atom in each._all_atoms())]
 
 
 def nested(smarts: str) -> Iterator[str]:

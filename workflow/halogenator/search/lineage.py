@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
 _TINY = 1e-9  # by which a bound of a likeness may be below the threshold and not count, for rounding
+_MANY = 1_000_000  # molecules whose ids are not kept, some 30 bytes each
 _COLUMNS = ("smiles", "parent", "halogens", "rules", STEPS.name)
 
 
@@ -66,12 +67,23 @@ class Lineage:
         self.known = Known.nothing(self.rows if likeness else 0)
         self._worst: list[Reach] = []
         self._done = 0
+        self._ids: list[tuple[int, pa.Array]] | None = None
         self._batches: Iterator[tuple[int, pa.RecordBatch]] = batches(path, _COLUMNS)
 
     def expect(self, step: Step | None) -> None:
         """Note that products of a step will be told from these molecules."""
         if step is not None:
             self._worst += step.reaches
+
+    def ids(self) -> Iterable[tuple[int, pa.Array]]:
+        """Return the ids of all molecules in order, in parts, each with the row of its first; those of few are kept."""
+        if self._ids is not None:
+            return self._ids
+        parts = ((first, batch["id"]) for first, batch in batches(self._path, ["id"]))
+        if self.rows > _MANY:
+            return parts
+        self._ids = list(parts)
+        return self._ids
 
     def look(self, stop: int) -> None:
         """Look at all molecules before a row."""
@@ -98,7 +110,7 @@ class Lineage:
         """The natural products that the library is built from; None if it is not built, or they are not there."""
         name = self.metadata.get(ROOT_KEY)
         found = self._root(str(name)) if name else None
-        return (found, Ids(found._path)) if found else None
+        return (found, Ids(found.ids)) if found else None
 
     def _ancestors(self, batch: pa.RecordBatch) -> tuple[Rows, list[Step | None], Rows]:
         """Return of each molecule the row of its natural product, -1: not known; ways to it; and which is its way."""

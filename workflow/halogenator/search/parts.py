@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +55,12 @@ class Ids:
     Ids that come otherwise are found too, but then all ids are held in memory.
 
     Args:
-        path: the library's molecules.
+        parts: the ids of the library in order, each part with the row of its first.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._batches = batches(path, ["id"])
+    def __init__(self, parts: Callable[[], Iterable[tuple[int, pa.Array]]]) -> None:
+        self._parts = parts
+        self._left = iter(parts())
         self._start = 0
         self._ids = pa.array([], pa.string())
         self._all: dict[str, int] | None = None
@@ -80,16 +80,13 @@ class Ids:
             done += end
             if done < len(ids) and not self._advance():
                 self._all = {
-                    name: first + row
-                    for first, batch in batches(self._path, ["id"])
-                    for row, name in enumerate(batch["id"].to_pylist())
+                    name: first + row for first, names in self._parts() for row, name in enumerate(names.to_pylist())
                 }
         return found
 
     def _advance(self) -> bool:
         try:
-            self._start, batch = next(self._batches)
+            self._start, self._ids = next(self._left)
         except StopIteration:
             return False
-        self._ids = batch["id"]
         return True

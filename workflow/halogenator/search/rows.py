@@ -72,6 +72,7 @@ class Search:
         self._parents = None if conditions.parent is None else find_parents(self._results, conditions.parent)
         self._molecules = None if conditions.molecule is None else forms(conditions.molecule, "molecule")
         self._descent = Descent(self._queries)
+        self._jobs = self._results.jobs()
         self.lineage = cache(self._lineage)
 
     def find(self, part: Part, columns: Sequence[str] = ()) -> Iterator[Found]:
@@ -136,20 +137,20 @@ class Search:
 
     def _judge(self, part: Part) -> _Judge:
         """Return what decides on the rows of a file by substructure, likeness and natural product."""
+        metadata = read_metadata(part.path)
+        stored = part.library is not None and "adopted" not in metadata
         needs = bool(self._queries or self._likeness or self._parents is not None)
         lineage = self.lineage(part.library) if part.library and needs else None
         step = None
         if part.transform and lineage:
-            step = self._descent.of_products(read_metadata(part.path))
+            step = self._descent.of_products(metadata)
         settings = self._queries, self._likeness, self._conditions.threshold, self._parents is not None
         identity = "enhanced_stereo" if self._molecules is not None else None
         if lineage is None:
-            return _Judge(
-                *settings, identity, stored=part.library is not None and "adopted" not in read_metadata(part.path)
-            )
+            return _Judge(*settings, identity, stored=stored)
         if part.transform is None:
             return _OfMolecules(*settings, identity, lineage)
-        return _OfProducts(*settings, identity, lineage, Ids(self._results.molecules(part.library or "")), step, part)
+        return _OfProducts(*settings, identity, lineage, Ids(lineage.ids), step, stored=stored)
 
     def _lineage(self, library: str) -> Lineage | None:
         """Return what is known of the molecules of a library; None if they are not there."""
@@ -161,8 +162,8 @@ class Search:
         found = Lineage(
             path, self._queries, self._descent, self._likeness, self._conditions.threshold, parents, self.lineage
         )
-        for job, products in self._results.jobs().items():
-            if self._likeness and job[0] == library:
+        for job, products in self._jobs.items() if self._likeness else ():
+            if job[0] == library:
                 found.expect(self._descent.of_products(read_metadata(products)))
         return found
 
@@ -270,9 +271,10 @@ class _OfProducts(_Judge):
         lineage: Lineage,
         ids: Ids,
         step: Step | None,
-        part: Part,
+        *,
+        stored: bool,
     ) -> None:
-        super().__init__(queries, likeness, threshold, of_parents, identity, stored=_is_stored(part))
+        super().__init__(queries, likeness, threshold, of_parents, identity, stored=stored)
         self._lineage, self._ids, self._step = lineage, ids, step
         self._fates = step.fates if step else (UNKNOWN,) * len(queries)
 
@@ -302,8 +304,3 @@ class _OfProducts(_Judge):
         if self._step is not None:
             known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(*self._step.reaches)
         return self._compare(batch, mask, known)
-
-
-def _is_stored(part: Part) -> bool:
-    """Return whether this program wrote the SMILES of a file."""
-    return part.library is not None and "adopted" not in read_metadata(part.path)
