@@ -440,6 +440,39 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What rows of results are looked for. All of it has to hold.
+
+    Attributes:
+        smarts: substructures, each a SMARTS.
+        similar: SMILES of a molecule that they are to be like; None: no likeness is asked for.
+        threshold: the least likeness: Tanimoto of Morgan fingerprints, radius 2, 2048 bits.
+        parent: name or id of a natural product, or input molecule, that they come from.
+        molecule: SMILES of the molecule that they are to be.
+        where: SQL condition on the columns of the catalog's views.
+    """
+
+    smarts: tuple[str, ...] = ()
+    similar: str | None = None
+    threshold: float = 0.6
+    parent: str | None = None
+    molecule: str | None = None
+    where: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.smarts) or not all(
+            each is None for each in (self.similar, self.parent, self.molecule, self.where)
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the conditions that are set, as JSON values."""
+        found = {name: value for name, value in vars(self).items() if value is not None and value != ()}
+        if self.similar is None:
+            del found["threshold"]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+
+@dataclass(frozen=True)
 class Export:
     """A request for files with products, molecules of libraries, or the rows of a query.
 
@@ -458,6 +491,7 @@ class Export:
         sample: number of molecules to draw at random from those that pass; None for all.
         diverse: number of molecules to pick by MaxMin from these; None for all.
         seed: seed of both choices.
+        conditions: what rows are looked for.
     """
 
     libraries: tuple[str, ...] = ()
@@ -476,10 +510,12 @@ class Export:
     sample: int | None = None
     diverse: int | None = None
     seed: int = 0
+    conditions: Conditions = Conditions()
 
     def plain(self) -> dict[str, Any]:
         """Return the fields as JSON values, without those that are empty."""
-        values = {**vars(self), "windows": {name: str(window) for name, window in self.windows.items()}}
+        windows = {name: str(window) for name, window in self.windows.items()}
+        values = {**vars(self), "windows": windows, "conditions": self.conditions.plain()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 

@@ -15,6 +15,7 @@ from halogenator.chemistry.filters import FILTERS, alerts
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 from halogenator.chemistry.scores import SCORES, Value, load, scored
 from halogenator.export.left_out import Filter, LeftOut
+from halogenator.export.selection import POSITION
 from halogenator.model import Export, Window
 from halogenator.tables.columns import score_columns
 from halogenator.tables.molecule_files import FORMATS, stereo_of
@@ -34,6 +35,7 @@ class RowFilter:
         threads: threads of RDKit.
         known: names of columns that the rows have, or get otherwise.
         stored: names of scores that rows have as columns; where one is null, it is computed.
+        found: of each position of the selection, whether its row fulfils the export's conditions; None: there are none.
 
     Attributes:
         is_slow: whether a filter or a score needs RDKit for every molecule.
@@ -44,7 +46,15 @@ class RowFilter:
         UserError: this RDKit lacks a score.
     """
 
-    def __init__(self, export: Export, threads: int, known: Collection[str] = (), stored: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        export: Export,
+        threads: int,
+        known: Collection[str] = (),
+        stored: Collection[str] = (),
+        found: Mask | None = None,
+    ) -> None:
+        self._found, self._condition = found, ("conditions", ", ".join(export.conditions.plain()))
         self._windows = {name: window for name, window in export.windows.items() if name not in SCORES}
         self._score_windows = {name: export.windows[name] for name in SCORES if name in export.windows}
         deciding = sorted({*export.only, *export.without})
@@ -63,10 +73,19 @@ class RowFilter:
         self.fields = [field for name in self._flags for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
-        """Return which rows have a SMILES, are within the windows and pass the filters by descriptors.
+        """Return which rows fulfil the conditions, have a SMILES, are within the windows and pass quick filters.
 
         Rows that do not are added to ``left_out``, here and in ``slow``.
         """
+        if self._found is None:
+            return self._readable(batch, left_out)
+        passing: Mask = self._found[batch[POSITION].to_numpy()]
+        left_out.take(self._condition, batch, ~passing)
+        passing[passing] = self._readable(batch.filter(pa.array(passing)), left_out)
+        return passing
+
+    def _readable(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
+        """Return which rows have a SMILES, are within the windows and pass the filters by descriptors."""
         if self._any_text:
             readable = _has_smiles(batch, left_out)
             passing = np.zeros(batch.num_rows, bool)

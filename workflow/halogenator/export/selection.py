@@ -23,6 +23,7 @@ from halogenator.inputs.content_hash import content_hash
 from halogenator.model import Export, fingerprint
 from halogenator.process.guard import is_refusal
 from halogenator.results import Results
+from halogenator.search.parts import Part
 from halogenator.tables.catalog import create_views
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns, score_columns
 from halogenator.tables.duck import connect
@@ -44,15 +45,6 @@ _LOOK_BACK = 1_000
 _QUERY_ROWS = 256  # rows of a query's result in memory; each may have a megabyte of extra columns
 # In an export, a molecule's ``name`` is its id. Its name in the input file is ``parent_name``.
 _NOT_EXPORTED = frozenset({"row", "stripped_from", "name"})
-
-
-@dataclass(frozen=True)
-class Part:
-    """A Parquet file of a job, of a library (without transform), or of a query (without both)."""
-
-    path: Path
-    library: str | None = None
-    transform: str | None = None
 
 
 @dataclass(frozen=True)

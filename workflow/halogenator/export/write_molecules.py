@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import rdkit
 
@@ -25,6 +26,7 @@ from halogenator.planning.export_request import check
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
 from halogenator.results import place_of
+from halogenator.search.rows import Search
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
 from halogenator.tables.parquet import limit_arrow_threads
@@ -88,7 +90,7 @@ def export_molecules(
     rows = out.with_name(f".{out.name}.rows.parquet")
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
-    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb).run(manifest)
+    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb, scratch).run(manifest)
     if is_of_query(rows):
         rows.unlink()
     return made
@@ -144,6 +146,7 @@ class _Export:
         progress: Progress,
         threads: int,
         memory_mb: int,
+        scratch: Path,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
         self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
@@ -154,7 +157,8 @@ class _Export:
         self._origin = [*self._of_parents, *extra]
         known = [field.name for field in (*selection.schema, *self._origin)]
         self._stored = [] if export.sql else [name for name in selection.schema.names if name in SCORES]
-        self._passing = RowFilter(export, threads, known, self._stored)
+        found = self._find(scratch) if export.conditions else None
+        self._passing = RowFilter(export, threads, known, self._stored, found)
         self._schema = self._columns()
         self._origin = [field for field in self._origin if field.name in self._schema.names]
         self._fields = [*self._origin, *self._passing.fields]
@@ -187,6 +191,12 @@ class _Export:
         wanted = plain if self._form.kind == "smi" else self._export.columns or usual
         fields = [available[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
+
+    def _find(self, scratch: Path) -> npt.NDArray[np.bool_]:
+        """Return of each row of the selection whether it fulfils the conditions."""
+        self._progress.begin("searching", self._selection.rows)
+        search = Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
+        return search.masks(self._selection.parts, self._progress)
 
     def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)

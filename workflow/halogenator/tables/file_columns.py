@@ -38,9 +38,9 @@ _VIEWS = (
 _SITES = re.compile(r"sites_(.*_[0-9a-f]{6}|halogenation)")
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
-# Keys of a table's metadata: its extra columns, whether its input file has names, and the library that a built library
-# comes from.
-COLUMNS_KEY, NAMED_KEY, ROOT_KEY = "columns", "named", "root"
+# Keys of a table's metadata: its extra columns, whether its input file has names, the library that a built library
+# comes from, and {step: SMIRKS} of the steps since then.
+COLUMNS_KEY, NAMED_KEY, ROOT_KEY, SMIRKS_KEY = "columns", "named", "root", "smirks_of_steps"
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def extra_metadata(columns: Sequence[FileColumn], *, named: bool) -> dict[str, A
 
 def inherited(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a table's metadata that a table made from it gets too."""
-    return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY) if key in metadata}
+    return {key: metadata[key] for key in (COLUMNS_KEY, NAMED_KEY, ROOT_KEY, SMIRKS_KEY) if key in metadata}
 
 
 def extra_names(metadata: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from halogenator.chemistry.choosing import Chooser
@@ -14,7 +14,7 @@ from halogenator.chemistry.scores import Scorer
 from halogenator.model import HALOGENATION, Choice, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.tables.columns import LIBRARY, STEPS, library_columns
-from halogenator.tables.file_columns import ROOT_KEY
+from halogenator.tables.file_columns import ROOT_KEY, SMIRKS_KEY
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows, account_of
@@ -74,9 +74,20 @@ def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transf
     base = read_metadata(chunk.source)
     root = base.get(ROOT_KEY) or base.get("library")
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
-    metadata = with_versions(library=library.name, **counted) | account_of(chooser)
+    metadata = with_versions(library=library.name, **counted) | account_of(chooser) | _smirks(base, transforms)
     columns = library_columns(index.descriptor_names, index.columns, library.scores, steps=library.tells_steps)
     chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
+
+
+def _smirks(base: Mapping[str, Any], transforms: Sequence[Transform]) -> dict[str, Any]:
+    """Return the SMIRKS of all steps since the natural product, as metadata; nothing if the base does not tell its own.
+
+    An earlier version recorded none. Nor is anything told if two steps of one name have another SMIRKS.
+    """
+    if ROOT_KEY in base and SMIRKS_KEY not in base:
+        return {}
+    own, before = {each.name: each.smirks for each in transforms}, base.get(SMIRKS_KEY, {})
+    return {SMIRKS_KEY: before | own} if before | own == own | before else {}
 
 
 def _weights(chunk: Chunk, library: Library, transforms: Sequence[Transform]) -> list[str]:
