@@ -13,6 +13,7 @@ from halogenator.errors import UserError
 CONFIGS = Path(__file__).parents[3] / "configs"
 
 
+@pytest.mark.long
 def test_they_can_be_switched_on_beside_the_shipped_ones(tmp_path: Path) -> None:
     """Reading a file runs all its examples."""
     (tmp_path / "my.yaml").write_text(
