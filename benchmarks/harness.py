@@ -26,7 +26,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "results" / "work" / "bench"
 MB = 1_000_000
 _PACKAGES = ("rdkit", "pyarrow", "duckdb", "snakemake", "numpy", "cmeel-mimalloc")
-_ENVIRONMENT = threading.Lock()  # of this process, changed for a moment
 
 # ---- figures ---------------------------------------------------------------------------------------------------------
 
@@ -184,17 +183,12 @@ def environment(*, mimalloc: bool = True) -> dict[str, str]:
     """Return the environment that the workflow gives its tasks; without ``mimalloc``, with the default allocator."""
     from halogenator.process.environment import preload_allocator, prepare_tasks
 
-    with _ENVIRONMENT:
-        kept = dict(os.environ)
-        try:
-            prepare_tasks()
-            if mimalloc:
-                preload_allocator()
-            path = os.pathsep.join([os.environ["PYTHONPATH"], str(Path(__file__).parent)])  # tasks import no neighbours
-            return {**os.environ, "PYTHONPATH": path}
-        finally:
-            os.environ.clear()
-            os.environ.update(kept)
+    given = dict(os.environ)
+    prepare_tasks(given)
+    if mimalloc:
+        preload_allocator(given)
+    path = os.pathsep.join([given["PYTHONPATH"], str(Path(__file__).parent)])  # tasks import no neighbours
+    return {**given, "PYTHONPATH": path}
 
 
 def run(

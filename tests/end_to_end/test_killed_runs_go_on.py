@@ -74,11 +74,13 @@ def test_workers_killed_at_a_rename(config: Path, undisturbed: dict[str, object]
 
 
 @pytest.mark.long
-def test_runs_killed_at_a_rename(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+def test_runs_killed_at_a_rename(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     """One folder takes every one of them before a run may finish; without Snakemake, a task lives on and ends."""
     chance = random.Random(SEED)
     run = Run(tmp_path, config)
-    for number in sorted(chance.sample(range(len(RENAMES)), 17)):
+    for number in sorted(chance.sample(range(len(RENAMES)), min(pytestconfig.getoption("--kills"), len(RENAMES)))):
         verb, name, when = RENAMES[number]
         started = run.start(Planned(verb, chance.choice(["kill Snakemake", "kill all"]), name, when))
         assert started.wait(SAFETY_NET) == -signal.SIGKILL, (RENAMES[number], run.output[-3000:])
@@ -90,9 +92,11 @@ def test_runs_killed_at_a_rename(config: Path, undisturbed: dict[str, object], t
 
 
 @pytest.mark.long
-def test_kills_at_random_moments(config: Path, undisturbed: dict[str, object], tmp_path: Path) -> None:
+def test_kills_at_random_moments(
+    config: Path, undisturbed: dict[str, object], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     """Several in a folder, until its run is through all the same; then the next folder. Any moment will do."""
-    wanted, kills, folders = 28, 0, 0
+    wanted, kills, folders = pytestconfig.getoption("--kills"), 0, 0
     chance = random.Random(SEED)
     run = Run(tmp_path / "0", config)
     while kills < wanted:

@@ -43,11 +43,11 @@ def test_all_transforms_and_rules_on_monohalogenated_parents() -> None:
         first = Kernel(rules)
         kernel = Kernel([*TRANSFORMS, *rules], NAMES)
         for parent in parents(class_name)[:: size(80, 1)]:
-            for product in first.products(parent)[0][:: size(5, 3)]:
+            for product in first.products(parent)[0][:: size(5, 6)]:
                 assert _wrong(kernel, product.smiles) == []
                 made += len(kernel.products(product.smiles)[0])
         misses += kernel.increments.misses
-    assert made > size(300, 50_000)
+    assert made > size(300, 25_000)
     assert misses < made / size(2, 5)  # most differences were remembered, or little was tested
 
 
@@ -85,7 +85,7 @@ def test_surroundings_that_look_alike(what: str) -> None:
     for smiles in LOOKALIKES[what]:
         stored = Chem.CanonSmiles(smiles)
         assert _wrong(kernel, stored) == []
-        for product in kernel.products(stored)[0][:: size(40, 1)]:
+        for product in kernel.products(stored)[0][:: size(40, 3)]:
             assert _wrong(kernel, product.smiles) == []
 
 

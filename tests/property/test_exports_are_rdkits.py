@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
@@ -94,6 +96,67 @@ def test_flags_and_selections_agree_with_rdkit(results: Path, stored: list[str],
     ):
         kept = rows(export(results, tmp_path / f"{words[1]}.csv", "--library", "mine", "--molecules", *words))
         assert [row["smiles"] for row in kept] == [row["smiles"] for row in flagged if keep(row)]
+
+
+def taken(out: Path) -> dict[tuple[str, str], int]:
+    """What each filter took away, of an export that accounts for each row."""
+    manifest = json.loads(out.with_name(f"{out.name}.json").read_text())
+    found = {(entry["kind"], entry["name"]): entry["rows"] for entry in manifest["left_out"]}
+    rejects = sum(manifest["rejects"].values())
+    assert manifest["molecules"] + rejects + sum(found.values()) == manifest["of_rows"]
+    return found
+
+
+def spared_by(name: str) -> Callable[[Chem.Mol], bool]:
+    parameters = FilterCatalogParams()
+    parameters.AddCatalog(getattr(FilterCatalogParams.FilterCatalogs, name))
+    catalog = FilterCatalog(parameters)
+    return lambda mol: not catalog.HasMatch(mol)
+
+
+def test_each_filter_says_how_many_rows_it_took(
+    results: Path, stored: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each row by the first that speaks against it; also in pieces of which one is made again."""
+    words = ["--mw", "150:450", "--tpsa", ":90", "--fsp3", "0.1:0.6"]
+    words += ["--only", "veber", "--without", "pains,brenk"]
+    steps: dict[tuple[str, str], Callable[[Chem.Mol], bool]] = {
+        ("within", "mw 150:450"): lambda mol: 150 <= Descriptors.MolWt(mol) <= 450,
+        ("within", "tpsa :90"): lambda mol: Descriptors.TPSA(mol) <= 90,
+        ("only", "veber"): lambda mol: Lipinski.NumRotatableBonds(mol) <= 10,
+        ("within", "fsp3 0.1:0.6"): lambda mol: 0.1 <= Lipinski.FractionCSP3(mol) <= 0.6,
+        ("without", "brenk"): spared_by("BRENK"),
+        ("without", "pains"): spared_by("PAINS"),
+    }
+    left, expected = [Chem.MolFromSmiles(smiles) for smiles in stored], {}
+    for name, holds in steps.items():
+        passing = [mol for mol in left if holds(mol)]
+        expected[name], left = len(left) - len(passing), passing
+    assert all(expected.values())
+    source = ["--library", "mine", "--molecules", *words]
+    export(results, tmp_path / "a.csv", *source)
+    told = capsys.readouterr().out
+    for (kind, name), number in expected.items():
+        assert f"taken away: {number:,} by {kind} {name}\n" in told
+    made = export(results, tmp_path / "b.csv", *source, "--split", 9)
+    assert taken(tmp_path / "a.csv") == taken(tmp_path / "b.csv") == expected
+    manifest = (tmp_path / "b.csv.json").read_bytes()
+    made[1].unlink()
+    export(results, tmp_path / "b.csv", *source, "--split", 9)
+    assert (tmp_path / "b.csv.json").read_bytes() == manifest
+
+
+def test_a_sample_and_a_pick_say_how_many_they_took(results: Path, stored: list[str], tmp_path: Path) -> None:
+    """Of a query with rows that are no molecules."""
+    query = "SELECT smiles FROM molecules UNION ALL VALUES ('C1CC('), (''), ('OC(=O)C(F)(F)(F)F')"
+    out, light = tmp_path / "a.smi", sum(Descriptors.MolWt(Chem.MolFromSmiles(smiles)) <= 300 for smiles in stored)
+    export(results, out, "--sql", query, "--mw", ":300", "--sample", 40, "--diverse", 10)
+    heavy = {("within", "mw :300"): len(stored) - light}
+    assert taken(out) == {**heavy, ("sample", "40"): light - 40, ("diverse", "10"): 30}
+    export(results, out, "--sql", query, "--mw", ":300", "--diverse", 10, "--force")
+    assert taken(out) == {**heavy, ("diverse", "10"): light - 10}
+    export(results, out, "--sql", query, "--sample", 10, "--without", "brenk", "--force")
+    assert taken(out).keys() == {("without", "brenk"), ("sample", "10")}
 
 
 BOUND = st.none() | st.integers(-5, 600)

@@ -92,7 +92,7 @@ def test_halogenation_of_halogenated_molecules(class_name: str) -> None:
     molecules = [smiles for pool in MOLECULES[:: size(8, 1)] for smiles in renamings(pool)[:16]]
     natural = oracle.parents(class_name)[: size(3, 50)]
     once = [product.smiles for smiles in natural for product in Kernel(transforms).products(smiles)[0]]
-    assert check(transforms, [*natural, *once[: size(60, 2000)], *molecules], **options) > 100
+    assert check(transforms, [*natural, *once[: size(60, 700)], *molecules], **options) > 100
 
 
 @pytest.mark.sampled

@@ -1,5 +1,6 @@
 # Functions that the Snakefile calls before the first task, when the plan is known, and after the last task.
 
+import os
 import subprocess
 from contextlib import contextmanager
 
@@ -38,9 +39,9 @@ def user_errors():
 
 def begin_run():
     """Set up the tasks' environment and limits of memory; of a run also read first rows, and claim its folder."""
-    prepare_tasks()
+    prepare_tasks(os.environ)
     if not (on_cluster() and IN_CHARGE):  # on a cluster each node tests the allocator itself
-        allocator = preload_allocator()
+        allocator = preload_allocator(os.environ)
         if IN_CHARGE:
             logger.info(f"Memory allocator of tasks: {allocator}")
     if on_cluster():  # exports to this machine run here, and declare local_mb

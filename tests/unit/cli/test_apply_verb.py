@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -54,5 +55,7 @@ def test_the_advice_of_apply_works_when_followed(
     assert main(words) == 1
     fix = capsys.readouterr().err.partition("fix:")[2].strip()
     assert fix == "name it: --smiles-column Struktur"
+    environment = dict(os.environ)
     assert main([*words, *fix.removeprefix("name it: ").split()]) == 0
+    assert dict(os.environ) == environment  # that of its tasks is their own
     assert pq.read_table("out/products.parquet")["smiles"].to_pylist() == ["COc1ccc(C=O)cc1", "COc1ccccc1O"]

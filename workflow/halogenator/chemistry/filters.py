@@ -116,10 +116,17 @@ def alerts(name: str, smiles: Sequence[str], threads: int = 1) -> list[list[str]
     Examples:
         >>> alerts("brenk", ["CC=O", "CCO"])
         [['aldehyde'], []]
+        >>> alerts("brenk", ["CC=O", "CCO", "FC(F)(F)(F)F"])
+        [['aldehyde'], [], None]
     """
     from rdkit.Chem import FilterCatalog
 
-    found = FilterCatalog.RunFilterCatalog(catalog(name), list(smiles), threads)
+    try:
+        found = FilterCatalog.RunFilterCatalog(catalog(name), list(smiles), threads)
+    except ValueError:  # raised for all where one molecule has an impossible valence
+        middle = len(smiles) // 2
+        halves = smiles[:middle], smiles[middle:]
+        return [each for half in halves for each in alerts(name, half, threads)] if middle else [None]
     names = [[entry.GetDescription() for entry in entries] for entries in found]
     return [None if descriptions == [_UNREADABLE] else descriptions for descriptions in names]
 

@@ -18,7 +18,7 @@ from halogenator.chemistry.molecules import RejectError, reread, settle
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.pieces import Written, pieces
-from halogenator.chemistry.protecting import Usage, Withheld, touched
+from halogenator.chemistry.protecting import Touched, Usage, Withheld, touched
 from halogenator.chemistry.reaction import Match, Reaction
 from halogenator.chemistry.stereochemistry import BOTH, both_configurations, states_more_double_bonds
 from halogenator.chemistry.template_edits import compile_edit
@@ -91,7 +91,7 @@ class _Step:
     edit: Edit | None
 
     @cached_property
-    def touched(self) -> tuple[int, ...]:
+    def touched(self) -> Touched:
         """Positions, in a match, of the atoms that it touches."""
         return touched(self.reaction)
 
@@ -265,9 +265,9 @@ class _Products:
         usage = self._usage
         if usage is None:
             return sites
-        mol, kept = self.parent.hydrogenated(step.reaction), []
+        kept = []
         for site in sites:
-            why = usage.protector(mol, site.match, step.touched)
+            why = usage.protector(self.parent, step.reaction, site.match, step.touched)
             if why is None:
                 kept.append(site)
             else:

@@ -7,15 +7,17 @@ template only names are not touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
-from halogenator.chemistry.molecules import reread
+from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.motifs import MAX_MATCHES, tells_halogens
 from halogenator.chemistry.parent import Parent, reads_flat
 from halogenator.chemistry.reaction import Match, has_hydrogens
+from halogenator.chemistry.stereochemistry import UNSPECIFIED, origin_of
 from halogenator.model import Pattern
 
 if TYPE_CHECKING:
@@ -102,20 +104,16 @@ class UsageOf:
         self._ranked = ranked
         self._classes = classes
 
-    def protector(self, mol: Chem.Mol, match: Match, positions: Sequence[int]) -> Withheld | None:
-        """Return what protects an atom that a match would touch; None if nothing does.
-
-        Args:
-            mol: the molecule that was matched.
-            match: its atoms.
-            positions: of the touched atoms in the match.
-        """
-        for index in (match[position] for position in positions) if self._protected else ():
-            atom = mol.GetAtomWithIdx(index)
-            if atom.GetAtomicNum() == 1 and atom.GetDegree() == 1 and index not in self._protected:
+    def protector(self, parent: Parent, reaction: Reaction, match: Match, touched: Touched) -> Withheld | None:
+        """Return what protects an atom that a match would touch; None if nothing does."""
+        mol = parent.hydrogenated(reaction)
+        for position in (*touched.always, *touched.perhaps) if self._protected else ():
+            atom = mol.GetAtomWithIdx(match[position])
+            if atom.GetAtomicNum() == 1 and atom.GetDegree() == 1 and atom.GetIdx() not in self._protected:
                 atom = atom.GetNeighbors()[0]  # a hydrogen belongs to the atom that has it
-            if atom.GetIdx() in self._protected:
-                return PROTECT, self._protected[atom.GetIdx()]
+            name = self._protected.get(atom.GetIdx())
+            if name is not None and (position in touched.always or _differs(atom.GetIdx(), parent, reaction, match)):
+                return PROTECT, name
         return None
 
     def best(self, atoms: Sequence[int]) -> Withheld | None:
@@ -129,27 +127,79 @@ class UsageOf:
         return self._ranked.get(atom) == best[1]
 
 
-def touched(reaction: Reaction) -> tuple[int, ...]:
-    """Return the positions, in a match, of the atoms that a reaction touches.
+@dataclass(frozen=True)
+class Touched:
+    """Positions, in a match, of the atoms that a reaction touches.
+
+    Attributes:
+        always: those that it touches in every match.
+        perhaps: those that it may touch. What a product template states can be so already: ``[NX3:1]>>[N+0:1]``.
+    """
+
+    always: tuple[int, ...]
+    perhaps: tuple[int, ...]
+
+
+def touched(reaction: Reaction) -> Touched:
+    """Return the positions of the atoms that a reaction touches.
 
     Examples:
         >>> from halogenator.chemistry.reaction import Reaction
         >>> from halogenator.model import Transform
-        >>> touched(Reaction(Transform("ether", "[c:1][OX2H:2]>>[c:1][O:2]C")))  # the carbon stays as it is
-        (1,)
+        >>> touched(Reaction(Transform("ether", "[CX4:1][OX2H:2]>>[C:1][O:2]C")))  # the carbon stays as it is
+        Touched(always=(1,), perhaps=())
     """
-    before, after = reaction.query, reaction.product_template
-    stays = {atom.GetAtomMapNum() for atom in before.GetAtoms()} - {0}
-    stays &= {atom.GetAtomMapNum() for atom in after.GetAtoms() if _REPEATED.fullmatch(atom.GetSmarts())}
-    same = {
-        number
-        for number in stays
-        if _bonds(before, number) == _bonds(after, number) and 0 not in {near for near, _ in _bonds(before, number)}
+    after = {atom.GetAtomMapNum(): atom for atom in reaction.product_template.GetAtoms()}
+    always: list[int] = []
+    perhaps: list[int] = []
+    for atom in reaction.query.GetAtoms():
+        kept = after.get(atom.GetAtomMapNum()) if atom.GetAtomMapNum() else None
+        bonds, made = _bonds(atom), _bonds(kept) if kept is not None else {}
+        if kept is None or 0 in bonds or bonds.keys() != made.keys() or _states_stereo(atom) or _states_stereo(kept):
+            always.append(atom.GetIdx())
+        elif not _repeats(atom, kept) or bonds != made or ("" in made.values() and _is_open(kept)):
+            (always if kept.GetAtomicNum() == 1 else perhaps).append(atom.GetIdx())
+    return Touched(tuple(always), tuple(perhaps))
+
+
+def _differs(index: int, parent: Parent, reaction: Reaction, match: Match) -> bool:
+    """Return whether an atom has another element, charge, hydrogens or bonds in the product of a match."""
+    mol = reaction.hydrogenated(reread(parent.smiles))
+    try:
+        product = reaction.finish(mol, reaction.products_around(mol, match)[match])
+    except RejectError:
+        return False  # there is none
+    after = next((atom for atom in product.GetAtoms() if origin_of(atom) == index), None)
+    return after is None or _state(after, origin_of) != _state(mol.GetAtomWithIdx(index), Chem.Atom.GetIdx)
+
+
+def _state(atom: Chem.Atom, index_of: Callable[[Chem.Atom], int | None]) -> tuple[object, ...]:
+    bonds = {
+        index_of(bond.GetOtherAtom(atom)): bond.GetBondType()
+        for bond in atom.GetBonds()
+        if bond.GetOtherAtom(atom).GetAtomicNum() != 1
     }
-    return tuple(atom.GetIdx() for atom in before.GetAtoms() if atom.GetAtomMapNum() not in same)
+    hydrogens = atom.GetTotalNumHs(includeNeighbors=True)
+    return atom.GetAtomicNum(), atom.GetIsotope(), atom.GetFormalCharge(), hydrogens, bonds
 
 
-def _bonds(template: Chem.Mol, number: int) -> list[tuple[int, str]]:
-    """Return the neighbours of a mapped atom, as map numbers (0: none), with the SMARTS of its bonds to them."""
-    atom = next(atom for atom in template.GetAtoms() if atom.GetAtomMapNum() == number)
-    return sorted((bond.GetOtherAtom(atom).GetAtomMapNum(), bond.GetSmarts()) for bond in atom.GetBonds())
+def _states_stereo(atom: Chem.Atom) -> bool:
+    return atom.GetChiralTag() != UNSPECIFIED or any(not {"/", "\\"}.isdisjoint(bond) for bond in _bonds(atom).values())
+
+
+def _is_open(atom: Chem.Atom) -> bool:
+    """Return whether RunReactants copies an atom from the parent, but makes bonds to it that have no symbol single."""
+    return re.match(r"\[(\*|#|[Aa][:;&])", atom.GetSmarts()) is not None
+
+
+def _repeats(before: Chem.Atom, after: Chem.Atom) -> bool:
+    """Return whether an atom of the product template states nothing but what every match of its counterpart is."""
+    found = _REPEATED.fullmatch(after.GetSmarts())
+    if found is None or found[1] in {"*", "A", "a"}:
+        return found is not None
+    return "," not in before.GetSmarts() and re.match(rf"\[?{found[1]}(?![a-z0-9])", before.GetSmarts()) is not None
+
+
+def _bonds(atom: Chem.Atom) -> dict[int, str]:
+    """Return {map number of a neighbour (0: none): SMARTS of the bond to it}."""
+    return {bond.GetOtherAtom(atom).GetAtomMapNum(): bond.GetSmarts() for bond in atom.GetBonds()}

@@ -98,6 +98,8 @@ def _export(options: argparse.Namespace) -> None:
     files = made["files"]
     named = f"{files[0]['file']} … {files[-1]['file']}" if len(files) > 1 else files[0]["file"]
     print(f"{made['molecules']:,} molecules of {made['of_rows']:,} in {options.out.parent / named}")
+    for entry in made.get("left_out") or ():
+        print(f"taken away: {entry['rows']:,} by {entry['kind']} {entry['name']}")
     for reason, count in made["rejects"].items():
         print(f"left out: {count:,} × {reason}; see {options.out.name}.json")
 

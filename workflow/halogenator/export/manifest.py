@@ -29,6 +29,8 @@ class Split:
         sha256, bytes: checksum and size of the file, for those who receive it.
         rejects: {reason: number of rows that could not be written}.
         examples: (name, SMILES, detail) of the first rejects.
+        left_out: what filters took away of its rows, each a kind, a name and a number of rows; None if an earlier
+            version wrote it, which did not count.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Split:
     bytes: int
     rejects: dict[str, int] = field(default_factory=dict)
     examples: list[list[str]] = field(default_factory=list)
+    left_out: list[dict[str, Any]] | None = None
 
     def is_intact(self, folder: Path) -> bool:
         """Return whether the file exists with the bytes that were written."""

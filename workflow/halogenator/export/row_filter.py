@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from halogenator.chemistry.descriptors import compute
 from halogenator.chemistry.filters import FILTERS, alerts
 from halogenator.chemistry.molecules import RejectError, parse_smiles
 from halogenator.chemistry.scores import SCORES, Value, load, scored
-from halogenator.export.selection import POSITION
-from halogenator.model import Export
+from halogenator.export.left_out import Filter, LeftOut
+from halogenator.model import Export, Window
 from halogenator.tables.columns import arrow_schema, score_columns
 from halogenator.tables.molecule_files import FORMATS, stereo_of
 
@@ -25,48 +24,6 @@ Mask = npt.NDArray[np.bool_]
 # A SMILES of a query, alone or with its extension. Whatever else there is would not be one row of a file.
 _SMILES = r"^[^\x00-\x20\x7f=+\-@'][^\x00-\x20\x7f]*( +\|[^\x00-\x1f\x7f]*\|)?$"
 _EXTENSION = r"^[^\x00-\x20\x7f|]*$"
-_EXAMPLES = 20  # rejects that are shown one by one; the others are only counted
-
-
-class Rejects:
-    """Rejects of a batch.
-
-    Attributes:
-        rows: {position: (reason, (name, SMILES, detail))}, with the first reason of a row.
-    """
-
-    def __init__(self) -> None:
-        self.rows: dict[int, tuple[str, list[str]]] = {}
-
-    def before(self, stop: int) -> Rejects:
-        """Move those before a position into an object of their own, and return it."""
-        found = Rejects()
-        found.rows = {position: self.rows.pop(position) for position in sorted(self.rows) if position < stop}
-        return found
-
-    def add(self, batch: pa.RecordBatch, index: int, error: RejectError) -> None:
-        """Add the row ``index`` of a batch."""
-        name, smiles = (str(batch[column][index].as_py() or "") for column in ("name", "smiles"))
-        self.rows.setdefault(batch[POSITION][index].as_py(), (error.reason, [name, smiles[:200], error.detail]))
-
-
-class Tally:
-    """The number of rejects by reason, and the first few as examples: little memory for any number of rows."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.examples: list[list[str]] = []
-
-    def take(self, rejects: Rejects, stop: int | None = None) -> None:
-        """Move rejects into the tally: those before the position ``stop``, or all."""
-        for position in sorted(rejects.rows):
-            if stop is None or position < stop:
-                reason, example = rejects.rows.pop(position)
-                self.add({reason: 1}, [example])
-
-    def add(self, counts: Mapping[str, int], examples: Sequence[list[str]]) -> None:
-        self.counts.update(counts)
-        self.examples += examples[: _EXAMPLES - len(self.examples)]
 
 
 class RowFilter:
@@ -102,67 +59,83 @@ class RowFilter:
         self.is_slow = bool(self._slow or self.scores)
         self.fields = [field for name in self._flags for field in _flag_fields(name)]
 
-    def quick(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
-        """Return which rows have a SMILES, are within the windows and pass the filters by descriptors."""
-        if self._any_text:
-            readable = _has_smiles(batch, rejects)
-            passing = np.zeros(batch.num_rows, bool)
-            passing[readable] = self._within(batch.filter(pa.array(readable)), rejects)
-            return passing
-        return self._within(batch, rejects)
+    def quick(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
+        """Return which rows have a SMILES, are within the windows and pass the filters by descriptors.
 
-    def _within(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+        Rows that do not are added to ``left_out``, here and in ``slow``.
+        """
+        if self._any_text:
+            readable = _has_smiles(batch, left_out)
+            passing = np.zeros(batch.num_rows, bool)
+            passing[readable] = self._within(batch.filter(pa.array(readable)), left_out)
+            return passing
+        return self._within(batch, left_out)
+
+    def _within(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
         """Return which rows are within the windows and pass the filters by descriptors."""
         names = [descriptor for name in self._quick for descriptor in FILTERS[name].descriptors]
-        values = descriptor_values(batch, dict.fromkeys([*self._windows, *names]), rejects)
+        values = descriptor_values(batch, dict.fromkeys([*self._windows, *names]), left_out)
         passing = np.ones(batch.num_rows, bool)
-        for name, window in self._windows.items():
-            passing &= (values[name] >= window.low) & (values[name] <= window.high)
-        for name in self._quick:
-            passing &= _holds(name, values) == (name in self._wanted)
         for found in values.values():
-            passing &= ~np.isnan(found)
+            passing &= ~np.isnan(found)  # these are rejects
+        for name, window in self._windows.items():
+            holds = (values[name] >= window.low) & (values[name] <= window.high)
+            left_out.take(_within(name, window), batch, passing & ~holds)
+            passing &= holds
+        for name in self._quick:
+            holds = _holds(name, values) == (name in self._wanted)
+            left_out.take(self._property(name), batch, passing & ~holds)
+            passing &= holds
         return passing
 
-    def slow(self, batch: pa.RecordBatch, rejects: Rejects) -> Mask:
+    def slow(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
         """Return which rows pass the windows of scores and the filters by substructure: milliseconds a row."""
         passing = np.ones(batch.num_rows, bool)
-        for row in range(batch.num_rows if self._score_windows else 0):
-            passing[row] = self._scores_within(batch, row, rejects)
+        for name, window in self._score_windows.items():  # the dearer ones are asked last
+            holds = passing.copy()
+            for index in map(int, np.flatnonzero(passing)):
+                value = _score(name, batch, index, left_out)
+                holds[index] = isinstance(value, float | int) and window.low <= value <= window.high
+            left_out.take(_within(name, window), batch, passing & ~holds)
+            passing = holds
         for name in self._slow:
             left = np.flatnonzero(passing)
+            holds = passing.copy()
             rows = batch.take(pa.array(left))
-            for index, found in zip(left, _alerts(name, rows, self._threads, rejects), strict=True):
-                passing[index] = found is not None and bool(found) == (name in self._wanted)
+            for place, found in zip(left, _alerts(name, rows, self._threads, left_out), strict=True):
+                holds[place] = found is not None and bool(found) == (name in self._wanted)
+            left_out.take(self._property(name), batch, passing & ~holds)
+            passing = holds
         return passing
 
-    def _scores_within(self, batch: pa.RecordBatch, index: int, rejects: Rejects) -> bool:
-        """Return whether a row's scores are within their windows; the dearer ones are asked last."""
-        windows = self._score_windows.items()
-        values = ((_score(name, batch, index, rejects), window) for name, window in windows)
-        return all(isinstance(value, float | int) and window.low <= value <= window.high for value, window in values)
+    def _property(self, name: str) -> Filter:
+        return ("only" if name in self._wanted else "without"), name
 
-    def flags(self, batch: pa.RecordBatch, rejects: Rejects) -> list[pa.Array]:
-        """Return the columns of ``fields``; rows that RDKit cannot read are added to ``rejects``."""
+    def flags(self, batch: pa.RecordBatch, left_out: LeftOut) -> list[pa.Array]:
+        """Return the columns of ``fields``; rows that RDKit cannot read are added to ``left_out``."""
         needed = [name for flag in self._flags if flag in FILTERS for name in FILTERS[flag].descriptors]
-        values = descriptor_values(batch, dict.fromkeys(needed), rejects)
+        values = descriptor_values(batch, dict.fromkeys(needed), left_out)
         columns = []
         for flag in self._flags:
             if flag in SCORES:
-                found = [_score(flag, batch, index, rejects) for index in range(batch.num_rows)]
+                found = [_score(flag, batch, index, left_out) for index in range(batch.num_rows)]
                 columns.append(pa.array(found, _flag_fields(flag)[0].type))
                 continue
             if FILTERS[flag].catalog is None:
                 columns.append(pa.array(_holds(flag, values)))
                 continue
-            alerted = [names or [] for names in _alerts(flag, batch, self._threads, rejects)]
+            alerted = [names or [] for names in _alerts(flag, batch, self._threads, left_out)]
             columns.append(pa.array([bool(names) for names in alerted], pa.bool_()))
             columns.append(pa.array(["; ".join(names) for names in alerted], pa.string()))
         return columns
 
 
-def _has_smiles(batch: pa.RecordBatch, rejects: Rejects) -> Mask:
-    """Return which rows of a query have a text that may be a SMILES; the others are added to ``rejects``."""
+def _within(name: str, window: Window) -> Filter:
+    return "within", f"{name} {window}"
+
+
+def _has_smiles(batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
+    """Return which rows of a query have a text that may be a SMILES; the others are added to ``left_out``."""
     texts, stereo = batch["smiles"], pa.array(stereo_of(batch), pa.string())
     found = pc.match_substring_regex(texts, _SMILES).fill_null(False).to_numpy(zero_copy_only=False)
     extended = pc.match_substring_regex(stereo, _EXTENSION).fill_null(True).to_numpy(zero_copy_only=False)
@@ -174,7 +147,7 @@ def _has_smiles(batch: pa.RecordBatch, rejects: Rejects) -> Mask:
             error = RejectError("unparsable SMILES", f"{text[:200]!r} is no SMILES")
         else:
             error = RejectError("empty", "no SMILES in this row")
-        rejects.add(batch, index, error)
+        left_out.add(batch, index, error)
     return np.asarray(found & extended, bool)
 
 
@@ -193,12 +166,12 @@ def _flag_fields(name: str) -> list[pa.Field]:
     return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
 
 
-def _score(name: str, batch: pa.RecordBatch, index: int, rejects: Rejects) -> Value:
+def _score(name: str, batch: pa.RecordBatch, index: int, left_out: LeftOut) -> Value:
     """Return a score of a row; None and a reject where RDKit has none."""
     try:
         return scored(batch["smiles"][index].as_py()).value(name)
     except RejectError as error:
-        rejects.add(batch, index, error)
+        left_out.add(batch, index, error)
         return None
 
 
@@ -208,25 +181,25 @@ def _holds(name: str, values: Any) -> Any:
     return holds(values)
 
 
-def _alerts(name: str, batch: pa.RecordBatch, threads: int, rejects: Rejects) -> list[list[str] | None]:
+def _alerts(name: str, batch: pa.RecordBatch, threads: int, left_out: LeftOut) -> list[list[str] | None]:
     """Return the alerts of a catalog for each row; None and a reject where RDKit cannot read the SMILES."""
     smiles = [text or "" for text in batch["smiles"].to_pylist()]
     found = alerts(name, smiles, threads)
     for index, names in enumerate(found):
         if names is None:
-            rejects.add(batch, index, RejectError("unparsable SMILES", f"RDKit cannot read {smiles[index][:200]!r}"))
+            left_out.add(batch, index, RejectError("unparsable SMILES", f"RDKit cannot read {smiles[index][:200]!r}"))
     return found
 
 
 def descriptor_values(
-    batch: pa.RecordBatch, names: Iterable[str], rejects: Rejects
+    batch: pa.RecordBatch, names: Iterable[str], left_out: LeftOut
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return {descriptor: a value per row}, from the columns or else by RDKit; NaN where RDKit cannot read the SMILES.
 
     Args:
         batch: rows with ``smiles``.
         names: the descriptors.
-        rejects: gets the rows that RDKit cannot read.
+        left_out: gets the rows that RDKit cannot read.
     """
     values = {}
     for name in names:
@@ -240,7 +213,7 @@ def descriptor_values(
         try:
             mol = parse_smiles(batch["smiles"][index].as_py())
         except RejectError as error:
-            rejects.add(batch, index, error)
+            left_out.add(batch, index, error)
             continue
         for name, value in zip(missing, compute(mol, list(missing)), strict=True):
             if missing[name][index]:

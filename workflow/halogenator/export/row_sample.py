@@ -15,12 +15,11 @@ import pyarrow as pa
 from halogenator.chemistry.maxmin import MAX_CANDIDATES, fingerprints, needed_mb, pick
 from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
-from halogenator.export.row_filter import Rejects, RowFilter, Tally
+from halogenator.export.left_out import LeftOut, Positions, Tally
+from halogenator.export.row_filter import RowFilter
 from halogenator.export.selection import POSITION, Selection
 from halogenator.model import Export
 from halogenator.process.progress import Progress
-
-Positions = npt.NDArray[np.int64]
 
 _ROWS = 8_192
 _SLOW_ROWS = 512  # rows of a batch if RDKit looks at every molecule
@@ -84,7 +83,7 @@ class Sample:
         selection: all rows.
         passing: the filter.
         export: the request, with the numbers of rows to draw and to pick.
-        tally: gets the rejects.
+        tally: gets what is left out.
         progress: display of the progress.
         threads: threads of RDKit, for fingerprints.
         memory_mb: memory that the process may use, in MB (10^6 bytes).
@@ -108,12 +107,15 @@ class Sample:
             return None
         draw = Draw(min(filter(None, (self.export.sample, self.export.diverse and MAX_CANDIDATES))), self.export.seed)
         self.progress.begin("drawing", self.selection.rows)
+        passed = 0
         for batch in self.selection.read(0, _ROWS):
-            rejects = Rejects()
-            self._draw_from(batch, draw, rejects)
-            self.tally.take(rejects)
+            left_out = LeftOut()
+            passed += self._draw_from(batch, draw, left_out)
+            self.tally.take(left_out)
             self.progress.advance(batch.num_rows)
         drawn = draw.positions()
+        kind = "sample" if draw.size == self.export.sample else "diverse"
+        self.tally.add_filter((kind, str(getattr(self.export, kind))), passed - len(drawn))
         if not self.export.diverse:
             return drawn
         if needed_mb(len(drawn)) > self.memory_mb:
@@ -128,18 +130,22 @@ class Sample:
             self.progress.note(f"more than {many} molecules to pick from: a uniform sample of {many} stands for them")
         return self._pick(drawn, self.export.diverse)
 
-    def _draw_from(self, batch: pa.RecordBatch, draw: Draw, rejects: Rejects) -> None:
-        rows = batch.filter(pa.array(self.passing.quick(batch, rejects)))
+    def _draw_from(self, batch: pa.RecordBatch, draw: Draw, left_out: LeftOut) -> int:
+        """Return how many rows pass, as far as filters looked at them: the others have no chance to be drawn."""
+        rows = batch.filter(pa.array(self.passing.quick(batch, left_out)))
         hashes = draw.hashes(rows)
         # Slow filters look only at rows that can still be drawn, a few thousand out of millions.
         candidates = np.flatnonzero(hashes <= draw.limit)
         draw.is_cut |= len(candidates) < len(hashes)
+        passed = len(hashes) - len(candidates)
         positions = rows[POSITION].to_numpy()
         step = _SLOW_ROWS if self.passing.is_slow else _ROWS
         for first in range(0, len(candidates), step):
             some = candidates[first : first + step]
-            some = some[self.passing.slow(rows.take(pa.array(some)), rejects)]
+            some = some[self.passing.slow(rows.take(pa.array(some)), left_out)]
             draw.add(hashes[some], positions[some])
+            passed += len(some)
+        return passed
 
     def _pick(self, drawn: Positions, wanted: int) -> Positions:
         self.progress.begin("fingerprints", len(drawn))
@@ -147,17 +153,18 @@ class Sample:
         kept = [np.empty(0, np.int64)]
         gc.disable()  # it would scan all fingerprints again and again, and they have no cycles
         for batch in at_positions(self.selection, drawn, _SLOW_ROWS):
-            rejects = Rejects()
+            left_out = LeftOut()
             made = fingerprints(batch["smiles"].to_pylist(), self.threads)
             good = [index for index, fingerprint in enumerate(made) if not isinstance(fingerprint, RejectError)]
             for index in set(range(len(made))) - set(good):
-                rejects.add(batch, index, made[index])
-            self.tally.take(rejects)
+                left_out.add(batch, index, made[index])
+            self.tally.take(left_out)
             candidates += [made[index] for index in good]
             kept.append(batch[POSITION].to_numpy()[good])
             self.progress.advance(batch.num_rows)
         picked = pick(candidates, wanted, self.export.seed)
         gc.enable()
+        self.tally.add_filter(("diverse", str(wanted)), len(candidates) - len(picked))
         return np.sort(np.concatenate(kept)[picked])
 
 

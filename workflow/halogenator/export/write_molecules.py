@@ -13,10 +13,11 @@ import rdkit
 from halogenator.chemistry.molblock import mol_block
 from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
+from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.manifest import Manifest, Split, split_path
 from halogenator.export.parent_columns import PARENT_FIELDS, ParentColumns
-from halogenator.export.row_filter import Rejects, RowFilter, Tally
-from halogenator.export.row_sample import Positions, Sample, at_positions
+from halogenator.export.row_filter import RowFilter
+from halogenator.export.row_sample import Sample, at_positions
 from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
 from halogenator.model import Export, fingerprint
 from halogenator.planning.export_request import check
@@ -96,18 +97,18 @@ class _Stream:
     """Rows that are ready to be written, in pieces of any size.
 
     Args:
-        batches: (rows with all columns, rejects, position after them).
+        batches: (rows with all columns, what is left out, position after them).
         position: position of the first row.
 
     Attributes:
         position: the position in the selection up to which rows are taken.
-        tally: the rejects before this position.
+        tally: what is left out before this position.
     """
 
-    def __init__(self, batches: Iterator[tuple[pa.RecordBatch, Rejects, int]], position: int) -> None:
+    def __init__(self, batches: Iterator[tuple[pa.RecordBatch, LeftOut, int]], position: int) -> None:
         self._batches = batches
         self._left: pa.RecordBatch | None = None
-        self._rejects = Rejects()
+        self._left_out = LeftOut()
         self._stop = self.position = position
         self.tally = Tally()
 
@@ -116,17 +117,17 @@ class _Stream:
         if limit == 0:
             return None
         while self._left is None or not self._left.num_rows:
-            self.tally.take(self._rejects)
+            self.tally.take(self._left_out)
             self.position = self._stop
             try:
-                self._left, self._rejects, self._stop = next(self._batches)
+                self._left, self._left_out, self._stop = next(self._batches)
             except StopIteration:
                 return None
         taken = self._left.slice(0, limit)
         self._left = self._left.slice(taken.num_rows)
         # The end of a split must not depend on the ends of batches, which differ after an interruption.
         self.position = taken[POSITION][-1].as_py() + 1
-        self.tally.take(self._rejects, self.position)
+        self.tally.take(self._left_out, self.position)
         return taken
 
 
@@ -196,19 +197,22 @@ class _Export:
         splits, rest = self._write_splits(manifest)
         for split in splits:
             tally.add(split.rejects, split.examples)
+            tally.add_plain(split.left_out or ())
         tally.add(rest.counts, rest.examples)
+        tally.add_plain(rest.plain())
         return manifest.finish(
             splits,
             request=self._export.plain(),
             molecules=sum(split.rows for split in splits),
             of_rows=self._selection.rows,
+            left_out=None if any(split.left_out is None for split in splits) else tally.plain(),
             rejects=dict(tally.counts),
             examples_of_rejects=tally.examples,
             **with_versions(),
         )
 
     def _write_splits(self, manifest: Manifest) -> tuple[list[Split], Tally]:
-        """Return all splits, written now or before, and the rejects after the last of them."""
+        """Return all splits, written now or before, and what is left out after the last of them."""
         splits: list[Split] = []
         stream: _Stream | None = None
         position = 0
@@ -259,7 +263,7 @@ class _Export:
 
         def note(whole: Path) -> None:
             size, digest, tally = whole.stat().st_size, sha256(whole), stream.tally
-            counts = dict(tally.counts), tally.examples
+            counts = dict(tally.counts), tally.examples, tally.plain()
             made.append(Split(number, path.name, rows, start, stream.position, digest, size, *counts))
             add(made[0])
 
@@ -279,8 +283,8 @@ class _Export:
         first, last = np.searchsorted(self._positions, [start, stop])
         return int(last - first)
 
-    def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, Rejects, int]]:
-        """Yield, from a position on, (rows with all their columns, rejects, the position after them)."""
+    def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, LeftOut, int]]:
+        """Yield, from a position on, (rows with all their columns, what is left out, the position after them)."""
         rows = _SLOW_ROWS if self._is_slow or len(self._origin) > _MANY_COLUMNS else _ROWS
         parents = self._parents() if self._origin else None
         if self._positions is None:
@@ -290,37 +294,37 @@ class _Export:
             batches = at_positions(self._selection, left, rows)
         for batch in batches:
             stop, count = batch[POSITION][-1].as_py() + 1, batch.num_rows
-            rejects = Rejects()
+            left_out = LeftOut()
             if self._positions is None:
-                batch = batch.filter(pa.array(self._passing.quick(batch, rejects)))
-                batch = batch.filter(pa.array(self._passing.slow(batch, rejects)))
+                batch = batch.filter(pa.array(self._passing.quick(batch, left_out)))
+                batch = batch.filter(pa.array(self._passing.slow(batch, left_out)))
             left = batch.num_rows
             for piece, origin in parents.with_columns(batch, self._origin) if parents else [(batch, [])]:
                 left -= piece.num_rows
                 end = piece[POSITION][-1].as_py() + 1 if left else stop
-                own = rejects.before(end) if left else rejects
+                own = left_out.before(end) if left else left_out
                 yield self._complete(piece, origin, own), own, end
             self._progress.advance(count)
 
-    def _complete(self, batch: pa.RecordBatch, origin: Sequence[pa.Array], rejects: Rejects) -> pa.RecordBatch:
+    def _complete(self, batch: pa.RecordBatch, origin: Sequence[pa.Array], left_out: LeftOut) -> pa.RecordBatch:
         """Return a batch with the columns that are made for the export, without the rows that are rejects.
 
         Args:
             batch: the rows.
             origin: the columns about their origin.
-            rejects: gets the rejects.
+            left_out: gets the rejects.
         """
-        columns = [*origin, *self._passing.flags(batch, rejects)]
+        columns = [*origin, *self._passing.flags(batch, left_out)]
         for field, column in zip(self._fields, columns, strict=True):
             batch = batch.append_column(field, column)
         if self._form.kind == "sdf":
-            batch = batch.append_column(BLOCK, self._blocks(batch, rejects))
-        if rejects.rows:
-            bad = np.isin(batch[POSITION].to_numpy(), list(rejects.rows))
+            batch = batch.append_column(BLOCK, self._blocks(batch, left_out))
+        if left_out.rejects:
+            bad = np.isin(batch[POSITION].to_numpy(), list(left_out.rejects))
             batch = batch.filter(pa.array(~bad))
         return batch
 
-    def _blocks(self, batch: pa.RecordBatch, rejects: Rejects) -> pa.Array:
+    def _blocks(self, batch: pa.RecordBatch, left_out: LeftOut) -> pa.Array:
         """Return the mol block of each row; null and a reject where there is none."""
         blocks: list[str | None] = []
         rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
@@ -329,5 +333,5 @@ class _Export:
                 blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates, stereo=stereo))
             except RejectError as error:
                 blocks.append(None)
-                rejects.add(batch, index, error)
+                left_out.add(batch, index, error)
         return pa.array(blocks, pa.string())

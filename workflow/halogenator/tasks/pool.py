@@ -61,8 +61,9 @@ class Pool:
         self.memory_mb = memory_mb
         self._tick = tick
         self._running: dict[subprocess.Popen[bytes], PoolTask] = {}
-        prepare_tasks()
-        preload_allocator()
+        self._environment = dict(os.environ)
+        prepare_tasks(self._environment)
+        preload_allocator(self._environment)
 
     def run(self, tasks: Sequence[PoolTask], done: Callable[[], None]) -> None:
         """Run tasks in order until all are finished; ``done`` is called after each.
@@ -99,6 +100,7 @@ class Pool:
         with task.log.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "halogenator", *words],
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
