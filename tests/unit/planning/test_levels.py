@@ -53,7 +53,9 @@ def test_all_parents_of_a_molecule_are_found_without_making_its_level() -> None:
             assert {smiles for smiles, _ in found} == known, product
 
 
-@pytest.mark.parametrize("rule", [*shipped_transforms(), *shipped_halogenation("aa_peptide")], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [*shipped_transforms(), *shipped_halogenation("aa_peptide")], ids=lambda rule: rule.name
+)
 def test_every_shipped_step_can_be_turned_round(rule: oracle.Rule) -> None:
     from halogenator.chemistry.reversal import Reversal, shape_of
 

@@ -1,8 +1,9 @@
 """Reversal: the molecules that a product may have come from, as shapes.
 
-A *shape* is a canonical SMILES without configuration and isotopes. The reversed SMIRKS is run on a product's shape. What
-it gives need not be a parent: whoever wants to know lets the transform act on molecules of that shape. But a parent has
-one of the shapes, unless its SMIRKS cannot be turned round, as where a leaving atom is one of several elements.
+A *shape* is a canonical SMILES without configuration and isotopes. The reversed SMIRKS is run on a product's shape.
+What it gives need not be a parent: whoever wants to know lets the transform act on molecules of that shape. But a
+parent has one of the shapes, unless its SMIRKS cannot be turned round, as where a leaving atom is one of several
+elements.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Reversal:
 def _finished(product: Chem.Mol, with_hydrogens: bool) -> str:
     """Return the shape of a molecule that RunReactants made.
 
-    RDKit takes a template's ``!H0`` for a count of hydrogens. They follow from the bonds, but for those of aromatic atoms.
+    RDKit takes a template's ``!H0`` for a count of hydrogens. They follow from the bonds, except on aromatic atoms.
     """
     for atom in product.GetAtoms():
         if atom.HasProp("old_mapno") and not atom.GetIsAromatic():

@@ -1,9 +1,9 @@
 """Levels: what the steps of a configuration make, a molecule at a time, without making a level whole.
 
-A level holds what one step makes of each molecule of the level below: a library that is built, or the products of a job.
-At the bottom are natural products, or the molecules of a file. A molecule can have several *parents* in the level below.
-They are found by turning the step round (``chemistry.reversal``): whichever molecule of the level below has a shape that
-this gives, and then really gives the molecule, is one. Nothing else of the level has to be made.
+A level holds what one step makes of each molecule of the level below: a library that is built, or the products of a
+job. At the bottom are natural products, or the molecules of a file. A molecule can have several *parents* in the level
+below. They are found by turning the step round (``chemistry.reversal``): whichever molecule of the level below has a
+shape that this gives, and then really gives the molecule, is one. Nothing else of the level has to be made.
 """
 
 from __future__ import annotations

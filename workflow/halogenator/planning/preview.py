@@ -235,7 +235,7 @@ class _SourcePreview:
             else:
                 starts = found
                 self.notes.append(
-                    f"{source.name}: of {rows:,} rows, {len(taken):,} were looked at; what others give as well counts twice"
+                    f"{source.name}: {len(taken):,} of {rows:,} rows were looked at; what others give too counts twice"
                 )
             starts = rng.sample(starts, min(number, len(starts)))
             strata, weights = [0] * len(starts), [rows / max(len(starts), 1)] * len(starts)
@@ -361,7 +361,9 @@ class _SourcePreview:
 
     def _is_exact(self, library: Library, *, made: bool = False) -> bool:
         """Return whether walks have come to all molecules of a library, or, if ``made``, to all that it is made of."""
-        return self._all_walked and (library.base is None or (made and self._config.libraries[library.base].base is None))
+        return self._all_walked and (
+            library.base is None or (made and self._config.libraries[library.base].base is None)
+        )
 
     def products(self) -> Estimate:
         """Return how many products all jobs make."""

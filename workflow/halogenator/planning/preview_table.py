@@ -31,11 +31,11 @@ def preview_text(preview: Preview, *, color: bool, width: int | None = None) -> 
     table.add_column("left out", overflow="fold")
     for library in preview.libraries:
         own = [entry for entry in preview.left_out if (entry.library, entry.made) == (library.name, "molecules")]
-        table.add_row(Text(library.name, "bold"), Text(f"{library.molecules} molecules", "bold"), _reasons(own))
+        table.add_row(Text(library.name, "bold"), Text(f"{library.molecules} molecules", "bold"), Text(_reasons(own)))
         for transform, (products, _) in library.jobs.items():
             key = library.name, transform, "products"
             of_job = [entry for entry in preview.left_out if (entry.library, entry.transform, entry.made) == key]
-            table.add_row(Text(f"  {transform}"), Text(str(products)), _reasons(of_job))
+            table.add_row(Text(f"  {transform}"), Text(str(products)), Text(_reasons(of_job)))
     out = StringIO()
     Console(file=out, width=width or _WIDTH, force_terminal=color, color_system="auto" if color else None).print(
         Group(table, *_notes(preview)), soft_wrap=not color
@@ -59,6 +59,8 @@ def _reasons(entries: list[LeftOut]) -> str:
 
 def _notes(preview: Preview) -> Iterator[Text]:
     yield Text(f"products: {preview.products}", "bold")
-    yield Text(f"          from {preview.walks:,} walks; in brackets 95 % intervals, without them a number is exact", "dim")
+    yield Text(
+        f"          from {preview.walks:,} walks; in brackets 95 % intervals, without them a number is exact", "dim"
+    )
     for note in preview.notes:
         yield Text(f"note:     {note}", "yellow")

@@ -1,4 +1,4 @@
-"""The page of a preview: estimates, products beside their parents, what is left out, distributions. It has no script."""
+"""The page of a preview: estimates, products beside their parents, what is left out, distributions; no script."""
 
 from __future__ import annotations
 
@@ -188,7 +188,9 @@ def _svg(line: np.ndarray, bars: np.ndarray, edges: Sequence[float], name: str) 
     limit = LIMITS.get(name)
     if limit and edges[0] < limit.value < edges[-1]:
         x = (limit.value - edges[0]) / (edges[-1] - edges[0]) * _WIDTH
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{base}" stroke="var(--limit)" stroke-dasharray="4 3"/>')
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{base}" stroke="var(--limit)" stroke-dasharray="4 3"/>'
+        )
     parts.append(f'<line x1="0" x2="{_WIDTH}" y1="{base}" y2="{base}" stroke="var(--mute)"/>')
     parts += _labels(edges)
     return (
