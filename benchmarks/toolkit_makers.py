@@ -25,10 +25,10 @@ Maker = Callable[[str], list[str]]
 
 
 def halogenator() -> Maker:
-    from halogenator.chemistry.kernel import Kernel
+    from halogenator.chemistry.siblings import SiblingKernel
     from halogenator.model import Transform
 
-    kernel = Kernel([Transform("t", SMIRKS)])
+    kernel = SiblingKernel([Transform("t", SMIRKS)])
     return lambda smiles: [product.smiles for product in kernel.products(smiles)[0]]
 
 

@@ -170,13 +170,21 @@ def spread(molecules: Sequence[str], count: int) -> list[str]:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--molecules", type=Path, help="Parquet or .smi file (default: dihalogenated polyphenols)")
+    parser.add_argument("--molecules", type=Path, help="Parquet or .smi file (default: two sets of our own)")
     parser.add_argument("--count", type=int, default=COUNT, help="parents to use (default: %(default)s)")
     options = parser.parse_args()
     RDLogger.DisableLog("rdApp.*")
-    parents = spread(read(options.molecules) if options.molecules else dihalogenated(), options.count)
-    for line in table(compare(parents), parents):
-        print(line)
+    if options.molecules:
+        sets = {str(options.molecules): spread(read(options.molecules), options.count)}
+    else:  # in runs, as a chunk of a library has them
+        sets = {
+            "polyphenol-2X, no stereo": dihalogenated(options.count),
+            "polyphenol-2X, stereo": [text for text in dihalogenated(options.count, stereo=True) if "@" in text],
+        }
+    for name, parents in sets.items():
+        print(f"{name}: {len(parents)} molecules")
+        for line in table(compare(parents), parents):
+            print(line)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from halogenator.tables.columns import (
     MONITOR,
     PRODUCTS,
     REJECTS,
+    STEPS,
     Column,
     descriptor_columns,
     score_columns,
@@ -130,7 +131,7 @@ def columns() -> str:
         NOTE,
         "# Columns of the results\n",
         "Types are Arrow's; MB are 10^6 bytes. What is not there is null.\n",
-        _section("libraries/library=*/molecules.parquet", (*LIBRARY, *described, sites)),
+        _section("libraries/library=*/molecules.parquet", (*LIBRARY, STEPS, *described, sites)),
         "Of a library that is read from a file, the file's other columns come after these, with their type in\n"
         "Parquet, else as text: see [Libraries of your own](../how-to/libraries.md#the-other-columns-of-a-file).\n"
         "The views `molecules` and `products` of `catalog.duckdb` have them, and `parent_name`, by the natural\n"

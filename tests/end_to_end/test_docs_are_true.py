@@ -62,7 +62,9 @@ def test_the_tutorial_goes_from_a_table_to_an_sdf(tmp_path: Path) -> None:
     assert (copy.root / "results" / "report.html").stat().st_size > 500_000
 
 
-@pytest.mark.parametrize("page", ["how-to/one-job", "how-to/transforms", "how-to/libraries", "how-to/choose"])
+@pytest.mark.parametrize(
+    "page", ["how-to/one-job", "how-to/transforms", "how-to/libraries", "how-to/choose", "how-to/sequences"]
+)
 @pytest.mark.long
 def test_commands_run(page: str, tmp_path: Path) -> None:
     ran = follow(page, Checkout(tmp_path))
@@ -83,7 +85,7 @@ def test_a_run_is_planned_and_verified_as_told(tmp_path: Path) -> None:
 
 def test_every_page_is_tested_and_listed() -> None:
     pages = {path.stem for path in (DOCS / "how-to").glob("*.md")}
-    assert pages - set(OTHERWISE) == {"one-job", "transforms", "libraries", "choose", "watch"}
+    assert pages - set(OTHERWISE) == {"one-job", "transforms", "libraries", "choose", "sequences", "watch"}
     index = (DOCS / "README.md").read_text()
     for path in DOCS.rglob("*.md"):
         assert path.name == "README.md" or f"({path.relative_to(DOCS)})" in index, path

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from halogenator.cli import main
+from halogenator.config import read_config
 from halogenator.model import Job, Library, Reading, Recipe, Transform
+from halogenator.planning.identity import recipe_of
 from halogenator.tasks.commands import (
     Command,
     FindDuplicates,
     FindRepeats,
+    HalogenateChunk,
     MergeLibrary,
     MergeProducts,
     ReadLibrary,
@@ -138,3 +142,24 @@ def _merge(
     merged = {"chunks": [chunk for chunk, _ in chunks], "reject_chunks": [rejected for _, rejected in chunks]}
     do(kind(**settings, **merged, out=out, rejects=rejects, stats=stats, scratch=folder / "scratch"))
     return Made(out, rejects, json.loads(stats.read_text()))
+
+
+def build_libraries(folder: Path, settings: Mapping[str, object], *, chunks: int = 1) -> dict[str, Made]:
+    """Make all libraries of a configuration, each in so many chunks."""
+    written = folder / "config.yaml"
+    written.write_text(yaml.safe_dump(settings, sort_keys=False))
+    config = read_config([written], working_dir=folder, repository=Path(__file__).parents[2])
+    found: dict[str, Made] = {}
+    for name, library in config.libraries.items():
+        recipe, place = recipe_of(config, name), folder / name
+        place.mkdir()
+        parts = [(place / f"{number}.parquet", place / f"{number}-rejects.parquet") for number in range(chunks)]
+        raw = place / "raw.parquet"
+        if library.base is None:
+            do(ReadLibrary(recipe=recipe, out=raw))
+        for number, (out, rejects) in enumerate(parts):
+            made = {"recipe": recipe, "chunk": (number, chunks), "out": out, "rejects": rejects}
+            step = HalogenateChunk(base=found[library.base].path, **made) if library.base else None
+            do(step or StandardizeChunk(raw=raw, **made))
+        found[name] = _merge(place, "molecules", MergeLibrary, parts, recipe=recipe)
+    return found

@@ -15,7 +15,7 @@ from halogenator.smirks import reactant_of
 # Classes that the shipped rules and transforms name. A library may also have another word as its class.
 CLASSES = ("polyphenol", "terpenoid", "alkaloid", "lipid", "aa_peptide", "polysaccharide", "other")
 HALOGENS = ("F", "Cl", "Br", "I")
-HALOGENATION = "halogenation"  # the family of what a halogenation rule makes
+HALOGENATION = "halogenation"  # in ``by`` of a library: all halogenation rules; the family of what they make
 
 # {word of the column ``prepared``: what was done to the molecule}, in the order in which it is done.
 PREPARED = {
@@ -301,15 +301,23 @@ class Reading:
 
 @dataclass(frozen=True)
 class Library:
-    """A named set of molecules: built (``base`` halogenated once more) or read from ``paths``.
+    """A named set of molecules: built from the molecules of another, ``base``, by steps, or read from ``paths``.
+
+    A step applies all of ``by`` to a molecule, at one site at a time. A library of several steps is made from one of a
+    step less. Only if its tasks ``walks`` do they make several steps themselves, from each molecule of the base.
 
     Attributes:
         name: unique name, safe in file names and wildcards.
         class_name: one of ``CLASSES``, a word of the user's own, or "" for none; decides which transforms and
             halogenation rules apply.
-        k: number of halogenations; None for an external library.
+        k: number of steps since the natural products, the most if molecules differ in it; None if it is not known
+            beforehand, and for an external library.
         parents: key, in the configuration's ``parents``, of the natural products of a built library.
-        base: name of the level k-1 library that a built library is made from.
+        base: name of the library that a built library is made from.
+        by: what a step applies, if it is built: names of transforms, and ``HALOGENATION`` for the rules of its class.
+        times: steps that its tasks make from each molecule of the base; None: until nothing is left to do.
+        keep_levels: whether it has the molecules of every step, not of the last alone.
+        tells_steps: whether it has the column ``steps``.
         paths: files of an external library or of level 0, the natural products, in order.
         given: files, folders and patterns in the configuration that gave ``paths``; () if they are the same.
         reading: settings for reading ``paths``.
@@ -327,6 +335,15 @@ class Library:
     reading: Reading = Reading()
     implicit: bool = False
     choice: Choice = Choice()
+    by: tuple[str, ...] = (HALOGENATION,)
+    times: int | None = 1
+    keep_levels: bool = False
+    tells_steps: bool = False
+
+    @property
+    def walks(self) -> bool:
+        """Whether its tasks make more than one step from each molecule of the base."""
+        return self.times != 1
 
     @property
     def brief(self) -> Library:
@@ -350,9 +367,10 @@ class Recipe:
         library: the library.
         queries: {column: SMARTS} of the sites that its index counts.
         halogenation: the rules of its class; None if neither it nor another library is built with them.
-        is_base: whether another library is built from it. Its index then counts the sites of the rules, too.
+        is_base: whether another library is built from it by the rules. Its index then counts their sites, too.
         descriptors: names of the columns to compute, in order.
         choice: what is left out, besides what each rule leaves out.
+        named: the transforms that it is built with, each with all that is left out of its products.
     """
 
     library: Library
@@ -361,6 +379,19 @@ class Recipe:
     is_base: bool = False
     descriptors: tuple[str, ...] = ()
     choice: Choice = Choice()
+    named: tuple[Transform, ...] = ()
+
+    @property
+    def transforms(self) -> list[Transform]:
+        """All that a step applies, in the order of ``by``, each with all that is left out of what it makes."""
+        found: list[Transform] = []
+        for name in self.library.by:
+            if name != HALOGENATION:
+                found += [transform for transform in self.named if transform.name == name]
+            elif self.halogenation:
+                rules = self.halogenation.transforms(self.library.class_name)
+                found += [replace(rule, choice=self.choice + rule.choice) for rule in rules]
+        return found
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -483,7 +514,13 @@ class Config:
     patterns_paths: tuple[Path, ...] = ()
 
     def counted(self, library: Library) -> list[Transform]:
-        """Return the transforms whose sites a library's index counts: those for its class, and those of its jobs."""
+        """Return the transforms whose sites a library's index counts.
+
+        These are those for its class, those of its jobs, and those of the libraries that are built from it.
+        """
+        above = {name for other in self.libraries.values() if other.base == library.name for name in other.by}
         return [
-            t for t in self.transforms.values() if t.is_for(library.class_name) or (library.name, t.name) in self.jobs
+            t
+            for t in self.transforms.values()
+            if t.is_for(library.class_name) or (library.name, t.name) in self.jobs or t.name in above
         ]

@@ -12,6 +12,7 @@ from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
+    build_mb,
     export_minutes,
     machine_mb,
     merge_minutes,
@@ -179,13 +180,18 @@ def part_mb(wildcards):
     return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
 
 
+def chunk_mb(wildcards):
+    """Memory in MB of a task that builds a chunk of a library."""
+    return build_mb(library_of(wildcards))
+
+
 def whole_mb(wildcards):
     """Memory in MB of a merge, which takes less if its duplicates are found beforehand."""
     return stream_mb() if merge_parts(wildcards) else merge_mb(rows_of(wildcards))
 
 
 def origin_of(wildcards):
-    """The files that a library is made from: the molecules one level down, or its input files."""
+    """The files that a library is made from: the molecules of the library that it is built from, or its input files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
 

@@ -1,4 +1,4 @@
-# Libraries. From files: read → standardise → merge. From the library one level down: halogenate → merge.
+# Libraries. From files: read → standardise → merge. From another library: halogenate, or take other steps → merge.
 
 
 rule read_library:
@@ -66,14 +66,14 @@ rule halogenate_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(stream_mb()),
+        mem_mb=memory(chunk_mb),
         runtime=chunk_minutes,
         attempt=attempt_number,
     params:
         identity=library_identity,
         task=task(commands.HalogenateChunk, recipe=recipe_of, chunk=part_of),
     message:
-        "Halogenating {input} into library {wildcards.library}, chunk {wildcards.chunk}"
+        "Building library {wildcards.library} from {input}, chunk {wildcards.chunk}"
     shell:
         RUN
 

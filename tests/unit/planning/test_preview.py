@@ -109,6 +109,24 @@ def test_a_file_is_counted_exactly(tmp_path: Path) -> None:
     assert str(preview.products) == "4"
 
 
+def test_libraries_of_several_steps_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "phenols.smi").write_text("Oc1cc(O)cc(O)c1 phloroglucinol\nOC(=O)c1cc(O)c(O)c(O)c1 gallic\n")
+    settings = {
+        "libraries": {
+            "phenols": {"class": "polyphenol", "path": "phenols.smi"},
+            "partial": {"from": "phenols", "by": [OME], "times": "all", "keep_levels": True},
+            "full": {"from": "phenols", "by": [OME], "times": "all"},
+            "twice": {"from": "phenols", "by": [OME], "times": 2},
+        },
+        "select": {"libraries": ["partial", "full", "twice"], "transforms": [COOME]},
+    }
+    preview = make_preview(configuration([write_yaml(tmp_path / "c.yaml", settings)], tmp_path), 200)
+    found = {library.name: library.molecules for library in preview.libraries}
+    # Ethers of phloroglucinol: one, two or three methyl groups; of gallic acid 2, 2 and 1 of these.
+    for name, count in {"partial": 8, "full": 2, "twice": 3}.items():
+        assert found[name].low <= count <= found[name].high and abs(found[name].value - count) < 0.2 * count, name
+
+
 def test_what_was_not_seen_may_still_be_there() -> None:
     none = estimate(np.zeros(50), [0] * 50, unit=20.0)
     assert (none.value, none.low, none.high) == (0, 0, 60)

@@ -92,7 +92,7 @@ def test_rows_are_read_from_where_a_chunk_begins_to_where_it_ends(tmp_path: Path
 def test_chunks_cover_every_row_once_and_balance_sites(tmp_path: Path, sites: list[int], chunks: int) -> None:
     path = tmp_path / "molecules.parquet"
     pq.write_table(pa.table({"sites": pa.array(sites, pa.int32())}), path, row_group_size=4)
-    bounds = [chunk_bounds(open_parquet(path), "sites", number, chunks) for number in range(chunks)]
+    bounds = [chunk_bounds(open_parquet(path), ["sites"], number, chunks) for number in range(chunks)]
     assert bounds[0][0] == 0
     assert bounds[-1][1] == len(sites)
     assert all(stop == start for (_, stop), (start, _) in itertools.pairwise(bounds))

@@ -68,7 +68,8 @@ def _how_options(parser: Parser) -> None:
     add("--columns", type=names, default=(), metavar="NAME,…", help="only these columns, in this order (default: all)")
     text = f"add a column per property, true or false, or per score: {', '.join(SCORES)}"
     add("--flag", type=names, default=(), metavar="PROPERTY,…", help=text)
-    add("--parents", action="store_true", help="add the columns parent_smiles and parent, the natural product")
+    text = "add the columns parent_smiles and parent, the natural product, and steps, where a library tells them"
+    add("--parents", action="store_true", help=text)
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
     add("--request", type=json_of("Export"), metavar="JSON", help=argparse.SUPPRESS)  # by a rule, for all of these

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,12 +15,15 @@ from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.yaml_files import Keys
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.inputs.files import find_files
-from halogenator.model import Library, Reading
+from halogenator.model import HALOGENATION, Library, Reading
 
 Find = Callable[[Keys], Path]
+Origin = tuple[str, ...]  # class and parents of a level; class, ``from`` and ``by`` of steps
 
 
-def resolve_libraries(layers: Layers, find: Find, patterns: Patterns, problems: list[UserError]) -> dict[str, Library]:
+def resolve_libraries(
+    layers: Layers, find: Find, patterns: Patterns, transforms: Iterable[str], problems: list[UserError]
+) -> dict[str, Library]:
     """Return the selected libraries and those that they are built from, in the order of the configuration.
 
     A library comes after its base.
@@ -29,19 +32,23 @@ def resolve_libraries(layers: Layers, find: Find, patterns: Patterns, problems: 
         layers: the configuration.
         find: returns the file, folder or pattern that a key names, or raises a ``UserError``.
         patterns: those that ``exclude`` may name.
+        transforms: the names that ``by`` may have besides ``HALOGENATION``; none if their files are wrong.
         problems: a list to which problems are added.
     """
     entries = layers.settings["libraries"]
     problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
-    builder = _Builder(layers, select("libraries", entries, layers, problems), find)
+    builder = _Builder(layers, select("libraries", entries, layers, problems), find, list(transforms))
     for name in entries:
         if name in builder.selected:
             with collecting(problems):
                 builder.add(name)
     _check_files(builder.libraries, layers, problems)
+    telling = builder.telling()
     return {
         name: replace(
-            library, choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems)
+            library,
+            choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems),
+            tells_steps=name in telling,
         )
         for name, library in builder.libraries.items()
     }
@@ -69,17 +76,22 @@ def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserE
 class _Builder:
     """The libraries that were added so far, and the levels below them."""
 
-    def __init__(self, layers: Layers, selected: set[str], find: Find) -> None:
+    def __init__(self, layers: Layers, selected: set[str], find: Find, transforms: Sequence[str]) -> None:
         self.entries: dict[str, Mapping[str, Any]] = dict(layers.settings["libraries"])
         self.parents = layers.settings["parents"]
         self.selected = selected
         self.layers = layers
         self.find = find
+        self.transforms = transforms
         self.libraries: dict[str, Library] = {}
-        self.levels: dict[tuple[str, str, int], str] = {}  # {(class, parents, k): name of the library}
+        self.open: list[str] = []  # libraries that wait for their base, each for that of the next
+        self.levels: dict[tuple[Origin, int], str] = {}  # {(origin, number of steps from there): name of the library}
         for name, entry in self.entries.items():
             if "k" in entry and ("class" in entry or "parents" in entry):
-                self.levels.setdefault((*_origin(entry), int(entry["k"])), name)
+                self.levels.setdefault((_origin(entry), int(entry["k"])), name)
+            elif "from" in entry and not _keeps(entry):
+                origin, start = self._start(entry)
+                self.levels.setdefault((origin, start + int(entry["times"])), name)
 
     def add(self, name: str, asked_by: str | None = None) -> None:
         """Add a library, after its base.
@@ -96,10 +108,14 @@ class _Builder:
         entry = self.entries[name]
         if "path" in entry:
             files = self._files(("libraries", name, "path"), entry["path"], _reading(entry))
-            self.libraries[name] = Library(name, entry.get("class", ""), **files)
+            self.libraries[name] = Library(name, entry.get("class", ""), **files, implicit=name not in self.selected)
+            return
+        asked_by = asked_by or name
+        if "from" in entry:
+            self._add_steps(name, entry, asked_by)
             return
         class_name, parents = self._checked_origin(name, entry)
-        k, asked_by = int(entry["k"]), asked_by or name
+        k = int(entry["k"])
         built: dict[str, Any] = {"k": k, "parents": parents, "implicit": name not in self.selected}
         if k == 0:
             built |= self._parents(parents, asked_by)
@@ -107,6 +123,90 @@ class _Builder:
             built["base"] = self._level(class_name, parents, k - 1, entry)
             self.add(built["base"], asked_by)
         self.libraries[name] = Library(name, class_name, **built)
+
+    def telling(self) -> set[str]:
+        """Return the names of the libraries that tell steps: those of this form, and what these are built from."""
+        names: set[str] = set()
+        for name, library in reversed(self.libraries.items()):
+            if library.base and ("from" in self.entries[name] or name in names):
+                names |= {name, library.base}
+        return {name for name in names if self.libraries[name].base}
+
+    def _add_steps(self, name: str, entry: Mapping[str, Any], asked_by: str) -> None:
+        """Add a library that is made from another by steps, after its base.
+
+        Raises:
+            UserError: what it names is unknown, or it is made from itself.
+        """
+        source, by = self._source(name, entry), self._checked_steps(name, entry)
+        times = None if entry["times"] == "all" else int(entry["times"])
+        walks = _keeps(entry) and times != 1
+        base = source if walks or times == 1 else self._level_of_steps(name, entry, int(entry["times"]) - 1)
+        if name in self.open:
+            raise UserError(
+                f"library '{name}' is made from itself: {' from '.join([*self.open[self.open.index(name) :], name])}",
+                where=self.layers.place("libraries", name, "from"),
+                value=entry["from"],
+                allowed="libraries that one can make one after the other",
+                fix="name another library",
+            )
+        self.open.append(name)
+        try:
+            self.add(base, asked_by)
+        finally:
+            self.open.pop()
+        below = self.libraries[base]
+        before = below.k if below.base else 0
+        self.libraries[name] = Library(
+            name,
+            entry.get("class", below.class_name),
+            k=None if before is None or times is None else before + (times if walks else 1),
+            parents=below.parents,
+            base=base,
+            by=by,
+            times=times if walks else 1,
+            keep_levels=walks and entry["keep_levels"],
+            implicit=name not in self.selected,
+        )
+
+    def _source(self, name: str, entry: Mapping[str, Any]) -> str:
+        """Return the name of the library that a library is made from: an entry, or a level such as ``lipid-0X``.
+
+        Raises:
+            UserError: there is none.
+        """
+        source: str = entry["from"]
+        named = _as_level(source, entry)
+        if source not in self.entries and named and named["parents"] in self.parents:
+            return self._level(*_origin(named), int(named["k"]), entry)
+        if source not in self.entries:
+            raise UserError(
+                f"library '{name}' is made from '{source}', and there is no such library",
+                where=self.layers.place("libraries", name, "from"),
+                value=source,
+                allowed=[*(each for each in self.entries if each != name), *(f"{each}-0X" for each in self.parents)],
+                fix=did_you_mean(source, self.entries) or f"add '{source}' to libraries, or name one of these",
+            )
+        return source
+
+    def _checked_steps(self, name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what a step of a library applies.
+
+        Raises:
+            UserError: a name is unknown.
+        """
+        known = [HALOGENATION, *self.transforms]
+        by = _listed(entry["by"])
+        for number, word in enumerate(by):
+            if self.transforms and word not in known:
+                raise UserError(
+                    f"library '{name}' is made by '{word}', and there is no such transform",
+                    where=self.layers.place("libraries", name, "by", *([number] if entry["by"] != word else [])),
+                    value=word,
+                    allowed=known,
+                    fix=did_you_mean(word, known) or f"take one of the allowed names, or add '{word}' to transforms",
+                )
+        return by
 
     def _checked_origin(self, name: str, entry: Mapping[str, Any]) -> tuple[str, str]:
         """Return the class and the name of the parents of a built library.
@@ -159,7 +259,7 @@ class _Builder:
 
         If there is none, an entry is added, which leaves out what the one above it does.
         """
-        level = class_name, parents, k
+        level = (class_name, parents), k
         if level not in self.levels:
             taken = {name.casefold() for name in self.entries}
             name = f"{parents}-{k}X"
@@ -172,10 +272,53 @@ class _Builder:
             self.entries[name] = {"class": class_name, "parents": parents, "k": k, **choice}
         return self.levels[level]
 
+    def _level_of_steps(self, name: str, entry: Mapping[str, Any], times: int) -> str:
+        """Return the name of the library of fewer steps of the same kind; one is added like by ``_level``."""
+        origin, start = self._start(entry)
+        if len(origin) == 2:  # natural products
+            return self._level(origin[0], origin[1], start + times, entry)
+        level = origin, times
+        if level not in self.levels:
+            below = f"{name}-step-{times}"
+            while below.casefold() in {other.casefold() for other in self.entries}:
+                below += "-base"
+            self.levels[level] = below
+            self.entries[below] = {**entry, "times": times}
+        return self.levels[level]
+
+    def _start(self, entry: Mapping[str, Any]) -> tuple[Origin, int]:
+        """Return what libraries by the same steps have in common that differ in their number, and the steps before.
+
+        Natural products that are halogenated give levels, whichever way that is written.
+        """
+        source, by = entry["from"], _listed(entry["by"])
+        below = self.entries.get(source) or _as_level(source, entry)
+        if by == (HALOGENATION,) and "k" in below and ("class" in below or "parents" in below):
+            before, parents = _origin(below)
+            class_name = entry.get("class", before)
+            if class_name == before or below["k"] == 0:  # the rules are the same in all of its levels
+                return (class_name, parents), int(below["k"])
+        return (entry.get("class", ""), source, *by), 0
+
 
 def _origin(entry: Mapping[str, Any]) -> tuple[str, str]:
     """Return the class and the name of the parents of a built library; if one is left out, it equals the other."""
     return entry.get("class", entry.get("parents")), entry.get("parents", entry.get("class"))
+
+
+def _as_level(name: str, above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a level that is called such as ``lipid-0X``, below an entry; empty for another name."""
+    found = re.fullmatch(r"(.+)-([0-4])X", name)
+    return {"class": above.get("class", found[1]), "parents": found[1], "k": int(found[2])} if found else {}
+
+
+def _keeps(entry: Mapping[str, Any]) -> bool:
+    """Return whether a library is more than the molecules after a number of steps."""
+    return entry["times"] == "all" or bool(entry["keep_levels"])
+
+
+def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _reading(entry: Mapping[str, Any]) -> Reading:

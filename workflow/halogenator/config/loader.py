@@ -97,7 +97,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         halogenation = load_halogenation(paths["rules"][0], patterns)
     misspelt = class_problems(transforms.values(), halogenation, paths, layers)
     problems += misspelt
-    libraries = {} if misspelt else resolve_libraries(layers, partial(find, several=True), patterns, problems)
+    several = partial(find, several=True)
+    libraries = {} if misspelt else resolve_libraries(layers, several, patterns, transforms, problems)
     choices = {made: Choice() for made in ("libraries", "products")}
     with collecting(problems):
         choices = {made: _choice(made, layers, patterns, problems) for made in choices}

@@ -99,9 +99,9 @@ def place_problems(folder: Path, files: Iterable[Path]) -> list[UserError]:
         local = [file for file in dict.fromkeys(files) if not is_remote(file)]
         found = [_odd(file, _FILE, "file of a library", allowed, rename) for file in local]
     # DuckDB reads a folder called name=value as a column, which would replace that column of the results below it.
-    from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS
+    from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, STEPS
 
-    columns = {column.name for column in (*LIBRARY, *PRODUCTS, *REJECTS, INCHIKEY)}
+    columns = {column.name for column in (*LIBRARY, STEPS, *PRODUCTS, *REJECTS, INCHIKEY)}
     columns |= {"library", "transform", *DESCRIPTORS}
     found += [
         UserError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from halogenator.config.layers import Layers, dig
 from halogenator.errors import UserError
-from halogenator.model import Halogenation, JobName, Library, Transform
+from halogenator.model import HALOGENATION, Halogenation, JobName, Library, Transform
 
 _SHOWN = 4  # names in a sentence
 
@@ -66,7 +66,7 @@ def job_problems(
 
 
 def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, layers: Layers) -> list[UserError]:
-    """Return a problem for each built library to whose class no halogenation rule applies: it would be empty."""
+    """Return a problem for each library that is only halogenated, but to whose class no rule applies: it is empty."""
     if not halogenation.rules:
         return []
     ruled = sorted({name for rule in halogenation.rules for name in rule.scope_classes})
@@ -80,7 +80,8 @@ def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, la
             f"or halogenate its natural products as one of these: class: {ruled[0]}, parents: {library.parents}",
         )
         for library in libraries.values()
-        if library.k and not library.implicit and not halogenation.rules_for(library.class_name)
+        if library.base and library.by == (HALOGENATION,) and not library.implicit
+        if not halogenation.rules_for(library.class_name)
     ]
 
 
@@ -109,7 +110,7 @@ def _replaced_parents(libraries: Mapping[str, Library], layers: Layers) -> Itera
             if isinstance(value := dig(document.data, ("parents", name)), str | list | dict)
         ]
         first, last = (_path(written[0]), _path(entry)) if written else ("", "")
-        users = [library.name for library in libraries.values() if library.parents == name and library.k]
+        users = [library.name for library in libraries.values() if library.parents == name and library.base]
         if first != last and users and not (isinstance(entry, dict) and entry["replace"]):
             yield (
                 f"parents.{name}: {last} takes the place of {first}, so {_listed(users)} "
@@ -125,7 +126,8 @@ def _path(entry: Any) -> str:
 
 
 def _borrowed_rules(libraries: Mapping[str, Library], halogenation: Halogenation) -> Iterator[str]:
-    for name in dict.fromkeys(library.class_name for library in libraries.values() if library.k):
+    halogenated = (library for library in libraries.values() if library.base and HALOGENATION in library.by)
+    for name in dict.fromkeys(library.class_name for library in halogenated):
         other = halogenation.counts_as(name)
         if other != name and any(rule.scope_classes for rule in halogenation.rules):
             yield (

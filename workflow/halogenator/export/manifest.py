@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.errors import UserError
+from halogenator.process.durable import sync_folders
 from halogenator.process.failures import writing
 from halogenator.tables.parquet import whole_or_absent
 from halogenator.tables.seal import sha256
@@ -181,8 +182,13 @@ class Manifest:
         self._remove_others(splits)
         with whole_or_absent(self._path) as temporary, writing(self._path):
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        self._part.unlink(missing_ok=True)
+        self._remove_part()
         return content
+
+    def _remove_part(self) -> None:
+        """Remove the notes of the unfinished export for good: no later run may find them beside a complete one."""
+        self._part.unlink(missing_ok=True)
+        sync_folders(self._part)
 
     def _remove_others(self, splits: Iterable[Split]) -> None:
         for name in self._recorded.keys() - {split.file for split in splits}:
@@ -193,7 +199,7 @@ class Manifest:
         """Return the manifest of a complete export. Its time is set to now, so that it is newer than the results."""
         if self._part.exists():  # the run that completed it was cut off, and what it removed may be there again
             self._remove_others(self.splits.values())
-            self._part.unlink()
+            self._remove_part()
         self._path.touch()
         found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         return found

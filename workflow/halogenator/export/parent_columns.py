@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 
 from halogenator.errors import UserError
 from halogenator.results import Results
+from halogenator.tables.columns import STEPS
 from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields, read_extra_columns
 from halogenator.tables.parquet import BATCH_BYTES, open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
+STEPS_FIELD = pa.field(STEPS.name, STEPS.type)
 NAME_FIELD = pa.field("parent_name", pa.string())
 _ROWS = 8_192
 
@@ -105,7 +107,8 @@ class ParentColumns:
 
     def __init__(self, results: Path, libraries: Iterable[str]) -> None:
         self._results = Results(results)
-        own = {name: found for name in libraries if (found := self._read(name))}
+        self._libraries = list(libraries)
+        own = {name: found for name in self._libraries if (found := self._read(name))}
         # {library: the library of its natural products}
         self._origins = {
             name: origin
@@ -121,6 +124,15 @@ class ParentColumns:
         return read_extra_columns(path, library) if path.exists() else None
 
     @property
+    def of_parents(self) -> tuple[pa.Field, ...]:
+        """The columns about the parents of products: with their steps, if a library tells them."""
+        return (*PARENT_FIELDS, STEPS_FIELD) if any(map(self._tells_steps, self._libraries)) else PARENT_FIELDS
+
+    def _tells_steps(self, library: str) -> bool:
+        path = self._results.molecules(library)
+        return path.exists() and STEPS.name in open_parquet(path).schema_arrow.names
+
+    @property
     def fields(self) -> list[pa.Field]:
         """The columns about natural products: their names, if an input file has names, and the extra columns."""
         named = [NAME_FIELD] if any(origin.named for origin in self._origins.values()) else []
@@ -134,7 +146,7 @@ class ParentColumns:
         Args:
             batch: rows of one job's products or one library's molecules, with ``library``; products with ``parent_id``,
                 molecules with ``parent``.
-            fields: some of ``PARENT_FIELDS`` (for products only) and of ``self.fields``.
+            fields: some of ``self.of_parents`` (for products only) and of ``self.fields``.
 
         Raises:
             UserError: the library lacks a molecule, or has another order.
@@ -165,6 +177,7 @@ class ParentColumns:
         if place != self._place:
             self._place = place
             columns = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
+            columns |= {STEPS.name: STEPS_FIELD} if self._tells_steps(place[0]) else {}
             self._parents = _Lookup(self._results.molecules(place[0]), columns) if is_job else None
             self._natural = self._open_natural(place[0], fields)
 

@@ -23,7 +23,7 @@ from halogenator.model import Export, fingerprint
 from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.tables.catalog import create_views
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, Column, descriptor_columns
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns
 from halogenator.tables.duck import connect
 from halogenator.tables.file_columns import as_type
 from halogenator.tables.metadata import read_metadata
@@ -197,7 +197,7 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     else:
         parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
-    base: Sequence[Column] = LIBRARY if export.molecules else PRODUCTS
+    base: Sequence[Column] = (*LIBRARY, STEPS) if export.molecules else PRODUCTS
     known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
     exported = {name for file in files for name in file.schema_arrow.names} - _NOT_EXPORTED - {"smiles"}
     fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]

@@ -15,7 +15,7 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.errors import UserError, did_you_mean
 from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.manifest import Manifest, Split, split_path
-from halogenator.export.parent_columns import PARENT_FIELDS, ParentColumns
+from halogenator.export.parent_columns import ParentColumns
 from halogenator.export.row_filter import RowFilter
 from halogenator.export.row_sample import Sample, at_positions
 from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
@@ -147,9 +147,10 @@ class _Export:
         self._results, self._selection, self._export, self._out = results, selection, export, out
         self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
         self._form = FORMATS[export.format]
-        extra = () if export.sql else self._parents().fields
-        of_parent = () if export.sql or export.molecules else PARENT_FIELDS
-        self._origin = [*of_parent, *extra]
+        parents = self._parents()
+        extra = () if export.sql else parents.fields
+        self._of_parents = () if export.sql or export.molecules else parents.of_parents
+        self._origin = [*self._of_parents, *extra]
         self._passing = RowFilter(export, threads, [field.name for field in (*selection.schema, *self._origin)])
         self._schema = self._columns()
         self._origin = [field for field in self._origin if field.name in self._schema.names]
@@ -176,7 +177,7 @@ class _Export:
         if twice:
             fix = "call it otherwise in the query, or in the library's file"
             raise UserError(f"there is a column '{twice}' already", where="--flag", value=twice, fix=fix)
-        hidden = () if self._export.parents else [field.name for field in PARENT_FIELDS if field in self._origin]
+        hidden = () if self._export.parents else [field.name for field in self._of_parents]
         usual = [name for name in names if name not in hidden]
         plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
         wanted = plain if self._form.kind == "smi" else self._export.columns or usual

@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from math import ceil, factorial, inf, prod
 
-from halogenator.model import Config, Library
+from halogenator.model import HALOGENATION, Config, Library
+from halogenator.planning.identity import recipe_of
 from halogenator.planning.sample import Sample, Sites, read_sample
 from halogenator.planning.speed import product_seconds
+from halogenator.planning.walks import Walked, walk
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
 _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
@@ -27,6 +29,7 @@ class Estimates:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._samples: dict[str, Sample] = {}
+        self._walks: dict[str, list[Walked]] = {}
 
     def rows(self, library: Library, transform: str | None = None) -> int:
         """Return about how many molecules a library will have, or how many products its job with a transform.
@@ -34,6 +37,8 @@ class Estimates:
         It is 0 only if the sample is the whole source and gives none.
         """
         sample = self._sample(library)
+        if self._takes_steps(library):
+            return self._rows_by_walks(library, transform)
         if transform is not None:
             query = self.config.transforms[transform].query
             found = sum(self._descendants(library, sites) * self._left(library, sites, query) for sites in sample.sites)
@@ -45,6 +50,30 @@ class Estimates:
         if not library.k:
             return sample.rows
         return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
+
+    def _takes_steps(self, library: Library) -> bool:
+        """Return whether a library is made by other steps than one halogenation after the other."""
+        return any(each.by != (HALOGENATION,) or each.walks for each in self._line(library))
+
+    def _rows_by_walks(self, library: Library, transform: str | None) -> int:
+        """Return what ``rows`` does, by walks of the natural products of the sample through the steps."""
+        sample, config = self._sample(library), self.config
+        if library.name not in self._walks:
+            recipes = [recipe_of(config, each.name) for each in self._line(library)]
+            queries = dict.fromkeys(each.query for each in config.counted(library))
+            self._walks[library.name] = walk(recipes, sample.smiles, list(queries))
+        walks = self._walks[library.name]
+        query = config.transforms[transform].query if transform is not None else None
+        found = sum(each.molecules * (each.sites.get(query, 0) if query else 1) for each in walks)
+        return max(ceil(sample.scale * len(sample.smiles) * found / max(len(walks), 1)), 1)
+
+    def _line(self, library: Library) -> list[Library]:
+        """Return the libraries by which a library comes from one that is read from a file, itself the last."""
+        line = []
+        while library.base is not None:
+            line.append(library)
+            library = self.config.libraries[library.base]
+        return line[::-1]
 
     def only_first_rows(self, library: Library) -> bool:
         """Return whether the estimate is from the first rows of a file alone, as for a compressed file."""
@@ -96,19 +125,19 @@ class Estimates:
 
     def _source(self, library: Library) -> Library:
         """Return the library, read from a file, that is at the bottom of a built one."""
-        while library.base is not None:
-            library = self.config.libraries[library.base]
-        return library
+        line = self._line(library)
+        return self.config.libraries[line[0].base or ""] if line else library
 
     def _queries(self, source: Library) -> dict[str, str]:
         """Return {query: name of its rule or transform} of all that runs on a source or on what is built from it."""
+        above = [library for library in self.config.libraries.values() if self._source(library) is source]
         named = [
             (rule.query, f"halogenation rule '{rule.name}'")
-            for rule in self.config.halogenation.rules_for(source.class_name)
+            for class_name in dict.fromkeys((source.class_name, *(library.class_name for library in above)))
+            for rule in self.config.halogenation.rules_for(class_name)
         ]
-        for library in self.config.libraries.values():
-            if self._source(library) is source:
-                named += [(t.query, f"transform '{t.name}'") for t in self.config.counted(library)]
+        for library in above:
+            named += [(t.query, f"transform '{t.name}'") for t in self.config.counted(library)]
         queries: dict[str, str] = {}
         for query, name in named:
             queries.setdefault(query, name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
 from halogenator.inputs.content_hash import content_hash
 from halogenator.inputs.remote import address, is_remote
-from halogenator.model import Choice, Config, Job, Recipe, fingerprint
+from halogenator.model import HALOGENATION, Choice, Config, Job, Library, Recipe, Transform, fingerprint
 
 # Versions of RDKit can write different canonical SMILES.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
@@ -26,10 +27,24 @@ HASHES = duckdb.__version__
 def recipe_of(config: Config, name: str) -> Recipe:
     """Return what the tasks of a library need of the configuration."""
     library = config.libraries[name]
-    is_base = any(other.base == name for other in config.libraries.values())
-    rules = config.halogenation.bare(library.class_name) if library.k or is_base else None
-    choice = (config.library_choice + library.choice).bare if library.k else Choice()
-    return Recipe(library.brief, site_queries(config.counted(library)), rules, is_base, config.descriptors, choice)
+    is_base = any(other.base == name and HALOGENATION in other.by for other in config.libraries.values())
+    is_halogenated = bool(library.base) and HALOGENATION in library.by
+    rules = config.halogenation.bare(library.class_name) if is_halogenated or is_base else None
+    choice = (config.library_choice + library.choice).bare if is_halogenated else Choice()
+    queries = site_queries(config.counted(library))
+    return Recipe(library.brief, queries, rules, is_base, config.descriptors, choice, tuple(_named(config, library)))
+
+
+def _named(config: Config, library: Library) -> Iterator[Transform]:
+    """Yield the transforms that a library is built with, each with all that is left out of its products.
+
+    As of products of jobs, since what a user names is what is wanted, be it an acid chloride.
+    """
+    for name in library.by if library.base else ():
+        if name != HALOGENATION:
+            transform = config.transforms[name].bare
+            choice = config.product_choice + library.choice
+            yield replace(transform, choice=(choice + config.transforms[name].choice).bare)
 
 
 def job_of(config: Config, library: str, transform: str) -> Job:
@@ -56,12 +71,22 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
     library = config.libraries[name]
     origin: list[object]
     if not library.paths:
-        choice = config.library_choice + library.choice
-        origin = [library.base, config.halogenation.fingerprint(library.class_name), *choice.plain]
+        origin = [library.base, *_steps(config, library)]
     else:
         paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
         origin = [*paths, source_hash(library.paths), asdict(library.reading)]
     return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
+
+
+def _steps(config: Config, library: Library) -> Iterator[object]:
+    """Yield what the steps of a built library depend on, as JSON values."""
+    if HALOGENATION in library.by:
+        choice = config.library_choice + library.choice
+        yield from (config.halogenation.fingerprint(library.class_name), *choice.plain)
+    named = list(_named(config, library))
+    if named or library.walks:
+        yield [[transform.name, transform.fingerprint] for transform in named]
+        yield [library.by, library.times, library.keep_levels]
 
 
 def job_identity(config: Config, library: str, transform: str) -> str:

@@ -8,8 +8,10 @@ shape that this gives, and then really gives the molecule, is one. Nothing else 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from halogenator.chemistry.choosing import Chooser
@@ -21,6 +23,8 @@ Key = tuple[str, str | None]  # SMILES and enhanced stereo, by which molecules a
 
 # Most molecules at the bottom for which all of the first level is made at once, to find those of a shape.
 _MADE_AT_ONCE = 200
+# Most molecules that are made of one by repeated steps.
+MOST_REACHED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,18 @@ class Molecule:
         return self.smiles, self.enhanced_stereo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Made:
     """What a step makes of one molecule: products, the number of rejects, and entries of ``Account`` for the rest."""
 
     products: Sequence[Product]
     rejects: int
     left_out: Sequence[dict[str, Any]]
-    keys: frozenset[Key]
+
+    @cached_property
+    def keys(self) -> frozenset[Key]:
+        """What tells the products apart."""
+        return frozenset((product.smiles, product.enhanced_stereo) for product in self.products)
 
 
 class Bottom:
@@ -73,6 +81,10 @@ class Level:
         transforms: the step: each of them at one site.
         choice: what is left out, besides what each transform leaves out.
         descriptor_names: descriptors of its molecules.
+        times, keeps_all: as ``times`` and ``keep_levels`` of a library that walks.
+
+    Attributes:
+        is_cut: whether a molecule gave more than ``MOST_REACHED``, and the rest was left.
 
     Examples:
         >>> bottom = Bottom([Molecule("COc1ccc(C(=O)O)cc1O"), Molecule("COc1cc(C(=O)O)ccc1O")])
@@ -82,10 +94,19 @@ class Level:
     """
 
     def __init__(
-        self, below: Bottom | Level, transforms: Sequence[Transform], choice: Choice, descriptor_names: Sequence[str]
+        self,
+        below: Bottom | Level,
+        transforms: Sequence[Transform],
+        choice: Choice,
+        descriptor_names: Sequence[str],
+        *,
+        times: int | None = 1,
+        keeps_all: bool = False,
     ) -> None:
         self.below = below
-        self.transforms = transforms
+        self.is_cut = False
+        self._times = times
+        self._keeps_all = keeps_all or times is not None
         self._chooser = Chooser(transforms, descriptor_names, choice=choice)
         self._reversal = Reversal(transforms)
         self._made: dict[Key, Made] = {}
@@ -96,9 +117,43 @@ class Level:
         """Return what the step makes of a molecule of the level below. It is made once."""
         found = self._made.get(parent.key)
         if found is None:
-            products, rejects, _ = self._chooser.products(parent.smiles, parent.values, parent.enhanced_stereo)
-            keys = frozenset((product.smiles, product.enhanced_stereo) for product in products)
-            found = self._made[parent.key] = Made(products, len(rejects), self._chooser.account.take(), keys)
+            products, rejects = self._walk(parent)
+            found = self._made[parent.key] = Made(list(products.values()), rejects, self._chooser.account.take())
+        return found
+
+    def _walk(self, start: Molecule) -> tuple[dict[Key, Product], int]:
+        """Return what the step makes of a molecule, and of what it has made, as often as it is to be repeated."""
+        found: dict[Key, Product] = {}
+        ends: list[Key] = []
+        level, steps, rejected = [start], 0, 0
+        while level and steps != self._times:
+            following: list[Molecule] = []
+            for molecule in level:
+                products, rejects, _ = self._chooser.products(
+                    molecule.smiles, molecule.values, molecule.enhanced_stereo
+                )
+                rejected += len(rejects)
+                if steps and not products:
+                    ends.append(molecule.key)
+                for product in products:
+                    reached = molecule_of(product)
+                    if reached.key not in found:
+                        found[reached.key] = product
+                        following += [reached] if reached.key != start.key else []
+                if len(found) > MOST_REACHED and self._times != 1:
+                    self.is_cut, following = True, []
+                    break
+            level, steps = following, steps + 1
+        return (found if self._keeps_all else {key: found[key] for key in ends}), rejected
+
+    def _shapes(self, smiles: str) -> Counter[str]:
+        """Return the shapes that molecules of the level below may have which give a product, as ``Reversal`` does."""
+        found = self._reversal.shapes(smiles)
+        waiting = list(found) if self._times != 1 else []
+        while waiting and len(found) < MOST_REACHED:
+            more = self._reversal.shapes(waiting.pop())
+            waiting += [shape for shape in more if shape not in found]
+            found.update(more)
         return found
 
     def parents(self, molecule: Molecule, known: Molecule) -> set[Key]:
@@ -108,7 +163,7 @@ class Level:
         of the molecule alike.
         """
         found = {known.key}
-        shapes = self._reversal.shapes(molecule.smiles)
+        shapes = self._shapes(molecule.smiles)
         own = shape_of(known.smiles)
         if shapes[own] == 1 and configured(molecule.smiles) == configured(known.smiles):
             del shapes[own]
@@ -126,7 +181,7 @@ class Level:
                     self._of_shape.setdefault(shape_of(molecule.smiles), []).append(molecule)
             return self._of_shape.get(shape, ())
         if shape not in self._known:
-            shapes = self._reversal.shapes(shape)
+            shapes = self._shapes(shape)
             made = _distinct(self.made(parent) for each in sorted(shapes) for parent in below.of_shape(each))
             self._known[shape] = [molecule for molecule in made if shape_of(molecule.smiles) == shape]
         return self._known[shape]

@@ -15,7 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import merge_mb, stream_mb
+from halogenator.planning.resources import build_mb, merge_mb, stream_mb
 from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.process.failures import writing
@@ -208,6 +208,7 @@ def _line(
     tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
     left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
     peak_mb = stats.get("usage", {}).get("peak_mb")
+    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), 0 if transform else build_mb(library))
     return Line(
         library=library.name,
         transform=name or "",
@@ -220,7 +221,7 @@ def _line(
         products=rows,
         products_known=known,
         seconds=round(speed.seconds(kind, tasks, rows * left), 1) if tasks else 0.0,
-        peak_mb=merge_mb(rows, estimates.parts(library, name)) if peak_mb is None else int(peak_mb),
+        peak_mb=largest_mb if peak_mb is None else int(peak_mb),
         bytes=stats.get("bytes") or speed.bytes(kind, rows),
         detail=standing.detail,
     )

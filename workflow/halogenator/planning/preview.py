@@ -20,10 +20,10 @@ from halogenator.chemistry.molecules import RejectError, quiet, reread
 from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.reaction import Query
 from halogenator.inputs.sampling import sample_files
-from halogenator.model import Config, Library, Transform
+from halogenator.model import Choice, Config, Library, Transform
 from halogenator.planning.identity import job_of, recipe_of
 from halogenator.planning.intervals import Estimate, estimate, total
-from halogenator.planning.levels import Bottom, Key, Level, Made, Molecule, molecule_of
+from halogenator.planning.levels import MOST_REACHED, Bottom, Key, Level, Made, Molecule, molecule_of
 from halogenator.planning.sample import READ_ROWS
 from halogenator.process import limits
 
@@ -265,14 +265,20 @@ class _SourcePreview:
         found = self._levels.get(library.name)
         if not isinstance(found, Level):
             recipe = recipe_of(self._config, library.name)
-            assert library.base is not None and recipe.halogenation is not None
-            steps = recipe.halogenation.transforms(library.class_name)
-            found = Level(self._levels[library.base], steps, recipe.choice, recipe.descriptors)
+            assert library.base is not None
+            found = Level(
+                self._levels[library.base],
+                recipe.transforms,
+                Choice(),
+                recipe.descriptors,
+                times=library.times,
+                keeps_all=library.keep_levels,
+            )
             self._levels[library.name] = found
         return found
 
     def _made(self, level: Level, molecule: Molecule) -> Made:
-        return level.made(molecule) if self._steps.begin() else Made((), 1, (), frozenset())
+        return level.made(molecule) if self._steps.begin() else Made((), 1, ())
 
     def _build(self, library: Library) -> None:
         """Have the walks go on to a library that is built from one that they have come to."""
@@ -291,6 +297,8 @@ class _SourcePreview:
             after.weights[number] = weight * len(made.products) / len(level.parents(chosen, molecule))
             self._tallies["molecules", library.name][number] += after.weights[number]
             self._seen["molecules", library.name].add(chosen.key)
+        if level.is_cut:
+            self.notes.append(f"{library.name}: some molecules give more than {MOST_REACHED:,}, which were not counted")
 
     def _describe(self, library: Library) -> None:
         for _, molecule, weight in self._walks[library.name].there():
@@ -314,9 +322,10 @@ class _SourcePreview:
             checked = rng.sample(made.products, min(number_checked, len(made.products)))
             shares = [1 / len(level.parents(molecule_of(product), molecule)) for product in checked]
             counted = weight * sum(shares) / len(shares)
-            for product in made.products:
-                what = molecule.smiles, product.smiles, product.site, product.descriptors
-                self._sampled[library.name].append(Sampled(counted, *name, *what))
+            self._sampled[library.name] += [
+                Sampled(counted, *name, molecule.smiles, product.smiles, product.site, product.descriptors)
+                for product in made.products
+            ]
             self._tallies["products", *name][number] += counted * len(made.products)
             self._tallies["products", library.name][number] += counted * len(made.products)
             self._tallies["products",][number] += counted * len(made.products)

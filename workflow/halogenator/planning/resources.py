@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from halogenator.chemistry.scores import SCORES
-from halogenator.model import Config, Export
+from halogenator.model import Config, Export, Library
 from halogenator.planning.speed import PRODUCT_SECONDS, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
@@ -25,6 +25,8 @@ ROW_MB = 110
 # Remembered differences (chemistry.descriptor_differences.MAX_ENTRIES) and products of siblings
 # (chemistry.siblings.MAX_PRODUCTS), and freed memory that allocators keep.
 REMEMBERED_MB = 110
+# A walk (tasks.halogenate_chunk.MAX_REACHED molecules with all their columns).
+WALK_MB = 200
 # With less, small allocations of Arrow and DuckDB fail or hang.
 LEAST_MB = 500
 
@@ -51,6 +53,11 @@ MERGE_SECONDS = 10e-6
 def stream_mb() -> int:
     """Return the memory of a task that streams, which is the same for all sizes of libraries."""
     return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
+
+
+def build_mb(library: Library) -> int:
+    """Return the memory of a task that builds a chunk of a library: more if it keeps what it reaches in mind."""
+    return stream_mb() + (WALK_MB if library.walks else 0)
 
 
 def merge_mb(rows: int, parts: int = 0) -> int:

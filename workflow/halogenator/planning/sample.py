@@ -65,6 +65,7 @@ class Sample:
         whole: whether the sample has all rows.
         first: whether only the first rows were read.
         sites: {query: its sites} of each molecule.
+        smiles: the SMILES of each molecule.
     """
 
     rows: int
@@ -72,6 +73,7 @@ class Sample:
     whole: bool
     first: bool
     sites: tuple[dict[str, Sites], ...]
+    smiles: tuple[str, ...]
 
 
 def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
@@ -103,23 +105,25 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     texts, whole = texts[::every], whole and every == 1
     counters = {query: Query(query) for query in queries}
     sites: list[dict[str, Sites]] = []
+    smiles: list[str] = []
     for number, text in enumerate(texts):
         first = _FIRST_MOLECULE + number * (len(queries) + 1)
         if limits.begin(first):
             continue  # in the run, the row becomes a reject
         try:
-            mol = prepare(text, reading).mol
+            found = prepare(text, reading)
         except RejectError:
             continue
         sites.append({})
+        smiles.append(found.smiles)
         for position, (query, counter) in enumerate(counters.items(), 1):
             if reason := limits.begin(first + position):
                 raise _endless(source, query, queries[query], number + 1, reason)
-            matches, distinct = counter.distinct(mol)
+            matches, distinct = counter.distinct(found.mol)
             leaving = frozenset(match[at] for match in matches if match for at in counter.leaving)
             sites[-1][query] = Sites(tuple(map(frozenset, matches)), distinct, leaving)
     scale = rows / len(texts) if texts and not whole else 1
-    return Sample(rows, scale, whole, first_only, tuple(sites))
+    return Sample(rows, scale, whole, first_only, tuple(sites), tuple(smiles))
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:

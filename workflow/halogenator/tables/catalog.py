@@ -19,11 +19,11 @@ import duckdb
 from halogenator.errors import UserError
 from halogenator.process.failures import writing
 from halogenator.results import Results
-from halogenator.tables.columns import PRODUCTS, REJECTS
+from halogenator.tables.columns import PRODUCTS, REJECTS, STEPS
 from halogenator.tables.duck import identifier, literal, memory_settings, plain, scalar
 from halogenator.tables.left_out import STATS_BYTES, audit_query
 from halogenator.tables.parquet import whole_or_absent
-from halogenator.tables.result_queries import molecules_query, tree_query
+from halogenator.tables.result_queries import molecules_query, tell_steps, tree_query
 
 # Column of summary.tsv -> keys that lead to its value in a job's statistics.
 SUMMARY = {
@@ -146,6 +146,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
     places = Results(results)
     table = partial(tree_query, connection, results)
     molecules, extra = molecules_query(connection, results)
+    told = f", parent.{STEPS.name}" if tell_steps(results) else ""
     of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
     products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
     rejects = places.rejects("*"), places.rejects("*", "*")
@@ -153,7 +154,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
         "molecules": molecules,
         "products": f"""
             SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-                   {of_parent}
+                   {told}{of_parent}
             FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
             ON parent.library = product.library AND parent.id = product.parent_id
         """,

@@ -33,9 +33,9 @@ LIBRARY = (
     Column("smiles", pa.string(), "canonical SMILES; atom indices everywhere are those of this string"),
     Column("enhanced_stereo", pa.string(), "CXSMILES extension with what the SMILES cannot say; null: nothing"),
     Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from"),
-    Column("k", pa.int8(), "number of halogenations since the parent"),
+    Column("k", pa.int8(), "number of halogenations, or of other steps, since the parent"),
     Column("halogens", pa.string(), "halogens put in, sorted, comma-separated"),
-    Column("rules", pa.string(), "halogenation rules applied, sorted, comma-separated"),
+    Column("rules", pa.string(), "halogenation rules and transforms applied, sorted, comma-separated"),
     Column("n_routes", pa.int32(), "in how many ways it was made, or how many input rows give it"),
     Column("row", pa.int64(), "data row of the source file (of several, counted on); null in a built library"),
     Column("name", pa.string(), "name in the source file, where that is another column than the identifier"),
@@ -43,6 +43,13 @@ LIBRARY = (
     Column(
         "stripped_from", pa.string(), "the input, canonical, where something was changed on reading; null: nothing was"
     ),
+)
+# Only in libraries that are made by steps of a configuration, and in those that these are built from.
+STEPS = Column(
+    "steps",
+    pa.string(),
+    "only where a library is made from another: what was applied, in order, comma-separated; transform, or "
+    "rule:halogen, with @ and the site in the molecule before it",
 )
 PRODUCTS = (
     Column("smiles", pa.string(), "canonical SMILES"),
@@ -99,9 +106,11 @@ def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(Column(name, pa.int32(), f"sites that match {what}") for name, what in counted.items())
 
 
-def library_columns(descriptor_names: Sequence[str], counted: Mapping[str, str]) -> tuple[Column, ...]:
-    """Return the columns of a library with descriptors and site counts; ``counted`` as in ``site_columns``."""
-    return LIBRARY + descriptor_columns(descriptor_names) + site_columns(counted)
+def library_columns(
+    descriptor_names: Sequence[str], counted: Mapping[str, str], *, steps: bool = False
+) -> tuple[Column, ...]:
+    """Return the columns of a library, with ``STEPS`` or without; ``counted`` as in ``site_columns``."""
+    return (*LIBRARY, *([STEPS] if steps else []), *descriptor_columns(descriptor_names), *site_columns(counted))
 
 
 def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:

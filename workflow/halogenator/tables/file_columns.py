@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW, STEPS
 from halogenator.tables.metadata import read_metadata
 
 _SUFFIX = "_in_file"
@@ -97,7 +97,7 @@ def _free(name: str, taken: set[str]) -> str:
 @cache
 def _reserved() -> frozenset[str]:
     """Return the names that this program uses, in lower case."""
-    tables = [column.name for column in (*RAW, *LIBRARY, *PRODUCTS, INCHIKEY)]
+    tables = [column.name for column in (*RAW, *LIBRARY, STEPS, *PRODUCTS, INCHIKEY)]
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 
 

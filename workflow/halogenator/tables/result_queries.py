@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halogenator.results import Results
-from halogenator.tables.columns import LIBRARY, Column
+from halogenator.tables.columns import LIBRARY, STEPS, Column
 from halogenator.tables.duck import identifier, literal, plain, scalar
 from halogenator.tables.file_columns import ExtraColumns, common_fields, read_extra_columns
 
@@ -79,6 +79,11 @@ def molecules_query(connection: duckdb.DuckDBPyConnection, results: Path) -> tup
     names = [field.name for field in fields]
     last = ", ".join(map(identifier, ("parent_name", *names)))
     return f"SELECT * EXCLUDE ({last}), {last} FROM ({' UNION ALL BY NAME '.join(parts)})", names
+
+
+def tell_steps(results: Path) -> bool:
+    """Return whether a library has the column ``steps``, and so the view of molecules."""
+    return any(STEPS.name in pq.read_schema(path).names for path in Results(results).libraries().values())
 
 
 def _file_molecules(origin: ExtraColumns, fields: Sequence[pa.Field]) -> str:

@@ -401,7 +401,7 @@ def library_name(path: Path) -> str:
 def _expected_products(molecules: Path, transform: Transform) -> int:
     """Return about how many products there will be: the number of sites, or of molecules if sites are not counted."""
     file, column = open_parquet(molecules), site_column(molecules, transform)
-    return total_weight(file, column) if column else int(file.metadata.num_rows)
+    return total_weight(file, [column]) if column else int(file.metadata.num_rows)
 
 
 def _is_there(path: Path) -> bool:

@@ -61,16 +61,17 @@ class Chunk:
     rejects_out: Path
     task: Task
 
-    def rows(self, weight: str | None = None) -> Rows:
+    def rows(self, *weights: str | None) -> Rows:
         """Return the chunk's rows.
 
         Args:
-            weight: a column whose sum is to be about equal in all chunks; None, or not in the table: equal row counts.
+            weights: columns whose sum is to be about equal in all chunks; none of them in the table: equal row counts.
         """
         limit_arrow_threads()
         quiet()
         file = open_parquet(self.source)
-        return Rows(file, *chunk_bounds(file, weight if weight in file.schema_arrow.names else None, *self.part))
+        names = file.schema_arrow.names
+        return Rows(file, *chunk_bounds(file, [each for each in weights if each and each in names], *self.part))
 
     def write(
         self,

@@ -216,18 +216,17 @@ class StandardizeChunk(ChunkCommand):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class HalogenateChunk(ChunkCommand):
-    """Halogenate a chunk of the library one level down once more."""
+    """Take a chunk of the library that one is built from a step further: halogenate it, or apply transforms."""
 
-    recipe: Recipe = option("the library to make, with the rules that make it")
-    base: Path = option("molecules.parquet of the library one level down")
+    recipe: Recipe = option("the library to make, with the rules and transforms that make it")
+    base: Path = option("molecules.parquet of the library that it is built from")
 
     def run(self, task: Task) -> None:
         from halogenator.chemistry.index import Index
         from halogenator.tasks.halogenate_chunk import halogenate_chunk
 
-        library, rules = self.recipe.library, self.recipe.halogenation
-        transforms = rules.transforms(library.class_name) if rules else []
-        halogenate_chunk(self._chunk(self.base, task), library, transforms, Index.of(self.recipe), self.recipe.choice)
+        recipe = self.recipe
+        halogenate_chunk(self._chunk(self.base, task), recipe.library, recipe.transforms, Index.of(recipe))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

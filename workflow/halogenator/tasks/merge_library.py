@@ -38,7 +38,10 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
     """
     with merge.open("molecule", "smiles") as merging:
         counts = {**merge.sum_counts("rows_in"), "duplicates": merging.duplicates}
-        names = {"library": library.name, "k": library.k}
+        k = library.k
+        if k is None and not library.paths:  # built, of so many steps as it took
+            k = scalar(merging.connection, "SELECT coalesce(max(k), 0) FROM routes")
+        names = {"library": library.name, "k": k}
         metadata = with_versions(
             **names,
             class_name=library.class_name,

@@ -27,7 +27,7 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
     """
     transform, with_inchikey = job.transform, job.inchikey
     column = site_column(chunk.source, transform)
-    rows = chunk.rows(weight=column)
+    rows = chunk.rows(column)
     chooser = Chooser([transform], job.descriptors, choice=job.choice, with_inchikey=with_inchikey)
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:

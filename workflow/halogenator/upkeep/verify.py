@@ -32,7 +32,7 @@ from halogenator.results import (
     Results,
     place_of,
 )
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, Column, descriptor_columns
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, STEPS, Column, descriptor_columns
 from halogenator.tables.configurations import wrong_configuration
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
@@ -86,7 +86,7 @@ class _BadError(Exception):
 
 _DESCRIPTORS = descriptor_columns(list(DESCRIPTORS))
 _KINDS = {
-    MOLECULES_FILE: _Kind(LIBRARY, _DESCRIPTORS, ("id", "smiles"), counts_sites=True),
+    MOLECULES_FILE: _Kind(LIBRARY, (STEPS, *_DESCRIPTORS), ("id", "smiles"), counts_sites=True),
     PRODUCTS_FILE: _Kind(PRODUCTS, (*_DESCRIPTORS, INCHIKEY), ("smiles",)),
     REJECTS_FILE: _Kind(REJECTS),
 }
