@@ -172,7 +172,7 @@ def _svg(line: np.ndarray, bars: np.ndarray, edges: Sequence[float], name: str) 
     base = _HEIGHT - _FOOT
 
     def top(share: float) -> float:
-        return base - share / highest * (base - 4)
+        return float(base - share / highest * (base - 4))
 
     parts = [
         f'<rect x="{at * step:.1f}" y="{top(share):.1f}" width="{max(step - 1, 0.5):.1f}" '
