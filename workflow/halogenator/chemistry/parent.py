@@ -30,10 +30,7 @@ _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[(?:nH\+?|[Nnos]\+|
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds, in a SMILES.
 _UNEVEN = re.compile(r"\[\d|->|<-")
-_STEREO = frozenset("@/\\")
-_DOUBLE, _BRANCHED, _TRIENE = map(
-    Chem.MolFromSmarts, ("[!D1]=[!D1]", "[!D1]=[D3]", "[!D1]=[!D1][!D1]=[!D1][!D1]=[!D1]")
-)
+_DOUBLE, _BRANCHED = map(Chem.MolFromSmarts, ("[!D1]=[!D1]", "[!D1]=[D3]"))
 _CARBON = 6
 _PHOSPHORYL = re.compile(r"^O=P|P\(=O\)")
 _MARKS_OF_ONE = 2  # / and \\ in a SMILES that states the configuration of one double bond
@@ -50,6 +47,30 @@ def reads_flat(queries: Iterable[str]) -> bool:
         (True, False)
     """
     return not any(_PERCEIVED.search(query) for query in queries)
+
+
+def is_flat(smiles: str) -> bool:
+    """Return whether a stored SMILES has usual atoms only, so that simple queries can be matched in ``read_flat``."""
+    return _FLAT.fullmatch(smiles) is not None
+
+
+def read_flat(smiles: str, *, stereo: bool = False) -> Chem.Mol:
+    """Return the molecule of a flat SMILES; of its perception there are hydrogens, rings and, if asked for, stereo.
+
+    Raises:
+        RejectError: RDKit cannot read the SMILES.
+    """
+    mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
+    try:
+        mol.UpdatePropertyCache(True)
+    except Chem.AtomValenceException as error:
+        raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
+    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
+    if stereo:
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)  # which leaves the note, too
+    else:
+        mol.SetIntProp(_PERCEIVED_NOTE, 1)
+    return mol
 
 
 class Parent:
@@ -77,14 +98,13 @@ class Parent:
     def __init__(self, smiles: str, enhanced_stereo: str | None = None, *, flat: bool) -> None:
         self.smiles = smiles
         self.enhanced_stereo = enhanced_stereo
-        self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
+        self.is_flat = flat and enhanced_stereo is None and is_flat(smiles)
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
-        self.has_stereo = not _STEREO.isdisjoint(smiles)
+        self._n_marks = smiles.count("/") + smiles.count("\\")
+        self.has_stereo = self._n_marks > 0 or "@" in smiles
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = (
-            _read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
-        )
+        self.mol = read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self.whole = self.mol
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
 
@@ -125,7 +145,7 @@ class Parent:
 
     @cached_property
     def _bonds(self) -> _Bonds:
-        return _Bonds(self.mol, self.smiles)
+        return _Bonds(self.mol, several=self._n_marks > _MARKS_OF_ONE)
 
     @cached_property
     def stereo_lasts(self) -> bool:
@@ -145,7 +165,9 @@ class Parent:
         """
         if not self.has_stereo:
             return edit.apply(self.mol, match)
-        if self._bonds.leave_one_open or not edit.keeps_stereo(self.mol, match, stereo):
+        if not edit.keeps_centres(self.mol, match, stereo):
+            return None
+        if self._n_marks and not edit.keeps_double_bonds(self.mol, match, stereo):
             return None
         product = edit.apply(self.base, match)
         if product is not None and self.stereo_lasts and not self._keeps_note(edit, match, product):
@@ -187,22 +209,15 @@ class _Bonds:
     """What the double bonds of a molecule with configuration mean for those of its products.
 
     Attributes:
-        leave_one_open: whether a double bond without configuration is between two with one, whose marks in a SMILES it
-            could get.
         naming: atoms whose neighbours may decide on E or Z, if several bonds have it: RDKit compares these names.
         keep_names: whether nothing else can rename one.
     """
 
-    def __init__(self, mol: Chem.Mol, smiles: str) -> None:
-        self.leave_one_open = False
+    def __init__(self, mol: Chem.Mol, *, several: bool) -> None:
         self.naming: set[int] = set()
         self.keep_names = True
-        if smiles.count("/") + smiles.count("\\") <= _MARKS_OF_ONE:
+        if not several:
             return
-        self.leave_one_open = mol.HasSubstructMatch(_TRIENE) and any(
-            not _is_open(mol, *match[:2]) and _is_open(mol, *match[2:4]) and not _is_open(mol, *match[4:])
-            for match in mol.GetSubstructMatches(_TRIENE, uniquify=False)
-        )
         self.naming.update(*mol.GetSubstructMatches(_DOUBLE))
         for partner, end in mol.GetSubstructMatches(_BRANCHED, uniquify=False):
             if not _is_open(mol, partner, end):
@@ -231,16 +246,3 @@ def _around(atom: Chem.Atom) -> list[int]:
         for bond in atom.GetBonds()
         for number in [bond.GetOtherAtom(atom).GetAtomicNum()] * round(2 * bond.GetBondTypeAsDouble())
     )
-
-
-def _read_flat(smiles: str, *, stereo: bool) -> Chem.Mol:
-    mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
-    try:
-        mol.UpdatePropertyCache(True)
-    except Chem.AtomValenceException as error:
-        raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
-    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
-    if stereo:
-        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
-    mol.SetIntProp(_PERCEIVED_NOTE, 1)
-    return mol
