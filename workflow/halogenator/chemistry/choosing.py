@@ -57,6 +57,11 @@ class Account:
         if short and (not shown or shown[-1][0] != parent):
             shown.append([parent, product] if product else [parent])
 
+    def take(self) -> list[dict[str, Any]]:
+        """Return the entries, and begin again without any."""
+        entries, self.entries, self._known = self.entries, [], {}
+        return entries
+
 
 class Chooser:
     """Makes products as ``SiblingKernel`` does, without those that are left out.
