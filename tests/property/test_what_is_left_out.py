@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -190,6 +191,75 @@ def test_bounds_of_descriptors(shown: tuple[str, ...]) -> None:
     told = chooser.account.entries
     assert out == {n: sum(e["molecules"] for e in told if e["name"] == f"{n} {bounds[n]}") for n in bounds}
     assert {entry["kind"] for entry in told} == {"within"}
+
+
+def over(quota: tuple[str, int], smiles: str) -> int:
+    """How far a molecule is over a quota, by matches of each halogen and RDKit's matrix of distances."""
+    name, number = quota
+    mol = Chem.MolFromSmiles(smiles)
+    halogens = [match[0] for match in mol.GetSubstructMatches(Chem.MolFromSmarts("[F,Cl,Br,I;D1]"))]
+    if name == "per_ring":
+        on = [[x for x in halogens if mol.GetAtomWithIdx(x).GetNeighbors()[0].GetIdx() in ring] for ring in rings(mol)]
+        return sum(max(0, len(each) - number) for each in on)
+    if name == "distance":
+        bonds = Chem.GetDistanceMatrix(mol)
+        return sum(bonds[one][other] < number for one in halogens for other in halogens if one < other)
+    return max(0, len(mol.GetSubstructMatches(Chem.MolFromSmarts(f"[{name};D1]"))) - number)
+
+
+def rings(mol: Chem.Mol) -> list[list[int]]:
+    return [list(ring) for ring in Chem.GetSymmSSSR(mol)]
+
+
+QUOTAS = [[("I", 1), ("per_ring", 2), ("distance", 4)], [("per_ring", 1)], [("distance", 5), ("Br", 0)]]
+
+
+@pytest.mark.parametrize("quota", few(QUOTAS, 1))
+def test_no_product_is_further_over_a_quota_than_its_parent(quota: list[tuple[str, int]]) -> None:
+    """Second halogenations of a flavonoid, a bridged ether and a drug with CF3, and methylations, which stay."""
+    rules = [*HALOGENATION.transforms("terpenoid")[::3], Transform("methylation", "[OX2H:1]>>[O:1]C")]
+    natural = [
+        "Oc1ccc(C2CCc3c(O)cc(O)cc3O2)cc1F",
+        "CC1(C)OC2CCC1CC2Cl",
+        "OCC1CC1c1cc(C(F)(F)F)ccc1Cl",
+        "Oc1c(I)cc(I)cc1I",
+    ]
+    chooser, plain = Chooser(rules, choice=Choice(quota=tuple(quota))), SiblingKernel(rules)
+    out: Counter[str] = Counter()
+    for smiles in map(Chem.CanonSmiles, natural):
+        every = plain.products(smiles)[0]
+        first = [next((q for q in quota if over(q, p.smiles) > over(q, smiles)), None) for p in every]
+        kept = [product.smiles for product, broken in zip(every, first, strict=True) if broken is None]
+        assert [product.smiles for product in chooser.products(smiles)[0]] == kept
+        assert not chooser.products("CCCCCC")[2]
+        out.update(f"{q[0]} {q[1]}" for q in first if q)
+        methylated = any(product.transform == len(rules) - 1 for product in chooser.products(smiles)[0])
+        assert methylated == Chem.MolFromSmiles(smiles).HasSubstructMatch(Chem.MolFromSmarts("[OX2H]"))
+    told = Counter[str]()
+    for entry in chooser.account.entries:
+        told[entry["name"]] += entry["molecules"]
+        assert entry["kind"] == "quota"
+    assert told == {name: 2 * number for name, number in out.items()} and len(out) == len(quota)
+
+
+def test_a_parent_has_at_most_so_many_products() -> None:
+    """Of all rules together, or of one rule; which ones depends on no other parent."""
+    rules = HALOGENATION.transforms("polyphenol")
+    own = [replace(rule, choice=Choice(quota=(("per_parent", 2),))) for rule in rules if rule.name.startswith("hydro")]
+    rules = [rule for rule in rules if not rule.name.startswith("hydro")] + own
+    natural, most = parents("polyphenol")[:4], 9
+    chooser, plain = Chooser(rules, choice=Choice(quota=(("per_parent", most),))), SiblingKernel(rules)
+    apart = Chooser(rules, choice=Choice(quota=(("per_parent", most),)))
+    every = {smiles: plain.products(smiles)[0] for smiles in natural}
+    kept = {smiles: [p.smiles for p in chooser.products(smiles)[0]] for smiles in natural}
+    assert kept == {smiles: [p.smiles for p in apart.products(smiles)[0]] for smiles in reversed(natural)}
+    for smiles, found in kept.items():
+        assert len(found) == most and set(found) < {product.smiles for product in every[smiles]}
+    routes = sum(product.n_routes for smiles in natural for product in every[smiles])
+    made = sum(p.n_routes for smiles in natural for p in every[smiles] if p.smiles in kept[smiles])
+    assert made + sum(entry["routes"] for entry in chooser.account.entries) == routes
+    hydroxyl = Chooser(own, choice=Choice())
+    assert [len(hydroxyl.products(smiles)[0]) for smiles in natural] == [2] * len(natural)
 
 
 GLYCOSIDES = [

@@ -90,6 +90,7 @@ class Choice:
         exclude: a product that gains one of these motifs is not made into a row.
         within: (descriptor, bounds); nor is a product out of bounds.
         protect: nothing is made at a site where one of their atoms would be touched.
+        quota: (``per_ring``, ``distance``, ``per_parent`` or a halogen, number); nor is a product that is over one.
         rank: classes of sites, best first; of a parent only those in its first class are used. A site is in a class if
             it is the first atom of a match; patterns of one name are one class.
         parents_within: (descriptor, bounds); nothing is made of a parent out of bounds.
@@ -99,6 +100,7 @@ class Choice:
     exclude: tuple[Pattern, ...] = ()
     within: tuple[tuple[str, Window], ...] = ()
     protect: tuple[Pattern, ...] = ()
+    quota: tuple[tuple[str, int], ...] = ()
     rank: tuple[Pattern, ...] = ()
     parents_within: tuple[tuple[str, Window], ...] = ()
     parents_matching: tuple[Pattern, ...] = ()
@@ -123,11 +125,11 @@ class Choice:
         return [found] if found else []
 
 
-def _plain(value: Pattern | tuple[str, Window]) -> list[str]:
+def _plain(value: Pattern | tuple[str, Window | int]) -> list[str]:
     return [value.name, value.smarts, value.catalog] if isinstance(value, Pattern) else [*map(str, value)]
 
 
-def _bare(value: Pattern | tuple[str, Window]) -> Any:
+def _bare(value: Pattern | tuple[str, Window | int]) -> Any:
     return value.bare if isinstance(value, Pattern) else value
 
 

@@ -37,6 +37,16 @@ def test_which_products_are_edits_is_said_and_can_be_chosen() -> None:
     assert [product.edited for product in Kernel([OME, EPOXIDE]).products("C=Cc1ccc(O)cc1")[0]] == [True, False]
 
 
+def test_a_molecule_that_is_made_twice_is_an_edit_if_the_first_way_was() -> None:
+    demethylation = Transform("demethylation", "[c:1][O:2][CH3]>>[c:1][OH+0:2]")
+    cut = Transform("cut", "[c:1][O:2][CH3:3]>>[c:1][O:2].[C:3]", products="each")
+    for transforms, edited in (([demethylation, cut], [False, True]), ([cut, demethylation], [True, True])):
+        products = Kernel(transforms).products("COc1ccccc1")[0]
+        assert [(product.smiles, product.edited) for product in products] == list(
+            zip(["Oc1ccccc1", "C"], edited, strict=True)
+        )
+
+
 def test_a_product_that_would_be_too_large_keeps_no_other_from_being_made() -> None:
     giant = Transform("giant", "[c:1][OX2H:2]>>[c:1][O:2]" + "C" * 1_500)
     products, rejects = Kernel([giant, OME]).products("Oc1ccccc1")

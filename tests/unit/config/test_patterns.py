@@ -93,6 +93,22 @@ def test_bounds_of_all_places_add_up_and_must_leave_something() -> None:
     assert "did you mean 'clogp'?" in complaint(within={"logp": [None, 5]})
 
 
+def test_quotas_of_all_places_add_up() -> None:
+    own = {"per_halogen": {"I": 1, "Br": 2}, "per_parent": 5}
+    made = config(
+        quota={"per_ring": 2, "distance": 4},
+        libraries={"mine-2X": {**LIBRARIES["mine-2X"], "quota": own}},
+        halogenation=with_rule("of_its_own.yaml", quota={"per_ring": 1}),
+    )
+    everywhere = [("per_ring", 2), ("distance", 4), ("I", 1), ("Br", 2), ("per_parent", 5)]
+    recipe, job = recipe_of(made, "mine-2X"), job_of(made, "mine-2X", OME)
+    assert list(recipe.choice.quota) == list(job.choice.quota) == everywhere
+    assert recipe.halogenation and recipe.halogenation.rules[0].choice.quota == (("per_ring", 1),)
+    assert from_json(Job, to_json(job)) == job
+    assert "did you mean 'per_ring'?" in complaint(quota={"perring": 2})
+    assert library_identity(made, "mine-2X", Path.cwd()) != library_identity(config(), "mine-2X", Path.cwd())
+
+
 def test_atoms_to_protect_are_named_in_all_places() -> None:
     made = config(protect=["anomeric"], libraries={"mine-2X": {**LIBRARIES["mine-2X"], "protect": ["[CH3]"]}})
     for choice in (recipe_of(made, "mine-1X").choice, job_of(made, "mine-2X", OME).choice):

@@ -17,13 +17,14 @@ from halogenator.chemistry.kernel import Kernel, Product, Reject
 from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.motifs import Motifs
 from halogenator.chemistry.protecting import Usage
+from halogenator.chemistry.quotas import PER_PARENT, Quotas
 from halogenator.chemistry.siblings import SiblingKernel
-from halogenator.model import Choice, Transform
+from halogenator.model import Choice, Transform, fingerprint
 
 MAX_EXAMPLES = 3
 _SHOWN_SMILES = 200  # longer molecules are no examples
 
-EXCLUDE, PARENTS, WITHIN = "exclude", "parents", "within"
+EXCLUDE, PARENTS, QUOTA, WITHIN = "exclude", "parents", "quota", "within"
 
 
 class Account:
@@ -112,13 +113,52 @@ class Chooser:
             for each, indices in alike.items()
         ]
         self.chooses = any(alike)
+        names = [_rule(transform) for transform in transforms]
+        own = dict.fromkeys(zip(names, (transform.choice for transform in transforms), strict=True))
+        everyone = frozenset(names)
+        self._names = names
+        self._most = [
+            (members, quota)
+            for members, each in [*((frozenset([name]), each) for name, each in own), (everyone, choice)]
+            for quota in each.quota
+            if quota[0] == PER_PARENT
+        ]
 
     def products(
         self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
     ) -> tuple[list[Product], list[Reject], int]:
         """Return a parent's products and rejects, as ``Kernel.products`` does, and how many products are left out."""
         if len(self._choosers) == 1:
-            return self._choosers[0].products(smiles, values, enhanced_stereo)
+            found, rejects, left_out = self._choosers[0].products(smiles, values, enhanced_stereo)
+        else:
+            found, rejects, left_out = self._of_all(smiles, values, enhanced_stereo)
+        for members, quota in self._most:
+            kept = self._first(found, members, quota, smiles)
+            left_out += len(found) - len(kept)
+            found = kept
+        return found, rejects, left_out
+
+    def _first(
+        self, products: list[Product], members: Collection[str], quota: tuple[str, int], parent: str
+    ) -> list[Product]:
+        """Return the products without those that are too many of some rules; these are accounted for.
+
+        Those that stay are as good as drawn by lot, but the same in each run.
+        """
+        counted = [product for product in products if self._names[product.transform] in members]
+        if len(counted) <= quota[1]:
+            return products
+        counted.sort(key=lambda product: (fingerprint(product.smiles, product.enhanced_stereo), product.transform))
+        surplus = set(map(id, counted[quota[1] :]))
+        for product in products:
+            if id(product) in surplus:
+                name = self._names[product.transform]
+                self.account.add(name, QUOTA, _named(quota), parent, product.smiles, product.n_routes)
+        return [product for product in products if id(product) not in surplus]
+
+    def _of_all(
+        self, smiles: str, values: Values | None, enhanced_stereo: str | None
+    ) -> tuple[list[Product], list[Reject], int]:
         found: list[Product] = []
         rejects: list[Reject] = []
         left_out = 0
@@ -161,6 +201,8 @@ class _Alike:
         self._kernel: Kernel = makes.kernel
         self._names = names
         self._account = account
+        quotas = [quota for quota in choice.quota if quota[0] != PER_PARENT]
+        self._quotas = Quotas(quotas) if quotas else None
 
     def products(
         self, smiles: str, values: Values | None, enhanced_stereo: str | None
@@ -178,6 +220,8 @@ class _Alike:
                     self._leave_out(PARENTS, refused, smiles, product)
                 return [], [], len(found)
             kept = [each for each in kept if not each.motifs or not self._excludes(smiles, each)]
+            if self._quotas:
+                kept = [product for product in kept if not self._is_over_quota(smiles, product, self._quotas)]
             kept = self._described(kept, smiles, values, rejects)
             if self._bounds:
                 kept = [product for product in kept if self._bounds_hold(smiles, product)]
@@ -224,6 +268,13 @@ class _Alike:
             self._leave_out(EXCLUDE, gained.name, parent, product)
         return gained is not None
 
+    def _is_over_quota(self, parent: str, product: Product, quotas: Quotas) -> bool:
+        """Return whether a product is over a quota; if so, it is accounted for."""
+        quota = quotas.broken_by(parent, product.smiles)
+        if quota is not None:
+            self._leave_out(QUOTA, _named(quota), parent, product)
+        return quota is not None
+
     def _bounds_hold(self, parent: str, product: Product) -> bool:
         """Return whether a product is within all bounds; if not, it is accounted for."""
         for place, name, window in self._bounds:
@@ -253,6 +304,10 @@ class _Alike:
 @cache
 def _query(smarts: str) -> Chem.Mol:
     return Chem.MolFromSmarts(smarts)
+
+
+def _named(quota: tuple[str, int]) -> str:
+    return f"{quota[0]} {quota[1]}"
 
 
 def _rule(transform: Transform) -> str:

@@ -8,9 +8,9 @@ A new group takes the place of a leaving one (``chemistry.stereochemistry``). If
 atom, the order of neighbours does not change. Nor does it if the new atom replaces an implicit hydrogen, which RDKit
 counts as the last neighbour.
 
-``chemistry.template_edits`` refuses every SMIRKS that may do more. ``Footprint.describes`` and ``Edit.keeps_stereo``
-refuse every match whose touched atoms have what RunReactants treats by its own rules: charge, radical, isotope, some
-stereo.
+``chemistry.template_edits`` refuses every SMIRKS that may do more. ``Footprint.describes``, ``Edit.keeps_centres`` and
+``Edit.keeps_double_bonds`` refuse every match whose touched atoms have what RunReactants treats by its own rules:
+charge, radical, isotope, some stereo.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ class Edit:
             return None
         return NewGroup(anchors[0].position, dict(self.replaced), self.new_atoms, self.new_bonds)
 
-    def keeps_stereo(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
-        """Return whether ``apply`` gives the right configuration: chiral tags and double bonds need no change.
+    def keeps_centres(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
+        """Return whether ``apply`` gives stereocentres the right configuration: chiral tags need no change.
 
         Args:
             mol: the parent.
@@ -174,24 +174,33 @@ class Edit:
         """
         for anchor in self.footprint.anchors:
             atom = mol.GetAtomWithIdx(match[anchor.position])
+            tag = atom.GetChiralTag()
+            if tag == UNSPECIFIED:
+                continue
+            if anchor.bends:
+                stays_right = _loses_centre(atom, anchor)
+            else:
+                stays_right = stereo == KEEP and anchor.in_place and tag in TURNED
+                stays_right &= not anchor.gain or atom.GetTotalNumHs() == 1
+            if not stays_right:
+                return False
+        return True
+
+    def keeps_double_bonds(self, mol: Chem.Mol, match: Match, stereo: str = KEEP) -> bool:
+        """Return whether ``apply`` gives double bonds the right configuration. Arguments as for ``keeps_centres``."""
+        for anchor in self.footprint.anchors:
+            atom = mol.GetAtomWithIdx(match[anchor.position])
             if anchor.bends:
                 # The mark of a double bond nearby could become that of a new one.
                 if not all(_has_no_stereo_bond(near) for near in (atom, *atom.GetNeighbors())):
                     return False
-                if atom.GetChiralTag() != UNSPECIFIED and not _loses_centre(atom, anchor):
-                    return False
-            elif stereo != KEEP or not anchor.in_place:
-                if not _is_flat(atom):
-                    return False
-            elif atom.GetIsAromatic() or atom.GetChiralTag() == UNSPECIFIED:
-                continue
-            elif atom.GetChiralTag() not in TURNED or (anchor.gain and atom.GetTotalNumHs() != 1):
+            elif (stereo != KEEP or not anchor.in_place) and not _has_no_stereo_bond(atom):
                 return False
         # A bond of a replaced atom stays, and could keep the direction that belongs to a leaving double bond.
         return all(_has_no_stereo_bond(mol.GetAtomWithIdx(match[position])) for position, _ in self.replaced)
 
     def apply(self, base: Chem.Mol, match: Match) -> Chem.Mol | None:
-        """Return the product of a match that passed ``describes`` and ``keeps_stereo``, ready for MolToSmiles.
+        """Return the product of a match that passed ``describes`` and both conditions on stereo, ready for MolToSmiles.
 
         Args:
             base: ``Parent.base``.
@@ -276,10 +285,6 @@ def _is_saturated(atom: Chem.Atom) -> bool:
 def _loses_centre(atom: Chem.Atom, anchor: Anchor) -> bool:
     """Return whether an anchor is no tetrahedral centre in the product: a carbon with another number of neighbours."""
     return atom.GetAtomicNum() == _CARBON and anchor.gain != anchor.orders
-
-
-def _is_flat(atom: Chem.Atom) -> bool:
-    return atom.GetChiralTag() == UNSPECIFIED and _has_no_stereo_bond(atom)
 
 
 def _has_no_stereo_bond(atom: Chem.Atom) -> bool:

@@ -314,8 +314,10 @@ class _Products:
             self._collect(step, site, edit, written, edited)
             return
         for piece in pieces(written, which):
+            is_new = piece not in self._found
             self._collect(step, site, None, piece, None)
-            self._found[piece].edited = edited is not None
+            if is_new:
+                self._found[piece].edited = edited is not None
 
     def _collect(self, step: _Step, site: _Site, edit: Edit | None, written: Written, edited: Chem.Mol | None) -> None:
         """Add a product, or a route to one that was already added.

@@ -30,10 +30,7 @@ _FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[(?:nH\+?|[Nnos]\+|
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")
 # Isotopes, whose masses have more decimals than descriptors keep, and dative bonds, in a SMILES.
 _UNEVEN = re.compile(r"\[\d|->|<-")
-_STEREO = frozenset("@/\\")
-_DOUBLE, _BRANCHED, _TRIENE = map(
-    Chem.MolFromSmarts, ("[!D1]=[!D1]", "[!D1]=[D3]", "[!D1]=[!D1][!D1]=[!D1][!D1]=[!D1]")
-)
+_DOUBLE, _BRANCHED = map(Chem.MolFromSmarts, ("[!D1]=[!D1]", "[!D1]=[D3]"))
 _CARBON = 6
 _PHOSPHORYL = re.compile(r"^O=P|P\(=O\)")
 _MARKS_OF_ONE = 2  # / and \\ in a SMILES that states the configuration of one double bond
@@ -80,7 +77,8 @@ class Parent:
         self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
-        self.has_stereo = not _STEREO.isdisjoint(smiles)
+        self._n_marks = smiles.count("/") + smiles.count("\\")
+        self.has_stereo = self._n_marks > 0 or "@" in smiles
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
         self.mol = (
             _read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
@@ -125,7 +123,7 @@ class Parent:
 
     @cached_property
     def _bonds(self) -> _Bonds:
-        return _Bonds(self.mol, self.smiles)
+        return _Bonds(self.mol, several=self._n_marks > _MARKS_OF_ONE)
 
     @cached_property
     def stereo_lasts(self) -> bool:
@@ -145,7 +143,9 @@ class Parent:
         """
         if not self.has_stereo:
             return edit.apply(self.mol, match)
-        if self._bonds.leave_one_open or not edit.keeps_stereo(self.mol, match, stereo):
+        if not edit.keeps_centres(self.mol, match, stereo):
+            return None
+        if self._n_marks and not edit.keeps_double_bonds(self.mol, match, stereo):
             return None
         product = edit.apply(self.base, match)
         if product is not None and self.stereo_lasts and not self._keeps_note(edit, match, product):
@@ -187,22 +187,15 @@ class _Bonds:
     """What the double bonds of a molecule with configuration mean for those of its products.
 
     Attributes:
-        leave_one_open: whether a double bond without configuration is between two with one, whose marks in a SMILES it
-            could get.
         naming: atoms whose neighbours may decide on E or Z, if several bonds have it: RDKit compares these names.
         keep_names: whether nothing else can rename one.
     """
 
-    def __init__(self, mol: Chem.Mol, smiles: str) -> None:
-        self.leave_one_open = False
+    def __init__(self, mol: Chem.Mol, *, several: bool) -> None:
         self.naming: set[int] = set()
         self.keep_names = True
-        if smiles.count("/") + smiles.count("\\") <= _MARKS_OF_ONE:
+        if not several:
             return
-        self.leave_one_open = mol.HasSubstructMatch(_TRIENE) and any(
-            not _is_open(mol, *match[:2]) and _is_open(mol, *match[2:4]) and not _is_open(mol, *match[4:])
-            for match in mol.GetSubstructMatches(_TRIENE, uniquify=False)
-        )
         self.naming.update(*mol.GetSubstructMatches(_DOUBLE))
         for partner, end in mol.GetSubstructMatches(_BRANCHED, uniquify=False):
             if not _is_open(mol, partner, end):
@@ -241,6 +234,7 @@ def _read_flat(smiles: str, *, stereo: bool) -> Chem.Mol:
         raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
     Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
     if stereo:
-        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
-    mol.SetIntProp(_PERCEIVED_NOTE, 1)
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)  # which leaves the note, too
+    else:
+        mol.SetIntProp(_PERCEIVED_NOTE, 1)
     return mol

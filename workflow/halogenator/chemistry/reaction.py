@@ -144,10 +144,12 @@ class Reaction:
 
     def site(self, mol: Chem.Mol, match: Match) -> int:
         """Return a match's site, an atom index of the parent's SMILES; instead of a hydrogen, the atom that has it."""
-        atom = mol.GetAtomWithIdx(match[self.site_position])
-        if self.has_hydrogens and atom.GetAtomicNum() == 1 and atom.GetDegree() == 1:
-            return int(atom.GetNeighbors()[0].GetIdx())
-        return int(atom.GetIdx())
+        index = match[self.site_position]
+        if self.has_hydrogens:
+            atom = mol.GetAtomWithIdx(index)
+            if atom.GetAtomicNum() == 1 and atom.GetDegree() == 1:
+                return int(atom.GetNeighbors()[0].GetIdx())
+        return index
 
     def check_growth(self, mol: Chem.Mol) -> None:
         """Check, before they are made, that the products of a molecule are not too large.

@@ -19,7 +19,7 @@ from halogenator.process import limits
 SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
 
 # Keys that say what is left out, of any entry and of a transform or rule.
-CHOICE_KEYS = ("exclude", "within", "protect")
+CHOICE_KEYS = ("exclude", "within", "protect", "quota")
 SITE_KEYS = (*CHOICE_KEYS, "rank", "parents")
 
 Place = Callable[..., str]  # takes keys below an entry, returns the file and line where they are written
@@ -57,6 +57,7 @@ class Patterns:
             exclude=self.named(entry.get("exclude", ()), partial(place, "exclude"), problems),
             protect=self._structures(entry.get("protect", ()), partial(place, "protect"), problems),
             within=tuple(_bounds(entry.get("within", {}), partial(place, "within"), problems)),
+            quota=tuple(_quotas(entry.get("quota", {}))),
         )
 
     def choice_of_sites(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:
@@ -115,6 +116,12 @@ def _bounds(
             what = f"no {name} is within these bounds"
             problems.append(UserError(what, where=place(name), value=[low, high], allowed=allowed, fix=fix))
         yield name, window
+
+
+def _quotas(entry: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield (name, number), with halogens as names of their own."""
+    for name, number in entry.items():
+        yield from number.items() if isinstance(number, dict) else [(name, number)]
 
 
 def load_patterns(*paths: Path) -> dict[str, tuple[Pattern, ...]]:

@@ -22,9 +22,7 @@ AUDIT = (
     Column("library", pa.string(), "name of the library"),
     Column("transform", pa.string(), "name of the transform; of a library itself, the halogenation rule"),
     Column("made", pa.string(), "what was being made: molecules (of the library) or products (of it by the transform)"),
-    Column(
-        "kind", pa.string(), "key of the configuration that spoke against it: exclude, protect, rank, parents or within"
-    ),
+    Column("kind", pa.string(), "key of the configuration: exclude, protect, rank, parents, quota or within"),
     Column("name", pa.string(), "which entry of that key"),
     Column(
         "molecules",
