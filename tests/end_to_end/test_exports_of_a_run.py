@@ -189,7 +189,7 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     path = write_yaml(folder / "guide.yaml", yaml.safe_load(settled))
     shipped_config = REPOSITORY / "configs/config.yaml"
     config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
-    assert len(config.exports) == 4
+    assert len(config.exports) == 5
 
 
 def _joined(block: str) -> list[str]:

@@ -159,6 +159,7 @@ class Transform:
         products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
             leaves them together.
         choice: what of its products is left out.
+        scores: names of score columns of its products, besides those of the library.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Transform:
     new_stereo: str = "open"
     products: str | None = None
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -325,6 +327,7 @@ class Library:
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
         choice: what is left out of it, if it is built, and of products made from it.
+        scores: names of score columns of its molecules and of products made from it.
     """
 
     name: str
@@ -337,6 +340,7 @@ class Library:
     reading: Reading = Reading()
     implicit: bool = False
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
     by: tuple[str, ...] = (HALOGENATION,)
     times: int | None = 1
     keep_levels: bool = False
@@ -428,6 +432,44 @@ class Job:
         """What it is called in messages."""
         return self.library.name, self.transform.name
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the score columns to compute, in order."""
+        return tuple(dict.fromkeys((*self.library.scores, *self.transform.scores)))
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What rows of results are looked for. All of it has to hold.
+
+    Attributes:
+        smarts: substructures, each a SMARTS.
+        similar: SMILES of a molecule that they are to be like; None: no likeness is asked for.
+        threshold: the least likeness: Tanimoto of Morgan fingerprints, radius 2, 2048 bits.
+        parent: name or id of a natural product, or input molecule, that they come from.
+        molecule: SMILES of the molecule that they are to be.
+        where: SQL condition on the columns of the catalog's views.
+    """
+
+    smarts: tuple[str, ...] = ()
+    similar: str | None = None
+    threshold: float = 0.6
+    parent: str | None = None
+    molecule: str | None = None
+    where: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.smarts) or not all(
+            each is None for each in (self.similar, self.parent, self.molecule, self.where)
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the conditions that are set, as JSON values."""
+        found = {name: value for name, value in vars(self).items() if value is not None and value != ()}
+        if self.similar is None:
+            del found["threshold"]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
 
 @dataclass(frozen=True)
 class Export:
@@ -448,6 +490,7 @@ class Export:
         sample: number of molecules to draw at random from those that pass; None for all.
         diverse: number of molecules to pick by MaxMin from these; None for all.
         seed: seed of both choices.
+        conditions: what rows are looked for.
     """
 
     libraries: tuple[str, ...] = ()
@@ -466,10 +509,12 @@ class Export:
     sample: int | None = None
     diverse: int | None = None
     seed: int = 0
+    conditions: Conditions = Conditions()
 
     def plain(self) -> dict[str, Any]:
         """Return the fields as JSON values, without those that are empty."""
-        values = {**vars(self), "windows": {name: str(window) for name, window in self.windows.items()}}
+        windows = {name: str(window) for name, window in self.windows.items()}
+        values = {**vars(self), "windows": windows, "conditions": self.conditions.plain()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 
@@ -513,6 +558,11 @@ class Config:
     library_choice: Choice = Choice()
     product_choice: Choice = Choice()
     patterns_paths: tuple[Path, ...] = ()
+
+    def scores(self, library: str, transform: str | None = None) -> tuple[str, ...]:
+        """Return the score columns of a library's molecules or, with a transform, of the products of a job."""
+        own = self.libraries[library].scores
+        return own if transform is None else tuple(dict.fromkeys((*own, *self.transforms[transform].scores)))
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts.

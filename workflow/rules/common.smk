@@ -2,6 +2,7 @@
 
 import json
 
+from halogenator.chemistry.scores import SCORES
 from halogenator.config import load_config
 from halogenator.errors import UserError
 from halogenator.inputs.remote import address, is_remote, share_settings
@@ -13,12 +14,12 @@ from halogenator.planning.resources import (
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
     build_mb,
+    chunk_minutes,
     export_minutes,
     machine_mb,
     merge_minutes,
     merge_mb,
     stream_mb,
-    task_minutes,
 )
 from halogenator.results import Results, chunk_names
 from halogenator.tables.configurations import keep, name_of as name_of_configuration, read_configuration
@@ -109,7 +110,7 @@ def memory(megabytes):
             limit = "a node may give a task" if on_cluster() else "all together may use"
             where = "nodes" if on_cluster() else "a machine"
             place = "--config or the profile" if "memory" in given_settings() else CONFIG.sources[-1]
-            less = ", or lower chunk.merge_rows" if own > stream_mb() else ""
+            less = ", or lower chunk.merge_rows" if own > stream_mb(SCORES) else ""
             raise WorkflowError(
                 f"one task needs {base:,} MB, and {limit} {cap:,} MB\n"
                 f"  where:   memory.cap_mb in {place}\n"
@@ -125,15 +126,25 @@ def attempt_number(wildcards, attempt):
     return attempt
 
 
-def chunk_minutes(wildcards, attempt):
+def scores_of(wildcards):
+    """The score columns of a library or, with a transform, of a job."""
+    return CONFIG.scores(wildcards.library, wildcards.get("transform"))
+
+
+def chunk_mb(wildcards):
+    """Memory in MB of a chunk task of a library or, with a transform, of a job."""
+    return stream_mb(scores_of(wildcards)) if "transform" in wildcards.keys() else build_mb(library_of(wildcards))
+
+
+def chunk_time(wildcards, attempt):
     """Time limit for a chunk, in minutes, more than the slowest machine should need."""
-    return attempt * task_minutes(CONFIG, CONFIG.chunk_products)
+    return attempt * chunk_minutes(CONFIG, scores_of(wildcards))
 
 
 def job_minutes(wildcards, attempt):
     """Time limit in minutes for the merge of a job, which may have to make its products, too."""
     alone = not job_chunks(wildcards, "products")
-    return all_minutes(wildcards, attempt) + (chunk_minutes(wildcards, attempt) if alone else 0)
+    return all_minutes(wildcards, attempt) + (chunk_time(wildcards, attempt) if alone else 0)
 
 
 def all_minutes(wildcards, attempt):
@@ -180,11 +191,6 @@ def part_mb(wildcards):
     return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
 
 
-def chunk_mb(wildcards):
-    """Memory in MB of a task that builds a chunk of a library."""
-    return build_mb(library_of(wildcards))
-
-
 def whole_mb(wildcards):
     """Memory in MB of a merge, which takes less if its duplicates are found beforehand."""
     return stream_mb() if merge_parts(wildcards) else merge_mb(rows_of(wildcards))
@@ -207,8 +213,17 @@ def export_sources(wildcards):
     if export.sql:
         return [*all_results(), str(PLACES.summary)]
     jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
-    libraries = export.libraries if export.molecules or export.parents else ()
-    return [str(path) for path in (*map(PLACES.molecules, libraries), *(PLACES.products(*job) for job in jobs))]
+    libraries = export.libraries if export.molecules or export.parents or export.conditions else ()
+    origins = [root_of(name) for name in libraries] if export.conditions else ()
+    molecules = map(PLACES.molecules, dict.fromkeys((*libraries, *origins)))
+    return [str(path) for path in (*molecules, *(PLACES.products(*job) for job in jobs))]
+
+
+def root_of(library):
+    """The library of natural products that a library is built from, or itself."""
+    while base := CONFIG.libraries[library].base:
+        library = base
+    return library
 
 
 def export_mb(wildcards):

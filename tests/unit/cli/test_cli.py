@@ -105,7 +105,7 @@ def test_a_slip_on_the_command_line_is_answered(words: list[str], hint: str) -> 
 
 
 def test_options_of_rules_take_no_short_form_from_those_of_people() -> None:
-    assert build_parser().parse_args(["export", "--out", "x.smi", "--parent"]).parents
+    assert build_parser().parse_args(["export", "--out", "x.smi", "--parent", "quercetin", "--coord"]).coordinates
 
 
 def test_output_that_nobody_reads_is_no_error() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -52,6 +52,8 @@ _VALUES: dict[str, Callable[[PossibleAtom], int]] = {
     "AtomTotalDegree": lambda atom: atom.degree + atom.hydrogens,
     "AtomExplicitDegree": lambda atom: atom.degree,
 }
+_ANY_ATOM = {("AtomNull", 0): True}  # the condition of ``*``
+_MOST_OTHERS = 6  # conditions that an atom by itself does not decide, whose every combination is tried
 _OF_ELEMENT = frozenset({"AtomType", "AtomAtomicNum", "AtomIsAromatic", "AtomIsAliphatic"})
 
 
@@ -64,12 +66,22 @@ class _Node:
     negated: bool = False
     parts: tuple[_Node, ...] = ()
 
-    def holds(self, atom: PossibleAtom, *, element_only: bool = False) -> bool | None:
-        """Return whether an atom fulfils the condition; None: perhaps. ``element_only``: the rest counts as perhaps."""
+    def holds(
+        self, atom: PossibleAtom, *, element_only: bool = False, others: Mapping[tuple[str, int], bool] = _ANY_ATOM
+    ) -> bool | None:
+        """Return whether an atom fulfils the condition; None: perhaps.
+
+        Args:
+            atom: the atom.
+            element_only: whether all that is not about its element counts as perhaps.
+            others: {(name, value) of a condition that an atom by itself does not decide: whether it holds}.
+        """
         if self.parts:
-            answers = [part.holds(atom, element_only=element_only) for part in self.parts]
+            answers = [part.holds(atom, element_only=element_only, others=others) for part in self.parts]
             decisive = self.name == "AtomOr"
             return decisive if decisive in answers else None if None in answers else not decisive
+        if (self.name, self.value) in others:
+            return others[self.name, self.value] != self.negated
         if self.name not in _VALUES or (element_only and self.name not in _OF_ELEMENT):
             return None
         return (self.value == _VALUES[self.name](atom)) != self.negated
@@ -121,6 +133,61 @@ class AtomQuery:
         """Return whether an atom of this element may fulfil the conditions."""
         atoms = (PossibleAtom(number, aromatic, 0, 0, 0) for aromatic in (False, True))
         return any(self._root.holds(atom, element_only=True) is not False for atom in atoms)
+
+    @cached_property
+    def conditions(self) -> frozenset[tuple[str, int]]:
+        """The (name, value) of all its conditions, as RDKit calls them."""
+        return frozenset((leaf.name, leaf.value) for leaf, _ in self._root.leaves())
+
+    @cached_property
+    def needed(self) -> int | None:
+        """The atomic number that every match has; None if it may have one of several."""
+        names = {"AtomType", "AtomAtomicNum"}
+        stated = (leaf for leaf, below_or in self._root.leaves() if not (below_or or leaf.negated))
+        return next((leaf.value % _AROMATIC for leaf in stated if leaf.name in names), None)
+
+    def holds(self, atom: PossibleAtom) -> bool | None:
+        """Return whether an atom fulfils the conditions; None: perhaps."""
+        return self._root.holds(atom)
+
+    def could_turn(self, before: PossibleAtom, after: PossibleAtom) -> tuple[bool, bool]:
+        """Return whether a change of an atom can turn the conditions true, and whether it can turn them false.
+
+        What an atom by itself does not decide, such as its rings, is taken to stay as it is.
+        """
+        others = sorted({*self.conditions} - {*_ANY_ATOM} - {key for key in self.conditions if key[0] in _VALUES})
+        if len(others) > _MOST_OTHERS:
+            return True, True
+        turns = set()
+        for truths in itertools.product((False, True), repeat=len(others)):
+            known = {**_ANY_ATOM, **dict(zip(others, truths, strict=True))}
+            turns.add((self._root.holds(before, others=known), self._root.holds(after, others=known)))
+        return (False, True) in turns, (True, False) in turns
+
+    def possible_atoms(self, numbers: Iterable[int], degrees: range) -> list[PossibleAtom]:
+        """Return the uncharged atoms that may fulfil the conditions.
+
+        Args:
+            numbers: atomic numbers to try, besides those that the conditions name and the usual ones.
+            degrees: numbers of neighbours other than hydrogen.
+        """
+        tried = dict.fromkeys((*self.named, *numbers, *_COMMON))
+        least = 2 if self._is_in_a_ring else 0
+        found = []
+        for number in filter(self.allows_element, tried):
+            most = max(_valences(PossibleAtom(number, False, 0, 0, 0)))
+            for atom in _possible_atoms((number,), (0,), range(_MOST_HYDROGENS + 1), degrees):
+                fits = atom.hydrogens + atom.degree <= most and atom.degree >= least
+                if fits and self._root.holds(atom) is not False:
+                    found.append(atom)
+        return found
+
+    @property
+    def _is_in_a_ring(self) -> bool:
+        """Whether every atom that fulfils the conditions is in a ring."""
+        in_ring = {("AtomInNRings", -1), ("AtomInRing", 1), ("AtomHasRingBond", 1)}
+        leaves = self._root.leaves()
+        return any((leaf.name, leaf.value) in in_ring and not (below_or or leaf.negated) for leaf, below_or in leaves)
 
     def states(self, name: str) -> bool:
         """Return whether a condition of this name (``AtomFormalCharge``, ``AtomHCount``) holds for every match."""

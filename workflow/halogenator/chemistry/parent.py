@@ -49,6 +49,30 @@ def reads_flat(queries: Iterable[str]) -> bool:
     return not any(_PERCEIVED.search(query) for query in queries)
 
 
+def is_flat(smiles: str) -> bool:
+    """Return whether a stored SMILES has usual atoms only, so that simple queries can be matched in ``read_flat``."""
+    return _FLAT.fullmatch(smiles) is not None
+
+
+def read_flat(smiles: str, *, stereo: bool = False) -> Chem.Mol:
+    """Return the molecule of a flat SMILES; of its perception there are hydrogens, rings and, if asked for, stereo.
+
+    Raises:
+        RejectError: RDKit cannot read the SMILES.
+    """
+    mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
+    try:
+        mol.UpdatePropertyCache(True)
+    except Chem.AtomValenceException as error:
+        raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
+    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
+    if stereo:
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)  # which leaves the note, too
+    else:
+        mol.SetIntProp(_PERCEIVED_NOTE, 1)
+    return mol
+
+
 class Parent:
     """A parent, ready to be matched and edited.
 
@@ -74,15 +98,13 @@ class Parent:
     def __init__(self, smiles: str, enhanced_stereo: str | None = None, *, flat: bool) -> None:
         self.smiles = smiles
         self.enhanced_stereo = enhanced_stereo
-        self.is_flat = flat and enhanced_stereo is None and _FLAT.fullmatch(smiles) is not None
+        self.is_flat = flat and enhanced_stereo is None and is_flat(smiles)
         self.is_plain = self.is_flat and "+" not in smiles and "-]" not in smiles
         self.is_connected = self.is_flat or "." not in smiles
         self._n_marks = smiles.count("/") + smiles.count("\\")
         self.has_stereo = self._n_marks > 0 or "@" in smiles
         self.is_even = self.is_flat or _UNEVEN.search(smiles) is None
-        self.mol = (
-            _read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
-        )
+        self.mol = read_flat(smiles, stereo=self.has_stereo) if self.is_flat else read_cxsmiles(smiles, enhanced_stereo)
         self.whole = self.mol
         self._plain: tuple[Reaction | None, dict[Match, Chem.Mol]] = (None, {})
 
@@ -224,17 +246,3 @@ def _around(atom: Chem.Atom) -> list[int]:
         for bond in atom.GetBonds()
         for number in [bond.GetOtherAtom(atom).GetAtomicNum()] * round(2 * bond.GetBondTypeAsDouble())
     )
-
-
-def _read_flat(smiles: str, *, stereo: bool) -> Chem.Mol:
-    mol = Chem.MolFromSmiles(smiles, sanitize=False) or reread(smiles)  # which says that RDKit cannot read it
-    try:
-        mol.UpdatePropertyCache(True)
-    except Chem.AtomValenceException as error:
-        raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
-    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
-    if stereo:
-        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)  # which leaves the note, too
-    else:
-        mol.SetIntProp(_PERCEIVED_NOTE, 1)
-    return mol

@@ -48,11 +48,11 @@ MAX_PRODUCTS = 20_000
 _NUMBER = {"F": 9, "Cl": 17, "Br": 35, "I": 53}
 _BETWEEN = {"P": 15, "p": 15, "S": 16, "s": 16}  # usual atoms with numbers between those of halogens
 _FLUORINE = _NUMBER["F"]
-_HALOGEN = re.compile("Cl|Br|F|I")
+HALOGEN = re.compile("Cl|Br|F|I")
 # A SMILES of one fragment, of usual atoms; in brackets only hydrogens, chirality and charge.
 _USUAL = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[[BCNOPSbcnops]@{0,2}(?:H\d?)?(?:[+-]\d?)?\])+")
 # A halogen with one neighbour: at the beginning, or at the end of a branch.
-_TERMINAL = re.compile(r"^(?:Cl|Br|F|I)(?=[A-Zbcnops\[/\\-])|(?<![=#:$])(?:Cl|Br|F|I)(?=\)|$)")
+TERMINAL = re.compile(r"^(?:Cl|Br|F|I)(?=[A-Zbcnops\[/\\-])|(?<![=#:$])(?:Cl|Br|F|I)(?=\)|$)")
 # In a SMARTS, what could tell one halogen from another: a name, a number, hybridisation.
 _TELLING = re.compile(r"Cl|Br|F|I|#(?:9|17|35|53)(?!\d)|\^")
 # A mark stands for a halogen of the representative in remembered SMILES; no SMILES has these characters.
@@ -190,10 +190,10 @@ class SiblingKernel:
 
     def _from_siblings(self, smiles: str, values: Values | None, bare: bool) -> list[Product] | None:
         """Return a molecule's products, or None if only the kernel can make them."""
-        halogens = _HALOGEN.findall(smiles)
+        halogens = HALOGEN.findall(smiles)
         if not (halogens or self._brings) or not _USUAL.fullmatch(smiles):
             return None
-        if len(_TERMINAL.findall(smiles)) != len(halogens):
+        if len(TERMINAL.findall(smiles)) != len(halogens):
             return None
         fixed = self._fixed.union(number for symbol, number in _BETWEEN.items() if symbol in smiles)
         present = frozenset(halogens)
@@ -228,7 +228,7 @@ class SiblingKernel:
 
     def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
         """Return the products of the representative of a molecule; None if it has rejects, or products of fragments."""
-        text = _HALOGEN.sub(lambda found: to[found[0]], smiles)
+        text = HALOGEN.sub(lambda found: to[found[0]], smiles)
         brought = tuple(to[halogen] for halogen in family.halogens)
         key = (family.shape, brought, text)
         if key in self._known:
@@ -261,7 +261,7 @@ class SiblingKernel:
 
 
 def _remembered(product: Product) -> _Remembered:
-    smiles, motifs = (_HALOGEN.sub(lambda found: _MARK[found[0]], text) for text in (product.smiles, product.motifs))
+    smiles, motifs = (HALOGEN.sub(lambda found: _MARK[found[0]], text) for text in (product.smiles, product.motifs))
     around = product.environment
     has_halogen = around is not None and not _LABELS.isdisjoint(around)
     counts = product.transform, product.site, product.n_routes
@@ -325,7 +325,7 @@ def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:
     if any(atom.Match(halogen) for halogen in _bonded_halogens() for atom in reaction.query.GetAtoms()):
         return None
     numbers = [atom.GetAtomicNum() for atom in reaction.product_template.GetAtoms()]
-    named = _HALOGEN.findall(transform.smirks.partition(">>")[2])
+    named = HALOGEN.findall(transform.smirks.partition(">>")[2])
     if sorted(_NUMBER[halogen] for halogen in named) != sorted(n for n in numbers if n in _NUMBER.values()):
         return None
     halogens = tuple(halogen for halogen in HALOGENS if halogen in named)
@@ -342,4 +342,4 @@ def _bonded_halogens() -> list[Chem.Atom]:
 def _renamed(smirks: str, to: dict[str, str]) -> str:
     """Return a SMIRKS with other halogens in its product template."""
     reactant, arrow, product = smirks.partition(">>")
-    return reactant + arrow + _HALOGEN.sub(lambda found: to[found[0]], product)
+    return reactant + arrow + HALOGEN.sub(lambda found: to[found[0]], product)

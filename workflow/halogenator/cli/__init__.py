@@ -16,6 +16,7 @@ from halogenator.cli import (
     completion_verb,
     configuration_verbs,
     export_verb,
+    find_verb,
     results_verbs,
     serve_verb,
     task_verbs,
@@ -106,7 +107,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (configuration_verbs, results_verbs, export_verb, transforms_verb, apply_verb):
+    for module in (configuration_verbs, results_verbs, find_verb, export_verb, transforms_verb, apply_verb):
         module.add_verbs(verbs)
     completion_verb.add_verb_for(parser, verbs)
     task_verbs.add_verbs(verbs)

@@ -9,6 +9,7 @@ from typing import Any
 
 from halogenator.chemistry.filters import FILTERS
 from halogenator.chemistry.scores import SCORES, WINDOWED
+from halogenator.cli.find_verb import condition_options, conditions_of
 from halogenator.cli.options import Parser, add_verb, json_of, memory_option, names, positive, results_option
 from halogenator.errors import UserError
 
@@ -47,6 +48,7 @@ def _which_options(parser: Parser) -> None:
     properties = "; ".join(f"{entry.name}: {entry.text} ({entry.source})" for entry in FILTERS.values())
     scores = "; ".join(f"{each.name}: {each.text}, {each.source or 'RDKit'}" for each in SCORES.values())
     group = parser.add_argument_group("which of them", f"Properties: {properties}. Scores: {scores}.")
+    condition_options(group)
     add = group.add_argument
     for name, each in WINDOWED.items():
         text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
@@ -118,10 +120,11 @@ def request_of(options: argparse.Namespace) -> Any:
     from halogenator.planning.export_request import ALL
     from halogenator.tables.molecule_files import format_of
 
-    if not (options.libraries or options.transforms or options.sql):
+    conditions = conditions_of(options)
+    if not (options.libraries or options.transforms or options.sql or conditions):
         raise UserError(
             "nothing says what to export",
-            allowed="--library NAME, --transform NAME, both, or --sql SELECT",
+            allowed="--library NAME, --transform NAME, --sql SELECT, or a condition such as --parent NAME",
             fix=f"--library {ALL} for the products of all jobs",
         )
     windows = {name: getattr(options, name) for name in WINDOWED if getattr(options, name)}
@@ -134,6 +137,7 @@ def request_of(options: argparse.Namespace) -> Any:
         sample=options.sample,
         diverse=options.diverse,
         seed=options.seed,
+        conditions=conditions,
         **{name: getattr(options, name) for name in unchanged},
     )
 

@@ -9,9 +9,10 @@ from typing import Any
 from halogenator.chemistry.scores import WINDOWED
 from halogenator.config.layers import Layers
 from halogenator.errors import UserError, collecting, did_you_mean, located
-from halogenator.model import Export, Library, Transform, Window
+from halogenator.model import Conditions, Export, Library, Transform, Window
 
 _SAME = ("molecules", "sql", "format", "split", "coordinates", "parents", "sample", "diverse", "seed")
+_CONDITIONS = ("similar", "threshold", "parent", "molecule", "where")
 _LISTS = ("columns", "only", "without", "flag")
 
 
@@ -56,7 +57,10 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
     bounds = {name: entry[name] for name in WINDOWED if name in entry}
     same: dict[str, Any] = {name: entry[name] for name in _SAME if name in entry}
     lists: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS if name in entry}
+    asked: dict[str, Any] = {name: entry[name] for name in _CONDITIONS if name in entry}
+    smarts = entry.get("smarts", [])
     return Export(
+        conditions=Conditions(smarts=(smarts,) if isinstance(smarts, str) else tuple(smarts), **asked),
         libraries=tuple(libraries),
         transforms=tuple(transforms),
         windows={
@@ -69,11 +73,11 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
 
 
 def _check_named(entry: Mapping[str, Any]) -> None:
-    if not {"library", "transform", "sql"} & entry.keys():
+    if not {"library", "transform", "sql", "smarts", "similar", "parent", "molecule", "where"} & entry.keys():
         raise UserError(
             "nothing says what to export",
             value=sorted(entry),
-            allowed="library, transform, both, or sql",
+            allowed="library, transform, both, sql, or a condition such as parent",
             fix="add library: all for the products of all jobs",
         )
 

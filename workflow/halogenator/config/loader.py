@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator.chemistry.scores import check as check_score
 from halogenator.config import scope
 from halogenator.config.class_words import class_problems
 from halogenator.config.export_entries import resolve_exports
@@ -109,6 +110,10 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     if not problems:
         problems += scope.job_problems(jobs, libraries, wanted, layers)
     exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems)
+    scored = [each.scores for each in libraries.values()] + [each.scores for each in wanted]
+    for score in dict.fromkeys(name for names in scored for name in names):
+        with collecting(problems), located(layers.place("scores")):
+            check_score(score)
     raise_all(problems)
     return Config(
         libraries=libraries,

@@ -124,7 +124,8 @@ def _fields(entry: Mapping[str, Any], place: Place, patterns: Patterns, problems
     scope = tuple(entry.get("scope_classes", ()))
     others = {key: value for key, value in entry.items() if key not in SITE_KEYS}
     choice = patterns.choice_of_sites(entry, place, problems)
-    return {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
+    fields = {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
+    return {**fields, "scores": tuple(entry["scores"])} if "scores" in entry else fields
 
 
 def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import rdkit
 
 from halogenator.chemistry.molblock import mol_block
 from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError, did_you_mean
 from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.manifest import Manifest, Split, split_path
@@ -24,6 +26,7 @@ from halogenator.planning.export_request import check
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
 from halogenator.results import place_of
+from halogenator.search.rows import Search
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
 from halogenator.tables.parquet import limit_arrow_threads
@@ -87,7 +90,7 @@ def export_molecules(
     rows = out.with_name(f".{out.name}.rows.parquet")
     if export.sql is not None:
         selection = run_query(results, export.sql, rows, identity, memory_mb=memory_mb, scratch=scratch)
-    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb).run(manifest)
+    made = _Export(results, selection, export, out, progress or Progress(), threads, memory_mb, scratch).run(manifest)
     if is_of_query(rows):
         rows.unlink()
     return made
@@ -143,6 +146,7 @@ class _Export:
         progress: Progress,
         threads: int,
         memory_mb: int,
+        scratch: Path,
     ) -> None:
         self._results, self._selection, self._export, self._out = results, selection, export, out
         self._progress, self._threads, self._memory_mb = progress, threads, memory_mb
@@ -151,7 +155,10 @@ class _Export:
         extra = () if export.sql else parents.fields
         self._of_parents = () if export.sql or export.molecules else parents.of_parents
         self._origin = [*self._of_parents, *extra]
-        self._passing = RowFilter(export, threads, [field.name for field in (*selection.schema, *self._origin)])
+        known = [field.name for field in (*selection.schema, *self._origin)]
+        self._stored = [] if export.sql else [name for name in selection.schema.names if name in SCORES]
+        found = self._find(scratch) if export.conditions else None
+        self._passing = RowFilter(export, threads, known, self._stored, found)
         self._schema = self._columns()
         self._origin = [field for field in self._origin if field.name in self._schema.names]
         self._fields = [*self._origin, *self._passing.fields]
@@ -164,7 +171,8 @@ class _Export:
         Raises:
             UserError: a column that is asked for does not exist, or one to be added exists already.
         """
-        available = [*self._selection.schema, *self._origin, *self._passing.fields]
+        added = [field for field in self._passing.fields if field.name not in self._stored]
+        available = [*self._selection.schema, *self._origin, *added]
         names = [field.name for field in available]
         for name in self._export.columns:
             if name not in names:
@@ -172,7 +180,7 @@ class _Export:
                 raise UserError(
                     f"there is no column '{name}' here", where="columns", value=name, allowed=names, fix=fix
                 )
-        windows = set(self._passing.scores) - {field.name for field in self._passing.fields}
+        windows = set(self._passing.scores) - {field.name for field in added}
         twice = next((name for name in names if names.count(name) > 1 or name in windows), None)
         if twice:
             fix = "call it otherwise in the query, or in the library's file"
@@ -183,6 +191,12 @@ class _Export:
         wanted = plain if self._form.kind == "smi" else self._export.columns or usual
         fields = [available[names.index(name)] for name in wanted]
         return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
+
+    def _find(self, scratch: Path) -> npt.NDArray[np.bool_]:
+        """Return of each row of the selection whether it fulfils the conditions."""
+        self._progress.begin("searching", self._selection.rows)
+        search = Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
+        return search.masks(self._selection.parts, self._progress)
 
     def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
@@ -317,7 +331,8 @@ class _Export:
         """
         columns = [*origin, *self._passing.flags(batch, left_out)]
         for field, column in zip(self._fields, columns, strict=True):
-            batch = batch.append_column(field, column)
+            place = batch.schema.get_field_index(field.name)
+            batch = batch.append_column(field, column) if place < 0 else batch.set_column(place, field, column)
         if self._form.kind == "sdf":
             batch = batch.append_column(BLOCK, self._blocks(batch, left_out))
         if left_out.rejects:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.likeness import Likeness
 from halogenator.chemistry.scores import SCORES, WINDOWED
+from halogenator.chemistry.sought import forms
+from halogenator.chemistry.substructure import Substructure
 from halogenator.errors import UserError, did_you_mean
 from halogenator.model import Export, Window
 from halogenator.tables.molecule_files import FORMATS
@@ -44,6 +47,7 @@ def check(export: Export) -> None:
                 fix = bounds or did_you_mean(name, known) or "take one of the allowed names"
                 raise UserError(f"{use}: there is no filter '{name}'", value=name, allowed=known, fix=fix)
     _check_source(export)
+    _check_conditions(export)
     for name, window in export.windows.items():
         if window.low > window.high:
             raise UserError(f"{name}: the window is empty", value=str(window), allowed="LOW:HIGH with LOW <= HIGH")
@@ -64,6 +68,24 @@ def check(export: Export) -> None:
             "more molecules are to be picked than are drawn",
             value=f"diverse {export.diverse:,} of sample {export.sample:,}",
             fix="raise sample, or leave it away: diverse then picks from all, up to a million",
+        )
+
+
+def _check_conditions(export: Export) -> None:
+    asked = export.conditions
+    for smarts in asked.smarts:
+        Substructure(smarts)
+    if asked.similar is not None:
+        Likeness(asked.similar)
+    if asked.molecule is not None:
+        forms(asked.molecule, "molecule")
+    of_results = [name for name in ("parent", "molecule", "where") if getattr(asked, name) is not None]
+    if export.sql is not None and of_results:
+        raise UserError(
+            f"a query says itself which rows it is of, so {of_results[0]} has no place beside it",
+            value=export.sql,
+            allowed="with sql: smarts and similar",
+            fix="put it into the query: … WHERE parent = 'quercetin'",
         )
 
 

@@ -16,14 +16,15 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError
 from halogenator.process.failures import writing
 from halogenator.results import Results
-from halogenator.tables.columns import PRODUCTS, REJECTS, STEPS
-from halogenator.tables.duck import identifier, literal, memory_settings, plain, scalar
+from halogenator.tables.columns import PRODUCTS, REJECTS
+from halogenator.tables.duck import literal, memory_settings, plain, scalar
 from halogenator.tables.left_out import STATS_BYTES, audit_query
 from halogenator.tables.parquet import whole_or_absent
-from halogenator.tables.result_queries import molecules_query, tell_steps, tree_query
+from halogenator.tables.result_queries import molecules_query, products_query, tree_query
 
 # Column of summary.tsv -> keys that lead to its value in a job's statistics.
 SUMMARY = {
@@ -146,18 +147,14 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
     places = Results(results)
     table = partial(tree_query, connection, results)
     molecules, extra = molecules_query(connection, results)
-    told = f", parent.{STEPS.name}" if tell_steps(results) else ""
-    of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
     products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
+    if any(name.casefold() in SCORES for name in extra):  # a score of products hides a file's column of its name
+        made = {name.casefold() for name in connection.sql(products).columns}
+        extra = [name for name in extra if name.casefold() not in made]
     rejects = places.rejects("*"), places.rejects("*", "*")
     return {
         "molecules": molecules,
-        "products": f"""
-            SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
-                   {told}{of_parent}
-            FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
-            ON parent.library = product.library AND parent.id = product.parent_id
-        """,
+        "products": products_query(results, products, molecules, extra),
         "rejects": table(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,

@@ -86,6 +86,25 @@ def tell_steps(results: Path) -> bool:
     return any(STEPS.name in pq.read_schema(path).names for path in Results(results).libraries().values())
 
 
+def products_query(results: Path, products: str, molecules: str, extra: Sequence[str]) -> str:
+    """Return the query for products with what their parents are.
+
+    Args:
+        results: the results folder.
+        products: the query for the products, with the column ``library``.
+        molecules: the query for the molecules of all libraries.
+        extra: the names of its extra columns.
+    """
+    told = f", parent.{STEPS.name}" if tell_steps(results) else ""
+    of_parent = "".join(f", parent.{identifier(name)}" for name in ("parent_name", *extra))
+    return f"""
+        SELECT product.*, parent.smiles AS parent_smiles, parent.parent, parent.k, parent.halogens, parent.rules
+               {told}{of_parent}
+        FROM ({products}) AS product LEFT JOIN ({molecules}) AS parent
+        ON parent.library = product.library AND parent.id = product.parent_id
+    """
+
+
 def _file_molecules(origin: ExtraColumns, fields: Sequence[pa.Field]) -> str:
     """Return the query for the molecules of a library that is read from a file."""
     own = ", ".join(identifier(field.name) for field in origin.fields)

@@ -1,0 +1,68 @@
+"""Natural products by the names that people type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pyarrow as pa
+
+from halogenator.errors import UserError, did_you_mean
+from halogenator.results import Results
+from halogenator.search.parts import batches
+from halogenator.tables.file_columns import ROOT_KEY
+from halogenator.tables.metadata import read_metadata
+
+_BETWEEN = re.compile(r"[\s_-]+")
+_MOST_NAMES = 20_000  # among which the nearest is looked for
+
+
+def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
+    """Return {library of natural products or input molecules: the ids of those with a name or an id}.
+
+    Names are the same if they differ in case only; if there is none, also if they differ in spaces, ``-`` and ``_``.
+
+    Raises:
+        UserError: there is none.
+    """
+    libraries = [library for library, path in results.libraries().items() if ROOT_KEY not in read_metadata(path)]
+    if not libraries:
+        raise UserError(
+            "there are no finished results here", where=results.folder, fix="run snakemake --cores all first"
+        )
+    folds: tuple[Callable[[str], str], ...] = (str.casefold, lambda text: _BETWEEN.sub("", text.casefold()))
+    for fold in folds:
+        found = {library: ids for library in libraries if (ids := _with_name(results, library, fold(name), fold))}
+        if found:
+            return {library: pa.array(ids, pa.string()) for library, ids in found.items()}
+    known = [each for library in libraries for each in _some_names(results, library)]
+    within = [each for each in known if name.casefold() in each.casefold()][:5]
+    fix = f"did you mean {', '.join(within)}?" if within else did_you_mean(name, known)
+    raise UserError(
+        "there is no natural product or input molecule of this name",
+        where="parent",
+        value=name,
+        allowed=f"a name or an id in {', '.join(libraries)}",
+        fix=fix or "look for its structure with molecule: its SMILES",
+    )
+
+
+def _with_name(results: Results, library: str, wanted: str, fold: Callable[[str], str]) -> list[str]:
+    """Return the ids of the molecules of a library whose folded name or id is the wanted one."""
+    found = []
+    for _, batch in batches(results.molecules(library), ["id", "name"]):
+        for own, name in zip(batch["id"].to_pylist(), batch["name"].to_pylist(), strict=True):
+            if wanted in (fold(own), fold(name or "")):
+                found.append(own)
+    return found
+
+
+def _some_names(results: Results, library: str) -> list[str]:
+    """Return names, or ids where there are none, of the first molecules of a library."""
+    found: list[str] = []
+    for _, batch in batches(results.molecules(library), ["id", "name"]):
+        names = zip(batch["id"].to_pylist(), batch["name"].to_pylist(), strict=True)
+        found += [name or own for own, name in names]
+        if len(found) >= _MOST_NAMES:
+            break
+    return found

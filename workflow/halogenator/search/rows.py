@@ -1,0 +1,306 @@
+"""The rows of results that fulfil conditions: exactly those that a look at every row would find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from halogenator.chemistry.grafts import UNKNOWN
+from halogenator.chemistry.likeness import Known, Likeness
+from halogenator.chemistry.sought import forms
+from halogenator.chemistry.substructure import Substructure
+from halogenator.errors import UserError
+from halogenator.model import Conditions
+from halogenator.process.progress import Progress
+from halogenator.results import Results
+from halogenator.search.descent import Descent, Step
+from halogenator.search.lineage import Lineage, candidates, settled
+from halogenator.search.named import find_parents
+from halogenator.search.parts import Ids, Mask, Part, Rows, batches
+from halogenator.search.where import passing, refusal
+from halogenator.tables.file_columns import ROOT_KEY
+from halogenator.tables.metadata import read_metadata
+from halogenator.tables.parquet import open_parquet
+
+_TINY = 1e-9  # by which a bound of a likeness may be below the threshold and not count, for rounding
+_NO_IDS = pa.array([], pa.string())
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows of a file that fulfil the conditions.
+
+    Attributes:
+        start, stop: the rows of the file that were looked at.
+        rows: those found.
+        batch: their columns that were asked for.
+        similarity: Tanimoto of each, if likeness is a condition; else nothing.
+    """
+
+    start: int
+    stop: int
+    rows: Rows
+    batch: pa.RecordBatch
+    similarity: npt.NDArray[np.float64]
+
+
+class Search:
+    """Conditions, ready to be asked of the files of a results folder.
+
+    Args:
+        results: the results folder.
+        conditions: the conditions.
+        memory_mb: memory that DuckDB may use for ``where``, in MB (10^6 bytes).
+        scratch: folder for what it cannot hold.
+
+    Raises:
+        UserError: a condition cannot be read, or names nothing that is there.
+    """
+
+    def __init__(self, results: Path, conditions: Conditions, *, memory_mb: int, scratch: Path) -> None:
+        self._results, self._conditions = Results(results), conditions
+        self._memory_mb, self._scratch = memory_mb, scratch
+        self._queries = tuple(map(Substructure, conditions.smarts))
+        self._likeness = Likeness(conditions.similar) if conditions.similar is not None else None
+        self._parents = None if conditions.parent is None else find_parents(self._results, conditions.parent)
+        self._molecules = None if conditions.molecule is None else forms(conditions.molecule, "molecule")
+        self._descent = Descent(self._queries)
+        self._jobs = self._results.jobs()
+        self.lineage = cache(self._lineage)
+
+    def find(self, part: Part, columns: Sequence[str] = ()) -> Iterator[Found]:
+        """Yield the rows of a file that fulfil the conditions, in their order.
+
+        Args:
+            part: the file.
+            columns: the columns of the found rows that are wanted; those that the file lacks are left out.
+
+        Raises:
+            UserError: DuckDB does not take the condition ``where``.
+        """
+        allowed = self._where(part)
+        judge = self._judge(part)
+        read = dict.fromkeys((*columns, *judge.columns)) or {"smiles": None}
+        for start, batch in batches(part.path, list(read)):
+            mask = np.ones(batch.num_rows, np.bool_)
+            if allowed is not None:
+                mask &= allowed[start : start + batch.num_rows]
+            if self._molecules is not None:
+                mask &= self._is_molecule(batch)
+            similarity = judge.keep(batch, start, mask) if mask.any() else np.empty(0)
+            rows = np.flatnonzero(mask)
+            wanted = batch.select([name for name in columns if name in batch.schema.names])
+            yield Found(start, start + batch.num_rows, start + rows, wanted.take(pa.array(rows)), similarity)
+
+    def refusal(self, part: Part) -> UserError | None:
+        """Return why the condition ``where`` does not fit a file; None if it does, or there is none."""
+        where = self._conditions.where
+        if where is None:
+            return None
+        return refusal(self._results.folder, part, where, memory_mb=self._memory_mb, scratch=self._scratch)
+
+    def masks(self, parts: Sequence[Part], progress: Progress) -> Mask:
+        """Return of each row of several files, one after the other, whether it fulfils the conditions."""
+        found = []
+        for part in parts:
+            mask = np.zeros(open_parquet(part.path).metadata.num_rows, np.bool_)
+            for each in self.find(part):
+                mask[each.rows] = True
+                progress.advance(each.stop - each.start)
+            found.append(mask)
+        return np.concatenate([*found, np.zeros(0, np.bool_)])
+
+    def _where(self, part: Part) -> Mask | None:
+        if self._conditions.where is None:
+            return None
+        where = self._conditions.where
+        return passing(self._results.folder, part, where, memory_mb=self._memory_mb, scratch=self._scratch)
+
+    def _is_molecule(self, batch: pa.RecordBatch) -> Mask:
+        assert self._molecules is not None
+        found = np.zeros(batch.num_rows, np.bool_)
+        extensions = batch["enhanced_stereo"] if "enhanced_stereo" in batch.schema.names else None
+        for smiles, extension in self._molecules:
+            same = pc.equal(batch["smiles"], smiles).fill_null(False)
+            if extensions is not None:
+                other = pc.is_null(extensions) if extension is None else pc.equal(extensions, extension)
+                same = pc.and_(same, other.fill_null(False))
+            found |= same.to_numpy(zero_copy_only=False)
+        return found
+
+    def _judge(self, part: Part) -> _Judge:
+        """Return what decides on the rows of a file by substructure, likeness and natural product."""
+        metadata = read_metadata(part.path)
+        stored = part.library is not None and "adopted" not in metadata
+        needs = bool(self._queries or self._likeness or self._parents is not None)
+        lineage = self.lineage(part.library) if part.library and needs else None
+        step = None
+        if part.transform and lineage:
+            step = self._descent.of_products(metadata)
+        settings = self._queries, self._likeness, self._conditions.threshold, self._parents is not None
+        identity = "enhanced_stereo" if self._molecules is not None else None
+        if lineage is None:
+            return _Judge(*settings, identity, stored=stored)
+        if part.transform is None:
+            return _OfMolecules(*settings, identity, lineage)
+        return _OfProducts(*settings, identity, lineage, Ids(lineage.ids), step, stored=stored)
+
+    def _lineage(self, library: str) -> Lineage | None:
+        """Return what is known of the molecules of a library; None if they are not there."""
+        path = self._results.molecules(library)
+        if not path.is_file():
+            return None
+        root = str(read_metadata(path).get(ROOT_KEY) or library)
+        parents = None if self._parents is None else self._parents.get(root, _NO_IDS)
+        found = Lineage(
+            path, self._queries, self._descent, self._likeness, self._conditions.threshold, parents, self.lineage
+        )
+        for job, products in self._jobs.items() if self._likeness else ():
+            if job[0] == library:
+                found.expect(self._descent.of_products(read_metadata(products)))
+        return found
+
+
+class _Judge:
+    """Decides on rows by looking at each of them.
+
+    Args:
+        queries: the substructures.
+        likeness, threshold: the likeness and the least of it.
+        of_parents: whether rows of some natural products alone are wanted.
+        identity: a column that is read besides, or None.
+        stored: whether this program wrote the SMILES.
+    """
+
+    def __init__(
+        self,
+        queries: Sequence[Substructure],
+        likeness: Likeness | None,
+        threshold: float,
+        of_parents: bool,
+        identity: str | None,
+        *,
+        stored: bool,
+    ) -> None:
+        self._queries, self._likeness, self._threshold = queries, likeness, threshold
+        self._of_parents, self._identity, self._stored = of_parents, identity, stored
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are needed of each row."""
+        return ["smiles", self._identity] if self._identity else ["smiles"] if self._queries or self._likeness else []
+
+    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+        """Take out of a mask the rows that do not fulfil the conditions; return the likeness of those that do."""
+        for query in self._queries:
+            self._look(batch, query, mask, mask.copy())
+        return self._compare(batch, mask, None)
+
+    def _look(self, batch: pa.RecordBatch, query: Substructure, mask: Mask, open_: Mask) -> None:
+        """Look whether the open rows of a mask have a substructure, and take those out that do not."""
+        rows = candidates(batch["smiles"], query, open_ & mask)
+        mask &= ~open_
+        for row in rows:
+            mask[row] = query.is_in(batch["smiles"][row].as_py() or "", stored=self._stored)
+
+    def _compare(self, batch: pa.RecordBatch, mask: Mask, known: Known | None) -> npt.NDArray[np.float64]:
+        """Take out of a mask the rows that are not alike; return the likeness of the others.
+
+        Args:
+            batch: the rows.
+            mask: those that fulfil the other conditions.
+            known: what is known of them without a look; None: nothing.
+        """
+        if self._likeness is None:
+            return np.empty(0)
+        if known is not None:
+            mask &= self._likeness.most(known) >= self._threshold - _TINY
+        rows = np.flatnonzero(mask)
+        texts = batch["smiles"].take(pa.array(rows)).fill_null("").to_pylist()
+        found = self._likeness.most(self._likeness.of(texts, stored=self._stored))
+        alike = found >= self._threshold
+        mask[rows] = alike
+        return found[alike]
+
+
+class _OfMolecules(_Judge):
+    """Decides on the molecules of a library; ``lineage`` is what is known of them."""
+
+    def __init__(
+        self,
+        queries: Sequence[Substructure],
+        likeness: Likeness | None,
+        threshold: float,
+        of_parents: bool,
+        identity: str | None,
+        lineage: Lineage,
+    ) -> None:
+        super().__init__(queries, likeness, threshold, of_parents, identity, stored=True)
+        self._lineage = lineage
+
+    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+        stop = start + batch.num_rows
+        self._lineage.look(stop)
+        mask &= self._lineage.wanted[start:stop]
+        for number, query in enumerate(self._queries):
+            mask &= self._lineage.has[start:stop, number]
+            if query.states_stereo:
+                self._look(batch, query, mask, mask.copy())
+        if self._likeness is None:
+            return np.empty(0)
+        return self._compare(batch, mask, self._lineage.known.take(np.arange(start, stop)))
+
+
+class _OfProducts(_Judge):
+    """Decides on the products of a job: from its library where the step tells, else by a look."""
+
+    def __init__(
+        self,
+        queries: Sequence[Substructure],
+        likeness: Likeness | None,
+        threshold: float,
+        of_parents: bool,
+        identity: str | None,
+        lineage: Lineage,
+        ids: Ids,
+        step: Step | None,
+        *,
+        stored: bool,
+    ) -> None:
+        super().__init__(queries, likeness, threshold, of_parents, identity, stored=stored)
+        self._lineage, self._ids, self._step = lineage, ids, step
+        self._fates = step.fates if step else (UNKNOWN,) * len(queries)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are needed of each row."""
+        fates = zip(self._fates, self._queries, strict=True)
+        looks = any(fate.makes or fate.breaks or query.states_stereo for fate, query in fates)
+        needed = [*super().columns] if looks or self._likeness or self._identity else ["smiles"]
+        return [*needed, "parent_id"]
+
+    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+        rows = self._ids.rows(batch["parent_id"])
+        self._lineage.look(int(rows.max(initial=-1)) + 1)
+        is_there = rows >= 0
+        if self._of_parents:
+            mask &= is_there & self._lineage.wanted[rows]
+        is_usual = is_there & self._lineage.usual[rows]
+        kind = np.zeros(batch.num_rows, np.int64)
+        for number, query in enumerate(self._queries):
+            yes, open_ = settled([self._fates[number]], kind, is_usual, self._lineage.has[rows, number])
+            mask &= yes | open_
+            self._look(batch, query, mask, mask.copy() if query.states_stereo else open_)
+        if self._likeness is None:
+            return np.empty(0)
+        known = None
+        if self._step is not None:
+            known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(*self._step.reaches)
+        return self._compare(batch, mask, known)
