@@ -526,7 +526,7 @@ class Config:
         libraries: all libraries by name, each after the one that it is built from.
         transforms: all transforms by name, in file order.
         halogenation: the rules that build libraries.
-        transforms_paths, halogenation_path: the YAML files of transforms and of rules.
+        transforms_paths, halogenation_paths: the YAML files of transforms and of rules.
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
         cap_mb: memory that all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
@@ -544,7 +544,7 @@ class Config:
     transforms: dict[str, Transform]
     halogenation: Halogenation
     transforms_paths: tuple[Path, ...]
-    halogenation_path: Path
+    halogenation_paths: tuple[Path, ...]
     jobs: tuple[JobName, ...]
     cap_mb: int
     chunk_products: int

@@ -32,7 +32,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 # What the results of this run are recorded to be made with.
-CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path, *CONFIG.patterns_paths]
+CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, *CONFIG.halogenation_paths, *CONFIG.patterns_paths]
 CONFIGURATION = read_configuration(
     CONFIGURATION_FILES,
     " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),

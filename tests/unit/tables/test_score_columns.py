@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rdkit.Chem import MolFromSmiles, MolToInchiKey
 
 from halogenator.chemistry.scores import SCORES, score_seconds
 from halogenator.config import read_config
@@ -19,10 +20,14 @@ from halogenator.planning.estimate import Estimates
 from halogenator.planning.identity import job_identity, library_identity
 from halogenator.planning.resources import chunk_minutes, stream_mb
 from halogenator.planning.speed import chunk_products
+from halogenator.process.usage import Task
 from halogenator.tables.columns import score_columns
+from halogenator.tasks.chunk_task import Chunk
+from halogenator.upkeep.earlier_pipeline import convert
 from helpers.exports import export, lay_out, rows
 from helpers.runs import REPOSITORY, write_yaml
 from helpers.samples import few
+from helpers.verbs import job_of
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
 NATURAL = {
@@ -101,6 +106,17 @@ def test_libraries_with_and_without_scores_go_into_one_export(scored: Path, tmp_
     wanted = dict(zip(*(table(scored / PRODUCTS)[name].to_pylist() for name in ("smiles", "fsp3")), strict=True))
     assert {row["smiles"]: float(row["fsp3"]) for row in made} == wanted
     assert {row["library"] for row in made} == {"mine", "yours"}
+
+
+def test_adopted_products_get_them_too(tmp_path: Path) -> None:
+    source, out = tmp_path / "earlier.parquet", tmp_path / "out.parquet"
+    pq.write_table(pa.table({"smiles": ["COc1cc(C(C)C)ccc1C"], "mw": [164.2]}), source)
+    job = job_of(OME, scores=["fsp3", "scaffold"], descriptors=("mw",), inchikey=True)
+    convert(Chunk(source, (0, 1), out, tmp_path / "rejects.parquet", Task(500)), job)
+    (row,) = table(out).to_pylist()
+    assert list(row)[-4:] == ["mw", "fsp3", "scaffold", "inchikey"]
+    assert (row["mw"], row["fsp3"], row["scaffold"]) == (164.2, pytest.approx(5 / 11, abs=1e-6), "c1ccccc1")
+    assert row["inchikey"] == MolToInchiKey(MolFromSmiles(row["smiles"]))
 
 
 def configured(folder: Path, **settings: Any) -> Config:

@@ -94,8 +94,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         transforms = load_transforms(*paths["transforms"], patterns=patterns)
         chosen = select("transforms", transforms, layers, problems)
     with collecting(problems):
-        paths["rules"] = [find(("halogenation",))]
-        halogenation = load_halogenation(paths["rules"][0], patterns)
+        paths["rules"] = [find(keys) for keys in _places("halogenation", settings)]
+        halogenation = load_halogenation(*paths["rules"], patterns=patterns)
     misspelt = class_problems(transforms.values(), halogenation, paths, layers)
     problems += misspelt
     several = partial(find, several=True)
@@ -120,7 +120,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         transforms=transforms,
         halogenation=halogenation,
         transforms_paths=tuple(paths["transforms"]),
-        halogenation_path=paths["rules"][0],
+        halogenation_paths=tuple(paths["rules"]),
         jobs=jobs,
         exports=exports,
         sources=tuple(document.path for document in layers.documents),
