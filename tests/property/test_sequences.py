@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rdkit import Chem
 
 from helpers import oracle
 from helpers.oracle import shipped_transforms
@@ -215,3 +216,21 @@ def test_choices_hold_in_every_step_and_all_that_they_leave_out_is_counted(tmp_p
     assert {row["k"] for row in made["ethers"].rows} == {1, 2}
     (entry,) = made["ethers"].stats["left_out"]
     assert (entry["kind"], entry["molecules"], entry["routes"]) == ("within", 30, 30)
+
+
+def test_a_step_of_rules_and_transforms_has_the_choice_of_each_and_one_quota(tmp_path: Path) -> None:
+    """Ethers are products, and halides a library's molecules; the quota is for all that one molecule gives."""
+    both = {"from": "mine", "by": [OME, "halogenation"]}
+    cresol = oracle.apply(
+        [SMIRKS[OME], *(rule.replace("{X}", x) for rule in RULES.values() for x in ("F", "Cl"))], NATURAL["p-cresol"]
+    )
+    ether, chloride = "[CH3][OX2][c]", "[Cl][c]"
+    for number, (key, motif) in enumerate((("products", ether), ("libraries", chloride))):
+        made = libraries(tmp_path / str(number), {"both": both}, "p-cresol", exclude={key: [motif]})
+        query = Chem.MolFromSmarts(motif)
+        expected = {smiles for smiles in cresol.products if not Chem.MolFromSmiles(smiles).HasSubstructMatch(query)}
+        assert set(routes(made["both"])) == expected < set(cresol.products)
+    made = libraries(tmp_path / "few", {"both": {**both, "quota": {"per_parent": 3}}}, "p-cresol")
+    assert len(made["both"].rows) == 3
+    (left_out,) = {entry["kind"] for entry in made["both"].stats["left_out"]}
+    assert left_out == "quota"

@@ -375,8 +375,8 @@ class Recipe:
         halogenation: the rules of its class; None if neither it nor another library is built with them.
         is_base: whether another library is built from it by the rules. Its index then counts their sites, too.
         descriptors: names of the columns to compute, in order.
-        choice: what is left out, besides what each rule leaves out.
-        named: the transforms that it is built with, each with all that is left out of its products.
+        choice: what is left out, besides what each rule and transform leaves out.
+        named: the transforms that it is built with.
     """
 
     library: Library
@@ -389,14 +389,13 @@ class Recipe:
 
     @property
     def transforms(self) -> list[Transform]:
-        """All that a step applies, in the order of ``by``, each with all that is left out of what it makes."""
+        """All that a step applies, in the order of ``by``."""
         found: list[Transform] = []
         for name in self.library.by:
             if name != HALOGENATION:
                 found += [transform for transform in self.named if transform.name == name]
             elif self.halogenation:
-                rules = self.halogenation.transforms(self.library.class_name)
-                found += [replace(rule, choice=self.choice + rule.choice) for rule in rules]
+                found += self.halogenation.transforms(self.library.class_name)
         return found
 
     @property

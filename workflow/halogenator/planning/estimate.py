@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil, factorial, inf, prod
 
-from halogenator.model import HALOGENATION, Config, Library, Transform
+from halogenator.model import HALOGENATION, Choice, Config, Library, Recipe
 from halogenator.planning.identity import recipe_of
 from halogenator.planning.sample import Sample, Sites, read_sample
 from halogenator.planning.shares import Step, Trial, first_trials, share, tried
@@ -33,7 +33,7 @@ class Estimates:
         self._samples: dict[str, Sample] = {}
         self._tried: dict[str, list[Trial]] = {}  # {library: molecules of it}
         self._shares: dict[tuple[str, str | None], float] = {}  # {library, transform: what ``_share`` found}
-        self._applied: dict[str, tuple[Transform, ...]] = {}  # {library: what it is built by}
+        self._recipes: dict[str, Recipe] = {}  # {library: what it is built by}
         self._walks: dict[str, list[Walked]] = {}
 
     def rows(self, library: Library, transform: str | None = None) -> int:
@@ -140,19 +140,25 @@ class Estimates:
         if transform and (choice or transform.choice):
             there = [replace(trial, every=trial.kept) for trial in self._trials(library) if trial.smiles]
             chosen = replace(transform, choice=choice + transform.choice)
-            step = Step(transform.name, library.name, (chosen,))
+            step = Step(transform.name, library.name, (chosen,), Choice())
             kept *= share(tried([step], {library.name: there})[transform.name])
         return kept
 
     def _chooses(self, library: Library) -> bool:
         """Return whether anything is left out of a library, or of one that it is built from."""
-        return any(transform.choice for each in self._line(library) for transform in self._transforms(each))
+        recipes = [self._recipe(each) for each in self._line(library)]
+        return any(recipe.choice or any(each.choice for each in recipe.transforms) for recipe in recipes)
 
-    def _transforms(self, library: Library) -> tuple[Transform, ...]:
-        """Return what a library is built by, with all that is left out."""
-        if library.name not in self._applied:
-            self._applied[library.name] = tuple(recipe_of(self.config, library.name).transforms)
-        return self._applied[library.name]
+    def _recipe(self, library: Library) -> Recipe:
+        """Return what a library is built by, and what is left out of it."""
+        if library.name not in self._recipes:
+            self._recipes[library.name] = recipe_of(self.config, library.name)
+        return self._recipes[library.name]
+
+    def _step(self, library: Library) -> Step:
+        """Return the step by which a built library is made."""
+        recipe = self._recipe(library)
+        return Step(library.name, library.base or "", tuple(recipe.transforms), recipe.choice)
 
     def _trials(self, library: Library) -> list[Trial]:
         """Return molecules of a library, made from some of the sample; of all libraries of a source at once."""
@@ -160,7 +166,7 @@ class Estimates:
             source, libraries = self._source(library), self.config.libraries.values()
             self._tried[source.name] = first_trials(self._sample(source))
             built = [each for each in libraries if self._source(each) is source and not self._takes_steps(each)]
-            steps = [Step(each.name, each.base, self._transforms(each)) for each in built if each.base is not None]
+            steps = [self._step(each) for each in built if each.base is not None]
             self._tried |= tried(steps, self._tried)
         return self._tried[library.name]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import rdkit
@@ -15,7 +16,17 @@ from halogenator import ENGINE_VERSION
 from halogenator.chemistry.index import site_queries
 from halogenator.inputs.content_hash import content_hash
 from halogenator.inputs.remote import address, is_remote
-from halogenator.model import HALOGENATION, Choice, Config, Job, Library, Recipe, Transform, fingerprint
+from halogenator.model import (
+    HALOGENATION,
+    Choice,
+    Config,
+    HalogenationRule,
+    Job,
+    Library,
+    Recipe,
+    Transform,
+    fingerprint,
+)
 
 # Versions of RDKit can write different canonical SMILES.
 ENGINE = [ENGINE_VERSION, rdkit.__version__]
@@ -30,21 +41,23 @@ def recipe_of(config: Config, name: str) -> Recipe:
     is_base = any(other.base == name and HALOGENATION in other.by for other in config.libraries.values())
     is_halogenated = bool(library.base) and HALOGENATION in library.by
     rules = config.halogenation.bare(library.class_name) if is_halogenated or is_base else None
-    choice = (config.library_choice + library.choice).bare if is_halogenated else Choice()
+    named = [config.transforms[name].bare for name in library.by if name != HALOGENATION] if library.base else []
     queries = site_queries(config.counted(library))
-    return Recipe(library.brief, queries, rules, is_base, config.descriptors, choice, tuple(_named(config, library)))
+    choice = config.library_choice if is_halogenated else config.product_choice
+    if rules and is_halogenated and named:  # only what they exclude differs
+        rules = replace(rules, rules=tuple(_excluding(config.library_choice, each) for each in rules.rules))
+        named = [_excluding(config.product_choice, each) for each in named]
+        choice = replace(choice, exclude=())
+    choice = (choice + library.choice).bare if is_halogenated or named else Choice()
+    return Recipe(library.brief, queries, rules, is_base, config.descriptors, choice, tuple(named))
 
 
-def _named(config: Config, library: Library) -> Iterator[Transform]:
-    """Yield the transforms that a library is built with, each with all that is left out of its products.
+Changing = TypeVar("Changing", Transform, HalogenationRule)
 
-    As of products of jobs, since what a user names is what is wanted, be it an acid chloride.
-    """
-    for name in library.by if library.base else ():
-        if name != HALOGENATION:
-            transform = config.transforms[name].bare
-            choice = config.product_choice + library.choice
-            yield replace(transform, choice=(choice + config.transforms[name].choice).bare)
+
+def _excluding(choice: Choice, each: Changing) -> Changing:
+    """Return a transform or a rule that also excludes what a choice does."""
+    return replace(each, choice=Choice(exclude=choice.bare.exclude) + each.choice)
 
 
 def job_of(config: Config, library: str, transform: str) -> Job:
@@ -80,14 +93,19 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
 
 
 def _steps(config: Config, library: Library) -> Iterator[object]:
-    """Yield what the steps of a built library depend on, as JSON values."""
+    """Yield what the steps of a built library depend on, as JSON values.
+
+    What transforms make is chosen like products, since what a user names is what is wanted, be it an acid chloride.
+    """
     if HALOGENATION in library.by:
         choice = config.library_choice + library.choice
         yield from (config.halogenation.fingerprint(library.class_name), *choice.plain)
-    named = list(_named(config, library))
+    named = [config.transforms[name] for name in library.by if name != HALOGENATION]
     if named or library.walks:
         yield [[transform.name, transform.fingerprint] for transform in named]
         yield [library.by, library.times, library.keep_levels]
+    if named:
+        yield (config.product_choice + library.choice).plain
 
 
 def job_identity(config: Config, library: str, transform: str) -> str:

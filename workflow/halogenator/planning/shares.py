@@ -49,12 +49,14 @@ class Step:
     Attributes:
         name: of the library or job that it makes.
         base: of what it is applied to.
-        transforms: what is applied, with what is left out.
+        transforms: what is applied, with what each leaves out.
+        choice: what is left out besides.
     """
 
     name: str
     base: str
     transforms: tuple[Transform, ...]
+    choice: Choice
 
 
 def first_trials(sample: Sample) -> list[Trial]:
@@ -86,8 +88,8 @@ def _tried(steps: Sequence[Step], trials: Mapping[str, Sequence[Trial]]) -> dict
     choosers: dict[object, Chooser] = {}
     made: dict[str, list[Trial]] = {}
     for number, step in enumerate(steps):
-        chooser = choosers.get(step.transforms) or Chooser(step.transforms, choice=Choice())
-        choosers[step.transforms] = chooser
+        key = step.transforms, step.choice
+        chooser = choosers[key] = choosers.get(key) or Chooser(step.transforms, choice=step.choice)
         origin = made.get(step.base, trials.get(step.base, ()))
         made[step.name] = [
             found

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.molecules import quiet, reread
 from halogenator.chemistry.reaction import Query
-from halogenator.model import Choice, Recipe
+from halogenator.model import Recipe
 from halogenator.process import limits
 
 WALKS = 60  # that are taken at least, if any molecule has a choice
@@ -47,7 +47,7 @@ def walk(recipes: Sequence[Recipe], molecules: Sequence[str], queries: Sequence[
 
 def _walk_all(recipes: Sequence[Recipe], molecules: Sequence[str], queries: Sequence[str]) -> list[Walked]:
     quiet()
-    stages = [_Stage(recipe, Chooser(recipe.transforms, choice=Choice())) for recipe in recipes]
+    stages = [_Stage(recipe, Chooser(recipe.transforms, choice=recipe.choice)) for recipe in recipes]
     counters = {query: Query(query) for query in queries}
     starts = list(molecules[:: -(-len(molecules) // WALKS) or 1])
     walks = []

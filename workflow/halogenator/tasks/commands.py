@@ -226,7 +226,8 @@ class HalogenateChunk(ChunkCommand):
         from halogenator.tasks.halogenate_chunk import halogenate_chunk
 
         recipe = self.recipe
-        halogenate_chunk(self._chunk(self.base, task), recipe.library, recipe.transforms, Index.of(recipe))
+        settings = recipe.library, recipe.transforms, Index.of(recipe), recipe.choice
+        halogenate_chunk(self._chunk(self.base, task), *settings)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

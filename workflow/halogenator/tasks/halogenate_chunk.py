@@ -45,20 +45,23 @@ class Lineage(NamedTuple):
         return Lineage(self.parent, self.k + 1, _join(self.halogens, halogen), _join(self.rules, rule), steps)
 
 
-def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index) -> None:
+def halogenate_chunk(
+    chunk: Chunk, library: Library, transforms: Sequence[Transform], index: Index, choice: Choice
+) -> None:
     """Take molecules some steps further, and index what they give.
 
     Args:
         chunk: rows of the library that this one is built from; its output rows have no ids yet.
         library: the library to build.
-        transforms: what one step applies, with all that is left out of what it makes.
+        transforms: what one step applies.
         index: the descriptors and site counts of each molecule.
+        choice: what is left out, besides what each transform leaves out.
     """
     rows = chunk.rows(*_weights(chunk, library, transforms))
     chooser = Chooser(
         transforms,
         index.descriptor_names,
-        choice=Choice(),
+        choice=choice,
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
