@@ -20,7 +20,7 @@ from halogenator.chemistry.molecules import RejectError, quiet, reread
 from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.reaction import Query
 from halogenator.inputs.sampling import sample_files
-from halogenator.model import Choice, Config, Library, Transform
+from halogenator.model import Config, Library, Transform
 from halogenator.planning.identity import job_of, recipe_of
 from halogenator.planning.intervals import Estimate, estimate, total
 from halogenator.planning.levels import MOST_REACHED, Bottom, Key, Level, Made, Molecule, molecule_of
@@ -269,7 +269,7 @@ class _SourcePreview:
             found = Level(
                 self._levels[library.base],
                 recipe.transforms,
-                Choice(),
+                recipe.choice,
                 recipe.descriptors,
                 times=library.times,
                 keeps_all=library.keep_levels,
