@@ -137,7 +137,8 @@ def columns() -> str:
         "The views `molecules` and `products` of `catalog.duckdb` have them, and `parent_name`, by the natural\n"
         "product (or the input molecule).\n",
         _section("products/library=*/transform=*/products.parquet", (*PRODUCTS, *described, INCHIKEY)),
-        "## Scores of exports\n\nColumns of an export that asks for them: see [Scores](../how-to/export.md#scores).\n",
+        "## Scores\n\nColumns of an export, or of molecules and products, where they are asked for: see\n"
+        "[Scores](../how-to/results.md#scores). They come after the other columns that are computed.\n",
         _table(("column", "type", "meaning", "source", "µs a molecule"), list(_scores())),
         _section("rejects/**/rejects.parquet", REJECTS),
         _section("audit.tsv", AUDIT),

@@ -14,18 +14,20 @@ from halogenator.cli import main
 from helpers.verbs import Row, build_library, run_job
 
 
-def lay_out(folder: Path, rows: Sequence[Row], smirks: str | None = None, *, library: str = "mine") -> Path:
-    """Return a results folder with a library of rows, and of the job T where a SMIRKS is given."""
+def lay_out(
+    folder: Path, rows: Sequence[Row], smirks: str | None = None, *, library: str = "mine", scores: Sequence[str] = ()
+) -> Path:
+    """Return a results folder with a library of rows, and of the job T where a SMIRKS is given, with these scores."""
     results, work = folder / "results", folder / library
     work.mkdir(parents=True)
-    made = build_library(work, rows, fragments="keep", queries=[])
+    made = build_library(work, rows, fragments="keep", queries=[], scores=scores)
     place = results / f"libraries/library={library}/molecules.parquet"
     place.parent.mkdir(parents=True)
     shutil.copy(made.path, place)
     if smirks:
         place = results / f"products/library={library}/transform=T/products.parquet"
         place.parent.mkdir(parents=True)
-        shutil.copy(run_job(work, made.path, smirks).path, place)
+        shutil.copy(run_job(work, made.path, smirks, scores=scores).path, place)
     return results
 
 

@@ -59,9 +59,9 @@ def do(command: Command) -> None:
     verb(*command.words)
 
 
-def job_of(smirks: str, **columns: object) -> Job:
-    """The job T of the library ``mine``."""
-    return Job(Library("mine", "polyphenol"), Transform("T", smirks), **columns)
+def job_of(smirks: str, *, scores: Sequence[str] = (), **columns: object) -> Job:
+    """The job T of the library ``mine``, whose products have these scores."""
+    return Job(Library("mine", "polyphenol"), Transform("T", smirks, scores=tuple(scores)), **columns)
 
 
 def build_library(
@@ -72,12 +72,14 @@ def build_library(
     fragments: str = "largest",
     queries: Sequence[str] = QUERIES,
     parts: int = 0,
+    scores: Sequence[str] = (),
 ) -> Made:
     """Read, standardise and merge rows into the library ``mine``, its duplicates found in so many parts, or in none."""
     source, raw = folder / "mine.parquet", folder / "raw.parquet"
     ids, smiles = zip(*rows, strict=True)
     pq.write_table(pa.table({"id": pa.array(ids, pa.string()), "smiles": pa.array(smiles, pa.string())}), source)
-    library = Library("mine", "polyphenol", paths=(source,), reading=Reading(fragments=fragments))
+    how = {"reading": Reading(fragments=fragments), "scores": tuple(scores)}
+    library = Library("mine", "polyphenol", paths=(source,), **how)
     recipe = Recipe(library, {f"sites_{i}": query for i, query in enumerate(queries)}, descriptors=DESCRIBED)
     do(ReadLibrary(recipe=recipe, out=raw))
     made = []
@@ -112,9 +114,10 @@ def run_job(
     chunks: int = 1,
     key: str = "smiles",
     inchikey: bool = False,
+    scores: Sequence[str] = (),
 ) -> Made:
     """Put a library through a transform, in chunks, and merge them."""
-    job = job_of(smirks, descriptors=DESCRIBED, inchikey=inchikey, key=key)
+    job = job_of(smirks, scores=scores, descriptors=DESCRIBED, inchikey=inchikey, key=key)
     made = []
     for number in range(chunks):
         made.append((folder / f"chunk-{number}.parquet", folder / f"chunk-rejects-{number}.parquet"))

@@ -159,6 +159,7 @@ class Transform:
         products: which molecules of a product in several are kept: "largest", or "each" as a product of its own; None
             leaves them together.
         choice: what of its products is left out.
+        scores: names of score columns of its products, besides those of the library.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Transform:
     new_stereo: str = "open"
     products: str | None = None
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
 
     def is_for(self, class_name: str) -> bool:
         """Return whether the transform is for a class. "", of a library without class, is only in a scope of all."""
@@ -325,6 +327,7 @@ class Library:
         reading: settings for reading ``paths``.
         implicit: whether it is made only because another library is built from it. It has no jobs then.
         choice: what is left out of it, if it is built, and of products made from it.
+        scores: names of score columns of its molecules and of products made from it.
     """
 
     name: str
@@ -337,6 +340,7 @@ class Library:
     reading: Reading = Reading()
     implicit: bool = False
     choice: Choice = Choice()
+    scores: tuple[str, ...] = ()
     by: tuple[str, ...] = (HALOGENATION,)
     times: int | None = 1
     keep_levels: bool = False
@@ -429,6 +433,11 @@ class Job:
         """What it is called in messages."""
         return self.library.name, self.transform.name
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the score columns to compute, in order."""
+        return tuple(dict.fromkeys((*self.library.scores, *self.transform.scores)))
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -518,7 +527,7 @@ class Config:
         libraries: all libraries by name, each after the one that it is built from.
         transforms: all transforms by name, in file order.
         halogenation: the rules that build libraries.
-        transforms_paths, halogenation_path: the YAML files of transforms and of rules.
+        transforms_paths, halogenation_paths: the YAML files of transforms and of rules.
         jobs: the (library, transform) pairs that ``select`` and ``scope_classes`` leave, in library then file order.
         cap_mb: memory that all running tasks together may use, in MB (10^6 bytes, as Snakemake counts).
         chunk_products: target number of products per chunk task.
@@ -536,7 +545,7 @@ class Config:
     transforms: dict[str, Transform]
     halogenation: Halogenation
     transforms_paths: tuple[Path, ...]
-    halogenation_path: Path
+    halogenation_paths: tuple[Path, ...]
     jobs: tuple[JobName, ...]
     cap_mb: int
     chunk_products: int
@@ -550,6 +559,11 @@ class Config:
     library_choice: Choice = Choice()
     product_choice: Choice = Choice()
     patterns_paths: tuple[Path, ...] = ()
+
+    def scores(self, library: str, transform: str | None = None) -> tuple[str, ...]:
+        """Return the score columns of a library's molecules or, with a transform, of the products of a job."""
+        own = self.libraries[library].scores
+        return own if transform is None else tuple(dict.fromkeys((*own, *self.transforms[transform].scores)))
 
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts.

@@ -2,6 +2,7 @@
 
 import json
 
+from halogenator.chemistry.scores import SCORES
 from halogenator.config import load_config
 from halogenator.errors import UserError
 from halogenator.inputs.remote import address, is_remote, share_settings
@@ -13,12 +14,12 @@ from halogenator.planning.resources import (
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
     build_mb,
+    chunk_minutes,
     export_minutes,
     machine_mb,
     merge_minutes,
     merge_mb,
     stream_mb,
-    task_minutes,
 )
 from halogenator.results import Results, chunk_names
 from halogenator.tables.configurations import keep, name_of as name_of_configuration, read_configuration
@@ -31,7 +32,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 # What the results of this run are recorded to be made with.
-CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, CONFIG.halogenation_path, *CONFIG.patterns_paths]
+CONFIGURATION_FILES = [*CONFIG.sources, *CONFIG.transforms_paths, *CONFIG.halogenation_paths, *CONFIG.patterns_paths]
 CONFIGURATION = read_configuration(
     CONFIGURATION_FILES,
     " ".join(f"{key}={json.dumps(value)}" for key, value in given_settings().items()),
@@ -109,7 +110,7 @@ def memory(megabytes):
             limit = "a node may give a task" if on_cluster() else "all together may use"
             where = "nodes" if on_cluster() else "a machine"
             place = "--config or the profile" if "memory" in given_settings() else CONFIG.sources[-1]
-            less = ", or lower chunk.merge_rows" if own > stream_mb() else ""
+            less = ", or lower chunk.merge_rows" if own > stream_mb(SCORES) else ""
             raise WorkflowError(
                 f"one task needs {base:,} MB, and {limit} {cap:,} MB\n"
                 f"  where:   memory.cap_mb in {place}\n"
@@ -125,15 +126,25 @@ def attempt_number(wildcards, attempt):
     return attempt
 
 
-def chunk_minutes(wildcards, attempt):
+def scores_of(wildcards):
+    """The score columns of a library or, with a transform, of a job."""
+    return CONFIG.scores(wildcards.library, wildcards.get("transform"))
+
+
+def chunk_mb(wildcards):
+    """Memory in MB of a chunk task of a library or, with a transform, of a job."""
+    return stream_mb(scores_of(wildcards)) if "transform" in wildcards.keys() else build_mb(library_of(wildcards))
+
+
+def chunk_time(wildcards, attempt):
     """Time limit for a chunk, in minutes, more than the slowest machine should need."""
-    return attempt * task_minutes(CONFIG, CONFIG.chunk_products)
+    return attempt * chunk_minutes(CONFIG, scores_of(wildcards))
 
 
 def job_minutes(wildcards, attempt):
     """Time limit in minutes for the merge of a job, which may have to make its products, too."""
     alone = not job_chunks(wildcards, "products")
-    return all_minutes(wildcards, attempt) + (chunk_minutes(wildcards, attempt) if alone else 0)
+    return all_minutes(wildcards, attempt) + (chunk_time(wildcards, attempt) if alone else 0)
 
 
 def all_minutes(wildcards, attempt):
@@ -178,11 +189,6 @@ def repeats_parts(wildcards, ending):
 def part_mb(wildcards):
     """Memory in MB of a task that finds the duplicates in one part of the keys."""
     return merge_mb(rows_of(wildcards), len(merge_parts(wildcards)))
-
-
-def chunk_mb(wildcards):
-    """Memory in MB of a task that builds a chunk of a library."""
-    return build_mb(library_of(wildcards))
 
 
 def whole_mb(wildcards):

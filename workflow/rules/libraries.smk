@@ -40,8 +40,8 @@ rule standardize_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(stream_mb()),
-        runtime=chunk_minutes,
+        mem_mb=memory(chunk_mb),
+        runtime=chunk_time,
         attempt=attempt_number,
     params:
         identity=library_identity,
@@ -67,7 +67,7 @@ rule halogenate_chunk:
     threads: 1
     resources:
         mem_mb=memory(chunk_mb),
-        runtime=chunk_minutes,
+        runtime=chunk_time,
         attempt=attempt_number,
     params:
         identity=library_identity,

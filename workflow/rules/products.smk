@@ -17,8 +17,8 @@ rule transform_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(stream_mb()),
-        runtime=chunk_minutes,
+        mem_mb=memory(chunk_mb),
+        runtime=chunk_time,
         attempt=attempt_number,
     params:
         identity=job_identity,

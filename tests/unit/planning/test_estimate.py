@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from halogenator.chemistry.kernel import Kernel
+import pytest
+
+from halogenator.chemistry.choosing import Chooser
 from halogenator.config import read_config
-from halogenator.model import Transform
+from halogenator.model import Choice, Config, Transform
 from halogenator.planning.estimate import Estimates
-from helpers.runs import COOME, OME, REPOSITORY, named_parents
+from helpers.runs import COOME, OME, REPOSITORY, named_parents, write_yaml
+from helpers.samples import few
+
+NOTHING = Choice()
 
 
-def made(molecules: Iterable[str], transforms: list[Transform]) -> set[str]:
-    kernel = Kernel(transforms)
-    return {product.smiles for smiles in molecules for product in kernel.products(smiles)[0]}
+def made(molecules: Iterable[str], transforms: list[Transform], choice: Choice = NOTHING) -> set[str]:
+    chooser = Chooser(transforms, choice=choice)
+    return {product.smiles for smiles in molecules for product in chooser.products(smiles)[0]}
+
+
+def configured(folder: Path, **settings: object) -> Config:
+    paths = [REPOSITORY / "configs/config.yaml", write_yaml(folder / "mine.yaml", settings)]
+    return read_config(paths, working_dir=folder, repository=REPOSITORY)
 
 
 def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Path) -> None:
     """Flavonoids and stilbenes: many C-H of one ring are equal, and one hydroxyl in four leaves for a halogen."""
-    config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=tmp_path, repository=REPOSITORY)
+    config = configured(tmp_path, exclude=[])
     library = config.libraries["polyphenol-1X"]
     parents = [smiles for _, smiles in named_parents("polyphenol")]
     molecules = made(parents, config.halogenation.transforms("polyphenol"))
@@ -27,6 +37,34 @@ def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Pat
     estimates = Estimates(config)
     assert 0.95 * len(molecules) < estimates.rows(library) < 1.1 * len(molecules)
     assert 0.95 * len(products) < estimates.rows(library, OME) < 1.15 * len(products)
+
+
+CHOICES = {
+    "by default": ("aa_peptide", COOME, {"protect": []}),
+    "sites, and motifs of a job": (
+        "terpenoid",
+        OME,
+        {"protect": ["sugars", "[OX2H]"], "exclude": {"products": ["[CH3]Oc1ccccc1[F,Cl]"]}},
+    ),
+    "bounds": ("terpenoid", OME, {"within": {"mw": [None, 420], "clogp": [None, 5]}}),
+}
+
+
+@pytest.mark.parametrize("name", few(CHOICES, 2))
+def test_what_is_left_out_is_not_counted(tmp_path: Path, name: str) -> None:
+    """Some of the natural products are tried, and stand for all."""
+    class_name, transform, settings = CHOICES[name]
+    config, bare = configured(tmp_path, **settings), configured(tmp_path, exclude=[])
+    library = config.libraries[f"{class_name}-1X"]
+    parents = [smiles for _, smiles in named_parents(class_name)]
+    rules = config.halogenation.transforms(class_name)
+    every, molecules = made(parents, rules), made(parents, rules, config.library_choice)
+    assert len(molecules) < 0.85 * len(every)
+    estimates, plain = Estimates(config), Estimates(bare)
+    assert plain.rows(library) == pytest.approx(len(every), rel=0.1)
+    assert estimates.rows(library) == pytest.approx(len(molecules), rel=0.15)
+    products = made(molecules, [config.transforms[transform]], config.product_choice)
+    assert estimates.rows(library, transform) == pytest.approx(len(products), rel=0.15)
 
 
 def test_libraries_by_steps_are_estimated_by_walks_through_them(tmp_path: Path) -> None:
@@ -42,7 +80,7 @@ def test_libraries_by_steps_are_estimated_by_walks_through_them(tmp_path: Path) 
     first = made((smiles for _, smiles in named_parents("polyphenol")), [config.transforms[OME]])
     ethers = first | made(first, [config.transforms[OME]])
     esters = made(ethers, [config.transforms[COOME]])
-    kernel = Kernel([config.transforms[OME]])
+    kernel = Chooser([config.transforms[OME]], choice=NOTHING)
     products = sum(len(kernel.products(smiles)[0]) for smiles in ethers)
     estimates = Estimates(config)
     assert 0.8 * len(ethers) < estimates.rows(config.libraries["ethers"]) < 1.25 * len(ethers)

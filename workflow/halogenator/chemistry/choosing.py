@@ -57,6 +57,11 @@ class Account:
         if short and (not shown or shown[-1][0] != parent):
             shown.append([parent, product] if product else [parent])
 
+    def take(self) -> list[dict[str, Any]]:
+        """Return the entries, and begin again without any."""
+        entries, self.entries, self._known = self.entries, [], {}
+        return entries
+
 
 class Chooser:
     """Makes products as ``SiblingKernel`` does, without those that are left out.
@@ -114,15 +119,8 @@ class Chooser:
         ]
         self.chooses = any(alike)
         names = [_rule(transform) for transform in transforms]
-        own = dict.fromkeys(zip(names, (transform.choice for transform in transforms), strict=True))
-        everyone = frozenset(names)
         self._names = names
-        self._most = [
-            (members, quota)
-            for members, each in [*((frozenset([name]), each) for name, each in own), (everyone, choice)]
-            for quota in each.quota
-            if quota[0] == PER_PARENT
-        ]
+        self._most = _most(names, [choice + transform.choice for transform in transforms])
 
     def products(
         self, smiles: str, values: Values | None = None, enhanced_stereo: str | None = None
@@ -304,6 +302,16 @@ class _Alike:
 @cache
 def _query(smarts: str) -> Chem.Mol:
     return Chem.MolFromSmarts(smarts)
+
+
+def _most(names: Sequence[str], choices: Sequence[Choice]) -> list[tuple[frozenset[str], tuple[str, int]]]:
+    """Return (rules, quota) of products of one parent: one that all have counts over all, others over each rule."""
+    found = []
+    for quota in dict.fromkeys(quota for each in choices for quota in each.quota if quota[0] == PER_PARENT):
+        having = [name for name, each in zip(names, choices, strict=True) if quota in each.quota]
+        together = [frozenset(names)] if len(having) == len(names) else [frozenset([name]) for name in having]
+        found += [(members, quota) for members in dict.fromkeys(together)]
+    return sorted(found, key=lambda each: len(each[0]))
 
 
 def _named(quota: tuple[str, int]) -> str:

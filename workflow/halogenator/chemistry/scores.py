@@ -1,7 +1,7 @@
 """The table of scores, from which columns, options, windows and the documentation are made. Importing loads no RDKit.
 
 A score says something about a whole molecule. Unlike a descriptor, a product's is not that of its parent plus a
-difference, and it takes long: it is computed for the molecules of an export, and only where it is asked for.
+difference, and it takes long: it is computed only where it is asked for, by an export or as a column of the results.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 import importlib.util
 import io
-from collections.abc import Callable
-from contextlib import redirect_stderr
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from halogenator.chemistry.descriptors import DECIMALS, DESCRIPTORS, Descriptor
 from halogenator.chemistry.filters import FILTERS, catalog
 from halogenator.errors import UserError
+from halogenator.process import limits
 
 if TYPE_CHECKING:
     from rdkit import Chem
@@ -41,6 +42,7 @@ class Score:
         function: the public RDKit function or script that defines it.
         source: publication; "" where there is none.
         micros: what it takes, in µs of one core for a molecule: the mean of 1,000 natural products.
+        mb: memory of what is loaded for it, in MB (10^6 bytes).
     """
 
     name: str
@@ -50,6 +52,7 @@ class Score:
     function: str
     source: str
     micros: int
+    mb: int = 0
 
     @property
     def text(self) -> str:
@@ -87,6 +90,7 @@ SCORES = {
             "Contrib/NP_Score",
             "Ertl et al., J. Chem. Inf. Model. 2008, 48, 68",
             350,
+            mb=60,
         ),
         Score(
             "scaffold",
@@ -96,6 +100,7 @@ SCORES = {
             "MurckoScaffoldSmiles",
             "Bemis and Murcko, J. Med. Chem. 1996, 39, 2887",
             560,
+            mb=20,
         ),
         Score(
             "sa_score",
@@ -105,6 +110,7 @@ SCORES = {
             "Contrib/SA_Score",
             "Ertl and Schuffenhauer, J. Cheminform. 2009, 1, 8",
             600,
+            mb=120,
         ),
         Score(
             "qed",
@@ -114,6 +120,7 @@ SCORES = {
             "QED.qed",
             "Bickerton et al., Nat. Chem. 2012, 4, 90",
             4300,
+            mb=10,
         ),
         Score(
             "alerts",
@@ -123,6 +130,7 @@ SCORES = {
             "FilterCatalog",
             "as the properties of these names",
             11500,
+            mb=30,
         ),
     )
 }
@@ -131,6 +139,14 @@ WINDOWED: dict[str, Descriptor | Score] = {
     **DESCRIPTORS,
     **{name: score for name, score in SCORES.items() if score.kind is not str},
 }
+
+
+_READING_MICROS = 300  # to read a molecule, once for all of its scores
+
+
+def score_seconds(names: Sequence[str]) -> float:
+    """Return the processor time of a molecule's scores, in seconds."""
+    return (_READING_MICROS + sum(SCORES[name].micros for name in names)) / 1e6 if names else 0.0
 
 
 class Scored:
@@ -181,6 +197,38 @@ def scored(smiles: str | None) -> Scored:
         RejectError: RDKit cannot read it.
     """
     return Scored(smiles)
+
+
+class Scorer:
+    """Scores of molecules, for columns of the results.
+
+    Args:
+        names: the scores; what they need is loaded with the first molecule.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def values(self, smiles: str) -> list[Value]:
+        """Return a molecule's scores, in order; None where RDKit has none.
+
+        Examples:
+            >>> Scorer(["fsp3", "scaffold"]).values("OC1CCCCC1")
+            [1.0, 'C1CCCCC1']
+        """
+        if not self._names:
+            return []
+
+        from halogenator.chemistry.molecules import RejectError
+
+        limits.again()
+        values: dict[str, Value] = dict.fromkeys(self._names)
+        with suppress(RejectError):
+            mol = Scored(smiles)
+            for name in self._names:
+                with suppress(RejectError):
+                    values[name] = mol.value(name)
+        return list(values.values())
 
 
 def load(name: str) -> None:
@@ -250,16 +298,23 @@ _FUNCTIONS: dict[str, Callable[[Chem.Mol], Value]] = {
 # ---- RDKit's Contrib -------------------------------------------------------------------------------------------------
 
 
+# {score: its folder, script and model}
+_CONTRIB = {
+    "sa_score": ("SA_Score", "sascorer.py", "fpscores.pkl.gz"),
+    "np_score": ("NP_Score", "npscorer.py", "publicnp.model.gz"),
+}
+
+
 @cache
 def _sa_scorer() -> Callable[[Chem.Mol], Any]:
-    scorer = _contrib("SA_Score", "sascorer", "fpscores.pkl.gz")
+    scorer = _contrib("sa_score")
     _without_collector(scorer.readFragmentScores)
     return lambda mol: scorer.calculateScore(mol)
 
 
 @cache
 def _np_scorer() -> Callable[[Chem.Mol], Any]:
-    scorer = _contrib("NP_Score", "npscorer", "publicnp.model.gz")
+    scorer = _contrib("np_score")
     with redirect_stderr(io.StringIO()):  # it tells that it reads
         model = _without_collector(scorer.readNPModel)
     return lambda mol: scorer.scoreMol(mol, model)
@@ -274,24 +329,44 @@ def _without_collector(read: Callable[[], Any]) -> Any:
         gc.enable()
 
 
-def _contrib(folder: str, script: str, model: str) -> Any:
-    """Return a module of RDKit's Contrib.
+def check(name: str) -> None:
+    """Check that this RDKit has what a score needs, without loading it.
+
+    Raises:
+        UserError: it has not.
+    """
+    if name in _CONTRIB:
+        _script(name)
+
+
+def _script(name: str) -> Path:
+    """Return the script of a score in RDKit's Contrib.
 
     Raises:
         UserError: the script or its model is not there.
     """
     from rdkit import RDConfig
 
-    place = Path(RDConfig.RDContribDir) / folder
-    path = place / f"{script}.py"
-    if not (path.is_file() and (place / model).is_file()):
+    folder, script, model = _CONTRIB[name]
+    path = Path(RDConfig.RDContribDir) / folder / script
+    if not (path.is_file() and path.with_name(model).is_file()):
         raise UserError(
             f"this RDKit comes without Contrib/{folder}",
-            where=place,
-            allowed=f"{script}.py and {model}",
+            where=path.parent,
+            allowed=f"{script} and {model}",
             fix="install RDKit from PyPI or conda-forge, which have it, or leave the score away",
         )
-    spec = importlib.util.spec_from_file_location(f"halogenator_contrib_{script}", path)
+    return path
+
+
+def _contrib(name: str) -> Any:
+    """Return the module of a score in RDKit's Contrib.
+
+    Raises:
+        UserError: the script or its model is not there.
+    """
+    path = _script(name)
+    spec = importlib.util.spec_from_file_location(f"halogenator_contrib_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

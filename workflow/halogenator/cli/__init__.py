@@ -17,6 +17,7 @@ from halogenator.cli import (
     configuration_verbs,
     export_verb,
     find_verb,
+    patterns_verb,
     results_verbs,
     serve_verb,
     task_verbs,
@@ -107,7 +108,8 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    for module in (configuration_verbs, results_verbs, find_verb, export_verb, transforms_verb, apply_verb):
+    listed = (configuration_verbs, results_verbs, find_verb, export_verb, transforms_verb, patterns_verb, apply_verb)
+    for module in listed:
         module.add_verbs(verbs)
     completion_verb.add_verb_for(parser, verbs)
     task_verbs.add_verbs(verbs)

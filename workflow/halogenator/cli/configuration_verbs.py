@@ -1,4 +1,4 @@
-"""The verbs for a configuration before a run: plan and check."""
+"""The verbs for a configuration before a run: plan, preview and check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration
+from halogenator.cli.options import add_verb, configuration, positive
 
 
 def add_verbs(verbs: Any) -> None:
     """Add these verbs to the command line."""
     _add_plan(verbs)
+    _add_preview(verbs)
     _add_check(verbs)
 
 
@@ -71,6 +72,42 @@ def _plan(options: argparse.Namespace) -> None:
             print(found.text)
         terminal = sys.stdout.isatty()
         print(plan_text(plan, color=terminal, width=os.get_terminal_size().columns if terminal else None))
+
+
+def _add_preview(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "preview",
+        _preview,
+        "estimate and draw, before a run, what it would make and what your choices leave out",
+        "preview my.yaml",
+    )
+    parser.add_argument("config", type=Path, nargs="*", help="YAML files, layered over configs/config.yaml")
+    text = "walks from natural products to products; with four times as many the intervals halve (default: %(default)s)"
+    parser.add_argument("--number", type=positive, default=500, metavar="N", help=text)
+    text = "seed of the random walks (default: %(default)s)"
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help=text)
+    text = "HTML page to write; only a page of this verb is replaced (default: %(default)s)"
+    parser.add_argument("--out", type=Path, default=Path("preview.html"), metavar="FILE", help=text)
+
+
+def _preview(options: argparse.Namespace) -> None:
+    import os
+    import shlex
+
+    from halogenator.planning.preview import make_preview
+    from halogenator.planning.preview_table import preview_text
+    from halogenator.report.preview_page import check_own, write_preview
+
+    config = configuration(options.config, Path.cwd())
+    check_own(options.out)
+    preview = make_preview(config, options.number, options.seed)
+    terminal = sys.stdout.isatty()
+    print(preview_text(preview, color=terminal, width=os.get_terminal_size().columns if terminal else None))
+    words = ["preview", *options.config, "--number", options.number, "--seed", options.seed, "--out", options.out]
+    command = shlex.join(["python", "-m", "halogenator", *map(str, words)])
+    write_preview(preview, config, options.out, command=command, seed=options.seed)
+    print(f"page:     {options.out}")
 
 
 def _add_check(verbs: Any) -> None:

@@ -43,11 +43,13 @@ def resolve_libraries(
             with collecting(problems):
                 builder.add(name)
     _check_files(builder.libraries, layers, problems)
+    common = layers.settings["scores"]
     telling = builder.telling()
     return {
         name: replace(
             library,
             choice=patterns.choice(builder.entries[name], partial(layers.place, "libraries", name), problems),
+            scores=tuple(dict.fromkeys((*common, *builder.entries[name].get("scores", ())))),
             tells_steps=name in telling,
         )
         for name, library in builder.libraries.items()

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator.chemistry.scores import check as check_score
 from halogenator.config import scope
 from halogenator.config.class_words import class_problems
 from halogenator.config.export_entries import resolve_exports
@@ -93,8 +94,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
         transforms = load_transforms(*paths["transforms"], patterns=patterns)
         chosen = select("transforms", transforms, layers, problems)
     with collecting(problems):
-        paths["rules"] = [find(("halogenation",))]
-        halogenation = load_halogenation(paths["rules"][0], patterns)
+        paths["rules"] = [find(keys) for keys in _places("halogenation", settings)]
+        halogenation = load_halogenation(*paths["rules"], patterns=patterns)
     misspelt = class_problems(transforms.values(), halogenation, paths, layers)
     problems += misspelt
     several = partial(find, several=True)
@@ -109,13 +110,17 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     if not problems:
         problems += scope.job_problems(jobs, libraries, wanted, layers)
     exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems)
+    scored = [each.scores for each in libraries.values()] + [each.scores for each in wanted]
+    for score in dict.fromkeys(name for names in scored for name in names):
+        with collecting(problems), located(layers.place("scores")):
+            check_score(score)
     raise_all(problems)
     return Config(
         libraries=libraries,
         transforms=transforms,
         halogenation=halogenation,
         transforms_paths=tuple(paths["transforms"]),
-        halogenation_path=paths["rules"][0],
+        halogenation_paths=tuple(paths["rules"]),
         jobs=jobs,
         exports=exports,
         sources=tuple(document.path for document in layers.documents),

@@ -94,18 +94,25 @@ def find_transform(name: str, transforms: Mapping[str, Transform], where: object
     return transforms[name]
 
 
-def load_halogenation(path: Path, patterns: Patterns | None = None) -> Halogenation:
-    """Return the halogenation rules of a file, after a check of each SMIRKS and example with each halogen.
+def load_halogenation(*paths: Path, patterns: Patterns | None = None) -> Halogenation:
+    """Return the halogenation rules of files, read as one, after a check of each SMIRKS and example with each halogen.
 
     Raises:
-        UserError: as ``load_transforms``.
+        UserError: as ``load_transforms``; or the files name different halogens.
     """
-    document = read_yaml(path)
-    layers = checked(Layers([document], document.data), "halogenation")
-    entries = _entries(layers, "rules")
+    entries: list[_Entry] = []
+    halogens: tuple[str, ...] = ()
+    for path in paths:
+        document = read_yaml(path)
+        layers = checked(Layers([document], document.data), "halogenation")
+        entries += _entries(layers, "rules")
+        named = tuple(layers.settings["halogens"])
+        if halogens and set(named) != set(halogens):
+            what, where = "files of halogenation rules name different halogens", layers.place("halogens")
+            raise UserError(what, where=where, value=list(named), allowed=list(halogens), fix="write the same in all")
+        halogens = halogens or named
     problems: list[UserError] = []
     rules = tuple(HalogenationRule(**_fields(*entry, patterns or Patterns(), problems)) for entry in entries)
-    halogens = tuple(layers.settings["halogens"])
     made = [(t, place) for rule, (_, place) in zip(rules, entries, strict=True) for t in rule.transforms(halogens)]
     by_place: dict[str, UserError] = {}
     for _, problem in check_transforms(made):
@@ -124,7 +131,8 @@ def _fields(entry: Mapping[str, Any], place: Place, patterns: Patterns, problems
     scope = tuple(entry.get("scope_classes", ()))
     others = {key: value for key, value in entry.items() if key not in SITE_KEYS}
     choice = patterns.choice_of_sites(entry, place, problems)
-    return {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
+    fields = {"label": entry["name"], **others, "scope_classes": scope, "examples": examples, "choice": choice}
+    return {**fields, "scores": tuple(entry["scores"])} if "scores" in entry else fields
 
 
 def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:

@@ -17,7 +17,7 @@ from halogenator.chemistry.scores import SCORES, Value, load, scored
 from halogenator.export.left_out import Filter, LeftOut
 from halogenator.export.selection import POSITION
 from halogenator.model import Export, Window
-from halogenator.tables.columns import arrow_schema, score_columns
+from halogenator.tables.columns import score_columns
 from halogenator.tables.molecule_files import FORMATS, stereo_of
 
 Mask = npt.NDArray[np.bool_]
@@ -34,18 +34,26 @@ class RowFilter:
         export: the request.
         threads: threads of RDKit.
         known: names of columns that the rows have, or get otherwise.
+        stored: names of scores that rows have as columns; where one is null, it is computed.
         found: of each position of the selection, whether its row fulfils the export's conditions; None: there are none.
 
     Attributes:
         is_slow: whether a filter or a score needs RDKit for every molecule.
-        scores: the scores that are asked for.
-        fields: the columns that ``flags`` adds.
+        scores: the scores that are asked for and not stored.
+        fields: the columns that ``flags`` adds, or gives anew.
 
     Raises:
         UserError: this RDKit lacks a score.
     """
 
-    def __init__(self, export: Export, threads: int, known: Collection[str] = (), found: Mask | None = None) -> None:
+    def __init__(
+        self,
+        export: Export,
+        threads: int,
+        known: Collection[str] = (),
+        stored: Collection[str] = (),
+        found: Mask | None = None,
+    ) -> None:
         self._found, self._condition = found, ("conditions", ", ".join(export.conditions.plain()))
         self._windows = {name: window for name, window in export.windows.items() if name not in SCORES}
         self._score_windows = {name: export.windows[name] for name in SCORES if name in export.windows}
@@ -54,12 +62,14 @@ class RowFilter:
         self._quick = [name for name in deciding if FILTERS[name].catalog is None]
         self._slow = [name for name in deciding if FILTERS[name].catalog is not None]
         self._wanted = set(export.only)
-        self._flags = _added(export, known)
+        self._flags = _added(export, set(known) - set(stored))
+        self._stored = stored
         self._threads = threads
-        self.scores = list(dict.fromkeys([*self._score_windows, *(name for name in self._flags if name in SCORES)]))
+        asked = dict.fromkeys([*self._score_windows, *(name for name in self._flags if name in SCORES)])
+        self.scores = [name for name in asked if name not in stored]
         for name in self.scores:
             load(name)
-        self.is_slow = bool(self._slow or self.scores)
+        self.is_slow = bool(self._slow or asked)
         self.fields = [field for name in self._flags for field in _flag_fields(name)]
 
     def quick(self, batch: pa.RecordBatch, left_out: LeftOut) -> Mask:
@@ -104,10 +114,10 @@ class RowFilter:
         """Return which rows pass the windows of scores and the filters by substructure: milliseconds a row."""
         passing = np.ones(batch.num_rows, bool)
         for name, window in self._score_windows.items():  # the dearer ones are asked last
-            holds = passing.copy()
-            for index in map(int, np.flatnonzero(passing)):
-                value = _score(name, batch, index, left_out)
-                holds[index] = isinstance(value, float | int) and window.low <= value <= window.high
+            holds = np.zeros(batch.num_rows, bool)
+            left = np.flatnonzero(passing)
+            values = self._scores_of(name, batch.take(pa.array(left)), left_out)
+            holds[left] = [isinstance(each, float | int) and window.low <= each <= window.high for each in values]
             left_out.take(_within(name, window), batch, passing & ~holds)
             passing = holds
         for name in self._slow:
@@ -120,6 +130,11 @@ class RowFilter:
             passing = holds
         return passing
 
+    def _scores_of(self, name: str, batch: pa.RecordBatch, left_out: LeftOut) -> list[Value]:
+        """Return a score of each row, as it is stored or else computed."""
+        values = batch[name].to_pylist() if name in self._stored else [None] * batch.num_rows
+        return [_score(name, batch, row, left_out) if value is None else value for row, value in enumerate(values)]
+
     def _property(self, name: str) -> Filter:
         return ("only" if name in self._wanted else "without"), name
 
@@ -130,8 +145,7 @@ class RowFilter:
         columns = []
         for flag in self._flags:
             if flag in SCORES:
-                found = [_score(flag, batch, index, left_out) for index in range(batch.num_rows)]
-                columns.append(pa.array(found, _flag_fields(flag)[0].type))
+                columns.append(pa.array(self._scores_of(flag, batch, left_out), _flag_fields(flag)[0].type))
                 continue
             if FILTERS[flag].catalog is None:
                 columns.append(pa.array(_holds(flag, values)))
@@ -173,7 +187,7 @@ def _added(export: Export, known: Collection[str]) -> list[str]:
 def _flag_fields(name: str) -> list[pa.Field]:
     """Return the columns of a flag: a score; or whether a filter holds, and for catalogs the names of alerts."""
     if name in SCORES:
-        return list(arrow_schema(score_columns([name])))
+        return [pa.field(column.name, column.type) for column in score_columns([name])]
     fields = [pa.field(name, pa.bool_())]
     return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.column_names import COLUMN_NAMES, by_name
 from halogenator.inputs.content_hash import content_hash
@@ -24,9 +25,9 @@ from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.search.parts import Part
 from halogenator.tables.catalog import create_views
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns, score_columns
 from halogenator.tables.duck import connect
-from halogenator.tables.file_columns import as_type
+from halogenator.tables.file_columns import as_type, extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows, table_writer
 from halogenator.tables.seal import read_seal
@@ -82,7 +83,7 @@ class Selection:
         position = max(start - _LOOK_BACK, 0) if part.transform else start
         namer = _Namer(part, self.prefixed)
         hidden = {"name"} if part.library else set()  # the input file's name, which is not the name in the export
-        columns = sorted(({*self.schema.names, "id"} - hidden) & {*file.schema_arrow.names})
+        columns = sorted(({*self.schema.names, "id"} - hidden) & _own_columns(part.path))
         for raw in read_rows(file, columns, position, count, batch_rows):
             name = namer.names(raw, position)
             constants = {"name": name, "library": part.library, "transform": part.transform}
@@ -190,14 +191,20 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
         parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = (*LIBRARY, STEPS) if export.molecules else PRODUCTS
-    known = {column.name: column.type for column in (*base, *descriptor_columns(list(DESCRIPTORS)), INCHIKEY)}
-    exported = {name for file in files for name in file.schema_arrow.names} - _NOT_EXPORTED - {"smiles"}
+    computed = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)), INCHIKEY)
+    known = {column.name: column.type for column in (*base, *computed)}
+    exported = {name for part in parts for name in _own_columns(part.path)} - _NOT_EXPORTED - {"smiles"}
     fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]
     fields += [] if export.molecules else [pa.field("transform", pa.string())]
     fields += [pa.field(name, kind) for name, kind in known.items() if name in exported]
     counts = tuple(int(file.metadata.num_rows) for file in files)
     several = len({part.library for part in parts}) > 1
     return Selection(tuple(parts), counts, pa.schema(fields), several), _content(results, [part.path for part in parts])
+
+
+def _own_columns(path: Path) -> set[str]:
+    """Return the columns of a file without those of an input file, which can be called as a score is."""
+    return set(pq.read_schema(path).names) - set(extra_names(read_metadata(path)))
 
 
 def _product_parts(results: Path, export: Export) -> list[Part]:

@@ -14,6 +14,7 @@ import rdkit
 
 from halogenator.chemistry.molblock import mol_block
 from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError, did_you_mean
 from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.manifest import Manifest, Split, split_path
@@ -155,8 +156,10 @@ class _Export:
         extra = () if export.sql else parents.fields
         self._of_parents = () if export.sql or export.molecules else parents.of_parents
         self._origin = [*self._of_parents, *extra]
-        names = [field.name for field in (*selection.schema, *self._origin)]
-        self._passing = RowFilter(export, threads, names, self._find(scratch) if export.conditions else None)
+        known = [field.name for field in (*selection.schema, *self._origin)]
+        self._stored = [] if export.sql else [name for name in selection.schema.names if name in SCORES]
+        found = self._find(scratch) if export.conditions else None
+        self._passing = RowFilter(export, threads, known, self._stored, found)
         self._schema = self._columns()
         self._origin = [field for field in self._origin if field.name in self._schema.names]
         self._fields = [*self._origin, *self._passing.fields]
@@ -169,7 +172,8 @@ class _Export:
         Raises:
             UserError: a column that is asked for does not exist, or one to be added exists already.
         """
-        available = [*self._selection.schema, *self._origin, *self._passing.fields]
+        added = [field for field in self._passing.fields if field.name not in self._stored]
+        available = [*self._selection.schema, *self._origin, *added]
         names = [field.name for field in available]
         for name in self._export.columns:
             if name not in names:
@@ -177,7 +181,7 @@ class _Export:
                 raise UserError(
                     f"there is no column '{name}' here", where="columns", value=name, allowed=names, fix=fix
                 )
-        windows = set(self._passing.scores) - {field.name for field in self._passing.fields}
+        windows = set(self._passing.scores) - {field.name for field in added}
         twice = next((name for name in names if names.count(name) > 1 or name in windows), None)
         if twice:
             fix = "call it otherwise in the query, or in the library's file"
@@ -330,7 +334,8 @@ class _Export:
         """
         columns = [*origin, *self._passing.flags(batch, left_out)]
         for field, column in zip(self._fields, columns, strict=True):
-            batch = batch.append_column(field, column)
+            place = batch.schema.get_field_index(field.name)
+            batch = batch.append_column(field, column) if place < 0 else batch.set_column(place, field, column)
         if self._form.kind == "sdf":
             batch = batch.append_column(BLOCK, self._blocks(batch, left_out))
         if left_out.rejects:

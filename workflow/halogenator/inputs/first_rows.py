@@ -91,7 +91,7 @@ def describe_library(library: Library, *, whole: bool = False) -> FirstRows:
     from halogenator.tables.file_columns import file_columns
 
     source = describe(_files(library), library.reading, whole=whole)
-    columns = {column.name: column.given for column in file_columns(source.others)}
+    columns = {column.name: column.given for column in file_columns(source.others, library.scores)}
     return FirstRows(library.name, source.smiles, source.id, source.name, columns, 0, 0)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from math import ceil, factorial, inf, prod
 
-from halogenator.model import HALOGENATION, Config, Library
+from halogenator.model import HALOGENATION, Config, Library, Transform
 from halogenator.planning.identity import recipe_of
 from halogenator.planning.sample import Sample, Sites, read_sample
-from halogenator.planning.speed import product_seconds
+from halogenator.planning.shares import Step, Trial, first_trials, share, tried
+from halogenator.planning.speed import chunk_products, product_seconds
 from halogenator.planning.walks import Walked, walk
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
@@ -29,6 +31,9 @@ class Estimates:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._samples: dict[str, Sample] = {}
+        self._tried: dict[str, list[Trial]] = {}  # {library: molecules of it}
+        self._shares: dict[tuple[str, str | None], float] = {}  # {library, transform: what ``_share`` found}
+        self._applied: dict[str, tuple[Transform, ...]] = {}  # {library: what it is built by}
         self._walks: dict[str, list[Walked]] = {}
 
     def rows(self, library: Library, transform: str | None = None) -> int:
@@ -39,6 +44,9 @@ class Estimates:
         sample = self._sample(library)
         if self._takes_steps(library):
             return self._rows_by_walks(library, transform)
+        if (library.name, transform) not in self._shares:
+            self._shares[library.name, transform] = self._share(library, transform)
+        share = self._shares[library.name, transform]
         if transform is not None:
             query = self.config.transforms[transform].query
             found = sum(self._descendants(library, sites) * self._left(library, sites, query) for sites in sample.sites)
@@ -46,10 +54,10 @@ class Estimates:
                 found = sum(
                     self._descendants(library, sites) for sites in sample.sites
                 )  # the source has no halogens yet
-            return max(ceil(sample.scale * found), 0 if sample.whole else 1)
+            return max(ceil(sample.scale * found * share), 0 if sample.whole else 1)
         if not library.k:
             return sample.rows
-        return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites))
+        return ceil(sample.scale * sum(self._descendants(library, sites) for sites in sample.sites) * share)
 
     def _takes_steps(self, library: Library) -> bool:
         """Return whether a library is made by other steps than one halogenation after the other."""
@@ -82,10 +90,13 @@ class Estimates:
     def chunks(self, library: Library, transform: str | None = None) -> int:
         """Return the number of chunk tasks of a library or a job; 0 for a job that its merge makes itself."""
         rows, config = self.rows(library, transform), self.config
-        if transform is not None:
-            at_once = min(config.chunk_products, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
-            return ceil(rows / config.chunk_products) if rows > at_once else 0
-        return max(1, ceil(rows * max(library.k or 1, 1) / config.chunk_products))  # k ways to a level-k molecule
+        scores = config.scores(library.name, transform)
+        each = chunk_products(config, scores)
+        if transform is not None and not scores:  # a merge does not declare the memory that scores take
+            at_once = min(each, config.merge_rows, ONE_TASK_SECONDS / product_seconds(config))
+            return ceil(rows / each) if rows > at_once else 0
+        ways = max(library.k or 1, 1) if transform is None else 1  # k ways to a level-k molecule
+        return max(1, ceil(rows * ways / each))
 
     def parts(self, library: Library, transform: str | None = None) -> int:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""
@@ -116,6 +127,42 @@ class Estimates:
         choices = sum(len(rule.matches) for rule in rules)
         lost = level * sum(sites[query].lost_to(rule) for rule in rules) / choices if choices else 0
         return max(sites[query].once_halogenated - lost, 0)
+
+    def _share(self, library: Library, name: str | None) -> float:
+        """Return the share of a library, or of its job with a transform, that the configuration does not leave out."""
+        transform = self.config.transforms[name] if name is not None else None
+        kept = 1.0
+        if self._chooses(library):
+            trials, sites = self._trials(library), self._sample(library).sites
+            left = [self._left(library, sites[t.parent], transform.query) if transform else 1 for t in trials]
+            kept = share(trials, left if any(left) else [1] * len(left))
+        choice = self.config.product_choice + library.choice
+        if transform and (choice or transform.choice):
+            there = [replace(trial, every=trial.kept) for trial in self._trials(library) if trial.smiles]
+            chosen = replace(transform, choice=choice + transform.choice)
+            step = Step(transform.name, library.name, (chosen,))
+            kept *= share(tried([step], {library.name: there})[transform.name])
+        return kept
+
+    def _chooses(self, library: Library) -> bool:
+        """Return whether anything is left out of a library, or of one that it is built from."""
+        return any(transform.choice for each in self._line(library) for transform in self._transforms(each))
+
+    def _transforms(self, library: Library) -> tuple[Transform, ...]:
+        """Return what a library is built by, with all that is left out."""
+        if library.name not in self._applied:
+            self._applied[library.name] = tuple(recipe_of(self.config, library.name).transforms)
+        return self._applied[library.name]
+
+    def _trials(self, library: Library) -> list[Trial]:
+        """Return molecules of a library, made from some of the sample; of all libraries of a source at once."""
+        if library.name not in self._tried:
+            source, libraries = self._source(library), self.config.libraries.values()
+            self._tried[source.name] = first_trials(self._sample(source))
+            built = [each for each in libraries if self._source(each) is source and not self._takes_steps(each)]
+            steps = [Step(each.name, each.base, self._transforms(each)) for each in built if each.base is not None]
+            self._tried |= tried(steps, self._tried)
+        return self._tried[library.name]
 
     def _sample(self, library: Library) -> Sample:
         source = self._source(library)

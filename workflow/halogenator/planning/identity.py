@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -75,7 +75,8 @@ def library_identity(config: Config, name: str, working_dir: Path) -> str:
     else:
         paths = [address(path) if is_remote(path) else os.path.relpath(path, working_dir) for path in library.paths]
         origin = [*paths, source_hash(library.paths), asdict(library.reading)]
-    return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, config.descriptors)
+    columns = config.descriptors, *_plain(config.scores(name))
+    return fingerprint(ENGINE, library.name, library.class_name, library.k, origin, *columns)
 
 
 def _steps(config: Config, library: Library) -> Iterator[object]:
@@ -98,4 +99,10 @@ def job_identity(config: Config, library: str, transform: str) -> str:
         config.identifiers,
         config.dedup_key,
         *(config.product_choice + config.libraries[library].choice).plain,
+        *_plain(config.scores(library, transform)),
     )
+
+
+def _plain(scores: Sequence[str]) -> list[object]:
+    """Return score columns as JSON values for a fingerprint; empty if there are none."""
+    return [{"scores": list(scores)}] if scores else []

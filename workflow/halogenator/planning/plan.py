@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from pathlib import Path
@@ -79,6 +79,7 @@ class Plan:
         cores: number of cores of the run.
         cap_mb: memory that all running tasks together may declare, in MB; on a cluster, that of one task.
         on_cluster: whether tasks run on nodes, as many at once as there are ``cores``.
+        task_mb: memory that a task declares, in MB; merges of many rows declare more.
         recorded: whether the speed was recorded in this results folder.
         free_bytes: free space on the disk of the results.
         notes: sentences about the configuration.
@@ -88,6 +89,7 @@ class Plan:
     cores: int
     cap_mb: int
     on_cluster: bool
+    task_mb: int
     recorded: bool
     free_bytes: int
     notes: tuple[str, ...] = ()
@@ -102,7 +104,7 @@ class Plan:
         """Number of tasks that run side by side: one per core, or fewer if memory does not suffice."""
         if self.on_cluster:
             return self.cores
-        return max(1, min(self.cores, self.cap_mb // stream_mb()))
+        return max(1, min(self.cores, self.cap_mb // self.task_mb))
 
     @property
     def work_seconds(self) -> float:
@@ -157,17 +159,19 @@ def make_plan(
     for library in config.libraries.values():
         if (library.name, None) not in standings:
             continue
-        lines.append(_line(library, None, standings[library.name, None], None, estimates, speed))
+        lines.append(_line(library, None, standings[library.name, None], None, estimates, speed, library.scores))
         jobs = (job for job in config.jobs if job[0] == library.name and job in standings)
         transforms = [config.transforms[transform] for _, transform in jobs]
         index = _index(library, transforms, results) if standings[library.name, None].recorded else {}
         for transform in transforms:
             standing = standings[library.name, transform.name]
-            lines.append(_line(library, transform, standing, index.get(transform.name), estimates, speed))
+            counted, scores = index.get(transform.name), config.scores(library.name, transform.name)
+            lines.append(_line(library, transform, standing, counted, estimates, speed, scores))
     folder = results.absolute()
     free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
     notes = (*config.notes, *_guesses(config, estimates, lines))
-    return Plan(tuple(lines), cores, cap_mb, on_cluster, speed.recorded, free, notes)
+    task_mb = max((stream_mb(config.scores(*name)) for name in standings), default=stream_mb())
+    return Plan(tuple(lines), cores, cap_mb, on_cluster, task_mb, speed.recorded, free, notes)
 
 
 def _guesses(config: Config, estimates: Estimates, lines: Iterable[Line]) -> Iterator[str]:
@@ -188,6 +192,7 @@ def _line(
     index: tuple[int, int, int] | None,
     estimates: Estimates,
     speed: Speed,
+    scores: Sequence[str],
 ) -> Line:
     """Return the line of a job, or of the library itself if there is no transform.
 
@@ -208,7 +213,8 @@ def _line(
     tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
     left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
     peak_mb = stats.get("usage", {}).get("peak_mb")
-    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), 0 if transform else build_mb(library))
+    task_mb = stream_mb(scores) if transform else build_mb(library)
+    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), task_mb)
     return Line(
         library=library.name,
         transform=name or "",
@@ -220,9 +226,9 @@ def _line(
         rows_matched=matched,
         products=rows,
         products_known=known,
-        seconds=round(speed.seconds(kind, tasks, rows * left), 1) if tasks else 0.0,
+        seconds=round(speed.seconds(kind, tasks, rows * left, scores), 1) if tasks else 0.0,
         peak_mb=largest_mb if peak_mb is None else int(peak_mb),
-        bytes=stats.get("bytes") or speed.bytes(kind, rows),
+        bytes=stats.get("bytes") or speed.bytes(kind, rows, scores),
         detail=standing.detail,
     )
 

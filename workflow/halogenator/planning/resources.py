@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
 
 from halogenator.chemistry.scores import SCORES
 from halogenator.model import Config, Export, Library
-from halogenator.planning.speed import PRODUCT_SECONDS, product_seconds
+from halogenator.planning.speed import PRODUCT_SECONDS, chunk_products, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
 
@@ -50,14 +50,15 @@ SLOWER = 5
 MERGE_SECONDS = 10e-6
 
 
-def stream_mb() -> int:
-    """Return the memory of a task that streams, which is the same for all sizes of libraries."""
-    return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB))
+def stream_mb(scores: Iterable[str] = ()) -> int:
+    """Return the memory of a task that streams, which is the same for all sizes of libraries, with these scores."""
+    models = sum(SCORES[name].mb for name in scores)
+    return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB + models))
 
 
 def build_mb(library: Library) -> int:
     """Return the memory of a task that builds a chunk of a library: more if it keeps what it reaches in mind."""
-    return stream_mb() + (WALK_MB if library.walks else 0)
+    return stream_mb(library.scores) + (WALK_MB if library.walks else 0)
 
 
 def merge_mb(rows: int, parts: int = 0) -> int:
@@ -66,10 +67,10 @@ def merge_mb(rows: int, parts: int = 0) -> int:
     return max(stream_mb(), _rounded(duckdb / MEMORY_SHARE))
 
 
-def task_minutes(config: Config, products: int) -> int:
-    """Return the time limit of a task that makes so many products, or molecules of a library."""
-    each = 2 * PRODUCT_SECONDS + product_seconds(config)
-    return START_MINUTES + math.ceil(SLOWER * products * each / 60)
+def chunk_minutes(config: Config, scores: Sequence[str] = ()) -> int:
+    """Return the time limit of a chunk task, which makes products, or molecules of a library, with these scores."""
+    each = 2 * PRODUCT_SECONDS + product_seconds(config, scores)
+    return START_MINUTES + math.ceil(SLOWER * chunk_products(config, scores) * each / 60)
 
 
 def merge_minutes(rows: int) -> int:

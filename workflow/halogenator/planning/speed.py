@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from halogenator.chemistry.scores import score_seconds
 from halogenator.model import Config
 
 # Processor time of a task that it does not record: Snakemake, the parent process, the start of Python. Measured.
@@ -22,6 +24,7 @@ BUILT_SECONDS = 110e-6  # of a built one
 INCHIKEY_SECONDS = 500e-6  # of an InChIKey
 PRODUCT_BYTES = 13.0
 MOLECULE_BYTES = 14.0
+SCORE_BYTES = 5.0  # of a score
 
 # The files of a library or a job without rows.
 FILES_BYTES = 8_000
@@ -32,10 +35,20 @@ SPILL_BYTES = 23.0
 # A job with fewer rows than the first shows the time of a task; a class with more rows than the second, that of a row.
 _FEW_ROWS, _ENOUGH_ROWS = 1_000, 5_000
 
+# What a chunk task with scores may take if its products alone would take less.
+SCORED_CHUNK_SECONDS = 120
 
-def product_seconds(config: Config) -> float:
+
+def product_seconds(config: Config, scores: Sequence[str] = ()) -> float:
     """Return the processor time of a product on such a server, whatever this machine's is."""
-    return PRODUCT_SECONDS + (INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0)
+    inchikey = INCHIKEY_SECONDS if "inchikey" in config.identifiers else 0
+    return PRODUCT_SECONDS + inchikey + score_seconds(scores)
+
+
+def chunk_products(config: Config, scores: Sequence[str] = ()) -> int:
+    """Return the number of products of a chunk task: with scores fewer, so that it takes about as long."""
+    seconds = max(config.chunk_products * product_seconds(config), SCORED_CHUNK_SECONDS)
+    return min(config.chunk_products, ceil(seconds / product_seconds(config, scores)))
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,8 @@ class Speed:
 
     Attributes:
         task_seconds: time of a task that makes nothing.
-        row_seconds: {class of a library: time of a product}; under ``LIBRARY`` and ``BUILT``, the time of a molecule.
+        row_seconds: {class of a library: time of a product}; under ``LIBRARY`` and ``BUILT``, the time of a molecule;
+            with scores, under their names after it (``scored``).
         row_bytes: bytes of a row in a finished file, by the same keys.
         recorded: whether enough is finished for the figures to be those of this machine.
     """
@@ -54,21 +68,34 @@ class Speed:
     row_bytes: Mapping[str, float] = field(default_factory=dict)
     recorded: bool = False
 
-    def seconds(self, kind: str, tasks: int, rows: float) -> float:
-        """Return the processor time of so many tasks that make so many rows."""
+    def seconds(self, kind: str, tasks: int, rows: float, scores: Sequence[str] = ()) -> float:
+        """Return the processor time of so many tasks that make so many rows, with these scores."""
         default = {LIBRARY: MOLECULE_SECONDS, BUILT: BUILT_SECONDS}.get(kind, PRODUCT_SECONDS)
         each = self.row_seconds.get(kind, default if kind in _MOLECULES else self.row_seconds.get(ANY, default))
+        each = self.row_seconds.get(scored(kind, scores), each + score_seconds(scores))
         return tasks * (self.task_seconds + SCHEDULING_SECONDS) + rows * each
 
-    def bytes(self, kind: str, rows: float) -> int:
-        """Return the size of the files of a library or a job with so many rows."""
+    def bytes(self, kind: str, rows: float, scores: Sequence[str] = ()) -> int:
+        """Return the size of the files of a library or a job with so many rows, with these scores."""
         default = MOLECULE_BYTES if kind in _MOLECULES else PRODUCT_BYTES
-        return FILES_BYTES + round(rows * self.row_bytes.get(kind, self.row_bytes.get(ANY, default)))
+        each = self.row_bytes.get(kind, self.row_bytes.get(ANY, default))
+        each = self.row_bytes.get(scored(kind, scores), each + SCORE_BYTES * len(scores))
+        return FILES_BYTES + round(rows * each)
 
 
 # Keys that are no class, since the name of a class has no space.
 LIBRARY, BUILT, ANY = "a library", "a built library", "any class"
 _MOLECULES = (LIBRARY, BUILT)
+
+
+def scored(kind: str, scores: Sequence[str]) -> str:
+    """Return the key of figures of rows with scores.
+
+    Examples:
+        >>> scored("lipid", []), scored("lipid", ["qed", "fsp3"])
+        ('lipid', 'lipid with fsp3, qed')
+    """
+    return f"{kind} with {', '.join(sorted(scores))}" if scores else kind
 
 
 def finished_in(results: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -98,12 +125,16 @@ def recorded_speed(finished: Iterable[tuple[str, Mapping[str, Any]]]) -> Speed:
     Args:
         finished: (``LIBRARY``, ``BUILT`` or a job's class, its statistics) of each.
     """
-    records = [(kind, *figures) for kind, stats in finished if (figures := _figures(kind, stats)) is not None]
+    records = [
+        (scored(kind, stats.get("scores", ())), *figures)
+        for kind, stats in finished
+        if (figures := _figures(kind, stats)) is not None
+    ]
     small = [seconds / tasks for _, tasks, rows, seconds, _ in records if rows < _FEW_ROWS]
     task_seconds = median(small) if small else TASK_SECONDS
     all_rows, all_seconds, all_bytes = Counter[str](), defaultdict[str, float](float), Counter[str]()
     for kind, tasks, rows, seconds, size in records:
-        for key in (kind,) if kind in _MOLECULES else (kind, ANY):
+        for key in (kind, ANY) if kind not in _MOLECULES and " with " not in kind else (kind,):
             if rows >= _FEW_ROWS:
                 all_rows[key] += rows
                 all_seconds[key] += max(0.0, seconds - tasks * task_seconds)

@@ -91,6 +91,12 @@ def begin(step: int) -> str | None:
     return None
 
 
+def again() -> None:
+    """Give the present step its whole time once more, for what is limited by itself."""
+    if _watch is not None and _watch.seconds is not None and _watch.step != NONE:
+        signal.setitimer(signal.ITIMER_PROF, _watch.seconds)
+
+
 def end() -> None:
     """End the last step: what follows has no limit."""
     if _watch is not None:

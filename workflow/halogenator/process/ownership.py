@@ -18,6 +18,7 @@ from pathlib import Path
 # Names of tasks' folders for what memory cannot hold: a word of ours, then what ``tempfile`` adds.
 SCRATCH = re.compile(r"(duckdb|job|record|adopt)-[a-z0-9_]{8}")
 _UNFINISHED = re.compile(r"(?P<whole>.+)\.tmp\.(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
+_PROOF = "<!-- halogenator wrote this page; SHA-256 of all above: {} -->\n"
 _WAL = ".wal"  # what DuckDB appends to the name of a database that it writes
 
 
@@ -52,6 +53,21 @@ def _of(found: Path) -> str | None:
     if parts and name == unfinished(found.with_name(parts["whole"]), int(parts["pid"])).name:
         return parts["whole"]
     return None
+
+
+def with_proof(page: str) -> str:
+    """Return the text of an HTML page with a last line that proves, to ``has_proof``, that all of it is ours."""
+    return f"{page}{_PROOF.format(hashlib.sha256(page.encode()).hexdigest())}"
+
+
+def has_proof(path: Path) -> bool:
+    """Return whether a file is a page of ours that nobody has changed since; a link is none."""
+    try:
+        text = "" if path.is_symlink() else path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    page = text[: -len(_PROOF.format("0" * 64))]
+    return bool(page) and text == with_proof(page)
 
 
 def clear(folder: Path, own: re.Pattern[str]) -> None:

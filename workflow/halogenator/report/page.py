@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.drawing import CANNOT_DRAW, draw_reaction
@@ -27,12 +26,12 @@ from halogenator.errors import UserError
 from halogenator.model import Transform
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
+from halogenator.report.templates import ASSETS, render
 from halogenator.results import Results
 from halogenator.tables.catalog import check_made, create_views, renew_catalog
 from halogenator.tables.duck import connect
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import limit_arrow_threads, whole_or_absent
-from halogenator.units import duration, size
 
 MAX_BYTES = 8_000_000
 # Most rows of a table in the page; the page says which files have the rest.
@@ -40,7 +39,6 @@ MAX_JOBS = 2_000
 MAX_ROWS = 1_000
 
 _SPARE_BYTES = 200_000
-_ASSETS = Path(__file__).parents[2] / "report"
 _SCRIPTS = ("elements", "charts", "memory", "time", "distributions", "molecules", "job", "tables", "main")
 _PLACE = "<!-- jobs -->"
 # Columns of jobs whose sums the page shows.
@@ -122,18 +120,14 @@ class _Page:
         built = {row["library"] for row in self.libraries if row["k"]}
         tasks = figures.tasks(self.results.benchmarks, self.results.processor_time, built)
         sums, files_in_all = reproduction.checksums(self.results, 2 * MAX_JOBS)
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        )
-        environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
-        return environment.get_template("report.html.j2").render(
-            style=(_ASSETS / "report.css").read_text(encoding="utf-8"),
+        return render(
+            "report.html.j2",
             scripts=[
-                _escaped_script((_ASSETS / "scripts" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS
+                _escaped_script((ASSETS / "scripts" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS
             ],
             vendor=[
                 _vendored(entry)
-                for entry in json.loads((_ASSETS / "vendor" / "manifest.json").read_text(encoding="utf-8"))
+                for entry in json.loads((ASSETS / "vendor" / "manifest.json").read_text(encoding="utf-8"))
             ],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
@@ -275,7 +269,7 @@ def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UserError: the library's checksum is not that of the manifest.
     """
-    path = _ASSETS / "vendor" / entry["file"]
+    path = ASSETS / "vendor" / entry["file"]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")
@@ -286,10 +280,3 @@ def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
 def _escaped_script(text: str) -> str:
     """Return a script's text with all that could end its HTML element escaped."""
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _count(value: object) -> str:
-    """Return a number with commas between thousands; a dash for None."""
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

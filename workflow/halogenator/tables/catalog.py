@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError
 from halogenator.process.failures import writing
 from halogenator.results import Results
@@ -147,6 +148,9 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
     table = partial(tree_query, connection, results)
     molecules, extra = molecules_query(connection, results)
     products = table([places.products("*", "*")], PRODUCTS, ("library", "transform"))
+    if any(name.casefold() in SCORES for name in extra):  # a score of products hides a file's column of its name
+        made = {name.casefold() for name in connection.sql(products).columns}
+        extra = [name for name in extra if name.casefold() not in made]
     rejects = places.rejects("*"), places.rejects("*", "*")
     return {
         "molecules": molecules,

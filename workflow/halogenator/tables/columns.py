@@ -14,11 +14,18 @@ from halogenator.model import PREPARED
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its Arrow type, and its meaning and unit in words."""
+    """A column.
+
+    Attributes:
+        name, type: its name and its Arrow type.
+        text: its meaning and unit in words.
+        told: whether the file itself has them, as ``meaning`` in the metadata of the field.
+    """
 
     name: str
     type: pa.DataType
     text: str
+    told: bool = False
 
 
 RAW = (
@@ -98,7 +105,7 @@ def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
 def score_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named scores."""
     kinds = {float: pa.float64(), int: pa.int32(), str: pa.string()}
-    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text) for name in names)
+    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text, told=True) for name in names)
 
 
 def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
@@ -107,17 +114,22 @@ def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
 
 
 def library_columns(
-    descriptor_names: Sequence[str], counted: Mapping[str, str], *, steps: bool = False
+    descriptor_names: Sequence[str], counted: Mapping[str, str], scores: Sequence[str] = (), *, steps: bool = False
 ) -> tuple[Column, ...]:
     """Return the columns of a library, with ``STEPS`` or without; ``counted`` as in ``site_columns``."""
-    return (*LIBRARY, *([STEPS] if steps else []), *descriptor_columns(descriptor_names), *site_columns(counted))
+    own = (*LIBRARY, *([STEPS] if steps else []))
+    return (*own, *descriptor_columns(descriptor_names), *site_columns(counted), *score_columns(scores))
 
 
-def product_columns(descriptor_names: Sequence[str], *, with_inchikey: bool) -> tuple[Column, ...]:
+def product_columns(
+    descriptor_names: Sequence[str], scores: Sequence[str] = (), *, with_inchikey: bool
+) -> tuple[Column, ...]:
     """Return the columns of a job's products."""
-    return PRODUCTS + descriptor_columns(descriptor_names) + ((INCHIKEY,) if with_inchikey else ())
+    described = descriptor_columns(descriptor_names) + score_columns(scores)
+    return PRODUCTS + described + ((INCHIKEY,) if with_inchikey else ())
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """Return the Arrow schema of a table of columns."""
-    return pa.schema([(column.name, column.type) for column in columns])
+    told = ({"meaning": column.text} if column.told else None for column in columns)
+    return pa.schema([pa.field(c.name, c.type, metadata=text) for c, text in zip(columns, told, strict=True)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -62,8 +62,10 @@ class FileColumn:
         return self.name != self.given.strip()
 
 
-def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn, ...]:
+def file_columns(others: Iterable[tuple[str, pa.DataType]], scores: Sequence[str] = ()) -> tuple[FileColumn, ...]:
     """Return the extra columns of a file, given as (name, Arrow type), in their order.
+
+    ``scores`` are the names of score columns that the table has.
 
     A name that this program uses gets the suffix ``_in_file``. A name that an earlier column has gets a number. A
     column without a name becomes ``unnamed``. Line ends and runs of spaces become one space.
@@ -71,11 +73,12 @@ def file_columns(others: Iterable[tuple[str, pa.DataType]]) -> tuple[FileColumn,
     others = list(others)
     clean = [_BREAKS.sub(" ", given).strip() or _UNNAMED for given, _ in others]
     # Names that need no change are reserved first, so that a renamed column never gets one of them.
-    taken = {*_reserved()} | {name.casefold() for name in clean if not _is_reserved(name)}
+    reserved = _reserved().union(scores)
+    taken = {*reserved} | {name.casefold() for name in clean if not _is_reserved(name, reserved)}
     seen: set[str] = set()
     found = []
     for (given, kind), name in zip(others, clean, strict=True):
-        if _is_reserved(name):
+        if _is_reserved(name, reserved):
             name = _free(name + _SUFFIX, taken)
         elif name.casefold() in seen:
             name = _free(name, taken)
@@ -101,8 +104,8 @@ def _reserved() -> frozenset[str]:
     return frozenset(name.casefold() for name in (*tables, *DESCRIPTORS, *FILTERS, *_VIEWS))
 
 
-def _is_reserved(name: str) -> bool:
-    return name.casefold() in _reserved() or bool(_SITES.fullmatch(name.casefold()))
+def _is_reserved(name: str, reserved: Collection[str]) -> bool:
+    return name.casefold() in reserved or bool(_SITES.fullmatch(name.casefold()))
 
 
 def stored_type(kind: pa.DataType) -> pa.DataType:

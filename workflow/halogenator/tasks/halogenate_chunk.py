@@ -10,6 +10,7 @@ from halogenator.chemistry.descriptor_differences import Values
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product, Reject
 from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.scores import Scorer
 from halogenator.model import HALOGENATION, Choice, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.tables.columns import LIBRARY, STEPS, library_columns
@@ -62,7 +63,7 @@ def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transf
         examined_queries=index.examined_queries,
     )
     names = [transform.name for transform in transforms]
-    level = _Level(names, steps=library.tells_steps)
+    level = _Level(names, library)
 
     def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
         walk = _Walk(chooser, library, names)
@@ -74,7 +75,7 @@ def halogenate_chunk(chunk: Chunk, library: Library, transforms: Sequence[Transf
     root = base.get(ROOT_KEY) or base.get("library")
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, ROOT_KEY: root}
     metadata = with_versions(library=library.name, **counted) | account_of(chooser) | _smirks(base, transforms)
-    columns = library_columns(index.descriptor_names, index.columns, steps=library.tells_steps)
+    columns = library_columns(index.descriptor_names, index.columns, library.scores, steps=library.tells_steps)
     chunk.write(_read(rows, index.descriptor_names), make, columns, metadata)
 
 
@@ -193,9 +194,10 @@ class _Level:
     The merge finds those that are further apart.
     """
 
-    def __init__(self, names: Sequence[str], *, steps: bool) -> None:
+    def __init__(self, names: Sequence[str], library: Library) -> None:
         self._names = names
-        self._tells_steps = steps
+        self._tells_steps = library.tells_steps
+        self._scorer = Scorer(library.scores)
         self._parent: str | None = None
         # {(SMILES, enhanced stereo): row in ``rows`` of the writer}
         self._seen: dict[Molecule, int] = {}
@@ -213,7 +215,8 @@ class _Level:
         parent, k, halogens, rules, steps = before.after(self._names[product.transform], product.site)
         own = None, *molecule, parent, k, halogens, rules, product.n_routes, *[None] * 4
         told = (steps,) if self._tells_steps else ()
-        if table.append(*own, *told, *product.descriptors, *product.examined):
+        described = *product.descriptors, *product.examined, *self._scorer.values(product.smiles)
+        if table.append(*own, *told, *described):
             self._seen = {}
 
 

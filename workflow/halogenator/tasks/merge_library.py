@@ -60,6 +60,7 @@ def merge_library(merge: Merge, library: Library) -> dict[str, Any]:
             "molecules": molecules.written,
             "prepared": _count_prepared(merging.connection) if library.paths else {},
             "enhanced_stereo": stereo,
+            **({"scores": list(library.scores)} if library.scores else {}),
         }
         statistics = merging.finish({**names, "class": library.class_name, **counts, **found}, molecules, more)
         if counts["rows_in"] and not molecules.written and library.paths:

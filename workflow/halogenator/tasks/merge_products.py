@@ -42,4 +42,5 @@ def merge_products(merge: Merge, job: Job, adopted: Mapping[str, object] | None 
         with table_writer(merge.out, schema, metadata) as products:
             for part in merging.slices:
                 products.copy(batch for _, batch in merging.rows(part, schema.names))
-        merging.finish({**names, **counts, "products": products.written, **origin}, products)
+        scores = {"scores": list(job.scores)} if job.scores else {}
+        merging.finish({**names, **counts, "products": products.written, **scores, **origin}, products)

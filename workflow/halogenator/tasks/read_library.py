@@ -32,7 +32,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     limit_arrow_threads()
     paths = tuple(path for given in library.paths for path in find_files(given))
     source = describe(paths, library.reading, whole=True)
-    extra_columns = file_columns(source.others)
+    extra_columns = file_columns(source.others, library.scores)
     starts = [0]  # the number of rows before each file, since rows are counted over all files
     extra = extra_metadata(extra_columns, named=source.name is not None)
     metadata = with_versions(library=library.name, source=library.shown, **extra)

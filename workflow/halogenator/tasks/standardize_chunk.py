@@ -10,6 +10,7 @@ import pyarrow as pa
 from halogenator.chemistry.index import Index
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.prepare import prepare
+from halogenator.chemistry.scores import Scorer
 from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
 from halogenator.tables.columns import RAW, Column, library_columns
@@ -30,6 +31,7 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
     """
     rows = chunk.rows()
     raw, files = read_metadata(chunk.source), SourceFiles.of(chunk.source)
+    scorer = Scorer(library.scores)
     extra_columns = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in extra_names(raw)]
 
     def make(
@@ -38,13 +40,13 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
         if problem is not None:
             raise RejectError("unreadable row", problem)
         found = prepare(text, library.reading)
-        known = index.row(found.mol)
+        known = *index.row(found.mol), *scorer.values(found.smiles)
         lineage = None, library.k, "", "", 1, row, name
         changed = found.prepared, found.stripped_from
         molecules.append(given, found.smiles, found.enhanced_stereo, *lineage, *changed, *known, *extra)
         return 1, ()
 
-    columns = (*library_columns(index.descriptor_names, index.columns), *extra_columns)
+    columns = (*library_columns(index.descriptor_names, index.columns, library.scores), *extra_columns)
     counted = {"rows_in": rows.stop - rows.start, "queries": index.queries, "sources": files.plain()}
     metadata = with_versions(library=library.name, **counted, **inherited(raw))
     chunk.write(_read(rows, [column.name for column in extra_columns]), make, columns, metadata, files.find)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from halogenator.chemistry.choosing import Chooser
+from halogenator.chemistry.scores import Scorer
 from halogenator.model import Job
 from halogenator.planning.chunks import site_column
 from halogenator.process.usage import Task
@@ -29,15 +30,17 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
     column = site_column(chunk.source, transform)
     rows = chunk.rows(column)
     chooser = Chooser([transform], job.descriptors, choice=job.choice, with_inchikey=with_inchikey)
+    scorer = Scorer(job.scores)
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:
         found, errors, left_out = chooser.products(smiles, values, stereo)
         for product in found:
             own = product.smiles, parent, product.site, product.n_routes, product.enhanced_stereo
-            products.append(*own, *product.descriptors, *((product.inchikey,) if with_inchikey else ()))
+            described = *product.descriptors, *scorer.values(product.smiles)
+            products.append(*own, *described, *((product.inchikey,) if with_inchikey else ()))
         return len(found) + left_out, errors
 
-    columns = product_columns(job.descriptors, with_inchikey=with_inchikey)
+    columns = product_columns(job.descriptors, job.scores, with_inchikey=with_inchikey)
     metadata = with_versions(transform=transform.name, smirks=transform.smirks, rows_in=rows.stop - rows.start)
     metadata |= account_of(chooser)
     chunk.write(read_parents(rows, column, job.descriptors), make, columns, metadata)

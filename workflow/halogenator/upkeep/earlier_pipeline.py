@@ -22,6 +22,7 @@ from rdkit import Chem
 
 from halogenator.chemistry import descriptors
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settled
+from halogenator.chemistry.scores import Scorer
 from halogenator.errors import UserError
 from halogenator.inputs.parquet_batches import read_batches
 from halogenator.model import Job
@@ -91,16 +92,19 @@ def convert(chunk: Chunk, job: Job) -> None:
         BrokenError: the file cannot be read, or more than ``MAX_REJECTED`` of its rows are rejects.
     """
     wanted = [*job.descriptors, *(["inchikey"] if job.inchikey else [])]
+    count, scorer = len(job.descriptors), Scorer(job.scores)
 
     def make(products: TableWriter, _: None, text: str, *values: object) -> Made:
         mol = parse_smiles(text)
         smiles = Chem.MolToSmiles(mol)
         smiles = text if smiles == text else settled(mol).smiles
-        products.append(smiles, None, None, None, None, *_described(mol, wanted, values))
+        described = list(_described(mol, wanted, values))
+        described[count:count] = scorer.values(smiles)
+        products.append(smiles, None, None, None, None, *described)
         return 1, ()
 
     rows = ((row, None, *values) for row, values in enumerate(_rows(chunk.source, wanted), 1))
-    chunk.write(rows, make, product_columns(job.descriptors, with_inchikey=job.inchikey), with_versions())
+    chunk.write(rows, make, product_columns(job.descriptors, job.scores, with_inchikey=job.inchikey), with_versions())
     converted, rejected = (pq.read_metadata(path).num_rows for path in (chunk.out, chunk.rejects_out))
     _check_rejected(rejected, converted + rejected)
 

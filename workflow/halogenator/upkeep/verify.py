@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError
 from halogenator.planning.sample import sampled
 from halogenator.process.guard import is_refusal
@@ -32,7 +33,16 @@ from halogenator.results import (
     Results,
     place_of,
 )
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, REJECTS, STEPS, Column, descriptor_columns
+from halogenator.tables.columns import (
+    INCHIKEY,
+    LIBRARY,
+    PRODUCTS,
+    REJECTS,
+    STEPS,
+    Column,
+    descriptor_columns,
+    score_columns,
+)
 from halogenator.tables.configurations import wrong_configuration
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.duplicates import find_duplicates
@@ -84,10 +94,10 @@ class _BadError(Exception):
     """Something is wrong with a file; its text says what."""
 
 
-_DESCRIPTORS = descriptor_columns(list(DESCRIPTORS))
+_COMPUTED = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)))
 _KINDS = {
-    MOLECULES_FILE: _Kind(LIBRARY, (STEPS, *_DESCRIPTORS), ("id", "smiles"), counts_sites=True),
-    PRODUCTS_FILE: _Kind(PRODUCTS, (*_DESCRIPTORS, INCHIKEY), ("smiles",)),
+    MOLECULES_FILE: _Kind(LIBRARY, (STEPS, *_COMPUTED), ("id", "smiles"), counts_sites=True),
+    PRODUCTS_FILE: _Kind(PRODUCTS, (*_COMPUTED, INCHIKEY), ("smiles",)),
     REJECTS_FILE: _Kind(REJECTS),
 }
 
@@ -240,7 +250,7 @@ def _check_columns(schema: pa.Schema, kind: _Kind, extra: Sequence[str]) -> None
             raise _BadError(f"no column {column.name}")
     known = {column.name: column.type for column in (*kind.columns, *kind.optional)}
     for field in schema:
-        if field.name in extra and field.name not in known:
+        if field.name in extra and (field.name not in known or field.name in SCORES):
             continue
         expected = known.get(field.name)
         if expected is None and kind.counts_sites and field.name.startswith("sites_"):

@@ -1,0 +1,29 @@
+"""Templates of pages, each rendered to one file with the style sheet in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from halogenator.report import matrix
+from halogenator.units import duration, size
+
+ASSETS = Path(__file__).parents[2] / "report"
+
+
+def render(template: str, **values: object) -> str:
+    """Return a page. All values are escaped, unless the template says ``safe``."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
+    style = (ASSETS / "report.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(style=style, **values)
+
+
+def _count(value: object) -> str:
+    """Return a number with commas between thousands; a dash for None."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
