@@ -23,6 +23,7 @@ from halogenator.chemistry.maxmin import BITS, RADIUS
 from halogenator.chemistry.parent import is_flat, read_flat
 from halogenator.chemistry.sought import sought
 
+_TINY = 1e-9  # by which a bound may be too low, as numbers are rounded
 _OF_AN_ATOM = RADIUS + 1  # surroundings that it is the centre of
 Counts = npt.NDArray[np.int32]
 
@@ -103,6 +104,11 @@ class Likeness:
 
     Args:
         text: its SMILES.
+        least: the least Tanimoto that counts.
+
+    Attributes:
+        least: the same; it may be raised, once there are enough molecules that are more alike.
+        size: the number of bits of the molecule's fingerprint.
 
     Raises:
         UserError: it cannot be read.
@@ -114,28 +120,35 @@ class Likeness:
         array([0.67])
     """
 
-    def __init__(self, text: str) -> None:
-        self.smiles = sought(text, "similar").smiles
+    def __init__(self, text: str, least: float = 0.0) -> None:
+        self.least = least
         self._generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-        self._bits = self._generator.GetFingerprint(Chem.MolFromSmiles(self.smiles))
+        self._bits = self._generator.GetFingerprint(sought(text, "similar").mol)
         self.size = int(self._bits.GetNumOnBits())
 
-    def of(self, smiles: list[str], *, stored: bool) -> Known:
+    def of(self, smiles: list[str], *, stored: bool, with_reach: bool = True) -> Known:
         """Return what the fingerprints of molecules themselves say; a molecule that RDKit cannot read has no bits.
 
         Args:
             smiles: their SMILES.
             stored: whether this program wrote them.
+            with_reach: whether something is to be told of their products.
         """
         found = Known(*(np.zeros(len(smiles), np.int32) for _ in range(6)))
         for row, text in enumerate(smiles):
-            mol = read_flat(text) if stored and is_flat(text) else Chem.MolFromSmiles(text)
+            mol = read_flat(text, all_rings=False) if stored and is_flat(text) else Chem.MolFromSmiles(text)
             if mol is None:
                 continue
             bits = self._generator.GetFingerprint(mol)
             found.common[row] = (self._bits & bits).GetNumOnBits()
             found.bits[row] = bits.GetNumOnBits()
-            found.near[row], found.far[row] = _around(mol)
+            if with_reach:
+                found.near[row], found.far[row] = _around(mol)
+        return found
+
+    def may_count(self, known: Known) -> npt.NDArray[np.bool_]:
+        """Return which molecules may be as alike as they have to be."""
+        found: npt.NDArray[np.bool_] = self.most(known) >= self.least - _TINY
         return found
 
     def most(self, known: Known) -> npt.NDArray[np.float64]:

@@ -54,8 +54,13 @@ def is_flat(smiles: str) -> bool:
     return _FLAT.fullmatch(smiles) is not None
 
 
-def read_flat(smiles: str, *, stereo: bool = False) -> Chem.Mol:
+def read_flat(smiles: str, *, stereo: bool = False, all_rings: bool = True) -> Chem.Mol:
     """Return the molecule of a flat SMILES; of its perception there are hydrogens, rings and, if asked for, stereo.
+
+    Args:
+        smiles: the SMILES.
+        stereo: whether to perceive stereo.
+        all_rings: whether to find all small rings; False: only which atoms and bonds are in one, in half the time.
 
     Raises:
         RejectError: RDKit cannot read the SMILES.
@@ -65,7 +70,10 @@ def read_flat(smiles: str, *, stereo: bool = False) -> Chem.Mol:
         mol.UpdatePropertyCache(True)
     except Chem.AtomValenceException as error:
         raise RejectError("unparsable SMILES", f"{smiles[:200]!r}: {error}") from error
-    Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
+    if all_rings:
+        Chem.GetSymmSSSR(mol)  # else MolToSmiles does this for every product
+    else:
+        Chem.FastFindRings(mol)
     if stereo:
         Chem.AssignStereochemistry(mol, cleanIt=True, force=True)  # which leaves the note, too
     else:

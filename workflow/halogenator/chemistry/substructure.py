@@ -120,13 +120,13 @@ class Substructure:
         if not (stored and self._reads_flat and is_flat(smiles)):
             return self._matches(Chem.MolFromSmiles(smiles), skeleton=skeleton)
         if not (self.is_lasting and (skeleton or not self.states_stereo)):
-            return self._matches(read_flat(smiles), skeleton=skeleton)
+            return self._matches(read_flat(smiles, all_rings=False), skeleton=skeleton)
         sibling = self._sibling(smiles)
         found = self._seen.get(sibling)
         if found is None:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            found = self._seen[sibling] = self._matches(read_flat(sibling), skeleton=True)
+            found = self._seen[sibling] = self._matches(read_flat(sibling, all_rings=False), skeleton=True)
         return found
 
     def _matches(self, mol: Chem.Mol | None, *, skeleton: bool) -> bool:

@@ -119,7 +119,10 @@ def _find(options: argparse.Namespace) -> None:
     _table(page)
     if options.count:
         print(listing.count)
-    _say(_summary(listing.count, listed, listing.searched, limit))
+    if listing.is_cut:
+        _say(f"the {listed:,} most alike of {listing.searched:,}; how many there are: --count; all: --tsv or --json")
+    else:
+        _say(_summary(listing.count, listed, listing.searched, limit))
 
 
 def _summary(count: int, listed: int, searched: int, limit: int | None) -> str:

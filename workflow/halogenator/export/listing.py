@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class Listing:
         progress: display of the progress.
 
     Attributes:
+        is_cut: whether only the most alike rows are looked for, as many as are listed; ``count`` says nothing then.
         count: the number of rows found so far.
         searched: the number of rows searched so far.
 
@@ -69,16 +71,23 @@ class Listing:
         self._limit, self._progress = limit, progress
         self._selections = _selections(results, export)
         self._search = Search(results, export.conditions, memory_mb=memory_mb, scratch=scratch)
-        refused = [self._search.refusal(selection.parts[0]) for selection in self._selections]
-        if None not in refused:
-            raise next(filter(None, refused))
-        self._selections = [each for each, error in zip(self._selections, refused, strict=True) if error is None]
         self._is_sorted = export.conditions.similar is not None
+        self.is_cut = self._is_sorted and bool(limit)
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows to list, each as {column: value}, then go on until all rows are counted."""
-        self._progress.begin("searching", sum(selection.rows for selection in self._selections))
-        yield from self._by_likeness() if self._is_sorted else self._in_order()
+        """Yield the rows to list, each as {column: value}, then go on until all rows are counted.
+
+        Raises:
+            UserError: DuckDB does not take the condition ``where``, or too many rows are to be sorted.
+        """
+        with closing(self._search):
+            refused = [self._search.refusal(selection.parts[0]) for selection in self._selections]
+            if None not in refused:
+                raise next(filter(None, refused))
+            # A condition on a column that only products have finds no molecules.
+            self._selections = [each for each, error in zip(self._selections, refused, strict=True) if error is None]
+            self._progress.begin("searching", sum(selection.rows for selection in self._selections))
+            yield from self._by_likeness() if self._is_sorted else self._in_order()
 
     def _in_order(self) -> Iterator[list[dict[str, Any]]]:
         left = _FLUSH if self._limit is None else self._limit
@@ -99,14 +108,19 @@ class Listing:
 
     def _by_likeness(self) -> Iterator[list[dict[str, Any]]]:
         """Yield all rows, the most alike first, of equal ones in the order of their files."""
+        likeness = self._search.likeness
+        assert likeness is not None
         most = MAX_SORTED if self._limit is None else self._limit
         kept = (np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
         for number, selection in enumerate(self._selections):
             for positions, similarity in self._found(selection):
                 numbers = np.full(len(positions), number)
                 kept = tuple(map(np.concatenate, zip(kept, (similarity, numbers, positions), strict=True)))  # type: ignore[assignment]
-                if len(kept[0]) > 2 * most:
+                if len(kept[0]) > most + most // 2:
                     kept = _best(kept, most)
+                    if self.is_cut:
+                        # What comes later has to be more alike. What is as alike comes after the others.
+                        likeness.least = max(likeness.least, float(np.nextafter(kept[0][-1], 2)))
         if self._limit is None and self.count > most:
             raise UserError(
                 f"{self.count:,} rows are that similar; at most {most:,} are sorted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,10 @@ class _Export:
     def _find(self, scratch: Path) -> npt.NDArray[np.bool_]:
         """Return of each row of the selection whether it fulfils the conditions."""
         self._progress.begin("searching", self._selection.rows)
-        search = Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
-        return search.masks(self._selection.parts, self._progress)
+        with closing(
+            Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
+        ) as search:
+            return search.masks(self._selection.parts, self._progress)
 
     def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)

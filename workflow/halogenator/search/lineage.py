@@ -22,7 +22,6 @@ from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
-_TINY = 1e-9  # by which a bound of a likeness may be below the threshold and not count, for rounding
 _MANY = 1_000_000  # molecules whose ids are not kept, some 30 bytes each
 _COLUMNS = ("smiles", "parent", "halogens", "rules", STEPS.name)
 
@@ -35,7 +34,6 @@ class Lineage:
         queries: the substructures that are searched for.
         descent: the steps between molecules.
         likeness: the likeness that is searched for, or None.
-        threshold: the least likeness.
         parents: ids of natural products, of which alone something is asked; None: of all.
         root: the lineage of a library of natural products by its name.
 
@@ -53,12 +51,11 @@ class Lineage:
         queries: Sequence[Substructure],
         descent: Descent,
         likeness: Likeness | None,
-        threshold: float,
         parents: pa.Array | None,
         root: Callable[[str], Lineage | None],
     ) -> None:
         self._path, self._queries, self._descent = path, queries, descent
-        self._likeness, self._threshold, self._parents, self._root = likeness, threshold, parents, root
+        self._likeness, self._parents, self._root = likeness, parents, root
         self.metadata: dict[str, Any] = read_metadata(path)
         self.rows: int = open_parquet(path).metadata.num_rows
         self.has = np.zeros((self.rows, len(queries)), np.bool_)
@@ -150,10 +147,10 @@ class Lineage:
                 of_kind = np.flatnonzero((kind == number) & (rows >= 0))
                 if each is not None and len(of_kind):
                     found.put(of_kind, self._origin[0].known.take(rows[of_kind]).after(*each.reaches))
-        near = self._likeness.most(found)
+        near = self._likeness.may_count(found)
         for reach in dict.fromkeys(self._worst):
-            near = np.maximum(near, self._likeness.most(found.after(reach)))
-        chosen = np.flatnonzero(wanted & (near >= self._threshold - _TINY))
+            near |= self._likeness.may_count(found.after(reach))
+        chosen = np.flatnonzero(wanted & near)
         texts = batch["smiles"].take(pa.array(chosen)).to_pylist()
         found.put(chosen, self._likeness.of(texts, stored=True))
         self.known.put(np.arange(start, start + batch.num_rows), found)

@@ -24,12 +24,11 @@ from halogenator.search.descent import Descent, Step
 from halogenator.search.lineage import Lineage, candidates, settled
 from halogenator.search.named import find_parents
 from halogenator.search.parts import Ids, Mask, Part, Rows, batches
-from halogenator.search.where import passing, refusal
+from halogenator.search.where import Where
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
-_TINY = 1e-9  # by which a bound of a likeness may be below the threshold and not count, for rounding
 _NO_IDS = pa.array([], pa.string())
 
 
@@ -60,15 +59,20 @@ class Search:
         memory_mb: memory that DuckDB may use for ``where``, in MB (10^6 bytes).
         scratch: folder for what it cannot hold.
 
+    Attributes:
+        likeness: the likeness that is asked for, or None.
+
     Raises:
         UserError: a condition cannot be read, or names nothing that is there.
     """
 
     def __init__(self, results: Path, conditions: Conditions, *, memory_mb: int, scratch: Path) -> None:
         self._results, self._conditions = Results(results), conditions
-        self._memory_mb, self._scratch = memory_mb, scratch
+        where = conditions.where
+        self._where = None if where is None else Where(results, where, memory_mb=memory_mb, scratch=scratch)
         self._queries = tuple(map(Substructure, conditions.smarts))
-        self._likeness = Likeness(conditions.similar) if conditions.similar is not None else None
+        similar = conditions.similar
+        self.likeness = None if similar is None else Likeness(similar, conditions.threshold)
         self._parents = None if conditions.parent is None else find_parents(self._results, conditions.parent)
         self._molecules = None if conditions.molecule is None else forms(conditions.molecule, "molecule")
         self._descent = Descent(self._queries)
@@ -85,7 +89,7 @@ class Search:
         Raises:
             UserError: DuckDB does not take the condition ``where``.
         """
-        allowed = self._where(part)
+        allowed = self._where.passing(part) if self._where else None
         judge = self._judge(part)
         read = dict.fromkeys((*columns, *judge.columns)) or {"smiles": None}
         for start, batch in batches(part.path, list(read)):
@@ -99,12 +103,14 @@ class Search:
             wanted = batch.select([name for name in columns if name in batch.schema.names])
             yield Found(start, start + batch.num_rows, start + rows, wanted.take(pa.array(rows)), similarity)
 
+    def close(self) -> None:
+        """Close what is open of the condition ``where``."""
+        if self._where:
+            self._where.close()
+
     def refusal(self, part: Part) -> UserError | None:
         """Return why the condition ``where`` does not fit a file; None if it does, or there is none."""
-        where = self._conditions.where
-        if where is None:
-            return None
-        return refusal(self._results.folder, part, where, memory_mb=self._memory_mb, scratch=self._scratch)
+        return self._where.refusal(part) if self._where else None
 
     def masks(self, parts: Sequence[Part], progress: Progress) -> Mask:
         """Return of each row of several files, one after the other, whether it fulfils the conditions."""
@@ -116,12 +122,6 @@ class Search:
                 progress.advance(each.stop - each.start)
             found.append(mask)
         return np.concatenate([*found, np.zeros(0, np.bool_)])
-
-    def _where(self, part: Part) -> Mask | None:
-        if self._conditions.where is None:
-            return None
-        where = self._conditions.where
-        return passing(self._results.folder, part, where, memory_mb=self._memory_mb, scratch=self._scratch)
 
     def _is_molecule(self, batch: pa.RecordBatch) -> Mask:
         assert self._molecules is not None
@@ -139,12 +139,12 @@ class Search:
         """Return what decides on the rows of a file by substructure, likeness and natural product."""
         metadata = read_metadata(part.path)
         stored = part.library is not None and "adopted" not in metadata
-        needs = bool(self._queries or self._likeness or self._parents is not None)
+        needs = bool(self._queries or self.likeness or self._parents is not None)
         lineage = self.lineage(part.library) if part.library and needs else None
         step = None
         if part.transform and lineage:
             step = self._descent.of_products(metadata)
-        settings = self._queries, self._likeness, self._conditions.threshold, self._parents is not None
+        settings = self._queries, self.likeness, self._parents is not None
         identity = "enhanced_stereo" if self._molecules is not None else None
         if lineage is None:
             return _Judge(*settings, identity, stored=stored)
@@ -159,10 +159,8 @@ class Search:
             return None
         root = str(read_metadata(path).get(ROOT_KEY) or library)
         parents = None if self._parents is None else self._parents.get(root, _NO_IDS)
-        found = Lineage(
-            path, self._queries, self._descent, self._likeness, self._conditions.threshold, parents, self.lineage
-        )
-        for job, products in self._jobs.items() if self._likeness else ():
+        found = Lineage(path, self._queries, self._descent, self.likeness, parents, self.lineage)
+        for job, products in self._jobs.items() if self.likeness else ():
             if job[0] == library:
                 found.expect(self._descent.of_products(read_metadata(products)))
         return found
@@ -173,7 +171,7 @@ class _Judge:
 
     Args:
         queries: the substructures.
-        likeness, threshold: the likeness and the least of it.
+        likeness: the likeness, or None.
         of_parents: whether rows of some natural products alone are wanted.
         identity: a column that is read besides, or None.
         stored: whether this program wrote the SMILES.
@@ -183,13 +181,12 @@ class _Judge:
         self,
         queries: Sequence[Substructure],
         likeness: Likeness | None,
-        threshold: float,
         of_parents: bool,
         identity: str | None,
         *,
         stored: bool,
     ) -> None:
-        self._queries, self._likeness, self._threshold = queries, likeness, threshold
+        self._queries, self._likeness = queries, likeness
         self._of_parents, self._identity, self._stored = of_parents, identity, stored
 
     @property
@@ -221,11 +218,11 @@ class _Judge:
         if self._likeness is None:
             return np.empty(0)
         if known is not None:
-            mask &= self._likeness.most(known) >= self._threshold - _TINY
+            mask &= self._likeness.may_count(known)
         rows = np.flatnonzero(mask)
         texts = batch["smiles"].take(pa.array(rows)).fill_null("").to_pylist()
-        found = self._likeness.most(self._likeness.of(texts, stored=self._stored))
-        alike = found >= self._threshold
+        found = self._likeness.most(self._likeness.of(texts, stored=self._stored, with_reach=False))
+        alike = found >= self._likeness.least
         mask[rows] = alike
         return found[alike]
 
@@ -237,12 +234,11 @@ class _OfMolecules(_Judge):
         self,
         queries: Sequence[Substructure],
         likeness: Likeness | None,
-        threshold: float,
         of_parents: bool,
         identity: str | None,
         lineage: Lineage,
     ) -> None:
-        super().__init__(queries, likeness, threshold, of_parents, identity, stored=True)
+        super().__init__(queries, likeness, of_parents, identity, stored=True)
         self._lineage = lineage
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
@@ -265,7 +261,6 @@ class _OfProducts(_Judge):
         self,
         queries: Sequence[Substructure],
         likeness: Likeness | None,
-        threshold: float,
         of_parents: bool,
         identity: str | None,
         lineage: Lineage,
@@ -274,7 +269,7 @@ class _OfProducts(_Judge):
         *,
         stored: bool,
     ) -> None:
-        super().__init__(queries, likeness, threshold, of_parents, identity, stored=stored)
+        super().__init__(queries, likeness, of_parents, identity, stored=stored)
         self._lineage, self._ids, self._step = lineage, ids, step
         self._fates = step.fates if step else (UNKNOWN,) * len(queries)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -18,78 +21,85 @@ _ROW = "file_row_number"
 _BATCH_ROWS = 100_000
 
 
-def passing(results: Path, part: Part, condition: str, *, memory_mb: int, scratch: Path) -> Mask:
-    """Return of each row of a file whether a condition holds.
+class Where:
+    """A condition, to be asked of one file after the other.
 
     Args:
         results: the results folder.
-        part: a file of a job or of a library.
         condition: an SQL expression over the columns of the view ``products`` or ``molecules``.
         memory_mb: memory that the process may use, in MB (10^6 bytes).
         scratch: folder for what DuckDB cannot hold.
-
-    Raises:
-        UserError: DuckDB does not take the condition.
     """
-    found = np.zeros(open_parquet(part.path).metadata.num_rows, np.bool_)
-    with connect(memory_mb, scratch) as connection:
+
+    def __init__(self, results: Path, condition: str, *, memory_mb: int, scratch: Path) -> None:
+        self._results, self._condition = results.resolve(), condition
+        self._memory_mb, self._scratch = memory_mb, scratch
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """Close the DuckDB session."""
+        self._stack.close()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        return self._stack.enter_context(connect(self._memory_mb, self._scratch))
+
+    @cached_property
+    def _molecules(self) -> tuple[str, list[str]]:
+        return molecules_query(self._connection, self._results)
+
+    def passing(self, part: Part) -> Mask:
+        """Return of each row of a file of a job or of a library whether the condition holds.
+
+        Raises:
+            UserError: DuckDB does not take the condition.
+        """
+        found = np.zeros(open_parquet(part.path).metadata.num_rows, np.bool_)
         try:
-            _check_single(connection, condition)
             # Most conditions ask for columns of the file alone, which needs no join.
             try:
-                reader = connection.sql(_query(own_rows(part), condition)).to_arrow_reader(_BATCH_ROWS)
+                reader = self._rows(_own_rows(part)).to_arrow_reader(_BATCH_ROWS)
             except duckdb.BinderException:
-                whole = _whole_rows(connection, results, part)
-                reader = connection.sql(_query(whole, condition)).to_arrow_reader(_BATCH_ROWS)
+                reader = self._rows(self._whole_rows(part)).to_arrow_reader(_BATCH_ROWS)
             for batch in reader:
                 found[batch[_ROW].to_numpy()] = True
         except duckdb.Error as error:
             if is_refusal(error):
                 raise
-            raise _refused(condition, part, error) from error
-    return found
+            raise _refused(self._condition, part, error) from error
+        return found
 
-
-def refusal(results: Path, part: Part, condition: str, *, memory_mb: int, scratch: Path) -> UserError | None:
-    """Return why DuckDB does not take a condition for a file; None if it does. Arguments as for ``passing``."""
-    with connect(memory_mb, scratch) as connection:
+    def refusal(self, part: Part) -> UserError | None:
+        """Return why DuckDB does not take the condition for a file; None if it does."""
         try:
-            _check_single(connection, condition)
-            connection.sql(_query(_whole_rows(connection, results, part), condition))
+            if len(self._connection.extract_statements(f"SELECT (\n{self._condition}\n)")) != 1:
+                raise duckdb.ParserException("more than one statement")
+            self._rows(self._whole_rows(part))
         except duckdb.Error as error:
-            return _refused(condition, part, error)
-    return None
+            return _refused(self._condition, part, error)
+        return None
+
+    def _rows(self, rows: str) -> Any:
+        return self._connection.sql(f"SELECT {_ROW} FROM ({rows}) WHERE (\n{self._condition}\n)")
+
+    def _whole_rows(self, part: Part) -> str:
+        """Return the query for a file's rows with all columns that the view of its kind has."""
+        molecules, extra = self._molecules
+        if part.transform is not None:
+            return products_query(self._results, _own_rows(part), molecules, extra)
+        last = ["parent_name", *map(identifier, extra)]
+        return (
+            f"SELECT made.* EXCLUDE ({', '.join(last)}), {', '.join(f'made.{name}' for name in last)}, own.{_ROW} "
+            f"FROM ({molecules}) AS made JOIN (SELECT id, {_ROW} FROM ({_own_rows(part)})) AS own ON own.id = made.id "
+            f"WHERE made.library = {literal(part.library or '')}"
+        )
 
 
-def own_rows(part: Part) -> str:
+def _own_rows(part: Part) -> str:
     """Return the query for a file's rows with their numbers, and its library and transform."""
     names = {"library": part.library, "transform": part.transform}
     folders = "".join(f", {literal(value)} AS {name}" for name, value in names.items() if value is not None)
     return f"SELECT *{folders} FROM read_parquet({literal(plain(part.path))}, hive_partitioning = false, {_ROW} = true)"
-
-
-def _whole_rows(connection: duckdb.DuckDBPyConnection, results: Path, part: Part) -> str:
-    """Return the query for a file's rows with all columns that the view of its kind has."""
-    molecules, extra = molecules_query(connection, results.resolve())
-    if part.transform is not None:
-        return products_query(results.resolve(), own_rows(part), molecules, extra)
-    last = ", ".join(f"made.{identifier(name)}" for name in ("parent_name", *extra))
-    own = f"SELECT id, {_ROW} FROM ({own_rows(part)})"
-    return (
-        f"SELECT made.* EXCLUDE (parent_name{''.join(f', {identifier(n)}' for n in extra)}), {last}, own.{_ROW} "
-        f"FROM ({molecules}) AS made JOIN ({own}) AS own ON own.id = made.id "
-        f"WHERE made.library = {literal(part.library or '')}"
-    )
-
-
-def _query(rows: str, condition: str) -> str:
-    return f"SELECT {_ROW} FROM ({rows}) WHERE (\n{condition}\n)"
-
-
-def _check_single(connection: duckdb.DuckDBPyConnection, condition: str) -> None:
-    """Check that a text is one condition, not the end of one and more statements."""
-    if len(connection.extract_statements(f"SELECT (\n{condition}\n)")) != 1:
-        raise duckdb.ParserException("more than one statement")
 
 
 def _refused(condition: str, part: Part, error: Exception) -> UserError:
