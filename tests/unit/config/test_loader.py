@@ -219,6 +219,16 @@ SLIPS = {
                               "set identifiers: [inchikey]"),
     "no transforms file": (MINE + "transforms: transform.yaml", 2,
                            "transforms", "did you mean 'transforms.yaml'?"),
+    "one bound of two": (MINE + "within: {mw: [500]}", 2, "within.mw", "allowed: [low, high], either of them null"),
+    "a number for bounds": (MINE + "within: {mw: 500}", 2, "within.mw", "fix:     give an allowed value."),
+    "three bounds": (MINE + "within: {mw: [1, 2, 3]}", 2, "within.mw", "allowed: [low, high], either of them null"),
+    "bounds turned round": (MINE + "within: {mw: [500, 100]}", 2, "within.mw", "turn them round"),
+    "bound that is no number": (MINE + "within: {mw: [.nan, 100]}", 2, "within.mw", "give numbers, or null"),
+    "rank of all": (MINE + "rank: [activated_by_oxygen]", 2, "rank", "the entry of a transform or a halogenation rule"),
+    "bound of an export that is no number": (MINE + "exports:\n  x: {library: all, format: csv, mw: [1, .nan]}", 3,
+                                             "exports.x", "give the lower bound first"),
+    "products of no job": (MINE + "select: {transforms: []}\nexports: {x: {library: mine, format: csv}}", 3,
+                           "exports.x", "allowed: no products at all"),
 }  # fmt: skip
 
 

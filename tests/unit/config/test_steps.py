@@ -110,6 +110,9 @@ SLIPS = {
     "by one unknown": ("{from: mine, by: halogination}", "libraries.it.by", "did you mean 'halogenation'?"),
     "for ever": ("{from: mine, by: [halogenation], times: ever}", "libraries.it.times", "or the word all"),
     "no times": ("{from: mine, by: [halogenation], times: 0}", "libraries.it.times", "from 1 to 20"),
+    "half a step": ("{from: mine, by: [halogenation], times: 1.5}", "libraries.it.times", "fix:     give an allowed"),
+    "natural products misspelt": ("{from: lipd-0X, by: [halogenation]}", "libraries.it.from", "mean 'lipid-0X'?"),
+    "parents of steps": ("{from: mine, by: [halogenation], parents: my}", "it.parents", "has parents but no k\n"),
     "both forms": ("{class: lipid, k: 1, from: mine, by: [halogenation]}", "libraries.it.k", "exactly one of"),
 }
 

@@ -112,6 +112,6 @@ def _no_job(libraries: Sequence[str], transforms: Sequence[str], jobs: Sequence[
     return UserError(
         "no job of this run has these products",
         value=f"library {', '.join(libraries) or 'all'}; transform {', '.join(transforms) or 'all'}",
-        allowed=[" × ".join(job) for job in related],
+        allowed=[" × ".join(job) for job in related] or "no products at all, since the run makes none",
         fix="take a transform that is for the library's class, or molecules: true for the library itself",
     )

@@ -182,12 +182,13 @@ class _Builder:
         if source not in self.entries and named and named["parents"] in self.parents:
             return self._level(*_origin(named), int(named["k"]), entry)
         if source not in self.entries:
+            known = [*(each for each in self.entries if each != name), *(f"{each}-0X" for each in self.parents)]
             raise UserError(
                 f"library '{name}' is made from '{source}', and there is no such library",
                 where=self.layers.place("libraries", name, "from"),
                 value=source,
-                allowed=[*(each for each in self.entries if each != name), *(f"{each}-0X" for each in self.parents)],
-                fix=did_you_mean(source, self.entries) or f"add '{source}' to libraries, or name one of these",
+                allowed=known,
+                fix=did_you_mean(source, known) or f"add '{source}' to libraries, or name one of these",
             )
         return source
 

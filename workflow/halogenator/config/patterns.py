@@ -111,8 +111,9 @@ def _bounds(
     """Yield (descriptor, bounds); those between which no value is are added to ``problems``."""
     for name, (low, high) in entry.items():
         window = Window(-math.inf if low is None else float(low), math.inf if high is None else float(high))
-        if window.low > window.high:
-            allowed, fix = "[low, high], either of them null", "turn them round"
+        if not window.low <= window.high:  # neither are bounds that are no number, .nan
+            turned = window.low > window.high
+            allowed, fix = "[low, high], either of them null", "turn them round" if turned else "give numbers, or null"
             what = f"no {name} is within these bounds"
             problems.append(UserError(what, where=place(name), value=[low, high], allowed=allowed, fix=fix))
         yield name, window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,7 @@ _WRONG = {
     "enum": "is none of the allowed values",
     "pattern": "is not allowed",
     "maxLength": "is too long",
+    "maxItems": "has too many entries",
     "uniqueItems": "lists something twice",
     "minItems": "is empty",
     "minProperties": "is empty",
@@ -191,8 +193,9 @@ def _odd_key(keys: Keys, layers: Layers) -> UserError:
     )
 
 
-# {key of the rule files of an earlier halogenator: what became of it}
-_EARLIER = {
+# {key: where it belongs, or what became of it since the rule files of an earlier halogenator}
+_ELSEWHERE = {
+    "rank": "write it into the entry of a transform or a halogenation rule, for whose sites it is",
     "version": "remove it: a file needs no version, as a change of a SMIRKS is noticed by itself",
     "code": "write its value under name",
     "legacy_rule_id": "write it into description, or under name if you call the rule by it",
@@ -206,7 +209,7 @@ def _unknown_key(error: Violation, key: str, hint: str | None, layers: Layers) -
         where=layers.place(*error.absolute_path, key),
         value=key,
         allowed=error.schema["properties"],
-        fix=_EARLIER.get(key) or hint or "remove it; the shipped configs/ show what can be set",
+        fix=_ELSEWHERE.get(key) or hint or "remove it; the shipped configs/ show what can be set",
     )
 
 
@@ -236,13 +239,15 @@ def _one_of(error: Violation, layers: Layers) -> UserError:
 
 
 def _dependent(error: Violation, layers: Layers) -> UserError:
-    given = [key for key in error.validator_value if key in error.instance]
-    needed = " and ".join(sorted({key for name in given for key in error.validator_value[name]}))
+    needs, entry = error.validator_value, error.instance
+    lacking = {key: [need for need in needs[key] if need not in entry] for key in needs if key in entry}
+    given = [key for key, missing in lacking.items() if missing]
+    needed = " and ".join(sorted({need for missing in lacking.values() for need in missing}))
     return UserError(
         f"{layers.key(_keys(error))} has {' and '.join(given)} but no {needed}",
         where=layers.place(*error.absolute_path, given[0]),
-        value=error.instance,
-        allowed=f"{', '.join(error.validator_value)} together with {needed} only",
+        value=entry,
+        allowed=f"{', '.join(key for key in needs if needs[key] == needs[given[0]])} together with {needed} only",
         fix=f"remove {' and '.join(given)}, or add {needed}",
     )
 
@@ -263,6 +268,8 @@ def _bad_value(error: Violation, layers: Layers) -> UserError:
     keys, keyword, value = _keys(error), str(error.validator), error.instance
     is_type = keyword == "type"
     wrong = ("is empty" if value is None else "is of the wrong type") if is_type else _WRONG.get(keyword)
+    if keyword == "minItems" and value:
+        wrong = "has too few entries"
     return UserError(
         f"{layers.key(keys) or 'the file'} {wrong or 'is out of range'}",
         where=layers.place(*keys),
@@ -282,7 +289,7 @@ _OF_MAPPINGS: dict[str, Callable[[Violation, Layers], UserError]] = {
 
 def _allowed(error: Violation) -> object:
     schema, keyword = error.schema, str(error.validator)
-    if keyword in _ALLOWED:
+    if keyword == "uniqueItems" or (keyword in _ALLOWED and error.validator_value == 1):
         return _ALLOWED[keyword]
     if keyword == "maxLength":
         return f"at most {error.validator_value:,} characters"
@@ -313,14 +320,18 @@ def _fix_value(error: Violation) -> str | None:
     return None
 
 
+def _matches(schema: Mapping[str, Any], text: str) -> bool:
+    return "pattern" not in schema or re.search(schema["pattern"], text) is not None
+
+
 def _fix_type(error: Violation, layers: Layers) -> str | None:
     value, wanted = error.instance, error.validator_value
     written = layers.text(_keys(error)) or str(value)
     if value is None:
         return "give a value, or remove the key"
-    if "array" in wanted and not isinstance(value, dict):
+    if "array" in wanted and not isinstance(value, dict) and error.schema.get("minItems", 1) <= 1:
         return f"write a list: [{written}]"
-    if "string" in wanted and not isinstance(value, dict | list):
+    if "string" in wanted and not isinstance(value, dict | list) and _matches(error.schema, written):
         return f'YAML reads {written} as {_kind(value)}; put it in quotes: "{written}"'
     if "integer" in wanted and str(value).replace("_", "").isdigit():
         return f"remove the quotes: {value}"

@@ -49,8 +49,9 @@ def check(export: Export) -> None:
     _check_source(export)
     _check_conditions(export)
     for name, window in export.windows.items():
-        if window.low > window.high:
-            raise UserError(f"{name}: the window is empty", value=str(window), allowed="LOW:HIGH with LOW <= HIGH")
+        if not window.low <= window.high:  # neither are bounds that are no number, .nan
+            allowed, fix = "LOW:HIGH with LOW <= HIGH", "give the lower bound first; leave one out where it is open"
+            raise UserError(f"{name}: the window is empty", value=str(window), allowed=allowed, fix=fix)
     both = sorted(set(export.only) & set(export.without))
     if both:
         raise UserError(f"no molecule can have and not have a property: {both[0]} is in only and in without")
