@@ -119,7 +119,7 @@ def _find(options: argparse.Namespace) -> None:
     _table(page)
     if options.count:
         print(listing.count)
-    if listing.is_cut:
+    if listing.is_cut and listed == limit:
         _say(f"the {listed:,} most alike of {listing.searched:,}; how many there are: --count; all: --tsv or --json")
     else:
         _say(_summary(listing.count, listed, listing.searched, limit))
