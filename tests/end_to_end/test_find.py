@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem, DataStructs
@@ -163,6 +164,20 @@ def test_conditions_hold_together(
     assert made and {row["transform"] for row in made} == {OME}  # libraries have no such column
 
 
+def test_a_score_that_one_job_has_is_unknown_of_the_others(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = finished.copy(tmp_path) / "results"
+    path = results / f"products/library=mine/transform={COOME}/products.parquet"
+    table = pq.ParquetFile(path).read()
+    pq.write_table(table.append_column("qed", pa.array([0.5] * len(table))), path)
+    for condition, count in (("qed = 0.5", len(table)), ("qed IS NULL AND parent_smiles IS NOT NULL", None)):
+        found = objects(find(capsys, results, "--where", condition, "--json")[0])
+        jobs = {(row["library"], row["transform"]) for row in found}
+        assert jobs == ({("mine", COOME)} if count else {("mine", OME), ("other-1X", OME)})
+        assert count in (None, len(found))
+
+
 def test_a_table_has_a_page_and_says_how_many_there_are(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, err = find(capsys, results, "--smarts", "c", "--limit", 2)
     assert out.splitlines()[0].split() == ["name", "transform", "SMILES"] and len(out.splitlines()) == 3
@@ -200,6 +215,8 @@ def test_an_export_has_the_rows_that_are_found(
             ("--parent", str(PHENOLS[0][0])[:-1]),
             ("no natural product or input molecule", f"did you mean {PHENOLS[0][0]}"),
         ),
+        (("--parent", ""), ("no natural product or input molecule", "did you mean")),
+        (("--where", ""), ("DuckDB does not take this condition: it is empty",)),
         (("--where", "mw < "), ("DuckDB does not take this condition", "DESCRIBE")),
         (("--where", "weight < 300"), ("DuckDB does not take this condition", "weight")),
         (("--where", "true; SELECT 1"), ("DuckDB does not take this condition",)),

@@ -227,6 +227,8 @@ SLIPS = {
     "rank of all": (MINE + "rank: [activated_by_oxygen]", 2, "rank", "the entry of a transform or a halogenation rule"),
     "bound of an export that is no number": (MINE + "exports:\n  x: {library: all, format: csv, mw: [1, .nan]}", 3,
                                              "exports.x", "give the lower bound first"),
+    "condition that is no SQL": (MINE + "exports:\n  x: {library: mine, molecules: true, format: csv, where: mw <}", 3,
+                                 "exports.x (where)", "DuckDB does not take this condition"),
     "products of no job": (MINE + "select: {transforms: []}\nexports: {x: {library: mine, format: csv}}", 3,
                            "exports.x", "allowed: no products at all"),
 }  # fmt: skip

@@ -72,6 +72,34 @@ def check(export: Export) -> None:
         )
 
 
+def check_condition(condition: str) -> None:
+    """Check the form of a condition in SQL, but not which columns there are.
+
+    Raises:
+        UserError: it is empty, or no SQL expression.
+    """
+    import duckdb
+
+    try:
+        if not condition.strip():
+            raise duckdb.ParserException("it is empty")
+        if len(duckdb.extract_statements(f"SELECT (\n{condition}\n)")) != 1:
+            raise duckdb.ParserException("more than one statement")
+    except duckdb.Error as error:
+        raise refused_condition(condition, error) from error
+
+
+def refused_condition(condition: str, error: Exception, view: str = "molecules") -> UserError:
+    """Return why DuckDB does not take a condition on the columns of a view."""
+    return UserError(
+        f"DuckDB does not take this condition: {str(error).splitlines()[0]}",
+        where="where",
+        value=condition,
+        allowed=f"a condition on columns of the view {view}: mw < 400 AND halogens = 'F'",
+        fix=f'see the columns with: python -m halogenator query "DESCRIBE {view}"',
+    )
+
+
 def _check_conditions(export: Export) -> None:
     asked = export.conditions
     for smarts in asked.smarts:
@@ -80,6 +108,8 @@ def _check_conditions(export: Export) -> None:
         Likeness(asked.similar)
     if asked.molecule is not None:
         forms(asked.molecule, "molecule")
+    if asked.where is not None:
+        check_condition(asked.where)
     of_results = [name for name in ("parent", "molecule", "where") if getattr(asked, name) is not None]
     if export.sql is not None and of_results:
         raise UserError(

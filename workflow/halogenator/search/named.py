@@ -52,7 +52,7 @@ def _with_name(results: Results, library: str, wanted: str, fold: Callable[[str]
     found = []
     for _, batch in batches(results.molecules(library), ["id", "name"]):
         for own, name in zip(batch["id"].to_pylist(), batch["name"].to_pylist(), strict=True):
-            if wanted in (fold(own), fold(name or "")):
+            if wanted and wanted in (fold(own), fold(name or "")):
                 found.append(own)
     return found
 

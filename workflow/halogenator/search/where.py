@@ -11,11 +11,14 @@ import duckdb
 import numpy as np
 
 from halogenator.errors import UserError
+from halogenator.planning.export_request import check_condition, refused_condition
 from halogenator.process.guard import is_refusal
+from halogenator.results import Results
 from halogenator.search.parts import Mask, Part
+from halogenator.tables.columns import PRODUCTS
 from halogenator.tables.duck import connect, identifier, literal, plain
 from halogenator.tables.parquet import open_parquet
-from halogenator.tables.result_queries import molecules_query, products_query
+from halogenator.tables.result_queries import molecules_query, products_query, tree_query
 
 _ROW = "file_row_number"
 _BATCH_ROWS = 100_000
@@ -48,6 +51,14 @@ class Where:
     def _molecules(self) -> tuple[str, list[str]]:
         return molecules_query(self._connection, self._results)
 
+    @cached_property
+    def _no_products(self) -> duckdb.DuckDBPyRelation:
+        """A table without rows and with all columns of products, some of which only some jobs have: scores."""
+        products = [Results(self._results).products("*", "*")]
+        every = tree_query(self._connection, self._results, products, PRODUCTS, ("library", "transform"))
+        self._connection.execute(f"CREATE TEMP TABLE no_products AS SELECT * FROM ({every}) WHERE false")
+        return self._connection.table("no_products")
+
     def passing(self, part: Part) -> Mask:
         """Return of each row of a file of a job or of a library whether the condition holds.
 
@@ -66,17 +77,18 @@ class Where:
         except duckdb.Error as error:
             if is_refusal(error):
                 raise
-            raise _refused(self._condition, part, error) from error
+            raise refused_condition(self._condition, error, "products" if part.transform else "molecules") from error
         return found
 
     def refusal(self, part: Part) -> UserError | None:
         """Return why DuckDB does not take the condition for a file; None if it does."""
         try:
-            if len(self._connection.extract_statements(f"SELECT (\n{self._condition}\n)")) != 1:
-                raise duckdb.ParserException("more than one statement")
+            check_condition(self._condition)
             self._rows(self._whole_rows(part))
+        except UserError as refused:
+            return refused
         except duckdb.Error as error:
-            return _refused(self._condition, part, error)
+            return refused_condition(self._condition, error, "products" if part.transform else "molecules")
         return None
 
     def _rows(self, rows: str) -> Any:
@@ -86,7 +98,10 @@ class Where:
         """Return the query for a file's rows with all columns that the view of its kind has."""
         molecules, extra = self._molecules
         if part.transform is not None:
-            return products_query(self._results, _own_rows(part), molecules, extra)
+            made = {name.casefold() for name in self._no_products.columns}
+            own = f"{_own_rows(part)} UNION ALL BY NAME FROM no_products"
+            # As in the view, a score of products hides a file's column of its name.
+            return products_query(self._results, own, molecules, [name for name in extra if name.casefold() not in made])
         last = ["parent_name", *map(identifier, extra)]
         return (
             f"SELECT made.* EXCLUDE ({', '.join(last)}), {', '.join(f'made.{name}' for name in last)}, own.{_ROW} "
@@ -100,14 +115,3 @@ def _own_rows(part: Part) -> str:
     names = {"library": part.library, "transform": part.transform}
     folders = "".join(f", {literal(value)} AS {name}" for name, value in names.items() if value is not None)
     return f"SELECT *{folders} FROM read_parquet({literal(plain(part.path))}, hive_partitioning = false, {_ROW} = true)"
-
-
-def _refused(condition: str, part: Part, error: Exception) -> UserError:
-    view = "products" if part.transform else "molecules"
-    return UserError(
-        f"DuckDB does not take this condition: {str(error).splitlines()[0]}",
-        where="where",
-        value=condition,
-        allowed=f"a condition on columns of the view {view}: mw < 400 AND halogens = 'F'",
-        fix=f'see the columns with: python -m halogenator query "DESCRIBE {view}"',
-    )
