@@ -101,7 +101,9 @@ class Where:
             made = {name.casefold() for name in self._no_products.columns}
             own = f"{_own_rows(part)} UNION ALL BY NAME FROM no_products"
             # As in the view, a score of products hides a file's column of its name.
-            return products_query(self._results, own, molecules, [name for name in extra if name.casefold() not in made])
+            return products_query(
+                self._results, own, molecules, [name for name in extra if name.casefold() not in made]
+            )
         last = ["parent_name", *map(identifier, extra)]
         return (
             f"SELECT made.* EXCLUDE ({', '.join(last)}), {', '.join(f'made.{name}' for name in last)}, own.{_ROW} "
