@@ -117,7 +117,7 @@ class Likeness:
         >>> quercetin = Likeness("O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12")
         >>> known = quercetin.of(["O=c1c(O)c(-c2ccc(O)cc2)oc2cc(O)cc(O)c12"], stored=True)  # kaempferol
         >>> quercetin.most(known).round(2)
-        array([0.67])
+        array([0.78])
     """
 
     def __init__(self, text: str, least: float = 0.0) -> None:
