@@ -16,6 +16,10 @@ from rich.text import Text
 
 REPOSITORY = Path(__file__).parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
+CHOOSE = """
+select: {libraries: [polyphenol-1X], transforms: [FG_CARBOXYL__COOH__TO__COCl]}
+exclude: [gem_halohydrin, alpha_halo_ether, anhydride_by_itself]
+"""
 SHARE = 0.35  # of the jobs, when the picture of the progress is taken
 
 
@@ -68,11 +72,20 @@ def plan(folder: Path) -> None:
     save(terminal(folder, command, r"No run makes it anew"), "plan.svg", "python -m halogenator plan my.yaml")
 
 
+def preview(folder: Path) -> Path:
+    """Make the preview of the first example of docs/how-to/choose.md, and return its page."""
+    page, config = folder / "preview.html", folder / "choose.yaml"
+    config.write_text(CHOOSE, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "halogenator", "preview", config, "--out", page], check=True, cwd=REPOSITORY)
+    return page
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder:
         progress(Path(folder))
-        make_screenshots.main(Path(folder) / "results" / "report.html", IMAGES)
+        pages = {"report": Path(folder) / "results" / "report.html", "preview": preview(Path(folder))}
+        make_screenshots.main(pages, IMAGES)
         plan(Path(folder))
     subprocess.run(["tmux", "kill-server"], check=False)
 
