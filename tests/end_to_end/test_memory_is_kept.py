@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(folder: Path, verb: str) -> list[dict[str, object]]:
     """Rows of the record of memory that are of a verb's tasks; none if there is no record yet."""
     path = folder / "results/monitor.parquet"
-    rows = pq.read_table(path).to_pylist() if path.exists() else []
+    rows = pq.ParquetFile(path).read().to_pylist() if path.exists() else []  # opened once: it is replaced meanwhile
     return [row for row in rows if row["task"].startswith(verb)]
 
 

@@ -184,7 +184,8 @@ def _samples(monitor: Path, *names: str) -> list[tuple[str, np.ndarray, np.ndarr
     """Return (task, times in seconds, sizes in MB) of the tasks that have one of ``names`` in theirs."""
     if not monitor.exists():
         return []
-    table = pq.read_table(monitor, columns=["time", "pid", "task", "unique_mb"], use_threads=False).to_pydict()
+    # A run may replace the file meanwhile, so it is opened once.
+    table = open_parquet(monitor).read(columns=["time", "pid", "task", "unique_mb"], use_threads=False).to_pydict()
     by_task: dict[tuple[int, str], list[tuple[float, float]]] = {}
     for moment, pid, task, size in zip(*table.values(), strict=True):
         if any(name in f"{task} " for name in names):
