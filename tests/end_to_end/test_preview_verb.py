@@ -14,7 +14,7 @@ from halogenator.cli import main
 from halogenator.cli.options import configuration
 from halogenator.planning.intervals import Estimate
 from halogenator.planning.preview import make_preview
-from helpers.runs import OME, snakemake, write_yaml
+from helpers.runs import OME, REPOSITORY, snakemake, write_yaml
 
 COCL = "FG_CARBOXYL__COOH__TO__COCl"
 ACIDS = "OC(=O)c1ccc(O)cc1 </style><script>alert(1)</script>\nOC(=O)c1cc(O)c(O)c(O)c1 gallic acid\n"
@@ -81,7 +81,7 @@ def test_slips_in_a_configuration_are_named_as_everywhere(folder: Path, capsys: 
 
 @pytest.mark.long
 def test_the_default_run_makes_what_its_preview_says(tmp_path: Path) -> None:
-    snakemake(tmp_path, "--cores", 2)
+    snakemake(tmp_path, "--cores", 2, "--configfile", REPOSITORY / "configs/config.yaml")
     results = tmp_path / "results"
     with (results / "summary.tsv").open() as file:
         made = {
