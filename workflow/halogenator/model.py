@@ -564,6 +564,13 @@ class Config:
         own = self.libraries[library].scores
         return own if transform is None else tuple(dict.fromkeys((*own, *self.transforms[transform].scores)))
 
+    def line(self, library: Library) -> list[Library]:
+        """Return the library read from files that a library is built from, then each on the way, itself the last."""
+        found = [library]
+        while (base := found[-1].base) is not None:
+            found.append(self.libraries[base])
+        return found[::-1]
+
     def counted(self, library: Library) -> list[Transform]:
         """Return the transforms whose sites a library's index counts.
 

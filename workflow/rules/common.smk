@@ -214,16 +214,9 @@ def export_sources(wildcards):
         return [*all_results(), str(PLACES.summary)]
     jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
     libraries = export.libraries if export.molecules or export.parents or export.conditions else ()
-    origins = [root_of(name) for name in libraries] if export.conditions else ()
+    origins = [CONFIG.line(CONFIG.libraries[name])[0].name for name in libraries] if export.conditions else ()
     molecules = map(PLACES.molecules, dict.fromkeys((*libraries, *origins)))
     return [str(path) for path in (*molecules, *(PLACES.products(*job) for job in jobs))]
-
-
-def root_of(library):
-    """The library of natural products that a library is built from, or itself."""
-    while base := CONFIG.libraries[library].base:
-        library = base
-    return library
 
 
 def export_mb(wildcards):

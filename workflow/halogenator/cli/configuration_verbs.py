@@ -37,7 +37,6 @@ def _add_plan(verbs: Any) -> None:
 
 def _plan(options: argparse.Namespace) -> None:
     import json
-    import os
     from dataclasses import asdict
 
     from halogenator.inputs.first_rows import first_rows
@@ -70,8 +69,15 @@ def _plan(options: argparse.Namespace) -> None:
     else:
         for found in files:
             print(found.text)
-        terminal = sys.stdout.isatty()
-        print(plan_text(plan, color=terminal, width=os.get_terminal_size().columns if terminal else None))
+        print(plan_text(plan, **_on_terminal()))
+
+
+def _on_terminal() -> dict[str, Any]:
+    """Return how a text is shown: coloured and as wide as the terminal, if it goes to one."""
+    import os
+
+    terminal = sys.stdout.isatty()
+    return {"color": terminal, "width": os.get_terminal_size().columns if terminal else None}
 
 
 def _add_preview(verbs: Any) -> None:
@@ -92,7 +98,6 @@ def _add_preview(verbs: Any) -> None:
 
 
 def _preview(options: argparse.Namespace) -> None:
-    import os
     import shlex
 
     from halogenator.planning.preview import make_preview
@@ -102,8 +107,7 @@ def _preview(options: argparse.Namespace) -> None:
     config = configuration(options.config, Path.cwd())
     check_own(options.out)
     preview = make_preview(config, options.number, options.seed)
-    terminal = sys.stdout.isatty()
-    print(preview_text(preview, color=terminal, width=os.get_terminal_size().columns if terminal else None))
+    print(preview_text(preview, **_on_terminal()))
     words = ["preview", *options.config, "--number", options.number, "--seed", options.seed, "--out", options.out]
     command = shlex.join(["python", "-m", "halogenator", *map(str, words)])
     write_preview(preview, config, options.out, command=command, seed=options.seed)

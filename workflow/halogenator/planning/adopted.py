@@ -36,11 +36,8 @@ def adopted_jobs(config: Config, results: Path, working_dir: Path) -> tuple[list
 
 def adopted_identity(config: Config, job: JobName, working_dir: Path) -> str:
     """Return a fingerprint of a job, of its library and of all libraries below that."""
-    name: str | None = job[0]
-    libraries: list[str] = []
-    while name is not None:
-        libraries.append(library_identity(config, name, working_dir))
-        name = config.libraries[name].base
+    line = config.line(config.libraries[job[0]])
+    libraries = [library_identity(config, library.name, working_dir) for library in reversed(line)]
     return fingerprint(job_identity(config, *job), libraries)
 
 

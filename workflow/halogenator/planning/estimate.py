@@ -61,27 +61,19 @@ class Estimates:
 
     def _takes_steps(self, library: Library) -> bool:
         """Return whether a library is made by other steps than one halogenation after the other."""
-        return any(each.by != (HALOGENATION,) or each.walks for each in self._line(library))
+        return any(each.by != (HALOGENATION,) or each.walks for each in self.config.line(library)[1:])
 
     def _rows_by_walks(self, library: Library, transform: str | None) -> int:
         """Return what ``rows`` does, by walks of the natural products of the sample through the steps."""
         sample, config = self._sample(library), self.config
         if library.name not in self._walks:
-            recipes = [recipe_of(config, each.name) for each in self._line(library)]
+            recipes = [self._recipe(each) for each in config.line(library)[1:]]
             queries = dict.fromkeys(each.query for each in config.counted(library))
             self._walks[library.name] = walk(recipes, sample.smiles, list(queries))
         walks = self._walks[library.name]
         query = config.transforms[transform].query if transform is not None else None
         found = sum(each.molecules * (each.sites.get(query, 0) if query else 1) for each in walks)
         return max(ceil(sample.scale * len(sample.smiles) * found / max(len(walks), 1)), 1)
-
-    def _line(self, library: Library) -> list[Library]:
-        """Return the libraries by which a library comes from one that is read from a file, itself the last."""
-        line = []
-        while library.base is not None:
-            line.append(library)
-            library = self.config.libraries[library.base]
-        return line[::-1]
 
     def only_first_rows(self, library: Library) -> bool:
         """Return whether the estimate is from the first rows of a file alone, as for a compressed file."""
@@ -146,7 +138,7 @@ class Estimates:
 
     def _chooses(self, library: Library) -> bool:
         """Return whether anything is left out of a library, or of one that it is built from."""
-        recipes = [self._recipe(each) for each in self._line(library)]
+        recipes = [self._recipe(each) for each in self.config.line(library)[1:]]
         return any(recipe.choice or any(each.choice for each in recipe.transforms) for recipe in recipes)
 
     def _recipe(self, library: Library) -> Recipe:
@@ -178,8 +170,7 @@ class Estimates:
 
     def _source(self, library: Library) -> Library:
         """Return the library, read from a file, that is at the bottom of a built one."""
-        line = self._line(library)
-        return self.config.libraries[line[0].base or ""] if line else library
+        return self.config.line(library)[0]
 
     def _queries(self, source: Library) -> dict[str, str]:
         """Return {query: name of its rule or transform} of all that runs on a source or on what is built from it."""

@@ -193,7 +193,7 @@ class _SourcePreview:
         self._steps = steps
         self._seed = f"{seed} {source.name}"
         self.notes: list[str] = []
-        self._family = [library for library in config.libraries.values() if _source(config, library) is source]
+        self._family = [library for library in config.libraries.values() if config.line(library)[0] is source]
         self._levels: dict[str, Bottom | Level] = {}
         self._walks: dict[str, _Walks] = {}
         self._tallies: dict[tuple[str, ...], np.ndarray] = defaultdict(lambda: np.zeros(len(self.walks.strata)))
@@ -390,10 +390,3 @@ class _SourcePreview:
             molecules = self._estimate("left out", *key[1:], exact=exact) if known else None
             routes, examples = self._estimate(*key, exact=exact), tuple(self._examples[key[1:]])
             yield LeftOut(library, transform, made, kind, name, molecules, routes, examples)
-
-
-def _source(config: Config, library: Library) -> Library:
-    """Return the library, read from a file, that is at the bottom of a built one."""
-    while library.base is not None:
-        library = config.libraries[library.base]
-    return library
