@@ -76,6 +76,8 @@ class Search:
         self._parents = None if conditions.parent is None else find_parents(self._results, conditions.parent)
         self._molecules = None if conditions.molecule is None else forms(conditions.molecule, "molecule")
         self._descent = Descent(self._queries)
+        identity = None if self._molecules is None else "enhanced_stereo"
+        self._asked = _Asked(self._queries, self.likeness, self._parents is not None, identity)
         self._jobs = self._results.jobs()
         self.lineage = cache(self._lineage)
 
@@ -144,13 +146,11 @@ class Search:
         step = None
         if part.transform and lineage:
             step = self._descent.of_products(metadata)
-        settings = self._queries, self.likeness, self._parents is not None
-        identity = "enhanced_stereo" if self._molecules is not None else None
         if lineage is None:
-            return _Judge(*settings, identity, stored=stored)
+            return _Judge(self._asked, stored=stored)
         if part.transform is None:
-            return _OfMolecules(*settings, identity, lineage)
-        return _OfProducts(*settings, identity, lineage, Ids(lineage.ids), step, stored=stored)
+            return _OfMolecules(self._asked, lineage)
+        return _OfProducts(self._asked, lineage, Ids(lineage.ids), step, stored=stored)
 
     def _lineage(self, library: str) -> Lineage | None:
         """Return what is known of the molecules of a library; None if they are not there."""
@@ -166,33 +166,36 @@ class Search:
         return found
 
 
-class _Judge:
-    """Decides on rows by looking at each of them.
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of rows.
 
-    Args:
+    Attributes:
         queries: the substructures.
         likeness: the likeness, or None.
         of_parents: whether rows of some natural products alone are wanted.
         identity: a column that is read besides, or None.
-        stored: whether this program wrote the SMILES.
     """
 
-    def __init__(
-        self,
-        queries: Sequence[Substructure],
-        likeness: Likeness | None,
-        of_parents: bool,
-        identity: str | None,
-        *,
-        stored: bool,
-    ) -> None:
-        self._queries, self._likeness = queries, likeness
-        self._of_parents, self._identity, self._stored = of_parents, identity, stored
+    queries: Sequence[Substructure]
+    likeness: Likeness | None
+    of_parents: bool
+    identity: str | None
+
+
+class _Judge:
+    """Decides on rows by looking at each of them; ``stored``: whether this program wrote their SMILES."""
+
+    def __init__(self, asked: _Asked, *, stored: bool) -> None:
+        self._asked, self._stored = asked, stored
+        self._queries, self._likeness = asked.queries, asked.likeness
 
     @property
     def columns(self) -> list[str]:
         """The columns that are needed of each row."""
-        return ["smiles", self._identity] if self._identity else ["smiles"] if self._queries or self._likeness else []
+        if self._asked.identity:
+            return ["smiles", self._asked.identity]
+        return ["smiles"] if self._queries or self._likeness else []
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
         """Take out of a mask the rows that do not fulfil the conditions; return the likeness of those that do."""
@@ -230,15 +233,8 @@ class _Judge:
 class _OfMolecules(_Judge):
     """Decides on the molecules of a library; ``lineage`` is what is known of them."""
 
-    def __init__(
-        self,
-        queries: Sequence[Substructure],
-        likeness: Likeness | None,
-        of_parents: bool,
-        identity: str | None,
-        lineage: Lineage,
-    ) -> None:
-        super().__init__(queries, likeness, of_parents, identity, stored=True)
+    def __init__(self, asked: _Asked, lineage: Lineage) -> None:
+        super().__init__(asked, stored=True)
         self._lineage = lineage
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
@@ -257,35 +253,21 @@ class _OfMolecules(_Judge):
 class _OfProducts(_Judge):
     """Decides on the products of a job: from its library where the step tells, else by a look."""
 
-    def __init__(
-        self,
-        queries: Sequence[Substructure],
-        likeness: Likeness | None,
-        of_parents: bool,
-        identity: str | None,
-        lineage: Lineage,
-        ids: Ids,
-        step: Step | None,
-        *,
-        stored: bool,
-    ) -> None:
-        super().__init__(queries, likeness, of_parents, identity, stored=stored)
+    def __init__(self, asked: _Asked, lineage: Lineage, ids: Ids, step: Step | None, *, stored: bool) -> None:
+        super().__init__(asked, stored=stored)
         self._lineage, self._ids, self._step = lineage, ids, step
-        self._fates = step.fates if step else (UNKNOWN,) * len(queries)
+        self._fates = step.fates if step else (UNKNOWN,) * len(asked.queries)
 
     @property
     def columns(self) -> list[str]:
         """The columns that are needed of each row."""
-        fates = zip(self._fates, self._queries, strict=True)
-        looks = any(fate.makes or fate.breaks or query.states_stereo for fate, query in fates)
-        needed = [*super().columns] if looks or self._likeness or self._identity else ["smiles"]
-        return [*needed, "parent_id"]
+        return [*super().columns, "parent_id"]
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
         rows = self._ids.rows(batch["parent_id"])
         self._lineage.look(int(rows.max(initial=-1)) + 1)
         is_there = rows >= 0
-        if self._of_parents:
+        if self._asked.of_parents:
             mask &= is_there & self._lineage.wanted[rows]
         is_usual = is_there & self._lineage.usual[rows]
         kind = np.zeros(batch.num_rows, np.int64)
