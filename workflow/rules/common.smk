@@ -13,7 +13,7 @@ from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
     SNAKEMAKE_MB,
-    build_mb,
+    chunk_mb,
     chunk_minutes,
     export_minutes,
     machine_mb,
@@ -131,9 +131,9 @@ def scores_of(wildcards):
     return CONFIG.scores(wildcards.library, wildcards.get("transform"))
 
 
-def chunk_mb(wildcards):
+def chunk_memory(wildcards):
     """Memory in MB of a chunk task of a library or, with a transform, of a job."""
-    return stream_mb(scores_of(wildcards)) if "transform" in wildcards.keys() else build_mb(library_of(wildcards))
+    return chunk_mb(CONFIG, wildcards.library, wildcards.get("transform"))
 
 
 def chunk_time(wildcards, attempt):

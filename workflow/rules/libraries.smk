@@ -40,7 +40,7 @@ rule standardize_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(chunk_mb),
+        mem_mb=memory(chunk_memory),
         runtime=chunk_time,
         attempt=attempt_number,
     params:
@@ -66,7 +66,7 @@ rule halogenate_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(chunk_mb),
+        mem_mb=memory(chunk_memory),
         runtime=chunk_time,
         attempt=attempt_number,
     params:

@@ -17,7 +17,7 @@ rule transform_chunk:
         "../../envs/halogenator.yaml"
     threads: 1
     resources:
-        mem_mb=memory(chunk_mb),
+        mem_mb=memory(chunk_memory),
         runtime=chunk_time,
         attempt=attempt_number,
     params:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from pathlib import Path
@@ -15,7 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
-from halogenator.planning.resources import build_mb, merge_mb, stream_mb
+from halogenator.planning.resources import chunk_mb, merge_mb, stream_mb
 from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
 from halogenator.process.failures import writing
@@ -159,18 +159,17 @@ def make_plan(
     for library in config.libraries.values():
         if (library.name, None) not in standings:
             continue
-        lines.append(_line(library, None, standings[library.name, None], None, estimates, speed, library.scores))
+        lines.append(_line(library, None, standings[library.name, None], None, estimates, speed))
         jobs = (job for job in config.jobs if job[0] == library.name and job in standings)
         transforms = [config.transforms[transform] for _, transform in jobs]
         index = _index(library, transforms, results) if standings[library.name, None].recorded else {}
         for transform in transforms:
             standing = standings[library.name, transform.name]
-            counted, scores = index.get(transform.name), config.scores(library.name, transform.name)
-            lines.append(_line(library, transform, standing, counted, estimates, speed, scores))
+            lines.append(_line(library, transform, standing, index.get(transform.name), estimates, speed))
     folder = results.absolute()
     free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
     notes = (*config.notes, *_guesses(config, estimates, lines))
-    task_mb = max((stream_mb(config.scores(*name)) for name in standings), default=stream_mb())
+    task_mb = max((chunk_mb(config, *name) for name in standings), default=stream_mb())
     return Plan(tuple(lines), cores, cap_mb, on_cluster, task_mb, speed.recorded, free, notes)
 
 
@@ -192,7 +191,6 @@ def _line(
     index: tuple[int, int, int] | None,
     estimates: Estimates,
     speed: Speed,
-    scores: Sequence[str],
 ) -> Line:
     """Return the line of a job, or of the library itself if there is no transform.
 
@@ -213,8 +211,9 @@ def _line(
     tasks = standing.chunks - standing.chunks_done + standing.parts + others if standing.waiting else 0
     left = 1 - standing.chunks_done / standing.chunks if standing.chunks else 1.0
     peak_mb = stats.get("usage", {}).get("peak_mb")
-    task_mb = stream_mb(scores) if transform else build_mb(library)
-    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), task_mb)
+    config = estimates.config
+    scores = config.scores(library.name, name)
+    largest_mb = max(merge_mb(rows, estimates.parts(library, name)), chunk_mb(config, library.name, name))
     return Line(
         library=library.name,
         transform=name or "",

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from halogenator.chemistry.scores import SCORES
-from halogenator.model import Config, Export, Library
+from halogenator.model import Config, Export
 from halogenator.planning.speed import PRODUCT_SECONDS, chunk_products, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.units import MB
@@ -56,9 +56,10 @@ def stream_mb(scores: Iterable[str] = ()) -> int:
     return max(LEAST_MB, _rounded(PROCESS_MB + BATCH_MB + ROW_MB + REMEMBERED_MB + models))
 
 
-def build_mb(library: Library) -> int:
-    """Return the memory of a task that builds a chunk of a library: more if it keeps what it reaches in mind."""
-    return stream_mb(library.scores) + (WALK_MB if library.walks else 0)
+def chunk_mb(config: Config, library: str, transform: str | None = None) -> int:
+    """Return the memory of a chunk task of a library or a job: more if it keeps in mind what it reaches."""
+    walks = transform is None and config.libraries[library].walks
+    return stream_mb(config.scores(library, transform)) + (WALK_MB if walks else 0)
 
 
 def merge_mb(rows: int, parts: int = 0) -> int:
