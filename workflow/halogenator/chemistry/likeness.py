@@ -23,7 +23,6 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from halogenator.chemistry.maxmin import BITS, RADIUS
 from halogenator.chemistry.parent import is_flat, read_flat
-from halogenator.chemistry.sought import sought
 
 _TINY = 1e-9  # by which a bound may be too low, as numbers are rounded
 _OF_AN_ATOM = RADIUS + 1  # surroundings that it is the centre of
@@ -124,6 +123,8 @@ class Likeness:
     """
 
     def __init__(self, text: str, least: float = 0.0) -> None:
+        from halogenator.chemistry.sought import sought  # and with it RDKit's standardisation
+
         self.least = least
         self._bits = _generator().GetFingerprint(sought(text, "similar").mol)
         self.size = int(self._bits.GetNumOnBits())

@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError
-from halogenator.export.row_sample import at_positions
-from halogenator.export.selection import POSITION, Selection, find_selection
+from halogenator.export.selection import POSITION, Selection, at_positions, find_selection
 from halogenator.model import Export
 from halogenator.process.progress import Progress
 from halogenator.results import Results

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +16,7 @@ from halogenator.chemistry.molecules import RejectError
 from halogenator.errors import UserError
 from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.row_filter import RowFilter
-from halogenator.export.selection import POSITION, Selection
+from halogenator.export.selection import POSITION, Selection, at_positions
 from halogenator.model import Export
 from halogenator.process.progress import Progress
 
@@ -166,16 +165,3 @@ class Sample:
         gc.enable()
         self.tally.add_filter(("diverse", str(wanted)), len(candidates) - len(picked))
         return np.sort(np.concatenate(kept)[picked])
-
-
-def at_positions(selection: Selection, positions: Positions, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    """Yield the rows at some positions, given in order, in batches."""
-    if not len(positions):
-        return
-    for batch in selection.read(int(positions[0]), batch_rows):
-        first = batch[POSITION][0].as_py()
-        begin, end = np.searchsorted(positions, [first, first + batch.num_rows])
-        if begin < end:
-            yield batch.take(pa.array(positions[begin:end] - first))
-        if end == len(positions):
-            return

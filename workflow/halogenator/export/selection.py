@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -24,9 +24,7 @@ from halogenator.model import Export, fingerprint
 from halogenator.process.guard import is_refusal
 from halogenator.results import Results
 from halogenator.search.parts import Part
-from halogenator.tables.catalog import create_views
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns, score_columns
-from halogenator.tables.duck import connect
 from halogenator.tables.file_columns import as_type, extra_names
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, read_rows, table_writer
@@ -178,6 +176,19 @@ def _named(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), None, texts)
 
 
+def at_positions(selection: Selection, positions: npt.NDArray[np.int64], batch_rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows at some positions, given in order, in batches."""
+    if not len(positions):
+        return
+    for batch in selection.read(int(positions[0]), batch_rows):
+        first = batch[POSITION][0].as_py()
+        begin, end = np.searchsorted(positions, [first, first + batch.num_rows])
+        if begin < end:
+            yield batch.take(pa.array(positions[begin:end] - first))
+        if end == len(positions):
+            return
+
+
 def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     """Return the rows of an export of products or molecules, and a fingerprint of their content.
 
@@ -271,6 +282,8 @@ def run_query(results: Path, sql: str, rows: Path, identity: str, *, memory_mb: 
     Raises:
         UserError: DuckDB does not take the query, or the file is somebody else's.
     """
+    import duckdb  # here and below, since without a query its loading takes longer than the work
+
     if os.path.lexists(rows) and not is_of_query(rows):
         raise UserError("a file that no export made stands in the way", where=rows, fix="move it away")
     if not (rows.exists() and read_metadata(rows).get("identity") == identity):
@@ -301,6 +314,11 @@ def is_of_query(path: Path) -> bool:
 @contextmanager
 def _checked_query(results: Path, sql: str, memory_mb: int, scratch: Path) -> Iterator[Any]:
     """Give a checked query over the views of a results folder. It runs when its rows are read."""
+    import duckdb
+
+    from halogenator.tables.catalog import create_views
+    from halogenator.tables.duck import connect
+
     with connect(memory_mb, scratch) as connection:
         try:
             create_views(connection, results)

@@ -20,8 +20,16 @@ from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.manifest import Manifest, Split, split_path
 from halogenator.export.parent_columns import ParentColumns
 from halogenator.export.row_filter import RowFilter
-from halogenator.export.row_sample import Sample, at_positions
-from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
+from halogenator.export.row_sample import Sample
+from halogenator.export.selection import (
+    POSITION,
+    Selection,
+    at_positions,
+    find_selection,
+    is_of_query,
+    query_content,
+    run_query,
+)
 from halogenator.model import Export, fingerprint
 from halogenator.planning.export_request import check
 from halogenator.process.failures import check_writable

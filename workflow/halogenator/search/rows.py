@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ import pyarrow.compute as pc
 
 from halogenator.chemistry.grafts import UNKNOWN
 from halogenator.chemistry.likeness import Known, Likeness
-from halogenator.chemistry.sought import forms
 from halogenator.chemistry.substructure import Substructure
 from halogenator.errors import UserError
 from halogenator.model import Conditions
@@ -25,10 +25,12 @@ from halogenator.search.fingerprints import Fingerprints, Kept
 from halogenator.search.lineage import Lineage, candidates, settled
 from halogenator.search.named import find_parents
 from halogenator.search.parts import Ids, Mask, Part, Rows, batches
-from halogenator.search.where import Where
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
+
+if TYPE_CHECKING:
+    from halogenator.search.where import Where
 
 _NO_IDS = pa.array([], pa.string())
 
@@ -74,13 +76,20 @@ class Search:
     def __init__(self, results: Path, conditions: Conditions, *, memory_mb: int, scratch: Path) -> None:
         self._results, self._conditions = Results(results), conditions
         self.without_fingerprints = 0
-        where = conditions.where
-        self._where = None if where is None else Where(results, where, memory_mb=memory_mb, scratch=scratch)
+        self._where: Where | None = None
+        if conditions.where is not None:
+            from halogenator.search.where import Where  # and with it DuckDB
+
+            self._where = Where(results, conditions.where, memory_mb=memory_mb, scratch=scratch)
         self._queries = tuple(map(Substructure, conditions.smarts))
         similar = conditions.similar
         self.likeness = None if similar is None else Likeness(similar, conditions.threshold)
         self._parents = None if conditions.parent is None else find_parents(self._results, conditions.parent)
-        self._molecules = None if conditions.molecule is None else forms(conditions.molecule, "molecule")
+        self._molecules: list[tuple[str, str | None]] | None = None
+        if conditions.molecule is not None:
+            from halogenator.chemistry.sought import forms  # and with it RDKit's standardisation
+
+            self._molecules = forms(conditions.molecule, "molecule")
         self._descent = Descent(self._queries)
         identity = None if self._molecules is None else "enhanced_stereo"
         self._asked = _Asked(self._queries, self.likeness, self._parents is not None, identity)
@@ -157,7 +166,7 @@ class Search:
             return _Judge(self._asked, kept, stored=stored)
         if part.transform is None:
             return _OfMolecules(self._asked, kept, lineage)
-        step = self._descent.of_products(metadata)
+        step = self._descent.of_products(metadata) if self._queries or to_compare else None
         return _OfProducts(self._asked, kept, lineage, Ids(lineage.ids), step, stored=stored)
 
     def _look_at(self, library: str, *, to_compare: bool) -> Lineage | None:
