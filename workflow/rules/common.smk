@@ -213,7 +213,8 @@ def export_sources(wildcards):
     if export.sql:
         return [*all_results(), str(PLACES.summary)]
     jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
-    libraries = export.libraries if export.molecules or export.parents or export.conditions else ()
+    reads_libraries = export.molecules or export.parents or export.has_reaction or export.conditions
+    libraries = export.libraries if reads_libraries else ()
     origins = [CONFIG.line(CONFIG.libraries[name])[0].name for name in libraries] if export.conditions else ()
     molecules = map(PLACES.molecules, dict.fromkeys((*libraries, *origins)))
     return [str(path) for path in (*molecules, *(PLACES.products(*job) for job in jobs))]
