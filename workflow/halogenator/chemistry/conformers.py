@@ -86,7 +86,8 @@ def _embed(whole: Chem.Mol, count: int, seed: int) -> list[int]:
         RejectError: RDKit finds none.
     """
     settings = rdDistGeom.ETKDGv3()
-    settings.randomSeed = seed & 0x7FFFFFFF  # below 0, RDKit would take another seed each time
+    settings.randomSeed = seed & 0x3FFFFFFF  # below 0, RDKit would take another seed each time
+    settings.enableSequentialRandomSeeds = True  # else each conformer's seed is a multiple: with 0, all are the same
     settings.maxIterations = _TRIES
     settings.pruneRmsThresh = _SAME
     for is_random in (False, True):
