@@ -224,6 +224,11 @@ def export_mb(wildcards):
     return EXPORT_MB if CONFIG.exports[wildcards.export].diverse else PLAIN_EXPORT_MB
 
 
+def export_threads(wildcards):
+    """Threads of an export: several where it makes 3D structures, which take long."""
+    return 4 if CONFIG.exports[wildcards.export].conformers else 1
+
+
 def export_time(wildcards, attempt):
     """Time limit in minutes for an export, from all rows of its jobs or libraries."""
     export = CONFIG.exports[wildcards.export]

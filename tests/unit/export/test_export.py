@@ -310,6 +310,10 @@ FULL = Export(
     split=10,
     coordinates=True,
     parents=True,
+    reaction=True,
+    titles=True,
+    fingerprints=("maccs",),
+    conformers=3,
     columns=("smiles", "name"),
     windows={"clogp": Window(-2.5, 5), "mw": Window(high=500), "hbd": Window(low=1e-7), "qed": Window(0.5)},
     only=("lipinski",),
@@ -317,6 +321,7 @@ FULL = Export(
     flag=("veber", "sa_score"),
     sample=100,
     diverse=7,
+    scaffold_split=(0.5, 0.25, 0.25),
     seed=-3,
 )
 

@@ -39,7 +39,12 @@ class Mapper:
     def reaction(self, parent: Written, product: Written, site: int) -> str:
         """Return the mapped reaction; the number of an atom is one more than its index in the parent's SMILES.
 
-        Atoms that leave or come have no number.
+        Atoms that leave or come have no number. Arguments and errors are those of ``molecules``.
+        """
+        return _written(*self.molecules(parent, product, site), parent, product)
+
+    def molecules(self, parent: Written, product: Written, site: int) -> tuple[Chem.Mol, Chem.Mol]:
+        """Return the parent and the product that RunReactants made of it, which knows where its atoms come from.
 
         Args:
             parent: its stored SMILES, and its CXSMILES extension if it has one.
@@ -54,7 +59,7 @@ class Mapper:
         for reaction in self._reactions:
             for made in _made(self._parent, reaction, site):
                 if _is(made, product):
-                    return _written(self._parent.mol, made, parent, product)
+                    return self._parent.mol, made
         raise RejectError("no mapped reaction", f"the transform does not give it at atom {site} of {parent[0][:200]!r}")
 
 

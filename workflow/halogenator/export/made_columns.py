@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from halogenator.chemistry.atom_mapping import Mapper
 from halogenator.chemistry.conformers import conformers
-from halogenator.chemistry.drawing import CANNOT_DRAW, draw_alone
+from halogenator.chemistry.drawing import CANNOT_DRAW, Drawing, draw_alone
 from halogenator.chemistry.fingerprints import FINGERPRINTS, packed
 from halogenator.chemistry.molblock import mol_block
 from halogenator.chemistry.molecules import RejectError
-from halogenator.chemistry.pictures import png
+from halogenator.chemistry.pictures import draw_made, png
 from halogenator.errors import UserError
 from halogenator.export.left_out import LeftOut
 from halogenator.export.parent_columns import NAME_FIELD, PARENT_FIELDS, PARENT_STEREO
@@ -26,6 +26,8 @@ from halogenator.results import Results
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.molecule_files import BLOCK, CONFORMERS, DRAWING, FORMATS, stereo_of
 from halogenator.tables.workbook import PICTURE
+
+_Pair = tuple[Drawing, Drawing]
 
 _SET = "set"  # column of a split by scaffold
 _STRUCTURES = 256  # 3D structures in memory
@@ -119,8 +121,10 @@ class MadeColumns:
 
     def add(self, batch: pa.RecordBatch, left_out: LeftOut) -> pa.RecordBatch:
         """Return rows of one job or library with the columns; those that have none are added to ``left_out``."""
+        pairs: list[_Pair | None] = [None] * batch.num_rows
         if self._export.has_reaction:
-            batch = batch.append_column(REACTION, self._reactions(batch, left_out))
+            reactions, pairs = self._reactions(batch, left_out)
+            batch = batch.append_column(REACTION, reactions)
         if self._has_titles:
             batch = batch.append_column(TITLE, titles(batch, self._labels))
         for name in self._export.fingerprints:
@@ -128,9 +132,8 @@ class MadeColumns:
         if self.sets:
             batch = batch.append_column(_SET, self.sets.of(batch[POSITION].to_numpy()))
         if self._kind == "html":
-            drawn = map(draw_alone, batch["smiles"].to_pylist())
-            svgs = [each and each.svg(name) for each, name in zip(drawn, batch["name"].to_pylist(), strict=True)]
-            batch = batch.append_column(DRAWING, pa.array(svgs, pa.string()))
+            rows = zip(batch["smiles"].to_pylist(), batch["name"].to_pylist(), pairs, strict=True)
+            batch = batch.append_column(DRAWING, pa.array([_drawn(*row) for row in rows], pa.string()))
         if self._kind == "xlsx":
             pictures = [png(smiles, *PICTURE) for smiles in batch["smiles"].to_pylist()]
             batch = batch.append_column(DRAWING, pa.array(pictures, pa.binary()))
@@ -140,23 +143,25 @@ class MadeColumns:
             batch = batch.append_column(BLOCK, self._blocks(batch, left_out))
         return batch
 
-    def _reactions(self, batch: pa.RecordBatch, left_out: LeftOut) -> pa.Array:
-        """Return the mapped reaction of each row."""
+    def _reactions(self, batch: pa.RecordBatch, left_out: LeftOut) -> tuple[pa.Array, list[_Pair | None]]:
+        """Return the mapped reaction of each row, and for a page both sides drawn; null and a reject without one."""
         if not batch.num_rows:
-            return pa.nulls(0, pa.string())
+            return pa.nulls(0, pa.string()), []
         job = batch["library"][0].as_py(), batch["transform"][0].as_py()
         if job != self._job or self._mapper is None:
             self._job, self._mapper = job, Mapper(self._smirks(*job))
         parents = _written(batch, PARENT_FIELDS[0].name, PARENT_STEREO.name)
         products = _written(batch, "smiles", "enhanced_stereo")
-        found: list[str | None] = []
+        found: list[str | None] = [None] * batch.num_rows
+        pairs: list[_Pair | None] = [None] * batch.num_rows
         for row, asked in enumerate(zip(parents, products, batch["site"].to_pylist(), strict=True)):
             try:
-                found.append(self._mapper.reaction(*asked))
+                found[row] = self._mapper.reaction(*asked)
+                if self._kind == "html":
+                    pairs[row] = draw_made(*self._mapper.molecules(*asked), asked[-1])
             except RejectError as error:
-                found.append(None)
                 left_out.add(batch, row, error)
-        return pa.array(found, pa.string())
+        return pa.array(found, pa.string()), pairs
 
     def _field(self, name: str) -> pa.Field:
         return next(field for field in self.fields if field.name == name)
@@ -202,6 +207,14 @@ class MadeColumns:
                 blocks.append(None)
                 left_out.add(batch, index, error)
         return pa.array(blocks, pa.string())
+
+
+def _drawn(smiles: str, name: str, pair: _Pair | None) -> str | None:
+    """Return the SVG of a molecule, of a product below its parent if both are drawn; None if it is too large."""
+    if pair:
+        return f"{pair[0].svg(f'parent of {name}')}<div>↓</div>{pair[1].svg(name)}"
+    drawing = draw_alone(smiles)
+    return drawing and drawing.svg(name)
 
 
 def _written(batch: pa.RecordBatch, *names: str) -> list[tuple[Any, ...]]:

@@ -21,9 +21,9 @@ form-action 'none'">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; --page: #fff; --ink: #1b1d22; --mute: #575c66; --line: #d9d9d3;
-  --k: #1b1d22; --n: #2343c4; --o: #bf1d1d; --s: #766700; --x: #0a7430; --e: #6b3fa0; }}
+  --k: #1b1d22; --n: #2343c4; --o: #bf1d1d; --s: #766700; --x: #0a7430; --e: #6b3fa0; --m: #ffd978; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --page: #14161a; --ink: #e9e9e5; --mute: #a9aeb8; --line: #383d47;
-  --k: #e9e9e5; --n: #94acff; --o: #ff8d84; --s: #d8cc55; --x: #74dd92; --e: #cbaaff; }} }}
+  --k: #e9e9e5; --n: #94acff; --o: #ff8d84; --s: #d8cc55; --x: #74dd92; --e: #cbaaff; --m: #6a5208; }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0 auto; padding: 1.5rem; max-width: 90rem; background: var(--page); color: var(--ink);
   font: 15px/1.45 system-ui, "Segoe UI", Roboto, Arial, sans-serif; }}
@@ -35,10 +35,11 @@ li {{ border: 1px solid var(--line); border-radius: 6px; padding: .8rem; break-i
   content-visibility: auto; contain-intrinsic-size: auto 24rem; }}
 h2 {{ font-size: 1rem; line-height: 1.3; margin: .5rem 0 0; overflow-wrap: anywhere; }}
 li > p {{ margin: 0 0 .5rem; font-size: .82rem; }}
-.box {{ height: 11rem; display: grid; place-items: center; color: var(--mute); }}
+.box {{ min-height: 11rem; gap: .4rem; display: grid; place-items: center; color: var(--mute); }}
 .mol {{ display: block; max-width: 100%; max-height: 11rem; height: auto; font-family: Arial, sans-serif; }}
 .k {{ fill: var(--k); }} .n {{ fill: var(--n); }} .o {{ fill: var(--o); }} .s {{ fill: var(--s); }}
 .x {{ fill: var(--x); }} .e {{ fill: var(--e); }}
+.m {{ fill: var(--m); }} .mol path.m {{ stroke: var(--m); stroke-width: 8; stroke-linejoin: round; }}
 .mol path.l {{ fill: none; stroke-width: 1.6; stroke-linecap: round; }}
 .l.k {{ stroke: var(--k); }} .l.n {{ stroke: var(--n); }} .l.o {{ stroke: var(--o); }} .l.s {{ stroke: var(--s); }}
 .l.x {{ stroke: var(--x); }} .l.e {{ stroke: var(--e); }}
