@@ -52,6 +52,8 @@ MERGE_SECONDS = 10e-6
 # Per row that an export draws, maps, splits by scaffold or gives fingerprints, each; and per 3D structure.
 EXPORT_SECONDS = 10e-3
 CONFORMER_SECONDS = 0.5
+# Per fingerprint: 120 µs measured, and its parent's.
+FINGERPRINT_SECONDS = 200e-6
 
 
 def stream_mb(scores: Iterable[str] = ()) -> int:
@@ -81,6 +83,11 @@ def chunk_minutes(config: Config, scores: Sequence[str] = ()) -> int:
 def merge_minutes(rows: int) -> int:
     """Return the time limit of a task that reads so many rows."""
     return START_MINUTES + math.ceil(SLOWER * rows * MERGE_SECONDS / 60)
+
+
+def fingerprint_minutes(rows: int) -> int:
+    """Return the time limit of a task that computes so many fingerprints."""
+    return START_MINUTES + math.ceil(SLOWER * rows * FINGERPRINT_SECONDS / 60)
 
 
 def export_minutes(rows: int, export: Export) -> int:
