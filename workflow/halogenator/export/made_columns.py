@@ -214,7 +214,7 @@ def _drawn(smiles: str, name: str, pair: _Pair | None) -> str | None:
     if pair:
         return f"{pair[0].svg(f'parent of {name}')}<div>↓</div>{pair[1].svg(name)}"
     drawing = draw_alone(smiles)
-    return drawing and drawing.svg(name)
+    return drawing.svg(name) if drawing else None
 
 
 def _written(batch: pa.RecordBatch, *names: str) -> list[tuple[Any, ...]]:
