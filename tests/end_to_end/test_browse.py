@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
+from halogenator.browse.view import read_view
+from halogenator.cli import build_parser
 from helpers.browsing import Browsing, browsing
 from helpers.finished import PHENOLS, Finished
-from helpers.runs import COOME, OME
+from helpers.runs import COOME, OME, REPOSITORY
 
 QUERCETIN = "O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12"
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -102,7 +106,7 @@ def test_nothing_in_a_name_an_id_a_smiles_or_an_address_becomes_markup(site: Bro
     assert [smiles for _, smiles in answer.rows][1] == EVIL
     texts = [answer.text, site.get("/molecule?at=zz//1").text]
     for name in ("parent", "smarts", "similar", "molecule", "where", "library", "sort", "after", "mw_min", EVIL):
-        texts.append(site.get(f"/?{urlencode({name: EVIL})}", status=400).text)
+        texts.append(site.get(f"/?{urlencode({name: EVIL + EVIL})}", status=400).text)
     texts.append(site.get(f"/molecule?{urlencode({'at': EVIL})}", status=400).text)
     for text in texts:
         assert "<script>alert" not in text and "<img src=x" not in text
@@ -194,3 +198,14 @@ def test_a_page_shows_what_a_run_finishes_and_says_what_it_took_away(site: Brows
     assert site.get("/").count == before
     assert "not in the results any more" in site.get(link, status=404).text
     assert "no results of this transform" in site.get("/?transform=AGAIN", status=400).text
+
+
+def test_commands_and_addresses_of_the_how_to_page_are_understood() -> None:
+    page = (REPOSITORY / "docs/how-to/browse.md").read_text()
+    commands = re.findall(r"^ *python -m halogenator (browse.*)$", page, re.MULTILINE)
+    for command in commands:
+        assert build_parser().parse_args(shlex.split(command)).verb == "browse"
+    addresses = re.findall(r"^ +/\?(.*)$", page, re.MULTILINE)
+    for address in addresses:
+        assert urlencode(read_view(parse_qsl(address)).query) == address
+    assert (len(commands), len(addresses)) == (2, 3)

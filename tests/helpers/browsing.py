@@ -71,8 +71,8 @@ class Browsing:
         assert answer.status == status, answer.text
         if 'data-done="false"' in answer.text:
             query = urlsplit(path).query
-            known = f"found={answer.count}&searched={answer.found(r'data-searched=.(\d+)')[0]}"
-            self.ask(f"/progress?{query}&{known}", cookie=self.cookie)
+            searched = answer.found(r'data-searched="(\d+)"')[0]
+            self.ask(f"/progress?{query}&found={answer.count}&searched={searched}", cookie=self.cookie)
             return self.get(path, status=status)
         return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,7 @@ class Site:
         self._results, self._configuration = Results(results), configuration
         self.answers = Answers(results, memory_mb=memory_mb, scratch=scratch)
         self._reader = Reader(results)
+        self._called: dict[str, str] = {}
         self._files: dict[Path, tuple[float, _File]] = {}
         loader = jinja2.FileSystemLoader(ASSETS / "templates")
         self._templates = jinja2.Environment(
@@ -252,8 +253,12 @@ class Site:
             "sizes": SIZES,
         }
 
-    def _labels(self, names: Sequence[str] | Mapping[str, object]) -> dict[str, str]:
-        return {name: each.label for name, each in labelled(self._configuration, names).items()}
+    def _labels(self, names: Iterable[str]) -> dict[str, str]:
+        """Return {transform: what it is called}, in the order of the configuration."""
+        wanted = frozenset(names)
+        if not wanted <= self._called.keys():  # files of configuration take long to read
+            self._called = {name: each.label for name, each in labelled(self._configuration, wanted | self._called.keys()).items()}
+        return {name: label for name, label in self._called.items() if name in wanted}
 
     def _label(self, row: Shown) -> str:
         name = row.at.transform
