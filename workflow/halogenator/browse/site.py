@@ -257,7 +257,9 @@ class Site:
         """Return {transform: what it is called}, in the order of the configuration."""
         wanted = frozenset(names)
         if not wanted <= self._called.keys():  # files of configuration take long to read
-            self._called = {name: each.label for name, each in labelled(self._configuration, wanted | self._called.keys()).items()}
+            self._called = {
+                name: each.label for name, each in labelled(self._configuration, wanted | self._called.keys()).items()
+            }
         return {name: label for name, label in self._called.items() if name in wanted}
 
     def _label(self, row: Shown) -> str:
