@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -18,6 +19,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from halogenator.browse.view import read_view
 from halogenator.cli import build_parser
 from helpers.browsing import Browsing, browsing
+from helpers.exports import export, rows
 from helpers.finished import PHENOLS, Finished
 from helpers.runs import COOME, OME, REPOSITORY
 
@@ -209,3 +211,45 @@ def test_commands_and_addresses_of_the_how_to_page_are_understood() -> None:
     for address in addresses:
         assert urlencode(read_view(parse_qsl(address)).query) == address
     assert (len(commands), len(addresses)) == (2, 3)
+
+
+def test_what_is_kept_is_saved_as_an_export_writes_it(
+    site: Browsing, products: list[Row], results: Path, tmp_path: Path
+) -> None:
+    chosen = [products[0], products[-1]]
+    kept = [[f"{row['library']}/{row['transform']}/{row['at']}", row["smiles"]] for row in chosen]
+    gone = [[kept[0][0], "C"], ["nowhere/X/1", "C"], ["mine/X/99999999", "C"]]
+    body = {"rows": json.dumps([*kept, *gone])}
+    cards = site.post("/basket/cards", body)
+    assert cards.found(r'data-at="([^"]*)"') == [at for at, _ in kept]
+    assert [smiles for _, smiles in cards.rows] == [smiles for _, smiles in kept]
+    for name in ("smi", "csv", "sdf"):
+        answer = site.post("/basket/file", {**body, "format": name})
+        assert "attachment" in answer.headers["content-disposition"]
+        (tmp_path / f"basket.{name}").write_text(answer.text)
+    names = [row["name"] for row in rows([tmp_path / "basket.csv"])]
+    for row, saved in zip(chosen, rows([tmp_path / "basket.csv"]), strict=True):
+        made = rows(export(results, tmp_path / "all.csv", "--library", row["library"], "--transform", row["transform"]))
+        (same,) = [each for each in made if each["name"] == saved["name"]]
+        assert {name: text for name, text in same.items() if text}.items() <= saved.items()
+        (tmp_path / "all.csv").unlink()
+    assert (tmp_path / "basket.smi").read_text().splitlines() == [
+        f"{row['smiles']}\t{name}" for row, name in zip(chosen, names, strict=True)
+    ]
+    drawn = list(Chem.SDMolSupplier(str(tmp_path / "basket.sdf")))
+    assert [Chem.MolToSmiles(mol) for mol in drawn] == [row["smiles"] for row in chosen]
+    assert all(mol.GetConformer().GetPositions().any() for mol in drawn)
+    for wrong in ({"rows": "[", "format": "csv"}, {"rows": '[["a", "b", "c"]]', "format": "csv"}, {"format": "exe"}):
+        assert site.post("/basket/file", wrong, status=400).status == 400
+
+
+@pytest.mark.parametrize("query", ["parent=" + str(PHENOLS[1][0]), "mw_max=300&rule=veber&halogen=F", "show=molecules"])
+def test_the_command_that_a_page_shows_writes_all_rows_of_it(
+    query: str, site: Browsing, results: Path, tmp_path: Path
+) -> None:
+    page = site.get(f"/?{query}&size=96")
+    words = shlex.split(page.found(r'<code id="command">([^<]*)')[0])
+    assert words[:4] == ["python", "-m", "halogenator", "export"] and words[-3] == "--coordinates"
+    made = rows(export(results, tmp_path / "all.csv", *words[4:-3]))
+    assert {row["smiles"] for row in made} >= {smiles for _, smiles in page.rows}
+    assert len(made) == page.count > 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from helpers.samples import SAFETY_NET
 
@@ -31,7 +31,8 @@ class Answered:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """Name and SMILES of the rows that are shown."""
-        return list(zip(self.found(r'<code title="[^"]*">([^<]*)'), self.found(r'data-smiles="([^"]*)"'), strict=True))
+        smiles = self.found(r'class="drawn-link" href="[^"]*" data-smiles="([^"]*)"')
+        return list(zip(self.found(r'<code title="[^"]*">([^<]*)'), smiles, strict=True))
 
     @property
     def count(self) -> int:
@@ -54,14 +55,21 @@ class Browsing:
         self.host = urlsplit(self.address).netloc
         self.cookie = self.ask(self.address.removeprefix(f"http://{self.host}")).headers["set-cookie"].partition(";")[0]
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Answered:
+    def ask(self, path: str, method: str = "GET", body: str = "", **headers: str) -> Answered:
         """Ask for a page, with no more than these headers besides ``Host``."""
         connection = http.client.HTTPConnection(self.host, timeout=SAFETY_NET)
-        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body or None, named)
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
         return Answered(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
+
+    def post(self, path: str, form: dict[str, str], *, status: int = 200) -> Answered:
+        """Send a form as a page of the server does."""
+        answer = self.ask(path, "POST", urlencode(form), cookie=self.cookie, origin=f"http://{self.host}")
+        assert answer.status == status, answer.text
+        return answer
 
     def get(self, path: str, *, status: int = 200) -> Answered:
         """Ask for a page as who has the cookie, and be sent on; once its search is done."""

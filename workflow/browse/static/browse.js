@@ -21,6 +21,7 @@ async function follow() {
       const page = parsed(await (await fetch(location.href)).text());
       results.replaceWith(page.getElementById("results"));
       document.title = page.title;
+      showKept();
     } else {
       showProgress(results, state);
     }
@@ -61,15 +62,65 @@ function byKeys(event) {
   if (step && at >= 0) links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
 }
 
+// ---- the basket: {place of a row: its SMILES}, which the browser keeps ----
+
+const basket = () => JSON.parse(localStorage.getItem("basket") || "{}");
+const rowsOf = (kept) => JSON.stringify(Object.entries(kept));
+
+function keep(kept) {
+  localStorage.setItem("basket", JSON.stringify(kept));
+  showKept();
+}
+
+/** Show on each page what is in the basket. */
+function showKept() {
+  const kept = basket();
+  const count = Object.keys(kept).length;
+  document.getElementById("basket-count").textContent = count ? `(${count})` : "";
+  for (const button of document.querySelectorAll(".keep")) {
+    const isKept = kept[button.dataset.at] === button.dataset.smiles;
+    button.setAttribute("aria-pressed", isKept);
+    button.textContent = isKept ? "Kept" : "Keep";
+  }
+}
+
+function toggle(button) {
+  const kept = basket();
+  if (button.getAttribute("aria-pressed") === "true") delete kept[button.dataset.at];
+  else kept[button.dataset.at] = button.dataset.smiles;
+  keep(kept);
+}
+
+/** Fill the page of the basket. */
+async function fillBasket(form) {
+  const kept = basket();
+  form.elements.rows.value = rowsOf(kept);
+  form.hidden = !Object.keys(kept).length;
+  document.getElementById("basket-hint").hidden = !form.hidden;
+  const answer = await fetch("/basket/cards", { method: "POST", body: new URLSearchParams({ rows: rowsOf(kept) }) });
+  const cards = parsed(await answer.text());
+  document.getElementById("kept").replaceChildren(...cards.body.children);
+  showKept();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (button?.matches(".keep")) toggle(button);
+  if (button?.id === "empty") keep({});
+  if (button?.dataset.copies) {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+    button.textContent = "Copied";
+  }
+  const form = document.getElementById("basket");
+  if (form && button?.matches(".keep, #empty")) await fillBasket(form);
+});
+addEventListener("storage", showKept);
+
 const side = document.getElementById("side");
 if (side && matchMedia("(max-width: 52rem)").matches) side.open = false;
 document.getElementById("filters")?.addEventListener("submit", submitShort);
 document.addEventListener("keydown", byKeys);
+showKept();
+const filled = document.getElementById("basket");
+if (filled) fillBasket(filled);
 follow().finally(() => (document.documentElement.dataset.ready = "true"));
-
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copies]");
-  if (!button) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
-  button.textContent = "Copied";
-});

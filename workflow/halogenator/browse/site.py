@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import jinja2
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -18,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from halogenator.browse.answers import Answer, Answers
+from halogenator.browse.basket import FORMAT_NAMES, MOST, find_kept, read_kept, write_kept
 from halogenator.browse.one_molecule import about, address_of, address_of_drawing
 from halogenator.browse.paging import find_places
 from halogenator.browse.pictures import picture
@@ -37,6 +40,7 @@ ASSETS = Path(__file__).parents[2] / "browse"
 _REPORT = ASSETS.parent / "report"
 _PATIENCE = 1.5  # seconds that a page waits for rows before it says that the search goes on
 _SECONDS = 20  # that a page's progress waits for news
+_MOST_BYTES = 20_000_000  # of a form
 _A_DAY = "private, max-age=86400"
 
 
@@ -60,7 +64,7 @@ class Site:
     """
 
     def __init__(self, results: Path, *, configuration: Sequence[Path], memory_mb: int, scratch: Path) -> None:
-        self._results, self._configuration = Results(results), configuration
+        self._results, self._configuration, self._scratch = Results(results), configuration, scratch
         self.answers = Answers(results, memory_mb=memory_mb, scratch=scratch)
         self._reader = Reader(results)
         self._called: dict[str, str] = {}
@@ -76,6 +80,7 @@ class Site:
         """The application that answers."""
         pages: dict[str, Callable[[Request], Response]] = {
             "/": self.rows,
+            "/basket": self.basket,
             "/progress": self.progress,
             "/molecule": self.molecule,
             "/drawing.svg": self.drawing,
@@ -84,6 +89,8 @@ class Site:
         return Starlette(
             routes=[
                 *(Route(path, answer) for path, answer in pages.items()),
+                Route("/basket/cards", _with_body(self.cards), methods=["POST"]),
+                Route("/basket/file", _with_body(self.file), methods=["POST"]),
                 Route("/static/report.css", _style),
                 Mount("/static", styles),
             ],
@@ -126,6 +133,28 @@ class Site:
             raise HTTPException(404, "This molecule is not in the results any more.")
         title = self._label(row)
         return self._page("molecule.html.j2", row=row, title=title, smirks=self._reader.smirks(row.at), **about(row))
+
+    def basket(self, _: Request) -> Response:
+        """Answer with the page of what was put aside, which the browser remembers and asks for."""
+        return self._page("basket.html.j2", formats=FORMAT_NAMES, most=MOST)
+
+    def cards(self, body: dict[str, str]) -> Response:
+        """Answer with the cards of rows."""
+        rows = find_kept(read_kept(body.get("rows", "")), self._reader)
+        return self._page("cards.html.j2", shown=[self._card(View(show=_kind(row)), row) for row in rows])
+
+    def file(self, body: dict[str, str]) -> Response:
+        """Answer with a file of rows."""
+        form = body.get("format", "")
+        if form not in FORMAT_NAMES:
+            raise UserError("there is no such format here", where="format", value=form, allowed=list(FORMAT_NAMES))
+        rows = find_kept(read_kept(body.get("rows", "")), self._reader)
+        with TemporaryDirectory(dir=self._scratch) as folder:
+            out = Path(folder) / f"basket.{form}"
+            write_kept(rows, form, out)
+            content = out.read_bytes()
+        how = {"content-disposition": f'attachment; filename="halogenator-basket.{form}"'}
+        return Response(content, media_type="application/octet-stream", headers=how)
 
     def drawing(self, request: Request) -> Response:
         """Answer with a drawing."""
@@ -284,3 +313,21 @@ def _text(value: object) -> str:
 
 def _style(_: Request) -> Response:
     return Response((_REPORT / "report.css").read_text(encoding="utf-8"), media_type="text/css")
+
+
+def _kind(row: Shown) -> str:
+    return PRODUCTS if row.at.transform else MOLECULES
+
+
+def _with_body(answer: Callable[[dict[str, str]], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers a form that a page sends."""
+
+    async def answered(request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_BYTES:
+                raise HTTPException(413, "This is too much at once.")
+        return await run_in_threadpool(answer, {name: values[0] for name, values in parse_qs(body.decode()).items()})
+
+    return answered

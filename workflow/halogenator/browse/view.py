@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
@@ -158,6 +159,20 @@ class View:
         found += [(f"contains {each}", self._without("halogens", each)) for each in self.halogens]
         found += [(f"keeps {each.capitalize()}’s rule", self._without("rules", each)) for each in self.rules]
         return [*found, (self.where, self.address(where=""))] if self.where else found
+
+    @property
+    def command(self) -> str:
+        """The command that writes all rows of the view into a file."""
+        words = ["--library", *(self.libraries or ["all"])]
+        words += ["--transform", *self.transforms] if self.transforms else []
+        words += ["--molecules"] if self.show == MOLECULES else []
+        asked = replace(self, windows={}, rules=()).asked
+        words += [word for text in asked.smarts for word in ("--smarts", text)]
+        words += [word for name in _TEXTS if (text := getattr(asked, name)) for word in (f"--{name}", text)]
+        words += ["--threshold", f"{asked.threshold:g}"] if asked.similar else []
+        words += [word for name, window in self.windows.items() for word in (f"--{name}", str(window))]
+        words += ["--only", ",".join(self.rules)] if self.rules else []
+        return f"python -m halogenator export {shlex.join(words)} --coordinates --out {self.show}.sdf.gz"
 
     def _without(self, name: str, value: str) -> str:
         return self.address(**{name: tuple(each for each in getattr(self, name) if each != value)})
