@@ -229,10 +229,10 @@ def test_what_is_kept_is_saved_as_an_export_writes_it(
         (tmp_path / f"basket.{name}").write_text(answer.text)
     names = [row["name"] for row in rows([tmp_path / "basket.csv"])]
     for row, saved in zip(chosen, rows([tmp_path / "basket.csv"]), strict=True):
-        made = rows(export(results, tmp_path / "all.csv", "--library", row["library"], "--transform", row["transform"]))
+        job = ("--library", row["library"], "--transform", row["transform"])
+        made = rows(export(results, tmp_path / "all.csv", *job, "--force"))
         (same,) = [each for each in made if each["name"] == saved["name"]]
         assert {name: text for name, text in same.items() if text}.items() <= saved.items()
-        (tmp_path / "all.csv").unlink()
     assert (tmp_path / "basket.smi").read_text().splitlines() == [
         f"{row['smiles']}\t{name}" for row, name in zip(chosen, names, strict=True)
     ]
