@@ -310,6 +310,10 @@ FULL = Export(
     sample=100,
     diverse=7,
     seed=-3,
+    in_sets=(Path("/data/stock.sdf"), Path("/data/results")),
+    not_in_sets=(Path("/data/old.csv"),),
+    novel=(Path("/data/chembl.smi.gz"),),
+    same_by="inchikey",
 )
 
 

@@ -62,7 +62,7 @@ _REACTION_SIZE = 420, 120  # pixels
 # The picture of a transform: sizes in pixels, and the style sheet that is written into the file.
 _PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
 _SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
-_STYLE = """<style>
+STYLE = """<style>
 text { font-family: sans-serif; }
 .k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
 .e { fill: #6b3fa0; } .k.l { stroke: #000; } .n.l { stroke: #2343c4; } .o.l { stroke: #bf1d1d; }
@@ -348,7 +348,7 @@ def draw_transform(transform: Transform) -> str:
     height += _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f'<title>{escape(transform.name)}</title>\n{_STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
+        f'<title>{escape(transform.name)}</title>\n{STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )
