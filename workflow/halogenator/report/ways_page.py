@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from halogenator.chemistry.drawing import CANNOT_DRAW, STYLE, Drawing, draw_alone, draw_change
+from halogenator.chemistry.drawing import CANNOT_DRAW, Drawing, draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.sheets import STYLE
 from halogenator.errors import UserError
 from halogenator.model import Config, Transform
 from halogenator.process.failures import writing
