@@ -1,4 +1,4 @@
-"""Where a molecule of a run comes from: all that RunReactants, tried on every molecule of the library, says; or why not."""
+"""Where a molecule of a run comes from: all that RunReactants, tried on every molecule of the library, says."""
 
 from __future__ import annotations
 
@@ -152,10 +152,10 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "config.yaml",
         {
             "parents": {"phenols": "phenols.csv"},
-            "libraries": {"phenols-2X": {"class": "polyphenol", "parents": "phenols", "k": 2}},
+            "libraries": {f"phenols-{k}X": {"class": "polyphenol", "parents": "phenols", "k": k} for k in (1, 2)},
             "transforms": "transforms.yaml",
             "halogenation": "halogenation.yaml",
-            "select": {"libraries": ["phenols-2X"]},
+            "select": {"libraries": ["phenols-1X", "phenols-2X"]},
         },
     )
     snakemake(folder, "--cores", 2)
@@ -181,7 +181,7 @@ def test_of_every_molecule_as_many_ways_are_found_as_the_run_counted(deep: Path,
 
 @pytest.mark.long
 def test_what_a_choice_left_out_is_told_with_the_choice(deep: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    alpha = "Oc1cc(O)c2c(c1)O[C@](F)(c1ccc(O)c(O)c1)[C@@H](O)C2"
+    alpha = "Oc1cc(O)c2c(c1)O[C@](I)(c1ccc(O)c(O)c1)[C@@H](O)C2"
     (obstacle, *_) = [each for each in found(capsys, deep, alpha)["obstacles"] if each["kind"] == "left out"]
     assert obstacle["why"] == "exclude: alpha_halo_ether" and obstacle["parent"]["id"] == "catechin"
     ether = alpha.replace("Oc1cc(O)", "COc1cc(O)")  # which would be made of it

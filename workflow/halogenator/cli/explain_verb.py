@@ -188,9 +188,9 @@ def _as_json(found: Any) -> dict[str, Any]:
 
 def _node_as_json(node: Any) -> dict[str, Any]:
     place = {"library": node.library, "transform": node.transform, "id": node.id, "n_routes": node.n_routes}
-    ways = []
+    ways: list[dict[str, Any]] = []
     for way in node.ways() if node.steps else ():
-        steps = []
+        steps: list[dict[str, Any]] = []
         for at, step in enumerate(way):
             after = way[at + 1].parent if at + 1 < len(way) else node
             steps.append({"by": step.transform, "site": step.site, **_brief(after)})

@@ -174,7 +174,7 @@ class Absence:
     def _not_given(self, library: str, leads: Mapping[str, str]) -> Iterator[Obstacle]:
         """Yield why input molecules of some shapes do not lead on: none is there, or with another configuration."""
         path = self._results.molecules(library)
-        there = {shape: each for shape, each in of_shapes(path, library, leads)} if path.is_file() else {}
+        there = dict(of_shapes(path, library, leads)) if path.is_file() else {}
         for shape, by in leads.items():
             if shape in there:
                 written = f"{there[shape].smiles} {there[shape].enhanced_stereo or ''}".strip()
