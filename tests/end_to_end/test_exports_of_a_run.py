@@ -217,7 +217,7 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
         (folder / name).write_text("")
     shipped_config = REPOSITORY / "configs/config.yaml"
     config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
-    assert len(config.exports) == 6
+    assert len(config.exports) == 7
 
 
 def _joined(block: str) -> list[str]:
