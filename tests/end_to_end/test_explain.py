@@ -152,10 +152,13 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "config.yaml",
         {
             "parents": {"phenols": "phenols.csv"},
-            "libraries": {f"phenols-{k}X": {"class": "polyphenol", "parents": "phenols", "k": k} for k in (1, 2)},
+            "libraries": {
+                **{f"phenols-{k}X": {"class": "polyphenol", "parents": "phenols", "k": k} for k in (1, 2)},
+                "ethers": {"from": "phenols-0X", "by": OME, "times": 2, "keep_levels": True, "class": "lipid"},
+            },
             "transforms": "transforms.yaml",
             "halogenation": "halogenation.yaml",
-            "select": {"libraries": ["phenols-1X", "phenols-2X"]},
+            "select": {"libraries": ["phenols-1X", "phenols-2X", "ethers"]},
         },
     )
     snakemake(folder, "--cores", 2)
@@ -195,3 +198,17 @@ def test_a_transform_that_is_not_for_the_library_is_named(deep: Path, capsys: py
     assert obstacle["kind"] == "no job" and f"{COOME} is for lipid, and phenols-1X is polyphenol" in obstacle["why"]
     (isomer, *_) = found(capsys, deep, "Oc1cc(O)c2c(c1)OC(c1ccc(O)c(O)c1)C(O)C2")["obstacles"]
     assert isomer["kind"] == "isomer" and "catechin" in isomer["why"]
+
+
+@pytest.mark.long
+def test_of_a_library_by_several_steps_the_way_is_that_of_its_column(
+    deep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row for row in table(Results(deep).molecules("ethers")) if row["k"] == 2][::5]
+    assert rows
+    for row in rows:
+        (node,) = [each for each in found(capsys, deep, row["id"])["found"] if each["library"] == "ethers"]
+        (way,) = node["ways"]
+        assert [f"{step['by']}@{step['site']}" for step in way["steps"]] == row["steps"].split(",")
+        assert way["from"]["id"] == row["parent"] and way["steps"][-1]["smiles"] == row["smiles"]
+        assert not node["complete"] and "tell one way" in node["missing"][0]
