@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import make_browse_screenshots
 import make_screenshots
 from rich.console import Console
 from rich.text import Text
@@ -97,6 +98,7 @@ def main() -> None:
         progress(Path(folder))
         pages = {"report": Path(folder) / "results" / "report.html", "preview": preview(Path(folder))}
         make_screenshots.main({**pages, "tutorial": tutorial(Path(folder))}, IMAGES)
+        make_browse_screenshots.main(Path(folder) / "results", IMAGES)
         plan(Path(folder))
     subprocess.run(["tmux", "kill-server"], check=False)
 

@@ -25,16 +25,18 @@ PICTURES = {
 
 def main(pages: Mapping[str, Path], folder: Path) -> None:
     """Take the pictures of those pages that are there."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        sys.exit("no Chromium on this machine, to open the report in")
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         for name, (page, drawn, scheme, size, place) in PICTURES.items():
             if page in pages:
                 picture(browser, pages[page], folder / f"{name}.png", drawn, scheme, size, place)
         browser.close()
+
+
+def find_chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or sys.exit("no Chromium on this machine, to open the pages in")
 
 
 def picture(
