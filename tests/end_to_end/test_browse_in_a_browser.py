@@ -150,3 +150,22 @@ def test_a_name_that_would_run_is_a_name(page: Page) -> None:
     page.wait_for_selector("html[data-ready]")
     expect(page.locator(".way")).to_contain_text("<script>document.title='run'</script>")
     assert page.title() != "run" and page.locator("img[src=x]").count() == 0
+
+
+def test_a_ring_is_drawn_and_looked_for(page: Page) -> None:
+    side = page.locator("#side")
+    if side.get_attribute("open") is None:
+        side.locator("> summary").click()
+    for button, address in (("Draw a substructure", "/?smarts=c1ccccc1"), ("Draw a molecule", "/?similar=c1ccccc1&")):
+        page.get_by_role("button", name=button).click()
+        page.locator("#canvas > *").wait_for()
+        box = page.locator("#canvas").bounding_box()
+        assert box
+        page.mouse.click(box["x"] + 34, box["y"] + 202)  # the tool for benzene rings, then the place of one
+        page.mouse.click(box["x"] + 150, box["y"] + 220)
+        page.get_by_role("button", name="Look for it").click()
+        page.wait_for_url(f"**{address}*")
+        page.wait_for_selector("html[data-ready]")
+        open_(page, page.url.partition("?")[0])
+        if side.get_attribute("open") is None:
+            side.locator("> summary").click()
