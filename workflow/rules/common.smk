@@ -231,7 +231,8 @@ def export_sources(wildcards):
     if export.sql:
         return [*all_results(), str(PLACES.summary)]
     jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
-    libraries = export.libraries if export.molecules or export.parents or export.conditions else ()
+    reads_libraries = export.molecules or export.parents or export.has_reaction or export.conditions
+    libraries = export.libraries if reads_libraries else ()
     origins = [CONFIG.line(CONFIG.libraries[name])[0].name for name in libraries] if export.conditions else ()
     molecules = map(PLACES.molecules, dict.fromkeys((*libraries, *origins)))
     return [str(path) for path in (*molecules, *(PLACES.products(*job) for job in jobs))]
@@ -239,6 +240,11 @@ def export_sources(wildcards):
 
 def export_mb(wildcards):
     return EXPORT_MB if CONFIG.exports[wildcards.export].diverse else PLAIN_EXPORT_MB
+
+
+def export_threads(wildcards):
+    """Threads of an export: several where it makes 3D structures, which take long."""
+    return 4 if CONFIG.exports[wildcards.export].conformers else 1
 
 
 def export_time(wildcards, attempt):

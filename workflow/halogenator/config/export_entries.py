@@ -6,14 +6,18 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from halogenator.chemistry.filters import LEAD_LIKE
 from halogenator.chemistry.scores import WINDOWED
 from halogenator.config.layers import Layers
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.model import Conditions, Export, Library, Transform, Window
 
-_SAME = ("molecules", "sql", "format", "split", "coordinates", "parents", "sample", "diverse", "seed")
+_SAME = (
+    *("molecules", "sql", "format", "split", "coordinates", "parents", "reaction", "titles", "conformers"),
+    *("sample", "diverse", "seed"),
+)
 _CONDITIONS = ("similar", "threshold", "parent", "molecule", "where")
-_LISTS = ("columns", "only", "without", "flag")
+_LISTS = ("columns", "only", "without", "flag", "fingerprints", "scaffold_split")
 
 
 def resolve_exports(
@@ -59,6 +63,8 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
     lists: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS if name in entry}
     asked: dict[str, Any] = {name: entry[name] for name in _CONDITIONS if name in entry}
     smarts = entry.get("smarts", [])
+    if entry.get("lead_like"):
+        lists["only"] = tuple(dict.fromkeys((*lists.get("only", ()), LEAD_LIKE)))
     return Export(
         conditions=Conditions(smarts=(smarts,) if isinstance(smarts, str) else tuple(smarts), **asked),
         libraries=tuple(libraries),
