@@ -1,4 +1,4 @@
-"""Takes pictures of a report and a preview for the documentation (make pictures)."""
+"""Takes pictures of a report, a preview and an export for the documentation (make pictures)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ PICTURES = {
     "report-molecules": ("report", "html[data-ready]", "light", DESK, ".gallery"),
     "report-narrow": ("report", "html[data-ready]", "light", PHONE, "#main"),
     "preview": ("preview", "body", "light", DESK, "body"),
+    "export-page": ("export", "body", "light", {"width": 1280, "height": 760}, "body"),
     "choices": ("tutorial", "body", "light", {"width": 1280, "height": 760}, "#left-out"),
 }
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,12 +104,28 @@ def test_only_a_changed_export_is_made_again(folder: Path) -> None:
     assert "Nothing to be done" in snakemake(folder, "-n")
 
 
+@pytest.mark.long
+def test_an_export_is_made_again_when_what_it_is_compared_with_changes(
+    finished: Finished, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = finished.copy(tmp_path_factory.mktemp("novel"))
+    known = folder / "known.csv"
+    known.write_text("smiles\nCCO\n")
+    export_as(folder, {"new": {"library": "mine", "transform": OME, "format": "csv", "novel": "known.csv"}})
+    snakemake(folder, "--cores", 1, "exports")
+    made = rows([folder / "results/exports/new/new.csv"])
+    known.write_text(f"smiles\n{made[0]['smiles']}\n")
+    assert rules(snakemake(folder, "--cores", 1, "exports")) == {"export": 1, "exports": 1}
+    assert rows([folder / "results/exports/new/new.csv"]) == made[1:]
+
+
 WRONG = {
     "library": ({"library": "mime"}, "did you mean 'mine'?"),
     "transform": ({"library": "mine", "transform": OME[:-1]}, f"did you mean '{OME}'?"),
     "key": ({"library": "mine", "splt": 5}, "did you mean 'split'?"),
     "format": ({"library": "mine", "format": "sfd"}, "did you mean 'sdf'?"),
     "filter": ({"library": "mine", "only": ["lipinksi"]}, "did you mean 'lipinski'?"),
+    "set": ({"library": "mine", "novel": "mine.csx"}, "did you mean 'mine.csv'?"),
     "nothing": ({"format": "sdf"}, "nothing says what to export"),
     "window": ({"library": "mine", "mw": [500, 200]}, "LOW <= HIGH"),
     "window as text": ({"library": "mine", "mw": "200:500"}, "[low, high]"),
@@ -193,12 +210,14 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     assert len(verbs) > 8
     for words in verbs:
         if "--help" not in words:
-            check(request_of(build_parser().parse_args(words)))
+            check(replace(request_of(build_parser().parse_args(words)), in_sets=(), not_in_sets=(), novel=()))
     (settled,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
     path = write_yaml(folder / "guide.yaml", yaml.safe_load(settled))
+    for name in ("chembl.smi.gz", "stock.csv"):
+        (folder / name).write_text("")
     shipped_config = REPOSITORY / "configs/config.yaml"
     config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
-    assert len(config.exports) == 6
+    assert len(config.exports) == 7
 
 
 def _joined(block: str) -> list[str]:

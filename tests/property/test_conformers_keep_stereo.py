@@ -48,7 +48,7 @@ def energy_of(mol: Chem.Mol) -> tuple[float, float]:
 def test_each_structure_is_its_molecule(tmp_path: Path) -> None:
     more = dict.fromkeys([*chain.from_iterable(POOLS.values()), *chain.from_iterable(map(parents, CLASSES))])
     known = [*STATED.items(), *OPEN.items()]
-    pool = [(f"m{number}", smiles) for number, smiles in enumerate(more)][: size(0, 150)]
+    pool = [(f"m{number}", smiles) for number, smiles in enumerate(more)][: size(0, 15)]
     results = lay_out(tmp_path, [*known, *pool])
     (made,) = export(results, tmp_path / "a.sdf", "--library", "mine", "--molecules", "--conformers", 2)
     found = structures(made)
@@ -83,7 +83,7 @@ def test_several_structures_differ_and_come_by_energy(tmp_path: Path) -> None:
 
 
 def test_workers_change_nothing_and_the_seed_does(tmp_path: Path) -> None:
-    results = lay_out(tmp_path, [*OPEN.items(), ("menthol", STATED["menthol"]), ("amine", FLEXIBLE)])
+    results = lay_out(tmp_path, [("menthol", STATED["menthol"]), ("amine", FLEXIBLE)])
     words = ["--library", "mine", "--molecules", "--conformers", "2"]
     made = [
         export(results, tmp_path / f"{number}.sdf", *words, *more)[0].read_bytes()

@@ -10,8 +10,11 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdChemReactions
 
+from halogenator.chemistry.atom_mapping import Mapper
+from halogenator.chemistry.kernel import Kernel
+from halogenator.model import Transform
 from helpers.exports import export, lay_out, rows
-from helpers.molecules import embedded
+from helpers.molecules import embedded, settled
 from helpers.oracle import shipped_transforms
 from helpers.samples import few, size
 
@@ -85,12 +88,35 @@ def check(row: dict[str, str], smirks: str) -> None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("smirks", [*SMIRKS.values(), *few(MADE, 1)])
+@pytest.mark.parametrize("smirks", few([*SMIRKS.values(), MADE[0], MADE[-1]], 3))
 def test_numbers_follow_the_atoms(tmp_path: Path, smirks: str) -> None:
     molecules = [*MOLECULES, *(smiles for smiles in embedded() if not re.search(r"\[\d", smiles))]
-    chosen = list(enumerate(molecules[: size(len(MOLECULES), 60)]))
+    chosen = list(enumerate(molecules[: size(len(MOLECULES), 25)]))
     results = lay_out(tmp_path, [(str(number), smiles) for number, smiles in chosen], smirks)
     found = rows(export(results, tmp_path / "a.csv", "--library", "mine", "--reaction", "--parents"))
     assert found
     for row in found[:: max(1, len(found) // 100)]:
         check(row, smirks)
+
+
+@pytest.mark.parametrize(
+    ("smirks", "how"),
+    [
+        ("[CX4:1][OX2H:2]>>[C:1]F", {"stereo": "invert"}),
+        ("[CX4:1][OX2H:2]>>[C:1]F", {"stereo": "open"}),
+        ("[CX3;!$(C=C):1]=[O:2]>>[C:1]([O:2])C", {"new_stereo": "both"}),
+        ("[C:1](=[O:2])[O:3][C:4]>>[C:1](=[O:2])[O:3].[C:4]O", {"products": "each"}),
+    ],
+)
+def test_what_a_transform_does_to_stereo_and_pieces_is_found_out(smirks: str, how: dict[str, str]) -> None:
+    kernel, mapper = Kernel([Transform("T", smirks, **how)]), Mapper(smirks)
+    found = [(smiles, product) for smiles in map(settled, MOLECULES) for product in kernel.products(smiles)[0]]
+    assert found
+    for smiles, product in found:
+        reaction = mapper.reaction((smiles, None), (product.smiles, product.enhanced_stereo), product.site)
+        after = Chem.MolFromSmiles(reaction.split(">>")[1])
+        for atom in after.GetAtoms():
+            atom.SetAtomMapNum(0)
+        assert settled(Chem.MolToSmiles(after)) == product.smiles  # with its stereo
+        if "products" not in how:  # a piece is not all that RunReactants makes
+            check({"parent_smiles": smiles, "smiles": product.smiles, "reaction": reaction}, smirks)

@@ -497,6 +497,9 @@ class Export:
         scaffold_split: shares of sets that have no scaffold in common; () for no split.
         seed: seed of all choices, and of conformers.
         conditions: what rows are looked for.
+        in_sets, not_in_sets, novel: results folders and files of molecules: a row's molecule is to be in each of the
+            first, and in none of the others.
+        same_by: "smiles" or "inchikey": when it is the same as one of theirs.
     """
 
     libraries: tuple[str, ...] = ()
@@ -521,6 +524,16 @@ class Export:
     scaffold_split: tuple[float, ...] = ()
     seed: int = 0
     conditions: Conditions = Conditions()
+    in_sets: tuple[Path, ...] = ()
+    not_in_sets: tuple[Path, ...] = ()
+    novel: tuple[Path, ...] = ()
+    same_by: str = "smiles"
+
+    @property
+    def sets(self) -> list[tuple[str, Path]]:
+        """The sets that rows are compared with, each with the word that asks for it: in, not_in or novel."""
+        named = {"in": self.in_sets, "not_in": self.not_in_sets, "novel": self.novel}
+        return [(word, path) for word, paths in named.items() for path in paths]
 
     @property
     def has_reaction(self) -> bool:
@@ -536,6 +549,9 @@ class Export:
         """Return the fields as JSON values, without those that are empty."""
         windows = {name: str(window) for name, window in self.windows.items()}
         values = {**vars(self), "windows": windows, "conditions": self.conditions.plain()}
+        values |= {name: [*map(str, values[name])] for name in ("in_sets", "not_in_sets", "novel")}
+        if not self.sets:
+            del values["same_by"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value}
 
 

@@ -9,6 +9,7 @@ from halogenator.inputs.remote import address, is_remote, share_settings
 from halogenator.model import fingerprint
 from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
+from halogenator.planning.export_request import set_contents
 from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
@@ -257,4 +258,5 @@ def export_time(wildcards, attempt):
 
 
 def export_identity(wildcards):
-    return fingerprint(CONFIG.exports[wildcards.export].plain())
+    export = CONFIG.exports[wildcards.export]
+    return fingerprint(export.plain(), *set_contents(export))

@@ -69,6 +69,14 @@ def test_a_page_has_a_card_for_each_row_and_nothing_that_runs(results: Path, tmp
     assert "default-src 'none'" in policy and "script" not in policy
 
 
+def test_a_page_of_reactions_has_both_sides(results: Path, tmp_path: Path) -> None:
+    (made,) = export(results, tmp_path / "all.html", "--library", "mine", "--reaction")
+    page = Page(made.read_text())
+    labels = [str(attributes["aria-label"]) for tag, attributes in page.tags if tag == "svg"]
+    assert len(labels) == 2 * len(page.headings)
+    assert all(before == f"parent of {after}" for before, after in zip(labels[::2], labels[1::2], strict=True))
+
+
 def test_a_workbook_has_each_row_with_its_structure(results: Path, tmp_path: Path) -> None:
     (made,) = export(results, tmp_path / "all.xlsx", "--library", "mine", "--reaction")
     sheet = openpyxl.load_workbook(made).active

@@ -323,6 +323,10 @@ FULL = Export(
     diverse=7,
     scaffold_split=(0.5, 0.25, 0.25),
     seed=-3,
+    in_sets=(Path("/data/stock.sdf"), Path("/data/results")),
+    not_in_sets=(Path("/data/old.csv"),),
+    novel=(Path("/data/chembl.smi.gz"),),
+    same_by="inchikey",
 )
 
 

@@ -18,7 +18,7 @@ from helpers.exports import export, lay_out, rows
 from helpers.molecules import embedded
 
 OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
-MOLECULES = [(f"m{number}", smiles) for number, smiles in enumerate(embedded()[:60])]
+MOLECULES = [(f"m{number}", smiles) for number, smiles in enumerate(embedded()[:40])]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 from halogenator.chemistry.molecules import RejectError, parse_smiles, settle
 
 MAX_CONFORMERS = 100  # of a molecule
-# Atoms without hydrogens. Distances and the force field grow with the square of the atoms: of the largest molecules, a
-# conformer takes some seconds and 100 MB; no docking program takes larger ones.
+# Atoms without hydrogens. The time of a conformer grows with the square of them or faster: to some ten seconds of the
+# largest, in 30 MB. Docking programs take no larger ones.
 MAX_HEAVY_ATOMS = 150
 
 _TRIES = 30  # embeddings tried for each conformer; then as many that begin with random coordinates

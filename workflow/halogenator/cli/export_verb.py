@@ -50,6 +50,7 @@ def _which_options(parser: Parser) -> None:
     scores = "; ".join(f"{each.name}: {each.text}, {each.source or 'RDKit'}" for each in SCORES.values())
     group = parser.add_argument_group("which of them", f"Properties: {properties}. Scores: {scores}.")
     condition_options(group)
+    _set_options(group)
     add = group.add_argument
     for name, each in WINDOWED.items():
         text = f"{each.meaning}, {each.unit}" if each.unit else each.meaning
@@ -65,6 +66,19 @@ def _which_options(parser: Parser) -> None:
     add("--scaffold-split", type=_shares, default=(), metavar="0.8,0.1,0.1", help=text)
     text = "of --sample, --diverse, --scaffold-split and --conformers (default: %(default)s)"
     add("--seed", type=int, default=0, metavar="N", help=text)
+
+
+def _set_options(group: argparse._ActionsContainer) -> None:
+    add = group.add_argument
+    for option, text in {
+        "in": "molecules that are in these results or in this file, too; of several, in all of them",
+        "not-in": "molecules that are not in these results or in this file; of several, in none of them",
+        "novel": "the same as --not-in, for a file of what is known",
+    }.items():
+        name = option.replace("-", "_") + "_sets" * (option != "novel")
+        add(f"--{option}", dest=name, type=Path, action="append", default=[], metavar="RESULTS|FILE", help=text)
+    text = "when it is in them: by canonical SMILES after our standardisation, or by InChIKey (default: %(default)s)"
+    add("--same-by", choices=("smiles", "inchikey"), default="smiles", help=text)
 
 
 def _how_options(parser: Parser) -> None:
@@ -119,6 +133,9 @@ def _export(options: argparse.Namespace) -> None:
     print(f"{made['molecules']:,} molecules of {made['of_rows']:,} in {out.parent / named}")
     for entry in made.get("left_out") or ():
         print(f"taken away: {entry['rows']:,} by {entry['kind']} {entry['name']}")
+    for known in made.get("compared_with") or ():
+        if known["unreadable"]:
+            print(f"not compared: {known['unreadable']:,} of {known['rows']:,} rows of {known['source']}: no molecules")
     for reason, count in made["rejects"].items():
         print(f"left out: {count:,} × {reason}; see {out.name}.json")
     if "sets" in made:
@@ -183,6 +200,10 @@ def request_of(options: argparse.Namespace) -> Any:
         format=format_of(path_of(options)).ending[1:],
         only=tuple(dict.fromkeys((*options.only, *lead_like))),
         conditions=conditions,
+        same_by=options.same_by,
+        in_sets=tuple(options.in_sets),
+        not_in_sets=tuple(options.not_in_sets),
+        novel=tuple(options.novel),
         **{name: getattr(options, name) for name in unchanged},
     )
 

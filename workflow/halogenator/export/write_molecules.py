@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import rdkit
 
@@ -19,16 +19,17 @@ from halogenator.export.left_out import LeftOut, Positions, Tally
 from halogenator.export.made_columns import MadeColumns
 from halogenator.export.manifest import Manifest, Split, split_path
 from halogenator.export.parent_columns import ParentColumns
-from halogenator.export.row_filter import RowFilter
+from halogenator.export.row_filter import Asked, RowFilter
 from halogenator.export.row_sample import Sample, at_positions
 from halogenator.export.scaffold_split import Sets, split_by_scaffold
 from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
 from halogenator.model import TITLE, Export, fingerprint
-from halogenator.planning.export_request import check
+from halogenator.planning.export_request import check, set_contents
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
 from halogenator.results import place_of
 from halogenator.search.rows import Search
+from halogenator.search.sets import Known, comparison
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.molecule_files import FORMATS, molecule_writer
 from halogenator.tables.parquet import limit_arrow_threads
@@ -85,7 +86,7 @@ def export_molecules(
         selection, content = find_selection(results, export)
     else:
         content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
-    identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content)
+    identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content, *set_contents(export))
     manifest = Manifest(out, FORMATS[export.format].ending, identity, force=force, own_folder=own_folder)
     if manifest.complete:
         return manifest.read()
@@ -159,8 +160,9 @@ class _Export:
         self._origin = [*self._of_parents, *extra]
         known = [field.name for field in (*selection.schema, *self._origin)]
         self._stored = [] if export.sql else [name for name in selection.schema.names if name in SCORES]
-        found = self._find(scratch) if export.conditions else None
-        self._passing = RowFilter(export, threads, known, self._stored, found)
+        self._known_sets: list[Known] = []
+        answered = self._ask(scratch) if export.conditions or export.sets else None
+        self._passing = RowFilter(export, threads, known, self._stored, answered)
         self._made = MadeColumns(results, selection, export, threads)
         self._schema = self._columns()
         written = [field for field in self._origin if field.name in self._schema.names]
@@ -199,13 +201,22 @@ class _Export:
         fields = [available[names.index(name)] for name in wanted]
         return pa.schema([*self._made.of_format, *fields])
 
-    def _find(self, scratch: Path) -> npt.NDArray[np.bool_]:
-        """Return of each row of the selection whether it fulfils the conditions."""
-        self._progress.begin("searching", self._selection.rows)
-        with closing(
-            Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
-        ) as search:
-            return search.masks(self._selection.parts, self._progress)
+    def _ask(self, scratch: Path) -> Asked:
+        """Ask all rows of the selection for the conditions, then for the sets."""
+        export, parts, progress = self._export, self._selection.parts, self._progress
+        memory: dict[str, Any] = {"memory_mb": self._memory_mb, "scratch": scratch}
+        asked = Asked(self._selection.rows)
+        if export.conditions:
+            progress.begin("searching", self._selection.rows)
+            with closing(Search(self._results, export.conditions, **memory)) as search:
+                asked.add(("conditions", ", ".join(export.conditions.plain())), search.masks(parts, progress))
+        if export.sets:
+            with comparison(parts, export.same_by, progress=progress, **memory) as rows:
+                for word, path in export.sets:
+                    found, known = rows.is_in(path)
+                    asked.add((word, str(path)), found if word == "in" else ~found)
+                    self._known_sets.append(known)
+        return asked
 
     def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
@@ -236,6 +247,7 @@ class _Export:
             rejects=dict(tally.counts),
             examples_of_rejects=tally.examples,
             **({"sets": self._made.sets.counts} if self._made.sets else {}),
+            **({"compared_with": list(map(asdict, self._known_sets))} if self._known_sets else {}),
             **with_versions(),
         )
 

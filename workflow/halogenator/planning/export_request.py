@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from halogenator.chemistry.conformers import MAX_CONFORMERS
 from halogenator.chemistry.filters import FILTERS
@@ -12,11 +13,16 @@ from halogenator.chemistry.scores import SCORES, WINDOWED
 from halogenator.chemistry.sought import forms
 from halogenator.chemistry.substructure import Substructure
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Export, Window
+from halogenator.inputs.content_hash import content_hash
+from halogenator.inputs.remote import is_remote
+from halogenator.model import Export, Window, fingerprint
+from halogenator.results import Results
 from halogenator.tables.molecule_files import FORMATS
+from halogenator.tables.seal import read_seal
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # rows; each takes 16 bytes, and as many again while the sample is drawn
+_MOST_SETS = 200
 # Settings that name properties, and what they can name.
 USES = {
     **{use: list(FILTERS) for use in ("only", "without")},
@@ -58,6 +64,7 @@ def check(export: Export) -> None:
                 )
     _check_source(export)
     _check_conditions(export)
+    _check_sets(export)
     for name, window in export.windows.items():
         if not window.low <= window.high:  # neither are bounds that are no number, .nan
             allowed, fix = "LOW:HIGH with LOW <= HIGH", "give the lower bound first; leave one out where it is open"
@@ -145,6 +152,41 @@ def refused_condition(condition: str, error: Exception, view: str = "molecules")
         allowed=f"a condition on columns of the view {view}: mw < 400 AND halogens = 'F'",
         fix=f'see the columns with: python -m halogenator query "DESCRIBE {view}"',
     )
+
+
+def set_contents(export: Export) -> list[str]:
+    """Return what tells whether the sets that an export compares with are still the same."""
+    return [
+        fingerprint([(file.name, read_seal(file)) for file in result_files(path)])
+        if path.is_dir()
+        else content_hash(path)
+        for _, path in export.sets
+    ]
+
+
+def result_files(folder: Path) -> list[Path]:
+    """Return the molecules and products of a results folder."""
+    places = Results(folder)
+    return [*places.libraries().values(), *places.jobs().values()]
+
+
+def _check_sets(export: Export) -> None:
+    """Check that what is to be compared with is there, and a results folder or a file of molecules."""
+    if len(export.sets) > _MOST_SETS:
+        raise UserError("too many files to compare with", value=len(export.sets), allowed=f"at most {_MOST_SETS}")
+    for word, path in export.sets:
+        if path.is_dir() and not result_files(path):
+            raise UserError(
+                f"{word}: there are no finished results in this folder",
+                where=path,
+                allowed="a results folder, or a file of molecules",
+                fix="name the folder that has libraries/ and products/, or one file",
+            )
+        if not (path.is_dir() or is_remote(path) or path.is_file()):
+            there = path.parent.iterdir() if path.parent.is_dir() else ()
+            near = did_you_mean(path.name, [each.name for each in there])
+            allowed = "a results folder, or a file of molecules in any format that libraries have"
+            raise UserError(f"{word}: there is no such file", value=str(path), allowed=allowed, fix=near)
 
 
 def _check_conditions(export: Export) -> None:

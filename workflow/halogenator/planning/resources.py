@@ -51,7 +51,7 @@ SLOWER = 5
 MERGE_SECONDS = 10e-6
 # Per row that an export draws, maps, splits by scaffold or gives fingerprints, each; and per 3D structure.
 EXPORT_SECONDS = 10e-3
-CONFORMER_SECONDS = 0.5
+CONFORMER_SECONDS = 1.0
 # Per fingerprint: 120 µs measured, and its parent's.
 FINGERPRINT_SECONDS = 200e-6
 

@@ -142,7 +142,10 @@ def _drawn_writer(
 def _in_words(value: object) -> str:
     """Return JSON values as a line of text."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{name} {_in_words(each)}" for name, each in value.items() if name != "format")
+        said = (
+            name if each is True else f"{name} {_in_words(each)}" for name, each in value.items() if name != "format"
+        )
+        return "; ".join(said)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
