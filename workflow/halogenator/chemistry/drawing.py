@@ -9,7 +9,7 @@ If RDKit's drawing module cannot be loaded, nothing is drawn, and ``CANNOT_DRAW`
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -135,11 +135,32 @@ def draw_change(
         return None
     origins = _origins(product)
     _lay_out(parent)
-    _lay_over(product, parent)
+    _lay_over(product, parent, _kept(origins))
     frame = _frame([parent, product])
     marked = {index for index in match if index < parent.GetNumAtoms()}
     changed = {index for index, origin in origins.items() if origin is None or origin in match}
     return _draw(parent, marked, frame), _draw(product, changed, frame)
+
+
+def draw_grown(parent_smiles: str, product_smiles: str) -> tuple[Drawing, Drawing] | None:
+    """Return the drawings of a molecule and of one that holds it whole, lying alike, with what is new marked in both.
+
+    Returns:
+        None if the first is no substructure of the second, one of them is too large, or RDKit cannot draw.
+    """
+    parent, product = (None if CANNOT_DRAW else Chem.MolFromSmiles(text) for text in (parent_smiles, product_smiles))
+    if parent is None or product is None or max(parent.GetNumAtoms(), product.GetNumAtoms()) > MAX_DRAWN_ATOMS:
+        return None
+    match = product.GetSubstructMatch(parent)
+    if not match:
+        return None
+    _lay_out(parent)
+    _lay_over(product, parent, [(index, origin) for origin, index in enumerate(match)])
+    frame = _frame([parent, product])
+    new = set(range(product.GetNumAtoms())) - set(match)
+    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in product.GetBonds()]
+    changed = {match.index(a) for pair in bonds for a, b in (pair, pair[::-1]) if b in new and a not in new}
+    return _draw(parent, changed, frame), _draw(product, new, frame)
 
 
 def _origins(product: Chem.Mol) -> dict[int, int | None]:
@@ -152,14 +173,17 @@ def _lay_out(mol: Chem.Mol) -> None:
     rdDepictor.NormalizeDepiction(mol)
 
 
-def _lay_over(product: Chem.Mol, parent: Chem.Mol) -> None:
-    """Give a product the parent's 2D coordinates where atoms are kept."""
-    conformer = parent.GetConformer()
-    kept = [(index, origin) for index, origin in _origins(product).items() if origin is not None]
-    known = {index: Point2D(*list(conformer.GetAtomPosition(origin))[:2]) for index, origin in kept}
+def _lay_over(product: Chem.Mol, parent: Chem.Mol, kept: Sequence[tuple[int, int]]) -> None:
+    """Give a product the parent's 2D coordinates where atoms are kept: (its atom, the parent's)."""
+    places = parent.GetConformer().GetPositions().tolist()
+    known = {index: Point2D(*places[origin][:2]) for index, origin in kept}
     rdDepictor.Compute2DCoords(product, coordMap=known)
     if len(kept) > 1:  # Compute2DCoords keeps the shape of the given part, not its place
-        rdMolAlign.AlignMol(product, parent, atomMap=kept)
+        rdMolAlign.AlignMol(product, parent, atomMap=list(kept))
+
+
+def _kept(origins: Mapping[int, int | None]) -> list[tuple[int, int]]:
+    return [(index, origin) for index, origin in origins.items() if origin is not None]
 
 
 def _frame(mols: Iterable[Chem.Mol]) -> tuple[Point2D, Point2D]:
@@ -375,7 +399,7 @@ def _example(reaction: Reaction, smiles: str) -> str:
     arrow = ("→", 24) if found else ("no site", 12)
     panels.append(_text(_ARROW / 2, _PANEL_HEIGHT / 2 + 6, *arrow, anchor="middle"))
     for text, product in list(found.items())[:_SHOWN_PRODUCTS]:
-        _lay_over(product, reactant)
+        _lay_over(product, reactant, _kept(origins[text]))
         panels.append(_panel(product, {i for i, origin in origins[text].items() if origin is None}, "new", text))
     places = [0, _PANEL_WIDTH, *(_PANEL_WIDTH * (1 + number) + _ARROW for number in range(_SHOWN_PRODUCTS))]
     drawn = "".join(f'<g transform="translate({x} 0)">{panel}</g>' for x, panel in zip(places, panels, strict=False))
