@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help install run test test-all test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs pictures lock clean
+.PHONY: help install run test test-all test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch mutants
 .DEFAULT_GOAL := run
 
@@ -23,8 +23,12 @@ test: $(VENV)/ready  ## check every feature on small samples, some 5 minutes on 
 
 # What this machine has not got is skipped, with the reason.
 test-all: $(VENV)/ready .venv-rules/ready  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
-	$(BIN)/python -m pytest -n 2 -rs --long --durations=20
+	$(BIN)/python -m pytest -n 2 -rs --long --durations=20 || $(MAKE) test-failed
 	$(MAKE) test-s3 test-slurm
+
+# A test that fails on a busy machine and passes alone shows in the output, and is to be mended; it does not end the gate.
+test-failed: $(VENV)/ready  ## run once more, one by one, what failed in test-all
+	$(BIN)/python -m pytest -rs --long --last-failed --last-failed-no-failures none
 
 # Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
 .venv-rules/ready: $(VENV)/ready

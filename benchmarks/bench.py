@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from harness import REPOSITORY, Figure, conditions, progress, table
 
 FAMILIES = {
-    "speed": ("kernel", "siblings", "merge", "whole_job", "chunk_growth", "small_tasks"),
+    "speed": ("kernel", "siblings", "choices", "merge", "whole_job", "chunk_growth", "small_tasks"),
     "scale": ("dry_run", "large_merge", "many_jobs", "matrix_on_paper"),
 }
 

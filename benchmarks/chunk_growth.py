@@ -1,4 +1,4 @@
-"""A chunk task at ten thousand, a hundred thousand and a million molecules, on one core and on two: rate and memory.
+"""A chunk task at ten, a hundred and three hundred thousand molecules, on one core and on two: rate and memory.
 
 The molecules are phenols with one site each, of the same mean size at every number, made without descriptors. A rate is
 products per CPU second beyond what a task of one molecule takes, which is the start of Python and of the libraries.
@@ -20,9 +20,9 @@ from halogenator.tasks.commands import TransformChunk
 from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 
-_ONE_CORE = (10_000, 100_000, 1_000_000)
-_TWO_CORES = (100_000, 1_000_000)
-_ROUNDS = {1: 4, 10_000: 4, 100_000: 2}  # of a size; one, where none is given
+_ONE_CORE = (10_000, 100_000, 300_000)
+_TWO_CORES = (100_000, 300_000)
+_ROUNDS = {1: 2, 10_000: 2, 100_000: 1}  # of a size; one, where none is given
 _GROUP_ROWS = 20_000
 _FOLDER = FOLDER / "growth"
 

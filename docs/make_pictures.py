@@ -80,12 +80,23 @@ def preview(folder: Path) -> Path:
     return page
 
 
+def tutorial(folder: Path) -> Path:
+    """Make the preview of docs/tutorial.md with its files, and return its page."""
+    text, page = (REPOSITORY / "docs" / "tutorial.md").read_text(encoding="utf-8"), folder / "tutorial.html"
+    for block in re.finditer(r"^```(csv|yaml)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        name = re.findall(rf"`([\w-]+\.{block[1]})`", text[: block.start()])[-1]
+        (folder / name).write_text(block[2], encoding="utf-8")
+    words = [sys.executable, "-m", "halogenator", "preview", "chosen.yaml", "--out", page]
+    subprocess.run(words, check=True, cwd=folder)
+    return page
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder:
         progress(Path(folder))
         pages = {"report": Path(folder) / "results" / "report.html", "preview": preview(Path(folder))}
-        make_screenshots.main(pages, IMAGES)
+        make_screenshots.main({**pages, "tutorial": tutorial(Path(folder))}, IMAGES)
         plan(Path(folder))
     subprocess.run(["tmux", "kill-server"], check=False)
 

@@ -19,6 +19,7 @@ PICTURES = {
     "report-molecules": ("report", "html[data-ready]", "light", DESK, ".gallery"),
     "report-narrow": ("report", "html[data-ready]", "light", PHONE, "#main"),
     "preview": ("preview", "body", "light", DESK, "body"),
+    "choices": ("tutorial", "body", "light", {"width": 1280, "height": 760}, "#left-out"),
 }
 
 

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--crash-states", type=int, default=12, help="states of a disk after a loss of power (default: 12)"
     )
-    parser.addoption("--kills", type=int, default=8, help="kills of a run at any moment in the long form (default: 8)")
+    parser.addoption("--kills", type=int, default=6, help="kills of a run at any moment in the long form (default: 6)")
     parser.addoption("--failed-calls", type=int, default=200, help="calls that fail in the long form (default: 200)")
     parser.addoption("--seed", type=int, default=4, help="decides on examples and moments of kills (default: 4)")
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from helpers.planned import Planned
-from helpers.runs import tasks
+from helpers.runs import named_parents, tasks, write_molecules, write_yaml
 from helpers.samples import SAFETY_NET, SEED, size
 from helpers.small_run import OME, PRODUCTS, Run, lay_out, same
 
@@ -209,4 +209,50 @@ def test_without_a_task_server_a_run_makes_the_same(
     run.plan.let_go()
     assert started.wait(SAFETY_NET) == 0, run.output[-3000:]
     same(run.tables(), undisturbed)
+    run.no_litter()
+
+
+# ---- libraries made by steps -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.long
+def test_a_library_by_steps_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    """Ethers by one task's steps, esters level by level: the same tables, and the same account of what was left out."""
+    write_molecules(tmp_path / "mine.csv", named_parents("polyphenol")[:12])
+    config = write_yaml(
+        tmp_path / "config.yaml",
+        {
+            "libraries": {
+                "mine": {"class": "polyphenol", "path": str(tmp_path / "mine.csv")},
+                "ethers": {
+                    "from": "mine",
+                    "by": [OME],
+                    "times": 3,
+                    "keep_levels": True,
+                    "protect": ["chelated_phenol"],
+                },
+                "both": {"from": "ethers", "by": ["halogenation"], "times": 1, "quota": {"per_parent": 5}},
+            },
+            "select": {"libraries": ["ethers", "both"], "transforms": []},
+            "chunk": {"products": 100},
+        },
+    )
+    undisturbed = Run(tmp_path / "undisturbed", config)
+    undisturbed.finish()
+    run = Run(tmp_path / "killed", config)
+    for planned in (
+        Planned("halogenate-chunk", "kill all", ".built.parquet", "before"),
+        Planned("halogenate-chunk", "kill Snakemake", ".built-rejects.parquet", "after"),
+        Planned("merge-library", "kill all", "library=ethers/molecules.parquet", "before"),
+        Planned("merge-library", "kill all", "library=both/molecules.parquet", "after"),
+    ):
+        started = run.start(planned)
+        assert started.wait(SAFETY_NET) == -signal.SIGKILL, (planned, run.output[-3000:])
+        assert run.plan.happened == 1
+        run.no_half_file()
+    output = run.finish()
+    assert not any("ethers" in task for task in tasks(output))
+    assert run.tables() == undisturbed.tables()
+    audits = [(each.folder / "results/audit.tsv").read_text() for each in (run, undisturbed)]
+    assert audits[0] == audits[1] and audits[0].count("\n") > 2
     run.no_litter()

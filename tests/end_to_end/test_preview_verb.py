@@ -96,7 +96,7 @@ def test_the_default_run_makes_what_its_preview_says(tmp_path: Path) -> None:
     left_out = {(row["library"], row["transform"], row["name"]): int(row["molecules"] or 0) for row in rows}
     held: list[bool] = []
     totals: list[bool] = []
-    for seed in range(5):
+    for seed in range(3):
         found = make_preview(configuration([], tmp_path), seed=seed)
         totals.append(found.products.low <= total <= found.products.high)
         held += [_holds(row.molecules, made[row.name, ""]) for row in found.libraries]
@@ -107,7 +107,7 @@ def test_the_default_run_makes_what_its_preview_says(tmp_path: Path) -> None:
             if each.molecules
         ]
     assert sum(held) >= 0.9 * len(held)
-    assert sum(totals) >= 4
+    assert sum(totals) >= len(totals) - 1
 
 
 def _holds(estimated: Estimate, count: int) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from rdkit import Chem
 
-from halogenator.chemistry.drawing import draw_change, draw_transform, drawable_reaction
+from halogenator.chemistry.drawing import draw_change, drawable_reaction
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.sheets import draw_transform
 from halogenator.model import Example, Transform
 
 

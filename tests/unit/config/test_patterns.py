@@ -74,6 +74,15 @@ def test_lists_of_all_places_add_up() -> None:
     assert from_json(Job, to_json(job)) == job and from_json(Recipe, to_json(recipe)) == recipe
 
 
+def test_an_empty_list_of_a_library_is_said_to_turn_nothing_off() -> None:
+    empty = {"mine-2X": {**LIBRARIES["mine-2X"], "exclude": []}}
+    made = config(libraries=empty, exclude=["n_halogen"], select={"transforms": []})
+    (note,) = made.notes
+    assert "exclude: [] of libraries.mine-2X turns nothing off" in note
+    assert names(recipe_of(made, "mine-2X").choice) == ["n_halogen"]
+    assert config(libraries=empty, exclude={"libraries": [], "products": []}, select={"transforms": []}).notes == ()
+
+
 def test_a_level_that_no_entry_names_leaves_out_what_the_one_above_does() -> None:
     made = config(libraries={"mine-2X": {**LIBRARIES["mine-2X"], "exclude": ["n_halogen"]}})
     assert names(recipe_of(made, "mine-1X").choice) == ["n_halogen"]

@@ -103,11 +103,9 @@ def test_a_slow_parent_costs_its_own_products(tmp_path: Path, level: str) -> Non
     rows = [(name, Chem.CanonSmiles(smiles)) for name, smiles in [*ROWS, ("cyclononadecane", "C1" + "C" * 17 + "C1")]]
     names, smiles = zip(*rows, strict=True)
     empty, stereo = pa.array([""] * len(rows)), pa.nulls(len(rows), pa.string())
-    columns = {"id": names, "smiles": smiles, "enhanced_stereo": stereo, "parent": names}
-    pq.write_table(
-        pa.table({**columns, "halogens": empty, "rules": empty}),
-        tmp_path / "library.parquet",
-    )
+    columns = {"id": names, "smiles": smiles, "enhanced_stereo": stereo, "parent": names, "halogens": empty}
+    columns |= {"k": pa.nulls(len(rows), pa.int8()), "rules": empty}
+    pq.write_table(pa.table(columns), tmp_path / "library.parquet")
     library, chunk = Library("x", "other", 1), one_chunk("p.parquet")
     if level == "transform-chunk":
         job = Job(library, Transform("T", ENDLESS))

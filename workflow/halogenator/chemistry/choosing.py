@@ -157,15 +157,19 @@ class Chooser:
     def _of_all(
         self, smiles: str, values: Values | None, enhanced_stereo: str | None
     ) -> tuple[list[Product], list[Reject], int]:
-        found: list[Product] = []
+        made: list[Product] = []
         rejects: list[Reject] = []
         left_out = 0
         for chooser in self._choosers:
             more = chooser.products(smiles, values, enhanced_stereo)
-            found += more[0]
+            made += more[0]
             rejects += more[1]
             left_out += more[2]
-        return sorted(found, key=lambda product: product.transform), rejects, left_out
+        found: dict[tuple[str, str | None], Product] = {}
+        for product in sorted(made, key=lambda product: product.transform):
+            first = found.setdefault((product.smiles, product.enhanced_stereo), product)
+            first.n_routes += product.n_routes if first is not product else 0
+        return list(found.values()), rejects, left_out
 
 
 class _Alike:

@@ -58,9 +58,19 @@ class Surroundings:
 
     def allow(self, new_atoms: int) -> bool:
         """Return whether no pattern of a descriptor has too many matches here, nor with that many atoms more."""
-        if _MATCHES_OF_AN_ATOM * (self._mol.GetNumAtoms() + new_atoms) <= _MOST_MATCHES:
-            return True
-        return self._most_matches + _MATCHES_OF_AN_ATOM * new_atoms <= _MOST_MATCHES
+        spare = _MOST_MATCHES - _MATCHES_OF_AN_ATOM * new_atoms
+        return self._estimated_matches <= spare or self._most_matches <= spare
+
+    @cached_property
+    def _estimated_matches(self) -> float:
+        """An upper bound of ``_most_matches`` that looks at no atom.
+
+        The orders of d neighbours are at most 1 + 23/4 d: 1, 1, 2, 6 and 24 for d = 0 to 4, and 24 for more. The
+        degrees of all atoms add up to twice the bonds.
+        """
+        atoms: int = self._mol.GetNumAtoms(onlyExplicit=False)  # with hydrogens
+        bonds: int = self._mol.GetNumBonds()
+        return atoms + (_MATCHES_OF_AN_ATOM - 1) / 2 * bonds
 
     @cached_property
     def _most_matches(self) -> int:

@@ -1,4 +1,4 @@
-"""SVG drawings of molecules, of products beside their parents, and of transforms.
+"""SVG drawings of molecules, of products beside their parents, and of templates.
 
 RDKit draws; its SVG is made shorter here. All strokes of one style become one path. Colours become classes, for a style
 sheet: ``k`` carbon and bonds, ``n``, ``o`` and ``s`` these elements, ``x`` halogens, ``e`` other elements, ``m`` marks.
@@ -9,7 +9,7 @@ If RDKit's drawing module cannot be loaded, nothing is drawn, and ``CANNOT_DRAW`
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -20,7 +20,6 @@ from rdkit.Geometry import Point2D
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
 from halogenator.chemistry.stereochemistry import origin_of
-from halogenator.model import Transform
 from halogenator.smirks import in_one_product
 
 try:
@@ -59,18 +58,6 @@ _ELEMENT = re.compile(r"<(path|ellipse|text)\s([^>]*?)/?>(?:([^<]*)</text>)?")
 _ATTRIBUTE = re.compile(r"([\w-]+)='([^']*)'")
 
 _REACTION_SIZE = 420, 120  # pixels
-# The picture of a transform: sizes in pixels, and the style sheet that is written into the file.
-_PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
-_SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
-_STYLE = """<style>
-text { font-family: sans-serif; }
-.k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
-.e { fill: #6b3fa0; } .k.l { stroke: #000; } .n.l { stroke: #2343c4; } .o.l { stroke: #bf1d1d; }
-.s.l { stroke: #766700; } .x.l { stroke: #0a7430; } .e.l { stroke: #6b3fa0; }
-path.l { fill: none; stroke-width: 1.6; stroke-linecap: round; }
-path.m { stroke-width: 8; stroke-linejoin: round; }
-.gone .m { fill: #ffc7b8; stroke: #ffc7b8; } .new .m { fill: #bde6bd; stroke: #bde6bd; }
-</style>"""
 
 
 @dataclass(frozen=True)
@@ -103,8 +90,8 @@ def draw_alone(smiles: str) -> Drawing | None:
     mol = None if CANNOT_DRAW else Chem.MolFromSmiles(smiles)
     if mol is None or mol.GetNumAtoms() > MAX_DRAWN_ATOMS:
         return None
-    _lay_out(mol)
-    return _draw(mol, (), _frame([mol]))
+    lay_out(mol)
+    return draw(mol, (), frame([mol]))
 
 
 def draw_change(
@@ -133,13 +120,13 @@ def draw_change(
             return None
     except RejectError:
         return None
-    origins = _origins(product)
-    _lay_out(parent)
-    _lay_over(product, parent, _kept(origins))
-    frame = _frame([parent, product])
+    known = origins(product)
+    lay_out(parent)
+    lay_over(product, parent)
+    around = frame([parent, product])
     marked = {index for index in match if index < parent.GetNumAtoms()}
-    changed = {index for index, origin in origins.items() if origin is None or origin in match}
-    return _draw(parent, marked, frame), _draw(product, changed, frame)
+    changed = {index for index, origin in known.items() if origin is None or origin in match}
+    return draw(parent, marked, around), draw(product, changed, around)
 
 
 def draw_grown(parent_smiles: str, product_smiles: str) -> tuple[Drawing, Drawing] | None:
@@ -154,46 +141,46 @@ def draw_grown(parent_smiles: str, product_smiles: str) -> tuple[Drawing, Drawin
     match = product.GetSubstructMatch(parent)
     if not match:
         return None
-    _lay_out(parent)
-    _lay_over(product, parent, [(index, origin) for origin, index in enumerate(match)])
-    frame = _frame([parent, product])
+    lay_out(parent)
+    lay_over(product, parent, {index: origin for origin, index in enumerate(match)})
+    around = frame([parent, product])
     new = set(range(product.GetNumAtoms())) - set(match)
     bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in product.GetBonds()]
     changed = {match.index(a) for pair in bonds for a, b in (pair, pair[::-1]) if b in new and a not in new}
-    return _draw(parent, changed, frame), _draw(product, new, frame)
+    return draw(parent, changed, around), draw(product, new, around)
 
 
-def _origins(product: Chem.Mol) -> dict[int, int | None]:
+def origins(product: Chem.Mol) -> dict[int, int | None]:
     """Return {atom: the parent's atom that it comes from; None: a new atom} of a product of RunReactants."""
     return {atom.GetIdx(): origin_of(atom) for atom in product.GetAtoms()}
 
 
-def _lay_out(mol: Chem.Mol) -> None:
+def lay_out(mol: Chem.Mol) -> None:
+    """Give a molecule 2D coordinates."""
     rdDepictor.Compute2DCoords(mol)
     rdDepictor.NormalizeDepiction(mol)
 
 
-def _lay_over(product: Chem.Mol, parent: Chem.Mol, kept: Sequence[tuple[int, int]]) -> None:
-    """Give a product the parent's 2D coordinates where atoms are kept: (its atom, the parent's)."""
+def lay_over(product: Chem.Mol, parent: Chem.Mol, known_origins: Mapping[int, int | None] | None = None) -> None:
+    """Give a product the parent's 2D coordinates where atoms are kept; by default these are told by ``origins``."""
     places = parent.GetConformer().GetPositions().tolist()
+    kept = [(index, at) for index, at in (known_origins or origins(product)).items() if at is not None]
     known = {index: Point2D(*places[origin][:2]) for index, origin in kept}
     rdDepictor.Compute2DCoords(product, coordMap=known)
     if len(kept) > 1:  # Compute2DCoords keeps the shape of the given part, not its place
-        rdMolAlign.AlignMol(product, parent, atomMap=list(kept))
+        rdMolAlign.AlignMol(product, parent, atomMap=kept)
 
 
-def _kept(origins: Mapping[int, int | None]) -> list[tuple[int, int]]:
-    return [(index, origin) for index, origin in origins.items() if origin is not None]
-
-
-def _frame(mols: Iterable[Chem.Mol]) -> tuple[Point2D, Point2D]:
+def frame(mols: Iterable[Chem.Mol]) -> tuple[Point2D, Point2D]:
+    """Return the corners of a frame around molecules with coordinates."""
     places = [place for mol in mols for place in mol.GetConformer().GetPositions().tolist()]
     xs, ys = [x for x, _, _ in places], [y for _, y, _ in places]
     return Point2D(min(xs) - _FRAME, min(ys) - _FRAME), Point2D(max(xs) + _FRAME, max(ys) + _FRAME)
 
 
-def _draw(mol: Chem.Mol, marks: Collection[int], frame: tuple[Point2D, Point2D]) -> Drawing:
-    low, high = frame
+def draw(mol: Chem.Mol, marks: Collection[int], within: tuple[Point2D, Point2D]) -> Drawing:
+    """Return the drawing of a molecule with coordinates, some atoms of it marked, within a frame."""
+    low, high = within
     width, height = round((high.x - low.x) * _SCALE), round((high.y - low.y) * _SCALE)
     drawer = _drawer(width, height)
     drawer.SetScale(width, height, low, high)
@@ -342,72 +329,3 @@ def _labelled(label: str) -> Chem.Atom:
     atom = Chem.Atom(0)
     atom.SetProp("atomLabel", label)
     return atom
-
-
-# ---- transforms with their examples ----------------------------------------------------------------------------------
-
-
-def draw_transform(transform: Transform) -> str:
-    """Return the SVG of a transform with its examples; leaving atoms are red in the reactant, new ones green.
-
-    Args:
-        transform: a checked one, with a valid SMIRKS and true examples.
-
-    Raises:
-        ImportError: RDKit's drawing module cannot be loaded.
-    """
-    template = draw_reaction(transform.smirks)
-    if template is None:
-        raise ImportError(CANNOT_DRAW)
-    label = "" if transform.label == transform.name else transform.label
-    title = _text(0, 16, transform.name, 16, weight="bold") + _text(0, 36, label) + _text(0, 56, transform.smirks)
-    reaction = Reaction(transform)
-    rows = [(_HEADING, title), (template.height, template.body)]
-    rows += [(_PANEL_HEIGHT + 24, _example(reaction, example.reactant)) for example in transform.examples]
-    width = 2 * _MARGIN + _PANEL_WIDTH + _ARROW + _SHOWN_PRODUCTS * _PANEL_WIDTH
-    height, parts = _MARGIN, []
-    for tall, elements in rows:
-        parts.append(f'<g transform="translate({_MARGIN} {height})">{elements}</g>')
-        height += tall
-    height += _MARGIN
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f'<title>{escape(transform.name)}</title>\n{_STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
-    )
-
-
-def _text(x: float, y: float, text: str, size: int = 14, anchor: str = "start", weight: str = "normal") -> str:
-    style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
-    return f'<text x="{x}" y="{y}" {style}>{escape(text)}</text>'
-
-
-def _example(reaction: Reaction, smiles: str) -> str:
-    """Return the SVG of a reactant and its distinct products, all in the orientation of the reactant."""
-    reactant = Chem.MolFromSmiles(smiles)
-    _lay_out(reactant)
-    whole = reaction.hydrogenated(reactant)
-    matches = reaction.matches(whole)
-    made = reaction.products_around(whole, matches[0]).values() if matches else ()
-    found: dict[str, Chem.Mol] = {}
-    for product in [reaction.finish(whole, each) for each in made]:
-        found.setdefault(Chem.MolToSmiles(product), product)
-    origins = {text: _origins(product) for text, product in found.items()}
-    gone = {i for each in origins.values() for i in range(reactant.GetNumAtoms()) if i not in each.values()}
-    panels = [_panel(reactant, gone, "gone", smiles)]
-    arrow = ("→", 24) if found else ("no site", 12)
-    panels.append(_text(_ARROW / 2, _PANEL_HEIGHT / 2 + 6, *arrow, anchor="middle"))
-    for text, product in list(found.items())[:_SHOWN_PRODUCTS]:
-        _lay_over(product, reactant, _kept(origins[text]))
-        panels.append(_panel(product, {i for i, origin in origins[text].items() if origin is None}, "new", text))
-    places = [0, _PANEL_WIDTH, *(_PANEL_WIDTH * (1 + number) + _ARROW for number in range(_SHOWN_PRODUCTS))]
-    drawn = "".join(f'<g transform="translate({x} 0)">{panel}</g>' for x, panel in zip(places, panels, strict=False))
-    more = len(found) - _SHOWN_PRODUCTS
-    return drawn + (_text(places[-1] + _PANEL_WIDTH, 12, f"and {more} more", anchor="end") if more > 0 else "")
-
-
-def _panel(mol: Chem.Mol, marks: Collection[int], kind: str, caption: str) -> str:
-    drawn = _draw(mol, marks, _frame([mol])).fitted(_PANEL_WIDTH, _PANEL_HEIGHT)
-    shown = caption if len(caption) <= 34 else f"{caption[:33]}…"
-    return f'<g class="{kind}">{drawn}</g>' + _text(_PANEL_WIDTH / 2, _PANEL_HEIGHT + 10, shown, 11, "middle")

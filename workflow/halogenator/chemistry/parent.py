@@ -23,8 +23,9 @@ from halogenator.chemistry.molecules import RejectError, reread
 from halogenator.chemistry.reaction import Match, Reaction
 
 # A flat SMILES: the organic subset, bonds and rings; in brackets only [nH], common ions without radicals, and centres
-# of carbon and sulfur. For RDKit nitrogen is a centre in some rings only, as in C1C[N@]2CC[C@H]1C2.
-_FLAT = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+|C@@?H?|S@@?\+?)\])+")
+# of carbon and sulfur. For RDKit nitrogen is a centre in some rings only, as in C1C[N@]2CC[C@H]1C2. Outside of brackets
+# l and r are only in Cl and Br.
+_FLAT = re.compile(r"(?:[BCNOPSFIbcnopslr()0-9%=#:/\\-]++|\[(?:nH\+?|[Nnos]\+|[NOSn]-|NH[23]?\+|C@@?H?|S@@?\+?)\])++")
 # Conditions in SMARTS that need more: ring counts and sizes, hybridisation, valence, heteroatom neighbours, implicit
 # hydrogens, chirality, and hydrogens as atoms.
 _PERCEIVED = re.compile(r"[Rk]\d|[x^@/\\]|(?<![A-Z])[rvhz]|Z(?![nr])|\[\d*H[+-]?[\]:]|#1(?!\d)")

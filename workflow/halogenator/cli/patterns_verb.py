@@ -1,13 +1,15 @@
-"""The verb ``patterns``: list what can be named in exclude, protect, rank and parents, and find it in molecules."""
+"""The verb ``patterns``: list, draw and find what can be named in exclude, protect, rank and parents."""
 
 from __future__ import annotations
 
 import argparse
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator.cli.drawings import add_draw, write_drawings
 from halogenator.cli.options import add_verb, find_paths
 from halogenator.errors import UserError
 
@@ -21,7 +23,7 @@ def add_verbs(verbs: Any) -> None:
         verbs,
         "patterns",
         _run,
-        "list the patterns that exclude, protect and rank can name, find them in molecules",
+        "list, draw and find in molecules the patterns that exclude, protect and rank can name",
         "patterns --on 'O=c1cc(-c2ccccc2)oc2cc(O)cc(O)c12'",
     )
     parser.add_argument(
@@ -31,6 +33,7 @@ def add_verbs(verbs: Any) -> None:
         default=[],
         help="YAML files of patterns, besides the shipped one (default: none)",
     )
+    add_draw(parser)
     parser.add_argument(
         "--on",
         nargs="+",
@@ -47,6 +50,11 @@ def _run(options: argparse.Namespace) -> None:
     patterns = Patterns(find_paths(options.file)).load()
     for line in _found(patterns, options.on) if options.on else _listed(patterns):
         print(line)
+    if options.draw is not None:
+        from halogenator.chemistry.sheets import draw_pattern
+
+        sheets = {name: partial(draw_pattern, each) for name, each in patterns.items() if each[0].smarts}
+        print(write_drawings("Patterns", sheets, options.draw))
 
 
 def _listed(patterns: Mapping[str, Sequence[Any]]) -> Iterator[str]:

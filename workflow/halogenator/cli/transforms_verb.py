@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape, unescape
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator.cli.drawings import add_draw, write_drawings
 from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, repository
 from halogenator.errors import UserError
 
 _CHECK = """\
 check a file, and show what its transforms would do:
   python -m halogenator transforms check FILE … [--on SMILES …]"""
-_PAGE = "<!doctype html>\n<meta charset=utf-8>\n<title>Transforms</title>\n"  # how a page of drawings begins
 _ONE_LINE = """\
 a transform in one line of my.yaml; label, family, scope_classes, examples, description and max_sites may be added:
   transforms:
@@ -41,12 +39,7 @@ def add_verbs(verbs: Any) -> None:
         default=[SHIPPED_TRANSFORMS],
         help=f"YAML files of transforms (default: {SHIPPED_TRANSFORMS})",
     )
-    parser.add_argument(
-        "--draw",
-        type=Path,
-        metavar="DIR",
-        help="write an SVG of each with its examples, and index.html (default: none)",
-    )
+    add_draw(parser)
     check = add_verb(
         parser.add_subparsers(metavar="check", prog="python -m halogenator transforms", help=argparse.SUPPRESS),
         "check",
@@ -78,47 +71,10 @@ def _list(options: argparse.Namespace) -> None:
     for line in _table(transforms):
         print(line)
     if options.draw is not None:
-        print(f"{len(transforms)} drawings: {_draw(transforms.values(), options.draw)}")
+        from halogenator.chemistry.sheets import draw_transform
 
-
-def _draw(transforms: Iterable[Any], folder: Path) -> Path:
-    """Write ``<name>.svg`` of each transform and a page of all of them, and return the page's path."""
-    from halogenator.chemistry.drawing import draw_transform
-    from halogenator.chemistry.molecules import quiet
-    from halogenator.process.failures import writing
-    from halogenator.tables.parquet import whole_or_absent
-
-    def write(path: Path, text: str) -> Path:
-        with whole_or_absent(path) as temporary, writing(path):
-            temporary.write_text(text, encoding="utf-8")
-        return path
-
-    quiet()
-    drawings = {folder / f"{transform.name}.svg": transform for transform in transforms}
-    images = "\n".join(f'<p><img src="{escape(path.name)}" alt="{escape(path.stem)}"></p>' for path in drawings)
-    page, text = folder / "index.html", f"{_PAGE}{images}\n"
-    _check_drawings(page, drawings)
-    write(page, text)  # before the drawings: it shows that they are this program's
-    for path, transform in drawings.items():
-        write(path, draw_transform(transform))
-    return page
-
-
-def _check_drawings(page: Path, drawings: Iterable[Path]) -> None:
-    """Check that no file is replaced but an earlier page of drawings, and what that shows.
-
-    Raises:
-        UserError: one would be.
-    """
-    there = [path.name for path in (page, *drawings) if os.path.lexists(path)]
-    try:
-        text = page.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        text = ""
-    ours = [page.name, *map(unescape, re.findall('<img src="(.*?)"', text))] if text.startswith(_PAGE) else []
-    if foreign := [name for name in there if name not in ours]:
-        fix = "give another --draw, or move them away"
-        raise UserError("the folder holds files that this verb did not make", where=page.parent, value=foreign, fix=fix)
+        sheets = {name: partial(draw_transform, transform) for name, transform in transforms.items()}
+        print(write_drawings("Transforms", sheets, options.draw))
 
 
 def _table(transforms: Mapping[str, Any]) -> Iterator[str]:

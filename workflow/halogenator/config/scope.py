@@ -100,6 +100,7 @@ def notes(
     yield from _borrowed_rules(libraries, halogenation)
     yield from _out_of_scope(jobs, libraries, chosen)
     yield from _without_jobs(jobs, libraries, chosen, layers.settings)
+    yield from _empty_lists(libraries, layers)
 
 
 def _replaced_parents(libraries: Mapping[str, Library], layers: Layers) -> Iterator[str]:
@@ -173,6 +174,18 @@ def _without_jobs(
         yield (
             f"no selected library is in the scope of {_listed(left)}; list a library under select.libraries to run "
             "such a transform there"
+        )
+
+
+def _empty_lists(libraries: Mapping[str, Library], layers: Layers) -> Iterator[str]:
+    everywhere = layers.settings["exclude"]
+    lists = everywhere.values() if isinstance(everywhere, dict) else [everywhere]
+    empty = [f"libraries.{name}" for name in libraries if dig(layers.data, ("libraries", name, "exclude")) == []]
+    if empty and any(lists):
+        yield (
+            f"exclude: [] of {_listed(empty)} turns nothing off, since lists add up: what exclude has at the top is "
+            "left out there, too. To leave out nothing there, write exclude: [] at the top, and what other libraries "
+            "are to leave out into their entries"
         )
 
 

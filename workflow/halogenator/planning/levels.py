@@ -17,9 +17,8 @@ from typing import Any
 from halogenator.chemistry.choosing import Chooser
 from halogenator.chemistry.kernel import Product
 from halogenator.chemistry.reversal import Reversal, configured, shape_of
+from halogenator.chemistry.steps import Key, Repeated
 from halogenator.model import Choice, Transform
-
-Key = tuple[str, str | None]  # SMILES and enhanced stereo, by which molecules are told apart
 
 # Most molecules at the bottom for which all of the first level is made at once, to find those of a shape.
 _MADE_AT_ONCE = 200
@@ -81,7 +80,7 @@ class Level:
         transforms: the step: each of them at one site.
         choice: what is left out, besides what each transform leaves out.
         descriptor_names: descriptors of its molecules.
-        times, keeps_all: as ``times`` and ``keep_levels`` of a library that walks.
+        times, keep_levels: as of a library.
 
     Attributes:
         is_cut: whether a molecule gave more than ``MOST_REACHED``, and the rest was left.
@@ -101,13 +100,12 @@ class Level:
         descriptor_names: Sequence[str],
         *,
         times: int | None = 1,
-        keeps_all: bool = False,
+        keep_levels: bool = False,
     ) -> None:
         self.below = below
         self.is_cut = False
-        self._times = times
-        self._keeps_all = keeps_all or times is not None
         self._chooser = Chooser(transforms, descriptor_names, choice=choice)
+        self._steps = Repeated(self._chooser, times, keep_levels, MOST_REACHED)
         self._reversal = Reversal(transforms)
         self._made: dict[Key, Made] = {}
         self._of_shape: dict[str, list[Molecule]] | None = None
@@ -117,39 +115,16 @@ class Level:
         """Return what the step makes of a molecule of the level below. It is made once."""
         found = self._made.get(parent.key)
         if found is None:
-            products, rejects = self._walk(parent)
-            found = self._made[parent.key] = Made(list(products.values()), rejects, self._chooser.account.take())
+            reached = self._steps.reach(parent.key, parent.values)
+            self.is_cut |= reached.cut_at == "molecules"
+            products = [reached.products[key][0] for key in reached.kept()]
+            found = self._made[parent.key] = Made(products, len(reached.rejects), self._chooser.account.take())
         return found
-
-    def _walk(self, start: Molecule) -> tuple[dict[Key, Product], int]:
-        """Return what the step makes of a molecule, and of what it has made, as often as it is to be repeated."""
-        found: dict[Key, Product] = {}
-        ends: list[Key] = []
-        level, steps, rejected = [start], 0, 0
-        while level and steps != self._times:
-            following: list[Molecule] = []
-            for molecule in level:
-                products, rejects, _ = self._chooser.products(
-                    molecule.smiles, molecule.values, molecule.enhanced_stereo
-                )
-                rejected += len(rejects)
-                if steps and not products:
-                    ends.append(molecule.key)
-                for product in products:
-                    reached = molecule_of(product)
-                    if reached.key not in found:
-                        found[reached.key] = product
-                        following += [reached] if reached.key != start.key else []
-                if len(found) > MOST_REACHED and self._times != 1:
-                    self.is_cut, following = True, []
-                    break
-            level, steps = following, steps + 1
-        return (found if self._keeps_all else {key: found[key] for key in ends}), rejected
 
     def _shapes(self, smiles: str) -> Counter[str]:
         """Return the shapes that molecules of the level below may have which give a product, as ``Reversal`` does."""
         found = self._reversal.shapes(smiles)
-        waiting = list(found) if self._times != 1 else []
+        waiting = list(found) if self._steps.times != 1 else []
         while waiting and len(found) < MOST_REACHED:
             more = self._reversal.shapes(waiting.pop())
             waiting += [shape for shape in more if shape not in found]

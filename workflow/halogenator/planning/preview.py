@@ -19,11 +19,12 @@ from halogenator.chemistry.choosing import MAX_EXAMPLES
 from halogenator.chemistry.molecules import RejectError, quiet, reread
 from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.reaction import Query
+from halogenator.chemistry.steps import Key
 from halogenator.inputs.sampling import sample_files
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.identity import job_of, recipe_of
 from halogenator.planning.intervals import Estimate, estimate, total
-from halogenator.planning.levels import MOST_REACHED, Bottom, Key, Level, Made, Molecule, molecule_of
+from halogenator.planning.levels import MOST_REACHED, Bottom, Level, Made, Molecule, molecule_of
 from halogenator.planning.sample import READ_ROWS
 from halogenator.process import limits
 
@@ -272,7 +273,7 @@ class _SourcePreview:
                 recipe.choice,
                 recipe.descriptors,
                 times=library.times,
-                keeps_all=library.keep_levels,
+                keep_levels=library.keep_levels,
             )
             self._levels[library.name] = found
         return found

@@ -18,7 +18,7 @@ from halogenator.process import limits
 if TYPE_CHECKING:
     from halogenator.chemistry.choosing import Chooser
 
-TRIED = 9  # molecules that are tried at least
+TRIED = 20  # molecules that are tried at least
 _ONE_IN = 12  # of how many molecules of a large sample one is tried
 _LONGEST = 500  # characters of a SMILES; longer ones would take long, and are few
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from halogenator.chemistry.choosing import Chooser
-from halogenator.chemistry.descriptor_differences import Values
 from halogenator.chemistry.index import HALOGENATION_SITES, Index
 from halogenator.chemistry.kernel import Product, Reject
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.scores import Scorer
+from halogenator.chemistry.steps import MAX_STEPS, Key, Reached, Repeated
 from halogenator.model import HALOGENATION, Choice, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.tables.columns import LIBRARY, STEPS, library_columns
@@ -19,14 +19,9 @@ from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows, account_of
 
-# Bounds of a walk: molecules that are reached from one of the base, which bounds memory, and steps since the natural
-# product, since a walk that goes round in ever larger molecules does not end.
-MAX_REACHED = 20_000
-MAX_STEPS = 100
+MAX_REACHED = 20_000  # molecules that are made of one of the base by repeated steps
 
 _ROUTES = [column.name for column in LIBRARY].index("n_routes")
-
-Molecule = tuple[str, str | None]  # SMILES, enhanced stereo
 
 
 class Lineage(NamedTuple):
@@ -65,14 +60,16 @@ def halogenate_chunk(
         examine=index.site_counts,
         examined_queries=index.examined_queries,
     )
+    steps = Repeated(chooser, library.times, library.keep_levels, MAX_REACHED)
     names = [transform.name for transform in transforms]
-    level = _Level(names, library)
+    level = _Level(library)
 
     def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
-        walk = _Walk(chooser, library, names)
-        for product, before in walk.molecules((smiles, stereo), values, lineage):
-            level.add(table, product, before)
-        return walk.made, walk.rejects
+        start = smiles, stereo
+        reached = steps.reach(start, values, MAX_STEPS - lineage.k)
+        for product, told in _kept(reached, start, lineage, names):
+            level.add(table, product, told)
+        return reached.made, list(_rejects(reached, start))
 
     base = read_metadata(chunk.source)
     root = base.get(ROOT_KEY) or base.get("library")
@@ -120,74 +117,35 @@ def _read(rows: Rows, descriptor_names: Sequence[str]) -> Iterator[Row]:
             yield row, name, smiles, stereo, Lineage(parent, k or 0, *words), next(described) if described else ()
 
 
-class _Walk:
-    """The steps from one molecule of the base: all that can be made in one step, of each of these again, and so on.
+def _kept(reached: Reached, start: Key, lineage: Lineage, names: Sequence[str]) -> Iterator[tuple[Product, Lineage]]:
+    """Yield the molecules of the library that come from one of the base, each with its lineage.
 
-    Each distinct molecule is taken further once, where it is first reached.
-
-    Attributes:
-        made: number of products, or of products left out, of all steps.
-        rejects: sites without a product, and the bound at which the walk stopped.
+    Args:
+        reached: what comes from it.
+        start: the one of the base.
+        lineage: its own.
+        names: of the transforms.
     """
+    lineages: dict[Key, Lineage] = {}
+    for molecule, (product, origin) in reached.products.items():
+        before = lineage if origin == start else lineages[origin]
+        lineages[molecule] = before.after(names[product.transform], product.site)
+    for molecule in reached.kept():
+        yield reached.products[molecule][0], lineages[molecule]
 
-    def __init__(self, chooser: Chooser, library: Library, names: Sequence[str]) -> None:
-        self._chooser = chooser
-        self._names = names
-        self._times = library.times
-        self._keeps_all = library.keep_levels or library.times is not None
-        self._found: dict[Molecule, tuple[Product, Lineage]] = {}
-        self.made = 0
-        self.rejects: list[Reject] = []
 
-    def molecules(self, start: Molecule, values: Values, lineage: Lineage) -> Iterable[tuple[Product, Lineage]]:
-        """Return the molecules of the library that come from ``start``, each with the lineage before its last step."""
-        found, ends = self._found, list[Molecule]()
-        level = [(start, values, lineage)]
-        steps = 0
-        while level and steps != self._times:
-            following: list[tuple[Molecule, Values, Lineage]] = []
-            for molecule, described, before in level:
-                if self._stops(before, steps):
-                    following = []
-                    break
-                products = self._products(molecule, described, start)
-                if steps and not products:
-                    ends.append(molecule)
-                for product in products:
-                    reached = product.smiles, product.enhanced_stereo
-                    if reached in found:
-                        found[reached][0].n_routes += product.n_routes
-                        continue
-                    found[reached] = product, before
-                    if reached != start and steps + 1 != self._times:
-                        after = before.after(self._names[product.transform], product.site)
-                        following.append((reached, product.descriptors, after))
-            level = following
-            steps += 1
-        return found.values() if self._keeps_all else [found[molecule] for molecule in ends]
-
-    def _stops(self, lineage: Lineage, steps: int) -> bool:
-        """Return whether the walk has come to a bound, after so many complete steps; a reject says so."""
-        reason = ""
-        if len(self._found) >= MAX_REACHED:
-            reason, most = "too many molecules", f"{MAX_REACHED:,} molecules come from it"
-        elif lineage.k >= MAX_STEPS:
-            reason, most = "too many steps", f"{MAX_STEPS} steps lead on"
-        if reason:
-            detail = f"{most}, and more; of what {steps} steps give all is here, what is further on may be left out"
-            self.rejects.append((None, RejectError(reason, detail)))
-        return bool(reason)
-
-    def _products(self, molecule: Molecule, values: Values, start: Molecule) -> list[Product]:
-        smiles, stereo = molecule
-        products, rejects, left_out = self._chooser.products(smiles, values, stereo)
-        self.made += len(products) + left_out
-        for site, error in rejects:
-            if molecule != start:  # sites of rejects are those of molecules of the base
-                where = "" if site is None else f", at atom {site}"
-                site, error = None, RejectError(error.reason, f"{error.detail} (of {smiles}{where})")
-            self.rejects.append((site, error))
-        return products
+def _rejects(reached: Reached, start: Key) -> Iterator[Reject]:
+    """Yield the sites without a product, and the bound at which the steps from a molecule of the base stopped."""
+    for (smiles, stereo), (site, error) in reached.rejects:
+        if (smiles, stereo) == start:
+            yield site, error
+        else:  # sites of rejects are those of molecules of the base
+            where = "" if site is None else f", at atom {site}"
+            yield None, RejectError(error.reason, f"{error.detail} (of {smiles}{where})")
+    if reached.cut_at:
+        bounds = {"molecules": f"{MAX_REACHED:,} molecules come from it", "steps": f"{MAX_STEPS} steps lead on"}
+        detail = f"of what {reached.steps} steps give all is here, what is further on may be left out"
+        yield None, RejectError(f"too many {reached.cut_at}", f"{bounds[reached.cut_at]}, and more; {detail}")
 
 
 class _Level:
@@ -197,25 +155,24 @@ class _Level:
     The merge finds those that are further apart.
     """
 
-    def __init__(self, names: Sequence[str], library: Library) -> None:
-        self._names = names
+    def __init__(self, library: Library) -> None:
         self._tells_steps = library.tells_steps
         self._scorer = Scorer(library.scores)
         self._parent: str | None = None
         # {(SMILES, enhanced stereo): row in ``rows`` of the writer}
-        self._seen: dict[Molecule, int] = {}
+        self._seen: dict[Key, int] = {}
 
-    def add(self, table: TableWriter, product: Product, before: Lineage) -> None:
-        """Add a molecule; ``before``: the lineage of what its last step started from."""
-        if before.parent != self._parent:
-            self._parent, self._seen = before.parent, {}
+    def add(self, table: TableWriter, product: Product, lineage: Lineage) -> None:
+        """Add a molecule."""
+        if lineage.parent != self._parent:
+            self._parent, self._seen = lineage.parent, {}
         molecule = product.smiles, product.enhanced_stereo
         known = self._seen.get(molecule)
         if known is not None:
             table.rows[known][_ROUTES] += product.n_routes
             return
         self._seen[molecule] = len(table.rows)
-        parent, k, halogens, rules, steps = before.after(self._names[product.transform], product.site)
+        parent, k, halogens, rules, steps = lineage
         own = None, *molecule, parent, k, halogens, rules, product.n_routes, *[None] * 4
         told = (steps,) if self._tells_steps else ()
         described = *product.descriptors, *product.examined, *self._scorer.values(product.smiles)
