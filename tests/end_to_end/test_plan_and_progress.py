@@ -254,7 +254,16 @@ class Terminal:
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
 
 
-CHATTER = ("Building DAG", "Provided", "Job stats", "Using shell", "Complete log", "Elapsed", "shared filesystem", "Select")
+CHATTER = (
+    "Building DAG",
+    "Provided",
+    "Job stats",
+    "Using shell",
+    "Complete log",
+    "Elapsed",
+    "shared filesystem",
+    "Select",
+)
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ import subprocess
 from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
+from snakemake_logger_plugin_halogenator.command_line import in_shell
 
 from halogenator.process import task_server
 from halogenator.process.durable import sync_file_system
@@ -169,7 +170,8 @@ def log_of(process):
 def results_text():
     """What there is and which page shows it, in three lines, if the report is up to date after this run; else ""."""
     made = any(task.rule.name == "report" for task in up_to_date_tasks())
-    return tour.page_to_open(RESULTS) if made and IN_CHARGE else ""
+    command = f"{in_shell(sys.executable)} -m halogenator tour --results {in_shell(RESULTS)}"
+    return tour.page_to_open(RESULTS, command) if made and IN_CHARGE else ""
 
 
 def tell_results():

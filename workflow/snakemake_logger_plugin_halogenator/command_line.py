@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from argparse import Namespace
 from functools import cache
@@ -21,15 +20,20 @@ def command_line() -> Namespace:
 
 
 def as_typed() -> str:
-    """Return this process's command line for the shell that started it, with programs as short as that shell takes."""
+    """Return this process's command line, to be typed again in the shell that started it."""
     program, *words = sys.argv
-    start = [_named(sys.executable), "-m", "snakemake"] if Path(program).name == "__main__.py" else [_named(program)]
-    return shlex.join([*start, *words])
+    module = Path(program).name == "__main__.py"
+    start = f"{in_shell(sys.executable)} -m snakemake" if module else in_shell(program)
+    return f"{start} {shlex.join(words)}".rstrip()
 
 
-def _named(program: str) -> str:
-    """Return a program's name, if a shell finds it by that, or else its path from the folder of the shell."""
-    path, started_in = Path(program), Path(os.environ.get("PWD", "."))
-    if shutil.which(path.name) == program:
+def in_shell(path: str | Path) -> str:
+    """Return a path as the shell that started this process takes it: from its folder, or a program's name.
+
+    Whether a shell finds a program cannot be asked here, since Snakemake changes the search path.
+    """
+    path, started_in = Path(path).absolute(), Path(os.environ.get("PWD", "."))
+    active = {os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX")}
+    if str(path.parent.parent) in active and path.parent.name == "bin":
         return path.name
-    return str(path.relative_to(started_in)) if path.is_relative_to(started_in) else program
+    return shlex.quote(str(path.relative_to(started_in) if path.is_relative_to(started_in) else path))

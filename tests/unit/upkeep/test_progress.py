@@ -56,7 +56,7 @@ def test_a_terminal_has_a_bar_for_each_step_and_the_status_below() -> None:
 
 
 def test_time_left_goes_down_while_a_task_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also before the first is finished; at the pace of those that are; a task that overruns is never taken for done."""
+    """Also before the first is finished, then at its pace; a task that overruns is never taken for done."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -51,10 +49,14 @@ def tour(results: Path) -> str:
     return "\n".join(lines)
 
 
-def page_to_open(results: Path) -> str:
-    """Return three lines for the end of a run: how many results there are, the page that shows them, and what else is.
+def page_to_open(results: Path, command: str) -> str:
+    """Return three lines for the end of a run: how many results there are, the page that shows them, what to ask next.
 
     They come from the summary and statistics alone, which cost a run nothing to read.
+
+    Args:
+        results: the results folder.
+        command: the command of the verb ``tour``.
     """
     places = Results(results.resolve())
     with places.summary.open(encoding="utf-8", newline="") as file:
@@ -65,14 +67,4 @@ def page_to_open(results: Path) -> str:
     rejects = sum(int(each.get("rejects") or 0) for each in (*libraries, *jobs))
     counts = [f"{products:,} products of {len(jobs):,} jobs"] if jobs else []
     counts += [f"{molecules:,} molecules in {len(libraries):,} libraries", f"{rejects:,} rejects"]
-    return (
-        f"Done: {', '.join(counts)}\n"
-        f"See them:  {places.report.as_uri()}\n"
-        f"Go on:     {_python()} -m halogenator tour --results {shlex.quote(os.path.relpath(results))}"
-    )
-
-
-def _python() -> str:
-    """Return the name of this Python, if a shell finds it by that, or else its path."""
-    name = Path(sys.executable).name
-    return name if shutil.which(name) == sys.executable else shlex.quote(sys.executable)
+    return f"Done: {', '.join(counts)}\nSee them:  {places.report.as_uri()}\nGo on:     {command}"
