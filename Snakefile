@@ -15,6 +15,7 @@ include: "workflow/rules/tasks.smk"
 include: "workflow/rules/libraries.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/catalog.smk"
+include: "workflow/rules/fingerprints.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/begin_and_end.smk"
 

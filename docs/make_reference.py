@@ -18,6 +18,7 @@ from halogenator.cli.options import EXIT_CODES
 from halogenator.planning.plan import Line
 from halogenator.tables.catalog import SUMMARY
 from halogenator.tables.columns import (
+    FINGERPRINTS,
     INCHIKEY,
     LIBRARY,
     MONITOR,
@@ -143,6 +144,8 @@ def columns() -> str:
         _section("rejects/**/rejects.parquet", REJECTS),
         _section("audit.tsv", AUDIT),
         "Also the view `audit` of `catalog.duckdb`.\n",
+        _section("fingerprints/**/fingerprints.parquet", FINGERPRINTS),
+        "Only where they are asked for, for [`find --similar`](../how-to/find.md#likeness-in-seconds).\n",
         _section("monitor.parquet", MONITOR),
         "## `summary.tsv`\n\nA row per finished job; also the view `jobs` of `catalog.duckdb`.\n",
         _table(("column", "meaning"), [(f"`{name}`", text) for name, text in SUMMARY_TEXTS.items()]),

@@ -7,6 +7,8 @@ with ``"*"`` a pattern for ``Results.find``.
     rejects/libraries/library=L/rejects.parquet           rejects/products/library=L/transform=T/rejects.parquet
     stats/libraries/L.json                                stats/products/L/T.json
     stats/configurations/C.json
+    fingerprints/libraries/library=L/fingerprints.parquet
+    fingerprints/products/library=L/transform=T/fingerprints.parquet
     work/libraries/L/000of012.built.parquet …             work/products/L/T/000of012.products.parquet …
     logs/, benchmarks/                                    one file per task, in folders like those in work/
     exports/E/E.sdf.gz …, E.sdf.gz.json
@@ -21,12 +23,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOLECULES_FILE, PRODUCTS_FILE, REJECTS_FILE = "molecules.parquet", "products.parquet", "rejects.parquet"
+FINGERPRINTS_FILE = "fingerprints.parquet"
 AUDIT_FILE = "audit.tsv"  # what choices left out of all results
 APPLY_STATS_FILE = "stats.json"  # of a folder that ``apply`` made, beside the files above
 WORK_FOLDER = "work"  # temporary files that one task writes and another reads
 STATS_FOLDER = "stats"
 # Names of all that stands in a results folder.
-RESULT_FOLDERS = ("libraries", "products", "rejects", STATS_FOLDER, WORK_FOLDER, "exports", "logs", "benchmarks")
+RESULT_FOLDERS = (
+    *("libraries", "products", "rejects", STATS_FOLDER, WORK_FOLDER, "fingerprints", "exports"),
+    *("logs", "benchmarks"),
+)
 RESULT_FILES = ("summary.tsv", AUDIT_FILE, "catalog.duckdb", "report.html", "plan.tsv", "monitor.parquet")
 CHUNK_FILES = re.compile(r"(?s:(raw|\d+of\d+\.[a-z-]+)\.parquet(\.tmp\..+)?)")  # names in a folder of ``chunks``
 
@@ -100,6 +106,11 @@ class Results:
         """Return the path of the rejects of a library or a job."""
         main = self.main(library, transform).relative_to(self.folder)
         return self.folder / "rejects" / main.with_name(REJECTS_FILE)
+
+    def fingerprints(self, library: str, transform: str | None = None) -> Path:
+        """Return the path of the fingerprints of a library's molecules or a job's products."""
+        main = self.main(library, transform).relative_to(self.folder)
+        return self.folder / "fingerprints" / main.with_name(FINGERPRINTS_FILE)
 
     def stats(self, library: str, transform: str | None = None) -> Path:
         """Return the path of the statistics of a finished library or job."""

@@ -16,6 +16,7 @@ from halogenator.planning.resources import (
     chunk_mb,
     chunk_minutes,
     export_minutes,
+    fingerprint_minutes,
     machine_mb,
     merge_minutes,
     merge_mb,
@@ -156,6 +157,11 @@ def all_minutes(wildcards, attempt):
     return attempt * merge_minutes(rows)
 
 
+def fingerprint_time(wildcards, attempt):
+    """Time limit in minutes for the fingerprints of a library or, with a transform, of a job."""
+    return attempt * fingerprint_minutes(rows_of(wildcards))
+
+
 def rows_of(wildcards):
     """Estimated number of molecules of a library or products of a job."""
     return ESTIMATES.rows(library_of(wildcards), wildcards.get("transform"))
@@ -200,6 +206,18 @@ def origin_of(wildcards):
     """The files that a library is made from: the molecules of the library that it is built from, or its input files."""
     library = library_of(wildcards)
     return str(PLACES.molecules(library.base)) if library.base else SOURCES[library.name]
+
+
+def natural_products(wildcards):
+    """The molecules of the library of natural products that a built library comes from."""
+    library = library_of(wildcards)
+    return [str(PLACES.molecules(CONFIG.line(library)[0].name))] if library.base else []
+
+
+def all_fingerprints():
+    """The fingerprints of every library and of the products of every job."""
+    names = [*((name,) for name in CONFIG.libraries), *CONFIG.jobs]
+    return [str(PLACES.fingerprints(*each)) for each in names]
 
 
 def all_exports():

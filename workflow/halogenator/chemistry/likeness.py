@@ -11,12 +11,14 @@ other bits of its parent, and no more new ones than that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem
+from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from halogenator.chemistry.maxmin import BITS, RADIUS
@@ -109,6 +111,7 @@ class Likeness:
     Attributes:
         least: the same; it may be raised, once there are enough molecules that are more alike.
         size: the number of bits of the molecule's fingerprint.
+        is_on: of each bit, whether it is on.
 
     Raises:
         UserError: it cannot be read.
@@ -122,9 +125,10 @@ class Likeness:
 
     def __init__(self, text: str, least: float = 0.0) -> None:
         self.least = least
-        self._generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-        self._bits = self._generator.GetFingerprint(sought(text, "similar").mol)
+        self._bits = _generator().GetFingerprint(sought(text, "similar").mol)
         self.size = int(self._bits.GetNumOnBits())
+        self.is_on = np.zeros(BITS, np.bool_)
+        self.is_on[list(self._bits.GetOnBits())] = True
 
     def of(self, smiles: list[str], *, stored: bool, with_reach: bool = True) -> Known:
         """Return what the fingerprints of molecules themselves say; a molecule that RDKit cannot read has no bits.
@@ -136,10 +140,10 @@ class Likeness:
         """
         found = Known(*(np.zeros(len(smiles), np.int32) for _ in range(6)))
         for row, text in enumerate(smiles):
-            mol = read_flat(text, all_rings=False) if stored and is_flat(text) else Chem.MolFromSmiles(text)
+            mol = _read(text, stored=stored)
             if mol is None:
                 continue
-            bits = self._generator.GetFingerprint(mol)
+            bits = _generator().GetFingerprint(mol)
             found.common[row] = (self._bits & bits).GetNumOnBits()
             found.bits[row] = bits.GetNumOnBits()
             if with_reach:
@@ -158,6 +162,36 @@ class Likeness:
         union = self.size + known.bits - lost - known.common
         most: npt.NDArray[np.float64] = (known.common + gained) / np.maximum(union, 1)
         return most
+
+    def own(self, common: Counts, bits: Counts) -> npt.NDArray[np.float64]:
+        """Return the Tanimoto of molecules by the number of their bits, and of those in common with this one."""
+        found: npt.NDArray[np.float64] = common / np.maximum(self.size + bits - common, 1)
+        return found
+
+
+def packed_fingerprints(smiles: Sequence[str], *, stored: bool) -> npt.NDArray[np.uint8]:
+    """Return (molecule, byte): fingerprints, eight bits a byte, bit 0 the lowest; none are on if RDKit cannot read it.
+
+    Args:
+        smiles: SMILES of the molecules.
+        stored: whether this program wrote them.
+    """
+    found = np.zeros((len(smiles), BITS // 8), np.uint8)
+    for row, text in enumerate(smiles):
+        mol = _read(text, stored=stored)
+        if mol is not None:
+            found[row] = np.frombuffer(DataStructs.BitVectToBinaryText(_generator().GetFingerprint(mol)), np.uint8)
+    return found
+
+
+@cache
+def _generator() -> Any:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+
+
+def _read(smiles: str, *, stored: bool) -> Chem.Mol | None:
+    """Return a molecule for its fingerprint; None if RDKit cannot read it."""
+    return read_flat(smiles, all_rings=False) if stored and is_flat(smiles) else Chem.MolFromSmiles(smiles)
 
 
 def _around(mol: Chem.Mol) -> tuple[int, int]:

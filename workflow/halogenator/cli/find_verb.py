@@ -14,6 +14,7 @@ from halogenator.errors import UserError
 
 _PAGE = 20  # rows of a table
 _MEMORY_MB = 1500
+_MANY = 100_000  # rows without fingerprints beside them that take long
 
 
 def add_verbs(verbs: Any) -> None:
@@ -123,6 +124,8 @@ def _find(options: argparse.Namespace) -> None:
         _say(f"the {listed:,} most alike of {listing.searched:,}; how many there are: --count; all: --tsv or --json")
     else:
         _say(_summary(listing.count, listed, listing.searched, limit))
+    if listing.without_fingerprints > _MANY:
+        _say("this takes seconds once there are fingerprints of all results: snakemake --cores all fingerprints")
 
 
 def _summary(count: int, listed: int, searched: int, limit: int | None) -> str:

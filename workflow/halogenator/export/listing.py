@@ -57,6 +57,7 @@ class Listing:
         is_cut: whether only the most alike rows are looked for, as many as are listed; ``count`` says nothing then.
         count: the number of rows found so far.
         searched: the number of rows searched so far.
+        without_fingerprints: how many of these were compared without fingerprints beside the results.
 
     Raises:
         UserError: a condition cannot be read, or there are no results of what is asked for.
@@ -73,6 +74,10 @@ class Listing:
         self._search = Search(results, export.conditions, memory_mb=memory_mb, scratch=scratch)
         self._is_sorted = export.conditions.similar is not None
         self.is_cut = self._is_sorted and bool(limit)
+
+    @property
+    def without_fingerprints(self) -> int:
+        return self._search.without_fingerprints
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows to list, each as {column: value}, then go on until all rows are counted.

@@ -48,6 +48,8 @@ START_MINUTES = 15
 SLOWER = 5
 # Per row of a merge, a summary or an export. Measured: 3 µs, and more if DuckDB spills.
 MERGE_SECONDS = 10e-6
+# Per fingerprint: 120 µs measured, and its parent's.
+FINGERPRINT_SECONDS = 200e-6
 
 
 def stream_mb(scores: Iterable[str] = ()) -> int:
@@ -77,6 +79,11 @@ def chunk_minutes(config: Config, scores: Sequence[str] = ()) -> int:
 def merge_minutes(rows: int) -> int:
     """Return the time limit of a task that reads so many rows."""
     return START_MINUTES + math.ceil(SLOWER * rows * MERGE_SECONDS / 60)
+
+
+def fingerprint_minutes(rows: int) -> int:
+    """Return the time limit of a task that computes so many fingerprints."""
+    return START_MINUTES + math.ceil(SLOWER * rows * FINGERPRINT_SECONDS / 60)
 
 
 def export_minutes(rows: int, export: Export) -> int:

@@ -76,7 +76,7 @@ def planned_standings(
             chunk_tasks[name] += runs
         elif rule.endswith(("_duplicates", "_repeats")):
             part_tasks[name] += runs
-        elif rule != "read_library":
+        elif not rule.startswith(("read_", "fingerprint_")):
             merges[name] = runs
     found: dict[Name, Standing] = {}
     for name in names_in(config):

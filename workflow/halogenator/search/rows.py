@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from halogenator.model import Conditions
 from halogenator.process.progress import Progress
 from halogenator.results import Results
 from halogenator.search.descent import Descent, Step
+from halogenator.search.fingerprints import Fingerprints, Kept
 from halogenator.search.lineage import Lineage, candidates, settled
 from halogenator.search.named import find_parents
 from halogenator.search.parts import Ids, Mask, Part, Rows, batches
@@ -51,7 +52,10 @@ class Found:
 
 
 class Search:
-    """Conditions, ready to be asked of the files of a results folder.
+    """Conditions, ready to be asked of the files of a results folder. Whoever looks for rows takes this door.
+
+    ``find`` streams the rows of one file, in order. Their count is the sum of ``len(found.rows)``; a page ends when it
+    is full, and the row after its last one is the key of the next: nothing before it is kept.
 
     Args:
         results: the results folder.
@@ -61,6 +65,7 @@ class Search:
 
     Attributes:
         likeness: the likeness that is asked for, or None.
+        without_fingerprints: the number of rows in files so far whose likeness had to be looked for in molecules.
 
     Raises:
         UserError: a condition cannot be read, or names nothing that is there.
@@ -68,6 +73,7 @@ class Search:
 
     def __init__(self, results: Path, conditions: Conditions, *, memory_mb: int, scratch: Path) -> None:
         self._results, self._conditions = Results(results), conditions
+        self.without_fingerprints = 0
         where = conditions.where
         self._where = None if where is None else Where(results, where, memory_mb=memory_mb, scratch=scratch)
         self._queries = tuple(map(Substructure, conditions.smarts))
@@ -79,7 +85,8 @@ class Search:
         identity = None if self._molecules is None else "enhanced_stereo"
         self._asked = _Asked(self._queries, self.likeness, self._parents is not None, identity)
         self._jobs = self._results.jobs()
-        self.lineage = cache(self._lineage)
+        self._fingerprints = None if self.likeness is None else Fingerprints(self._results, self.likeness)
+        self._lineage = cache(self._look_at)
 
     def find(self, part: Part, columns: Sequence[str] = ()) -> Iterator[Found]:
         """Yield the rows of a file that fulfil the conditions, in their order.
@@ -93,8 +100,7 @@ class Search:
         """
         allowed = self._where.passing(part) if self._where else None
         judge = self._judge(part)
-        read = dict.fromkeys((*columns, *judge.columns)) or {"smiles": None}
-        for start, batch in batches(part.path, list(read)):
+        for start, batch in batches(part.path, list(dict.fromkeys((*columns, *judge.columns)))):
             mask = np.ones(batch.num_rows, np.bool_)
             if allowed is not None:
                 mask &= allowed[start : start + batch.num_rows]
@@ -141,26 +147,30 @@ class Search:
         """Return what decides on the rows of a file by substructure, likeness and natural product."""
         metadata = read_metadata(part.path)
         stored = part.library is not None and "adopted" not in metadata
-        needs = bool(self._queries or self.likeness or self._parents is not None)
-        lineage = self.lineage(part.library) if part.library and needs else None
-        step = None
-        if part.transform and lineage:
-            step = self._descent.of_products(metadata)
+        kept = self._fingerprints.of(part.library, part.transform) if self._fingerprints and part.library else None
+        to_compare = self.likeness is not None and kept is None
+        if to_compare:
+            self.without_fingerprints += open_parquet(part.path).metadata.num_rows
+        needs = bool(self._queries or to_compare or self._parents is not None)
+        lineage = self._lineage(part.library, to_compare=to_compare) if part.library and needs else None
         if lineage is None:
-            return _Judge(self._asked, stored=stored)
+            return _Judge(self._asked, kept, stored=stored)
         if part.transform is None:
-            return _OfMolecules(self._asked, lineage)
-        return _OfProducts(self._asked, lineage, Ids(lineage.ids), step, stored=stored)
+            return _OfMolecules(self._asked, kept, lineage)
+        step = self._descent.of_products(metadata)
+        return _OfProducts(self._asked, kept, lineage, Ids(lineage.ids), step, stored=stored)
 
-    def _lineage(self, library: str) -> Lineage | None:
-        """Return what is known of the molecules of a library; None if they are not there."""
+    def _look_at(self, library: str, *, to_compare: bool) -> Lineage | None:
+        """Return what is known of the molecules of a library, and of their likeness; None if they are not there."""
         path = self._results.molecules(library)
         if not path.is_file():
             return None
         root = str(read_metadata(path).get(ROOT_KEY) or library)
         parents = None if self._parents is None else self._parents.get(root, _NO_IDS)
-        found = Lineage(path, self._queries, self._descent, self.likeness, parents, self.lineage)
-        for job, products in self._jobs.items() if self.likeness else ():
+        likeness = self.likeness if to_compare else None
+        above = partial(self._lineage, to_compare=to_compare)
+        found = Lineage(path, self._queries, self._descent, likeness, parents, above)
+        for job, products in self._jobs.items() if likeness else ():
             if job[0] == library:
                 found.expect(self._descent.of_products(read_metadata(products)))
         return found
@@ -184,10 +194,16 @@ class _Asked:
 
 
 class _Judge:
-    """Decides on rows by looking at each of them; ``stored``: whether this program wrote their SMILES."""
+    """Decides on rows by looking at each of them.
 
-    def __init__(self, asked: _Asked, *, stored: bool) -> None:
-        self._asked, self._stored = asked, stored
+    Args:
+        asked: what is asked of them.
+        kept: their fingerprints, if they are kept and likeness is asked for.
+        stored: whether this program wrote their SMILES.
+    """
+
+    def __init__(self, asked: _Asked, kept: Kept | None, *, stored: bool) -> None:
+        self._asked, self._kept, self._stored = asked, kept, stored
         self._queries, self._likeness = asked.queries, asked.likeness
 
     @property
@@ -195,13 +211,13 @@ class _Judge:
         """The columns that are needed of each row."""
         if self._asked.identity:
             return ["smiles", self._asked.identity]
-        return ["smiles"] if self._queries or self._likeness else []
+        return ["smiles"] if self._queries or (self._likeness and not self._kept) else []
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
         """Take out of a mask the rows that do not fulfil the conditions; return the likeness of those that do."""
         for query in self._queries:
             self._look(batch, query, mask, mask.copy())
-        return self._compare(batch, mask, None)
+        return self._compare(batch, start, mask, None)
 
     def _look(self, batch: pa.RecordBatch, query: Substructure, mask: Mask, open_: Mask) -> None:
         """Look whether the open rows of a mask have a substructure, and take those out that do not."""
@@ -210,11 +226,12 @@ class _Judge:
         for row in rows:
             mask[row] = query.is_in(batch["smiles"][row].as_py() or "", stored=self._stored)
 
-    def _compare(self, batch: pa.RecordBatch, mask: Mask, known: Known | None) -> npt.NDArray[np.float64]:
+    def _compare(self, batch: pa.RecordBatch, start: int, mask: Mask, known: Known | None) -> npt.NDArray[np.float64]:
         """Take out of a mask the rows that are not alike; return the likeness of the others.
 
         Args:
             batch: the rows.
+            start: the number of the first.
             mask: those that fulfil the other conditions.
             known: what is known of them without a look; None: nothing.
         """
@@ -223,8 +240,12 @@ class _Judge:
         if known is not None:
             mask &= self._likeness.may_count(known)
         rows = np.flatnonzero(mask)
-        texts = batch["smiles"].take(pa.array(rows)).fill_null("").to_pylist()
-        found = self._likeness.most(self._likeness.of(texts, stored=self._stored, with_reach=False))
+        if self._kept is not None:
+            counted = self._kept.between(start, start + batch.num_rows)[rows]
+            found = self._likeness.own(counted.common, counted.bits)
+        else:
+            texts = batch["smiles"].take(pa.array(rows)).fill_null("").to_pylist()
+            found = self._likeness.most(self._likeness.of(texts, stored=self._stored, with_reach=False))
         alike = found >= self._likeness.least
         mask[rows] = alike
         return found[alike]
@@ -233,8 +254,8 @@ class _Judge:
 class _OfMolecules(_Judge):
     """Decides on the molecules of a library; ``lineage`` is what is known of them."""
 
-    def __init__(self, asked: _Asked, lineage: Lineage) -> None:
-        super().__init__(asked, stored=True)
+    def __init__(self, asked: _Asked, kept: Kept | None, lineage: Lineage) -> None:
+        super().__init__(asked, kept, stored=True)
         self._lineage = lineage
 
     def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
@@ -245,16 +266,17 @@ class _OfMolecules(_Judge):
             mask &= self._lineage.has[start:stop, number]
             if query.states_stereo:
                 self._look(batch, query, mask, mask.copy())
-        if self._likeness is None:
-            return np.empty(0)
-        return self._compare(batch, mask, self._lineage.known.take(np.arange(start, stop)))
+        known = self._lineage.known.take(np.arange(start, stop)) if self._likeness and not self._kept else None
+        return self._compare(batch, start, mask, known)
 
 
 class _OfProducts(_Judge):
     """Decides on the products of a job: from its library where the step tells, else by a look."""
 
-    def __init__(self, asked: _Asked, lineage: Lineage, ids: Ids, step: Step | None, *, stored: bool) -> None:
-        super().__init__(asked, stored=stored)
+    def __init__(
+        self, asked: _Asked, kept: Kept | None, lineage: Lineage, ids: Ids, step: Step | None, *, stored: bool
+    ) -> None:
+        super().__init__(asked, kept, stored=stored)
         self._lineage, self._ids, self._step = lineage, ids, step
         self._fates = step.fates if step else (UNKNOWN,) * len(asked.queries)
 
@@ -275,9 +297,7 @@ class _OfProducts(_Judge):
             yes, open_ = settled([self._fates[number]], kind, is_usual, self._lineage.has[rows, number])
             mask &= yes | open_
             self._look(batch, query, mask, mask.copy() if query.states_stereo else open_)
-        if self._likeness is None:
-            return np.empty(0)
         known = None
-        if self._step is not None:
+        if self._step is not None and self._likeness and not self._kept:
             known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(*self._step.reaches)
-        return self._compare(batch, mask, known)
+        return self._compare(batch, start, mask, known)

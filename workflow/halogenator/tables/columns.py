@@ -82,6 +82,22 @@ DUPLICATES = (
     Column("n_routes", pa.int64(), "routes of all rows with its key; null where it drops"),
 )
 
+# Beside results, only where they are asked for: Morgan fingerprints of radius 2 with 2,048 bits.
+FINGERPRINTS = (
+    Column(
+        "base",
+        pa.int32(),
+        "row, from 0, of the molecule that it came from: of a product in its library, of a built molecule among the "
+        "natural products; null: it stands for itself",
+    ),
+    Column(
+        "change",
+        pa.binary(),
+        "bits of its fingerprint that are other than there, or all that are on; two bytes a bit, the lower one first: "
+        "its number, and 2,048 more if it is off",
+    ),
+)
+
 MONITOR = (
     Column("time", pa.float64(), "moment, in seconds since 1970"),
     Column("pid", pa.int64(), "first process of the task"),

@@ -321,6 +321,22 @@ class MergeProducts(_MergeCommand):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class Fingerprint(Command):
+    """Compute the fingerprints of a library's molecules or a job's products, for find --similar."""
+
+    library: str = option("the library's name, for messages and the record of memory")
+    transform: str | None = option("the transform's, likewise, if the rows are a job's", None)
+    rows: Path = option("molecules.parquet or products.parquet")
+    base: Sequence[Path] = option("molecules.parquet of those that they came from (default: of none)", ())
+    out: Path = option("Parquet file to make")
+
+    def run(self, task: Task) -> None:
+        from halogenator.tasks.fingerprint import write_fingerprints
+
+        write_fingerprints(self.rows, next(iter(self.base), None), self.out)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class Summarize(Command):
     """Write a table with a row per job."""
 
@@ -402,6 +418,7 @@ COMMANDS = (
     FindDuplicates,
     FindRepeats,
     MergeProducts,
+    Fingerprint,
     Summarize,
     Catalog,
     Report,

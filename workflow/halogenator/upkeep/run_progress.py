@@ -25,6 +25,7 @@ STAGES = {
     ),
     "transforms": ("transform_chunk",),
     "merges": ("find_duplicates", "merge_products", "remake_products", "keep_adopted"),
+    "fingerprints": ("fingerprint_molecules", "fingerprint_products"),
     "exports": ("export",),
     "overview": (),
 }

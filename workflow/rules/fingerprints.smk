@@ -1,0 +1,63 @@
+# Fingerprints beside the results, with which likeness is found without a look at every molecule. Made when asked for.
+
+from rdkit import __version__ as rdkit_version
+
+
+rule fingerprint_molecules:
+    input:
+        rows=MOLECULES,
+        base=natural_products,
+    output:
+        out=str(PLACES.fingerprints(*LIBRARY)),
+    log:
+        PLACES.log("fingerprints", *LIBRARY),
+    benchmark:
+        PLACES.benchmark("fingerprints", *LIBRARY)
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(stream_mb()),
+        runtime=fingerprint_time,
+        attempt=attempt_number,
+    params:
+        rdkit=rdkit_version,
+        task=task(commands.Fingerprint, library=name_of),
+    message:
+        "Fingerprints of library {wildcards.library}"
+    shell:
+        RUN
+
+
+rule fingerprint_products:
+    input:
+        rows=PRODUCTS,
+        base=MOLECULES,
+    output:
+        out=str(PLACES.fingerprints(*JOB)),
+    log:
+        PLACES.log("fingerprints", *JOB),
+    benchmark:
+        PLACES.benchmark("fingerprints", *JOB)
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(stream_mb()),
+        runtime=fingerprint_time,
+        attempt=attempt_number,
+    params:
+        rdkit=rdkit_version,
+        task=task(commands.Fingerprint, library=name_of, transform=lambda wildcards: wildcards.transform),
+    message:
+        "Fingerprints of {wildcards.transform} on {wildcards.library}"
+    shell:
+        RUN
+
+
+rule fingerprints:
+    input:
+        all_fingerprints(),
+    localrule: True
+    message:
+        "All fingerprints are in results/fingerprints/"
