@@ -170,6 +170,7 @@ def log_of(process):
 def results_text():
     """What there is and which page shows it, in three lines, if the report is up to date after this run; else ""."""
     made = any(task.rule.name == "report" for task in up_to_date_tasks())
+    made &= RESULTS.joinpath(PLACES.report.name).exists() and Results(RESULTS).summary.exists()  # on this machine
     command = f"{in_shell(sys.executable)} -m halogenator tour --results {in_shell(RESULTS)}"
     return tour.page_to_open(RESULTS, command) if made and IN_CHARGE else ""
 
