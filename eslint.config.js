@@ -3,10 +3,10 @@ import globals from "globals";
 
 // The page holds its scripts one after the other, not as modules: each says what it takes of the others, and what it gives.
 export default [
-  { ignores: ["workflow/report/vendor/", "results/", "**/.*/"] },
+  { ignores: ["workflow/*/vendor/", "results/", "**/.*/"] },
   js.configs.recommended,
   {
-    files: ["workflow/report/scripts/*.js"],
+    files: ["workflow/report/scripts/*.js", "workflow/browse/static/*.js"],
     languageOptions: { sourceType: "script", globals: globals.browser },
     rules: { strict: ["error", "global"], eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },

@@ -22,15 +22,16 @@ from halogenator.planning.identity import recipe_of
 from harness import REPOSITORY, Figure, middle, progress, run
 
 CLASSES = ("alkaloid", "polyphenol", "terpenoid")
-_BLOCK = 20  # molecules that one side takes before the others have their turn
+_BLOCK = 12  # molecules that one side takes before the others have their turn; each side is as often the first
+_RUN = 60  # molecules of one natural product
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Return the figures of choices: CPU time as a ratio to that without them."""
-    rounds, records = 1 if quick else 3, []
+    rounds, records = 1 if quick else 2, []
     for number in range(rounds):
         progress(f"choices: round {number + 1} of {rounds}")
-        records.append(run([sys.executable, Path(__file__), 4 if quick else 12]).record)
+        records.append(run([sys.executable, Path(__file__), 1 if quick else 6]).record)
     idle = middle("nothing_chosen_over_kernel", (each["nothing"] for each in records), "ratio", 1.03)
     return [idle, *(middle(f"exclude_{name}", (each[name] for each in records), "ratio", 1.15) for name in CLASSES)]
 
@@ -52,7 +53,7 @@ def _molecules(recipe: Recipe, path: Path, parents: int) -> list[str]:
     chooser = Chooser(recipe.transforms, choice=recipe.choice)
     lines = path.read_text().splitlines()
     chosen = [lines[number * len(lines) // parents].split("\t")[0] for number in range(parents)]
-    return [product.smiles for smiles in chosen for product in chooser.products(smiles)[0][:_BLOCK]]
+    return [product.smiles for smiles in chosen for product in chooser.products(smiles)[0][:_RUN]]
 
 
 def _sides(recipe: Recipe, molecules: Sequence[str]) -> dict[str, float]:
@@ -65,13 +66,13 @@ def _sides(recipe: Recipe, molecules: Sequence[str]) -> dict[str, float]:
         "nothing": Chooser(recipe.transforms, names, choice=Choice(), **examined),
         "chosen": Chooser(recipe.transforms, names, choice=recipe.choice, **examined),
     }
-    spent = dict.fromkeys(sides, 0.0)
+    spent, order = dict.fromkeys(sides, 0.0), [*sides]
     for start in range(0, len(molecules), _BLOCK):
-        block = molecules[start : start + _BLOCK]
+        block, order = molecules[start : start + _BLOCK], [*order[1:], order[0]]
         made = {}
-        for name, side in sides.items():
+        for name in order:
             began = process_time()
-            made[name] = [len(side.products(smiles)[0]) for smiles in block]
+            made[name] = [len(sides[name].products(smiles)[0]) for smiles in block]
             spent[name] += process_time() - began
         if made["bare"] != made["nothing"] or sum(made["chosen"]) > sum(made["bare"]):
             raise RuntimeError("with nothing chosen there are other products")

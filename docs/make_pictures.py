@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import make_browse_screenshots
 import make_screenshots
 from rich.console import Console
 from rich.text import Text
@@ -72,6 +73,15 @@ def plan(folder: Path) -> None:
     save(terminal(folder, command, r"No run makes it anew"), "plan.svg", "python -m halogenator plan my.yaml")
 
 
+def exported(folder: Path) -> Path:
+    """Make a page of reactions of quercetin, as docs/how-to/export.md has it, and return it."""
+    page = folder / "quercetin.html"
+    words = ["--parent", "quercetin", "--library", "polyphenol-1X", "--reaction", "--out", page, "--sample", "12"]
+    results = ["--results", folder / "results"]
+    subprocess.run([sys.executable, "-m", "halogenator", "export", *words, *results], check=True, cwd=REPOSITORY)
+    return page
+
+
 def preview(folder: Path) -> Path:
     """Make the preview of the first example of docs/how-to/choose.md, and return its page."""
     page, config = folder / "preview.html", folder / "choose.yaml"
@@ -96,7 +106,9 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         progress(Path(folder))
         pages = {"report": Path(folder) / "results" / "report.html", "preview": preview(Path(folder))}
+        pages["export"] = exported(Path(folder))
         make_screenshots.main({**pages, "tutorial": tutorial(Path(folder))}, IMAGES)
+        make_browse_screenshots.main(Path(folder) / "results", IMAGES)
         plan(Path(folder))
     subprocess.run(["tmux", "kill-server"], check=False)
 

@@ -1,4 +1,4 @@
-"""Takes pictures of a report and a preview for the documentation (make pictures)."""
+"""Takes pictures of a report, a preview and an export for the documentation (make pictures)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ PICTURES = {
     "report-molecules": ("report", "html[data-ready]", "light", DESK, ".gallery"),
     "report-narrow": ("report", "html[data-ready]", "light", PHONE, "#main"),
     "preview": ("preview", "body", "light", DESK, "body"),
+    "export-page": ("export", "body", "light", {"width": 1280, "height": 760}, "body"),
     "choices": ("tutorial", "body", "light", {"width": 1280, "height": 760}, "#left-out"),
 }
 
 
 def main(pages: Mapping[str, Path], folder: Path) -> None:
     """Take the pictures of those pages that are there."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        sys.exit("no Chromium on this machine, to open the report in")
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         for name, (page, drawn, scheme, size, place) in PICTURES.items():
             if page in pages:
                 picture(browser, pages[page], folder / f"{name}.png", drawn, scheme, size, place)
         browser.close()
+
+
+def find_chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or sys.exit("no Chromium on this machine, to open the pages in")
 
 
 def picture(

@@ -14,7 +14,9 @@ from helpers.runs import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
 OTHERWISE = {
+    "browse": "its commands and addresses are read in test_browse.py, since the verb ends when it is interrupted",
     "export": "read by the verb's own parser in test_export.py, since its examples want the whole default run",
+    "explain": "read by the verb's own parser in test_explain.py, likewise",
     "find": "read by the verb's own parser in test_find.py, for the same reason",
     "slurm": "run by make test-slurm",
     "object-storage": "run by make test-s3",

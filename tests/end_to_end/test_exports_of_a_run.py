@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ EXPORTS = {
     "ethers": {"library": "mine", "transform": OME, "format": "sdf.gz", "split": 5, "only": ["lipinski"]}
     | {"mw": [None, 400], "parents": True, "coordinates": True},
     "acids": {"sql": "SELECT * FROM products WHERE hbd > 1", "format": "csv", "sample": 12, "diverse": 4, "seed": 3},
+    "docked": {"library": "mine", "transform": OME, "format": "sdf", "conformers": 2, "sample": 3}
+    | {"reaction": True, "titles": True, "lead_like": False, "scaffold_split": [0.7, 0.3]},
     "library": {"library": "all", "molecules": True, "without": ["pains"], "fsp3": [0.1, None]},
 }
 
@@ -47,7 +50,7 @@ def export_as(folder: Path, exports: object) -> None:
 def folder(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = finished.copy(tmp_path_factory.mktemp("exports"))
     export_as(made, EXPORTS)
-    assert rules(snakemake(made, "--cores", 2, "exports")) == {"export": 3, "exports": 1}
+    assert rules(snakemake(made, "--cores", 2, "exports")) == {"export": len(EXPORTS), "exports": 1}
     return made
 
 
@@ -60,12 +63,19 @@ def test_a_run_makes_its_exports(folder: Path) -> None:
     made = [name for name in files(folder) if not name.endswith(".json")]
     ethers = [name for name in made if name.startswith("ethers")]
     assert ethers == [f"ethers/ethers-{number:04}.sdf.gz" for number in range(1, len(ethers) + 1)]
-    assert [name for name in made if name not in ethers] == ["acids/acids.csv", "library/library.smi"]
+    assert [name for name in made if name not in ethers] == [
+        "acids/acids.csv",
+        "docked/docked.sdf",
+        "library/library.smi",
+    ]
     place = folder / "results/exports"
     found = records([place / name for name in ethers])
     assert found and all(float(mol.GetProp("mw")) <= 400 for mol in found)
     assert all(Chem.MolToSmiles(mol) == mol.GetProp("smiles") for mol in found)
     assert all(mol.HasProp("parent_smiles") for mol in found)
+    docked = records([place / "docked/docked.sdf"])
+    assert len({mol.GetProp("name") for mol in docked}) == 3 and all(mol.GetConformer().Is3D() for mol in docked)
+    assert all(mol.HasProp(tag) for mol in docked for tag in ("reaction", "title", "set", "energy"))
     picked = rows([place / "acids/acids.csv"])
     assert len(picked) == 4 and all(int(row["hbd"]) > 1 for row in picked)
 
@@ -94,12 +104,28 @@ def test_only_a_changed_export_is_made_again(folder: Path) -> None:
     assert "Nothing to be done" in snakemake(folder, "-n")
 
 
+@pytest.mark.long
+def test_an_export_is_made_again_when_what_it_is_compared_with_changes(
+    finished: Finished, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = finished.copy(tmp_path_factory.mktemp("novel"))
+    known = folder / "known.csv"
+    known.write_text("smiles\nCCO\n")
+    export_as(folder, {"new": {"library": "mine", "transform": OME, "format": "csv", "novel": "known.csv"}})
+    snakemake(folder, "--cores", 1, "exports")
+    made = rows([folder / "results/exports/new/new.csv"])
+    known.write_text(f"smiles\n{made[0]['smiles']}\n")
+    assert rules(snakemake(folder, "--cores", 1, "exports")) == {"export": 1, "exports": 1}
+    assert rows([folder / "results/exports/new/new.csv"]) == made[1:]
+
+
 WRONG = {
     "library": ({"library": "mime"}, "did you mean 'mine'?"),
     "transform": ({"library": "mine", "transform": OME[:-1]}, f"did you mean '{OME}'?"),
     "key": ({"library": "mine", "splt": 5}, "did you mean 'split'?"),
     "format": ({"library": "mine", "format": "sfd"}, "did you mean 'sdf'?"),
     "filter": ({"library": "mine", "only": ["lipinksi"]}, "did you mean 'lipinski'?"),
+    "set": ({"library": "mine", "novel": "mine.csx"}, "did you mean 'mine.csv'?"),
     "nothing": ({"format": "sdf"}, "nothing says what to export"),
     "window": ({"library": "mine", "mw": [500, 200]}, "LOW <= HIGH"),
     "window as text": ({"library": "mine", "mw": "200:500"}, "[low, high]"),
@@ -184,12 +210,14 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     assert len(verbs) > 8
     for words in verbs:
         if "--help" not in words:
-            check(request_of(build_parser().parse_args(words)))
+            check(replace(request_of(build_parser().parse_args(words)), in_sets=(), not_in_sets=(), novel=()))
     (settled,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
     path = write_yaml(folder / "guide.yaml", yaml.safe_load(settled))
+    for name in ("chembl.smi.gz", "stock.csv"):
+        (folder / name).write_text("")
     shipped_config = REPOSITORY / "configs/config.yaml"
     config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
-    assert len(config.exports) == 5
+    assert len(config.exports) == 7
 
 
 def _joined(block: str) -> list[str]:

@@ -9,6 +9,7 @@ from halogenator.inputs.remote import address, is_remote, share_settings
 from halogenator.model import fingerprint
 from halogenator.planning.adopted import adopted_jobs, any_of
 from halogenator.planning.estimate import Estimates
+from halogenator.planning.export_request import set_contents
 from halogenator.planning.resources import (
     EXPORT_MB,
     PLAIN_EXPORT_MB,
@@ -231,7 +232,8 @@ def export_sources(wildcards):
     if export.sql:
         return [*all_results(), str(PLACES.summary)]
     jobs = [job for job in CONFIG.jobs if job[0] in export.libraries and job[1] in export.transforms]
-    libraries = export.libraries if export.molecules or export.parents or export.conditions else ()
+    reads_libraries = export.molecules or export.parents or export.has_reaction or export.conditions
+    libraries = export.libraries if reads_libraries else ()
     origins = [CONFIG.line(CONFIG.libraries[name])[0].name for name in libraries] if export.conditions else ()
     molecules = map(PLACES.molecules, dict.fromkeys((*libraries, *origins)))
     return [str(path) for path in (*molecules, *(PLACES.products(*job) for job in jobs))]
@@ -239,6 +241,11 @@ def export_sources(wildcards):
 
 def export_mb(wildcards):
     return EXPORT_MB if CONFIG.exports[wildcards.export].diverse else PLAIN_EXPORT_MB
+
+
+def export_threads(wildcards):
+    """Threads of an export: several where it makes 3D structures, which take long."""
+    return 4 if CONFIG.exports[wildcards.export].conformers else 1
 
 
 def export_time(wildcards, attempt):
@@ -251,4 +258,5 @@ def export_time(wildcards, attempt):
 
 
 def export_identity(wildcards):
-    return fingerprint(CONFIG.exports[wildcards.export].plain())
+    export = CONFIG.exports[wildcards.export]
+    return fingerprint(export.plain(), *set_contents(export))

@@ -18,7 +18,7 @@ rule export:
         export=any_of(CONFIG.exports),
     conda:
         "../../envs/halogenator.yaml"
-    threads: 1
+    threads: export_threads
     resources:
         mem_mb=memory(export_mb),
         local_mb=memory(export_mb) if IN_STORE else 0,
@@ -30,6 +30,7 @@ rule export:
             lambda wildcards, output: [
                 *("export", "--request", to_json(CONFIG.exports[wildcards.export]), "--results", RESULTS),
                 *("--out", PLACES.export(wildcards.export, wildcards.form), "--force", "--scratch", PLACES.scratch),
+                *("--workers", export_threads(wildcards)),
             ]
         ),
     message:

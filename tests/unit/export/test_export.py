@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import sys
+from html import escape
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -102,6 +104,12 @@ def test_every_format_has_every_row(results: Path, tmp_path: Path, ending: str) 
     elif kind == "sdf":
         assert [Chem.MolToSmiles(mol) for mol in records(made)] == smiles
         assert [mol.GetProp("_Name") for mol in records(made)] == [mol.GetProp("name") for mol in records(made)]
+    elif kind == "html":
+        headings = [line for path in made for line in text(path).splitlines() if line.startswith("<h2>")]
+        assert headings == [f"<h2>{escape(str(row['parent_id']))}, T</h2>" for row in expected]
+    elif kind == "xlsx":
+        sheets = [list(openpyxl.load_workbook(path).active.values) for path in made]
+        assert [row[2] for _, *sheet in sheets for row in sheet] == smiles
     elif kind == "parquet":
         tables = pa.concat_tables([pq.read_table(path) for path in made])
         assert tables.drop_columns(["name", "library", "transform"]).to_pylist() == expected
@@ -302,6 +310,10 @@ FULL = Export(
     split=10,
     coordinates=True,
     parents=True,
+    reaction=True,
+    titles=True,
+    fingerprints=("maccs",),
+    conformers=3,
     columns=("smiles", "name"),
     windows={"clogp": Window(-2.5, 5), "mw": Window(high=500), "hbd": Window(low=1e-7), "qed": Window(0.5)},
     only=("lipinski",),
@@ -309,7 +321,12 @@ FULL = Export(
     flag=("veber", "sa_score"),
     sample=100,
     diverse=7,
+    scaffold_split=(0.5, 0.25, 0.25),
     seed=-3,
+    in_sets=(Path("/data/stock.sdf"), Path("/data/results")),
+    not_in_sets=(Path("/data/old.csv"),),
+    novel=(Path("/data/chembl.smi.gz"),),
+    same_by="inchikey",
 )
 
 

@@ -69,6 +69,7 @@ class Chooser:
     Args:
         transforms, descriptor_names, with_inchikey, examine, examined_queries: as for ``Kernel``.
         choice: what is left out, besides what each transform leaves out.
+        account: gets what is left out; None: a new one.
 
     Attributes:
         account: what was left out up to now.
@@ -93,8 +94,9 @@ class Chooser:
         with_inchikey: bool = False,
         examine: Callable[[Chem.Mol], tuple[int, ...]] | None = None,
         examined_queries: Collection[str] = (),
+        account: Account | None = None,
     ) -> None:
-        self.account = Account()
+        self.account = account or Account()
         alike: dict[Choice, list[int]] = {}
         for index, transform in enumerate(transforms):
             alike.setdefault(choice + transform.choice, []).append(index)
@@ -135,6 +137,14 @@ class Chooser:
             left_out += len(found) - len(kept)
             found = kept
         return found, rejects, left_out
+
+    def routes(self, smiles: str, enhanced_stereo: str | None, product: Product) -> list[tuple[int, int]]:
+        """Return the routes by which a parent gives a product that ``products`` returned: (transform, site) of each."""
+        found: list[tuple[int, int]] = []
+        for chooser in self._choosers:
+            if product.transform in chooser.indices:
+                found += chooser.routes(smiles, enhanced_stereo, (product.smiles, product.enhanced_stereo))
+        return found
 
     def _first(
         self, products: list[Product], members: Collection[str], quota: tuple[str, int], parent: str
@@ -197,7 +207,7 @@ class _Alike:
         self._shown = shown
         self._asks_of_parents = choice.parents_within or choice.parents_matching or choice.parents_not_matching
         self._bounds = [(makes.kernel.increments.names.index(name), name, window) for name, window in choice.within]
-        self._indices = indices
+        self.indices = indices
         self._renumbers = list(indices) != list(range(len(indices)))
         self._makes = makes
         self._kernel: Kernel = makes.kernel
@@ -228,8 +238,15 @@ class _Alike:
             if self._bounds:
                 kept = [product for product in kept if self._bounds_hold(smiles, product)]
         for product in kept if self._renumbers else ():
-            product.transform = self._indices[product.transform]
+            product.transform = self.indices[product.transform]
         return kept, rejects, len(found) - len(kept)
+
+    def routes(
+        self, smiles: str, enhanced_stereo: str | None, product: tuple[str, str | None]
+    ) -> list[tuple[int, int]]:
+        """Return the routes from a parent to a product."""
+        found = self._kernel.routes(smiles, enhanced_stereo).get(product, ())
+        return [(self.indices[transform], site) for transform, site in found]
 
     def _leave_out(self, kind: str, name: str, parent: str, product: Product) -> None:
         transform = self._names[product.transform]

@@ -6,6 +6,7 @@ write it beside the molecule (``flag``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,6 +53,9 @@ class Filter:
     catalog: str | None = None
 
 
+LEAD_LIKE = "lead_like"
+
+_LEAD = {"mw": (250, 350), "clogp": (-math.inf, 3.5), "rotb": (0, 7)}
 _FIVE, _VEBER = limits("Lipinski"), limits("Veber")
 
 
@@ -61,6 +65,12 @@ def _lipinski(values: Values) -> Any:
 
 def _veber(values: Values) -> Any:
     return sum(1 * (values[name] <= limit) for name, limit in _VEBER.items()) == len(_VEBER)
+
+
+def _lead_like(values: Values) -> Any:
+    return sum(1 * ((values[name] >= low) & (values[name] <= high)) for name, (low, high) in _LEAD.items()) == len(
+        _LEAD
+    )
 
 
 FILTERS = {
@@ -80,6 +90,13 @@ FILTERS = {
             "oral bioavailability: Veber et al., J. Med. Chem. 2002, 45, 2615",
             tuple(_VEBER),
             _veber,
+        ),
+        Filter(
+            LEAD_LIKE,
+            "250 <= mw <= 350, clogp <= 3.5 and rotb <= 7",
+            "room to grow: the lead-like subset of ZINC, Irwin et al., J. Chem. Inf. Model. 2012, 52, 1757",
+            tuple(_LEAD),
+            _lead_like,
         ),
         Filter(
             "pains",

@@ -201,6 +201,21 @@ class Kernel:
         except RejectError as error:
             return [], [(None, error)]
         maker = _Products(self, parent, values, bare=bare)
+        self._make(maker, rejects)
+        return maker.products(), rejects
+
+    def routes(self, smiles: str, enhanced_stereo: str | None) -> dict[Written, list[tuple[int, int]]]:
+        """Return {(SMILES, enhanced stereo) of a product: its routes, each (transform, site)} of a parent."""
+        try:
+            maker = _Products(self, Parent(smiles, enhanced_stereo, flat=self.reads_flat), None, bare=True)
+        except RejectError:
+            return {}
+        self._make(maker, [])
+        return {written: sorted(routes) for written, routes in maker.routes.items()}
+
+    def _make(self, maker: _Products, rejects: list[Reject]) -> None:
+        """Make all products of a parent; rejects are added to ``rejects``."""
+        parent = maker.parent
         for group in self.groups:
             try:
                 sites = group.sites(parent)
@@ -218,7 +233,6 @@ class Kernel:
                         maker.add(step, site)
                     except RejectError as error:
                         rejects.append((site.atom, error))
-        return maker.products(), rejects
 
     def describe(self, product: Product, parent: Values) -> None:
         """Compute a product's descriptors and InChIKey, from its surroundings and the descriptors of its parent.
@@ -236,7 +250,11 @@ class Kernel:
 
 
 class _Products:
-    """The products of one parent; what is known of the parent is computed once for all of them."""
+    """The products of one parent; what is known of the parent is computed once for all of them.
+
+    Attributes:
+        routes: {product: its (transform, site)}.
+    """
 
     def __init__(self, kernel: Kernel, parent: Parent, values: Values | None, *, bare: bool) -> None:
         self.kernel = kernel
@@ -248,15 +266,15 @@ class _Products:
         self._usage = kernel.usage.of(parent) if kernel.usage else None
         self._withheld: dict[tuple[int, int], Withheld] = {}  # {route: why nothing is made}
         self._found: dict[Written, Product] = {}
-        self._routes: dict[Written, set[tuple[int, int]]] = {}
+        self.routes: dict[Written, set[tuple[int, int]]] = {}
 
     def products(self) -> list[Product]:
         """Return the products added so far, each with the number of its routes, then what is withheld."""
-        for written, routes in self._routes.items():
+        for written, routes in self.routes.items():
             self._found[written].n_routes = len(routes)
         if not self._withheld:
             return list(self._found.values())
-        made = set().union(*self._routes.values())
+        made = set().union(*self.routes.values())
         withheld = [(route, why) for route, why in self._withheld.items() if route not in made]
         return [*self._found.values(), *(Product(*route, 1, "", (), withheld=why) for route, why in withheld)]
 
@@ -331,7 +349,7 @@ class _Products:
         """
         kernel, route = self.kernel, (step.index, site.atom)
         if written in self._found:
-            self._routes[written].add(route)
+            self.routes[written].add(route)
             return
         smiles, enhanced_stereo = written
         product = Product(step.index, site.atom, 0, smiles, (), enhanced_stereo, edited=edited is not None)
@@ -344,7 +362,7 @@ class _Products:
         if self.motifs is not None:
             product.motifs = self.motifs.change(step.index, edit if edited else None, site.match, edited, smiles)
         self._found[written] = product
-        self._routes[written] = {route}
+        self.routes[written] = {route}
 
     def _environment(self, edit: Edit | None, site: _Site) -> Environment | None:
         """Return the surroundings of a site, if descriptors of its product can be computed from them."""

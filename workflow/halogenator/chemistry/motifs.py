@@ -179,7 +179,7 @@ class MotifsOf:
     def __init__(self, motifs: Motifs, parent: Parent) -> None:
         self._motifs = motifs
         self._parent = parent
-        self._near: dict[int, tuple[int, list[int]]] = {}
+        self._near: dict[int, tuple[int, list[tuple[int, int]]]] = {}
         self._codes: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._tokens: dict[tuple[int, ...], Tokens] = {}
 
@@ -235,15 +235,13 @@ class MotifsOf:
                     near[index] = _neighborhood(self._parent.mol.GetAtomWithIdx(index))
                 label, bonds = near[index]
                 code.append(label)
-                for place in range(0, len(bonds), 2):
-                    other = bonds[place]
-                    number = met.get(other)
-                    if number is None:
+                for other, bond in bonds:
+                    if other not in met:
                         if distance == reach:
                             continue
-                        number = met[other] = len(met)
+                        met[other] = len(met)
                         behind.append(other)
-                    code += (bonds[place + 1], number)
+                    code += (bond, met[other])
             front = behind
         return tuple(code)
 
@@ -283,19 +281,17 @@ def _nested_reach(smarts: str) -> int:
     return max(int(mol.GetNumAtoms()) - 1 for mol in found)
 
 
-# A number for each kind of atom and bond that was met; other processes may have other numbers.
+# A number for each kind of atom that was met, above the numbers of atoms and kinds of bonds, which stand beside them.
+# Other processes may have other numbers.
 _numbers: dict[tuple[object, ...], int] = {}
 
 
-def _number(kind: tuple[object, ...]) -> int:
-    return _numbers.setdefault(kind, len(_numbers) + _FAR)  # above the numbers of atoms, which stand beside them
-
-
-def _neighborhood(atom: Chem.Atom) -> tuple[int, list[int]]:
+def _neighborhood(atom: Chem.Atom) -> tuple[int, list[tuple[int, int]]]:
     """Return a number for all that queries ask of an atom, and its neighbours, each with a number for the bond."""
     counts = atom.GetAtomicNum(), atom.GetDegree(), atom.GetTotalNumHs(), atom.GetFormalCharge(), atom.GetIsotope()
-    index = atom.GetIdx()
-    bonds: list[int] = []
-    for bond in atom.GetBonds():
-        bonds += (bond.GetOtherAtomIdx(index), _number((bond.GetBondType(), bond.GetIsAromatic(), bond.IsInRing())))
-    return _number((*counts, atom.GetIsAromatic(), atom.IsInRing())), bonds
+    index, kind = atom.GetIdx(), (*counts, atom.GetIsAromatic(), atom.IsInRing())
+    bonds = [
+        (bond.GetOtherAtomIdx(index), 4 * int(bond.GetBondType()) + 2 * bond.GetIsAromatic() + bond.IsInRing())
+        for bond in atom.GetBonds()
+    ]
+    return _numbers.setdefault(kind, len(_numbers) + _FAR), bonds

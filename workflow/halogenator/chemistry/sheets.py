@@ -17,7 +17,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
 _SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
 _ACROSS = 4  # examples of a pattern beside each other
 _LINE = 140  # characters
-_STYLE = """<style>
+STYLE = """<style>
 text { font-family: sans-serif; }
 .k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
 .e { fill: #6b3fa0; } .k.l { stroke: #000; } .n.l { stroke: #2343c4; } .o.l { stroke: #bf1d1d; }
@@ -93,7 +93,7 @@ def _sheet(name: str, rows: Sequence[tuple[int, str]]) -> str:
     height += _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f'<title>{escape(name)}</title>\n{_STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
+        f'<title>{escape(name)}</title>\n{STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )

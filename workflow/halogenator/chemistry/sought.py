@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.prepare import Prepared, prepare
 from halogenator.errors import UserError
@@ -10,19 +12,18 @@ from halogenator.model import Reading
 _USUAL, _AS_DRAWN = Reading(), Reading(fragments="keep", charges="keep")
 
 
-def sought(text: str, where: str, reading: Reading = _USUAL) -> Prepared:
+def sought(text: str, where: str) -> Prepared:
     """Return the molecule of a SMILES, prepared as that of an input.
 
     Args:
         text: the SMILES.
         where: the option or key that has it, for messages.
-        reading: what is done to it.
 
     Raises:
         UserError: it cannot be read.
     """
     try:
-        return prepare(text, reading)
+        return prepare(text, _USUAL)
     except RejectError as error:
         raise UserError(
             f"this is no molecule: {error}",
@@ -39,5 +40,18 @@ def forms(text: str, where: str) -> list[tuple[str, str | None]]:
     Raises:
         UserError: it cannot be read.
     """
-    found = [sought(text, where, reading) for reading in (_USUAL, _AS_DRAWN)]
+    sought(text, where)  # which says what is wrong with it
+    return prepared_forms(text)
+
+
+def prepared_forms(text: str) -> list[tuple[str, str | None]]:
+    """Return what ``forms`` does, for texts of a file.
+
+    Raises:
+        RejectError: it cannot be read.
+    """
+    found = [prepare(text, _USUAL)]
+    if found[0].prepared:
+        with suppress(RejectError):
+            found.append(prepare(text, _AS_DRAWN))
     return list(dict.fromkeys((each.smiles, each.enhanced_stereo) for each in found))

@@ -13,8 +13,11 @@ from functools import cache
 from halogenator import __version__
 from halogenator.cli import (
     apply_verb,
+    browse_verb,
+    compare_verb,
     completion_verb,
     configuration_verbs,
+    explain_verb,
     export_verb,
     find_verb,
     patterns_verb,
@@ -108,7 +111,10 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
-    listed = (configuration_verbs, results_verbs, find_verb, export_verb, transforms_verb, patterns_verb, apply_verb)
+    listed = (
+        *(configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb, export_verb),
+        *(transforms_verb, patterns_verb, apply_verb),
+    )
     for module in listed:
         module.add_verbs(verbs)
     completion_verb.add_verb_for(parser, verbs)

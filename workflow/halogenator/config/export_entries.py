@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from halogenator.chemistry.filters import LEAD_LIKE
 from halogenator.chemistry.scores import WINDOWED
 from halogenator.config.layers import Layers
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.model import Conditions, Export, Library, Transform, Window
 
-_SAME = ("molecules", "sql", "format", "split", "coordinates", "parents", "sample", "diverse", "seed")
+_SAME = (
+    *("molecules", "sql", "format", "split", "coordinates", "parents", "reaction", "titles", "conformers"),
+    *("sample", "diverse", "seed"),
+)
 _CONDITIONS = ("similar", "threshold", "parent", "molecule", "where")
-_LISTS = ("columns", "only", "without", "flag")
+_LISTS = ("columns", "only", "without", "flag", "fingerprints", "scaffold_split")
 
 
 def resolve_exports(
@@ -22,6 +28,7 @@ def resolve_exports(
     jobs: Sequence[tuple[str, str]],
     layers: Layers,
     problems: list[UserError],
+    find: Callable[[str], Path],
 ) -> dict[str, Export]:
     """Return the exports by name, each with the names of its libraries and transforms.
 
@@ -31,6 +38,7 @@ def resolve_exports(
         jobs: the (library, transform) pairs of the run.
         layers: the configuration.
         problems: a list to which problems are added.
+        find: finds the file or folder of a path that is written there.
     """
     from halogenator.planning.export_request import check
 
@@ -48,7 +56,7 @@ def resolve_exports(
             if "sql" not in entry:
                 chosen = chosen or (made if entry["molecules"] else _first(of_jobs, 0))
                 steps = steps or ([] if entry["molecules"] else _first(of_jobs, 1))
-            exports[name] = _export(entry, chosen, steps)
+            exports[name] = replace(_export(entry, chosen, steps), **_sets(entry, find))
             check(exports[name])
     return exports
 
@@ -59,6 +67,8 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
     lists: dict[str, Any] = {name: tuple(entry[name]) for name in _LISTS if name in entry}
     asked: dict[str, Any] = {name: entry[name] for name in _CONDITIONS if name in entry}
     smarts = entry.get("smarts", [])
+    if entry.get("lead_like"):
+        lists["only"] = tuple(dict.fromkeys((*lists.get("only", ()), LEAD_LIKE)))
     return Export(
         conditions=Conditions(smarts=(smarts,) if isinstance(smarts, str) else tuple(smarts), **asked),
         libraries=tuple(libraries),
@@ -70,6 +80,15 @@ def _export(entry: Mapping[str, Any], libraries: Iterable[str], transforms: Iter
         **same,
         **lists,
     )
+
+
+def _sets(entry: Mapping[str, Any], find: Callable[[str], Path]) -> dict[str, Any]:
+    """Return the fields of ``Export`` for what its rows are compared with."""
+    found: dict[str, Any] = {"same_by": entry["same_by"]} if "same_by" in entry else {}
+    for key, field in {"in": "in_sets", "not_in": "not_in_sets", "novel": "novel"}.items():
+        listed = entry.get(key, [])
+        found[field] = tuple(find(path) for path in ([listed] if isinstance(listed, str) else listed))
+    return found
 
 
 def _check_named(entry: Mapping[str, Any]) -> None:

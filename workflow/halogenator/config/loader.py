@@ -109,7 +109,8 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     jobs = scope.make_jobs(libraries, wanted, settings)
     if not problems:
         problems += scope.job_problems(jobs, libraries, wanted, layers)
-    exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems)
+    place = partial(find_path, working_dir=working_dir, repository=repository, several=True)
+    exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems, place)
     scored = [each.scores for each in libraries.values()] + [each.scores for each in wanted]
     for score in dict.fromkeys(name for names in scored for name in names):
         with collecting(problems), located(layers.place("scores")):

@@ -124,22 +124,22 @@ class Manifest:
         fix = "choose another --out, or " + ("replace what is there with --force" if forcible else "move it away")
         return UserError(what, where=where or self._out, value=value, fix=fix)
 
-    def check_free(self, most: int | None, digits: int) -> None:
+    def check_free(self, most: int, digits: int, *, is_split: bool) -> None:
         """Check that no file of anybody else has a name that this export will need.
 
         Args:
-            most: the most splits that there can be; None: it makes ``out`` itself.
+            most: the most files that there can be.
             digits: the digits of their numbers.
+            is_split: whether the first has a number, too; else it is ``out`` itself.
 
         Raises:
             UserError: one has.
         """
-        if most is None:
+        if not is_split:
             self.check_ours(self._out)
-            return
         for path in sorted(self._out.parent.iterdir()):
             number = self._split_name.fullmatch(path.name)
-            if number and len(number[1]) == digits and 1 <= int(number[1]) <= most:
+            if number and len(number[1]) == digits and (1 if is_split else 2) <= int(number[1]) <= most:
                 self.check_ours(path)
 
     def check_ours(self, path: Path) -> None:

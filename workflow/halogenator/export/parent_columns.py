@@ -19,6 +19,10 @@ from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields
 from halogenator.tables.parquet import BATCH_BYTES, open_parquet, read_rows
 
 PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
+# Of a product's parent, for columns that are made from them; they are not written themselves.
+PARENT_STEREO = pa.field("parent_enhanced_stereo", pa.string())
+PARENT_HALOGENS = pa.field("parent_halogens", pa.string())
+_HIDDEN = {"enhanced_stereo": PARENT_STEREO, "halogens": PARENT_HALOGENS}
 STEPS_FIELD = pa.field(STEPS.name, STEPS.type)
 NAME_FIELD = pa.field("parent_name", pa.string())
 _ROWS = 8_192
@@ -146,7 +150,8 @@ class ParentColumns:
         Args:
             batch: rows of one job's products or one library's molecules, with ``library``; products with ``parent_id``,
                 molecules with ``parent``.
-            fields: some of ``self.of_parents`` (for products only) and of ``self.fields``.
+            fields: some of ``self.of_parents`` and of those that are not written (for products only), and of
+                ``self.fields``.
 
         Raises:
             UserError: the library lacks a molecule, or has another order.
@@ -178,6 +183,7 @@ class ParentColumns:
             self._place = place
             columns = dict(zip(("smiles", "parent"), PARENT_FIELDS, strict=True))
             columns |= {STEPS.name: STEPS_FIELD} if self._tells_steps(place[0]) else {}
+            columns |= {name: field for name, field in _HIDDEN.items() if field in fields}
             self._parents = _Lookup(self._results.molecules(place[0]), columns) if is_job else None
             self._natural = self._open_natural(place[0], fields)
 

@@ -27,6 +27,27 @@ _SMILES = r"^[^\x00-\x20\x7f=+\-@'][^\x00-\x20\x7f]*( +\|[^\x00-\x1f\x7f]*\|)?$"
 _EXTENSION = r"^[^\x00-\x20\x7f|]*$"
 
 
+class Asked:
+    """What was asked of all rows of a selection, one filter after the other.
+
+    Args:
+        rows: the number of rows.
+
+    Attributes:
+        filters: the filters.
+        refused: of each row the number, from 1, of the first filter that it does not pass; 0: it passes all.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.filters: list[Filter] = []
+        self.refused = np.zeros(rows, np.uint8)
+
+    def add(self, name: Filter, passes: Mask) -> None:
+        """Add a filter, with whether each row passes it."""
+        self.filters.append(name)
+        self.refused[~passes & (self.refused == 0)] = len(self.filters)
+
+
 class RowFilter:
     """An export's windows, filters and scores.
 
@@ -35,7 +56,7 @@ class RowFilter:
         threads: threads of RDKit.
         known: names of columns that the rows have, or get otherwise.
         stored: names of scores that rows have as columns; where one is null, it is computed.
-        found: of each position of the selection, whether its row fulfils the export's conditions; None: there are none.
+        answered: the conditions and sets of the export, asked of all rows; None: there are none.
 
     Attributes:
         is_slow: whether a filter or a score needs RDKit for every molecule.
@@ -52,9 +73,9 @@ class RowFilter:
         threads: int,
         known: Collection[str] = (),
         stored: Collection[str] = (),
-        found: Mask | None = None,
+        answered: Asked | None = None,
     ) -> None:
-        self._found, self._condition = found, ("conditions", ", ".join(export.conditions.plain()))
+        self._asked = answered
         self._windows = {name: window for name, window in export.windows.items() if name not in SCORES}
         self._score_windows = {name: export.windows[name] for name in SCORES if name in export.windows}
         deciding = sorted({*export.only, *export.without})
@@ -77,10 +98,12 @@ class RowFilter:
 
         Rows that do not are added to ``left_out``, here and in ``slow``.
         """
-        if self._found is None:
+        if self._asked is None:
             return self._readable(batch, left_out)
-        passing: Mask = self._found[batch[POSITION].to_numpy()]
-        left_out.take(self._condition, batch, ~passing)
+        refused = self._asked.refused[batch[POSITION].to_numpy()]
+        for number, name in enumerate(self._asked.filters, 1):
+            left_out.take(name, batch, refused == number)
+        passing: Mask = refused == 0
         passing[passing] = self._readable(batch.filter(pa.array(passing)), left_out)
         return passing
 

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import rdkit
 
-from halogenator.chemistry.molblock import mol_block
-from halogenator.chemistry.molecules import RejectError, quiet
+from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError, did_you_mean
 from halogenator.export.left_out import LeftOut, Positions, Tally
+from halogenator.export.made_columns import MadeColumns
 from halogenator.export.manifest import Manifest, Split, split_path
 from halogenator.export.parent_columns import ParentColumns
-from halogenator.export.row_filter import RowFilter
+from halogenator.export.row_filter import Asked, RowFilter
 from halogenator.export.row_sample import Sample, at_positions
+from halogenator.export.scaffold_split import Sets, split_by_scaffold
 from halogenator.export.selection import POSITION, Selection, find_selection, is_of_query, query_content, run_query
-from halogenator.model import Export, fingerprint
-from halogenator.planning.export_request import check
+from halogenator.model import TITLE, Export, fingerprint
+from halogenator.planning.export_request import check, set_contents
 from halogenator.process.failures import check_writable
 from halogenator.process.progress import Progress
 from halogenator.results import place_of
 from halogenator.search.rows import Search
+from halogenator.search.sets import Known, comparison
 from halogenator.tables.metadata import with_versions
-from halogenator.tables.molecule_files import BLOCK, FORMATS, molecule_writer, stereo_of
+from halogenator.tables.molecule_files import FORMATS, molecule_writer
 from halogenator.tables.parquet import limit_arrow_threads
 from halogenator.tables.seal import sha256
 
@@ -84,7 +86,7 @@ def export_molecules(
         selection, content = find_selection(results, export)
     else:
         content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
-    identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content)
+    identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content, *set_contents(export))
     manifest = Manifest(out, FORMATS[export.format].ending, identity, force=force, own_folder=own_folder)
     if manifest.complete:
         return manifest.read()
@@ -158,12 +160,16 @@ class _Export:
         self._origin = [*self._of_parents, *extra]
         known = [field.name for field in (*selection.schema, *self._origin)]
         self._stored = [] if export.sql else [name for name in selection.schema.names if name in SCORES]
-        found = self._find(scratch) if export.conditions else None
-        self._passing = RowFilter(export, threads, known, self._stored, found)
+        self._known_sets: list[Known] = []
+        answered = self._ask(scratch) if export.conditions or export.sets else None
+        self._passing = RowFilter(export, threads, known, self._stored, answered)
+        self._made = MadeColumns(results, selection, export, threads)
         self._schema = self._columns()
-        self._origin = [field for field in self._origin if field.name in self._schema.names]
+        written = [field for field in self._origin if field.name in self._schema.names]
+        self._origin = list(dict.fromkeys([*written, *self._made.needs]))
         self._fields = [*self._origin, *self._passing.fields]
-        self._is_slow = self._form.kind == "sdf" or self._passing.is_slow
+        self._is_slow = self._made.is_slow or self._passing.is_slow
+        self._limit = export.split or self._form.most  # molecules in a file; None: all
         self._positions: Positions | None = None
 
     def _columns(self) -> pa.Schema:
@@ -173,7 +179,7 @@ class _Export:
             UserError: a column that is asked for does not exist, or one to be added exists already.
         """
         added = [field for field in self._passing.fields if field.name not in self._stored]
-        available = [*self._selection.schema, *self._origin, *added]
+        available = [*self._selection.schema, *self._origin, *added, *self._made.fields]
         names = [field.name for field in available]
         for name in self._export.columns:
             if name not in names:
@@ -188,18 +194,29 @@ class _Export:
             raise UserError(f"there is a column '{twice}' already", where="--flag", value=twice, fix=fix)
         hidden = () if self._export.parents else [field.name for field in self._of_parents]
         usual = [name for name in names if name not in hidden]
+        if self._form.most:  # a page or a workbook begins with its title
+            usual.sort(key=lambda name: name != TITLE)
         plain = ("smiles", "name", *(name for name in names if name == "enhanced_stereo"))
         wanted = plain if self._form.kind == "smi" else self._export.columns or usual
         fields = [available[names.index(name)] for name in wanted]
-        return pa.schema([*fields, pa.field(BLOCK, pa.string())] if self._form.kind == "sdf" else fields)
+        return pa.schema([*self._made.of_format, *fields])
 
-    def _find(self, scratch: Path) -> npt.NDArray[np.bool_]:
-        """Return of each row of the selection whether it fulfils the conditions."""
-        self._progress.begin("searching", self._selection.rows)
-        with closing(
-            Search(self._results, self._export.conditions, memory_mb=self._memory_mb, scratch=scratch)
-        ) as search:
-            return search.masks(self._selection.parts, self._progress)
+    def _ask(self, scratch: Path) -> Asked:
+        """Ask all rows of the selection for the conditions, then for the sets."""
+        export, parts, progress = self._export, self._selection.parts, self._progress
+        memory: dict[str, Any] = {"memory_mb": self._memory_mb, "scratch": scratch}
+        asked = Asked(self._selection.rows)
+        if export.conditions:
+            progress.begin("searching", self._selection.rows)
+            with closing(Search(self._results, export.conditions, **memory)) as search:
+                asked.add(("conditions", ", ".join(export.conditions.plain())), search.masks(parts, progress))
+        if export.sets:
+            with comparison(parts, export.same_by, progress=progress, **memory) as rows:
+                for word, path in export.sets:
+                    found, known = rows.is_in(path)
+                    asked.add((word, str(path)), found if word == "in" else ~found)
+                    self._known_sets.append(known)
+        return asked
 
     def _parents(self) -> ParentColumns:
         libraries = dict.fromkeys(part.library for part in self._selection.parts if part.library)
@@ -208,9 +225,12 @@ class _Export:
     def run(self, manifest: Manifest) -> dict[str, Any]:
         """Write the files that the manifest does not have, then the manifest, and return it."""
         tally = Tally()
-        manifest.check_free(self._most_splits(), self._digits)
+        manifest.check_free(self._most_splits(), self._digits, is_split=self._export.split is not None)
         settings = self._progress, self._threads, self._memory_mb
         self._positions = Sample(self._selection, self._passing, self._export, tally, *settings).positions()
+        if self._export.scaffold_split:
+            self._made.sets = self._split_by_scaffold(tally)
+            self._positions = self._made.sets.positions
         self._progress.begin("writing", self._selection.rows if self._positions is None else len(self._positions))
         splits, rest = self._write_splits(manifest)
         for split in splits:
@@ -226,8 +246,34 @@ class _Export:
             left_out=None if any(split.left_out is None for split in splits) else tally.plain(),
             rejects=dict(tally.counts),
             examples_of_rejects=tally.examples,
+            **({"sets": self._made.sets.counts} if self._made.sets else {}),
+            **({"compared_with": list(map(asdict, self._known_sets))} if self._known_sets else {}),
             **with_versions(),
         )
+
+    def _split_by_scaffold(self, tally: Tally) -> Sets:
+        """Return the set of each row to write; what filters take away is added to ``tally``."""
+        self._progress.begin("scaffolds", self._selection.rows if self._positions is None else len(self._positions))
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            if self._positions is not None:
+                found = at_positions(self._selection, self._positions, _SLOW_ROWS)
+            else:
+                found = self._selection.read(0, _SLOW_ROWS)
+            for batch in found:
+                count, left_out = batch.num_rows, LeftOut()
+                if self._positions is None:
+                    batch = self._filtered(batch, left_out)
+                tally.take(left_out)
+                yield batch
+                self._progress.advance(count)
+
+        return split_by_scaffold(batches(), self._export.scaffold_split, self._export.seed, tally)
+
+    def _filtered(self, batch: pa.RecordBatch, left_out: LeftOut) -> pa.RecordBatch:
+        """Return the rows that pass."""
+        batch = batch.filter(pa.array(self._passing.quick(batch, left_out)))
+        return batch.filter(pa.array(self._passing.slow(batch, left_out)))
 
     def _write_splits(self, manifest: Manifest) -> tuple[list[Split], Tally]:
         """Return all splits, written now or before, and what is left out after the last of them."""
@@ -235,7 +281,7 @@ class _Export:
         stream: _Stream | None = None
         position = 0
         with manifest.unfinished(self._export.plain()) as add:
-            while self._export.split or not splits:
+            while self._limit or not splits:
                 split = manifest.splits.get(len(splits))
                 if split is None:
                     stream = stream or _Stream(self._ready(position), position)
@@ -252,18 +298,18 @@ class _Export:
     @property
     def _digits(self) -> int:
         """The digits of the numbers of splits."""
-        return max(4, len(str(-(-self._selection.rows // (self._export.split or 1)))))
+        return max(4, len(str(-(-self._selection.rows // (self._limit or 1)))))
 
-    def _most_splits(self) -> int | None:
-        """Return the most splits that there can be; None if the export is not split."""
-        if self._export.split is None:
-            return None
+    def _most_splits(self) -> int:
+        """Return the most files that there can be."""
+        if self._limit is None:
+            return 1
         rows = min(filter(None, (self._selection.rows, self._export.sample, self._export.diverse)), default=0)
-        return max(1, -(-rows // self._export.split))
+        return max(1, -(-rows // self._limit))
 
     def _path(self, number: int) -> Path:
-        """Return the path of a split, or of the only file."""
-        if self._export.split is None:
+        """Return the path of a split. The first one, or the only file, has no number unless splits are asked for."""
+        if self._export.split is None and number == 0:
             return self._out
         return split_path(self._out, self._form.ending, number, self._digits)
 
@@ -271,7 +317,7 @@ class _Export:
         self, stream: _Stream, number: int, manifest: Manifest, add: Callable[[Split], None]
     ) -> Split | None:
         """Write the next split, note it by ``add``, and return it; None if no row is left, except for the first."""
-        limit = self._export.split
+        limit = self._limit
         start, rows, batch = stream.position, 0, stream.take(limit)
         if batch is None and number:
             return None
@@ -303,7 +349,7 @@ class _Export:
 
     def _ready(self, start: int) -> Iterator[tuple[pa.RecordBatch, LeftOut, int]]:
         """Yield, from a position on, (rows with all their columns, what is left out, the position after them)."""
-        rows = _SLOW_ROWS if self._is_slow or len(self._origin) > _MANY_COLUMNS else _ROWS
+        rows = self._made.batch_rows(_SLOW_ROWS if self._is_slow or len(self._origin) > _MANY_COLUMNS else _ROWS)
         parents = self._parents() if self._origin else None
         if self._positions is None:
             batches = self._selection.read(start, rows)
@@ -314,8 +360,7 @@ class _Export:
             stop, count = batch[POSITION][-1].as_py() + 1, batch.num_rows
             left_out = LeftOut()
             if self._positions is None:
-                batch = batch.filter(pa.array(self._passing.quick(batch, left_out)))
-                batch = batch.filter(pa.array(self._passing.slow(batch, left_out)))
+                batch = self._filtered(batch, left_out)
             left = batch.num_rows
             for piece, origin in parents.with_columns(batch, self._origin) if parents else [(batch, [])]:
                 left -= piece.num_rows
@@ -336,21 +381,8 @@ class _Export:
         for field, column in zip(self._fields, columns, strict=True):
             place = batch.schema.get_field_index(field.name)
             batch = batch.append_column(field, column) if place < 0 else batch.set_column(place, field, column)
-        if self._form.kind == "sdf":
-            batch = batch.append_column(BLOCK, self._blocks(batch, left_out))
+        batch = self._made.add(batch, left_out)
         if left_out.rejects:
             bad = np.isin(batch[POSITION].to_numpy(), list(left_out.rejects))
             batch = batch.filter(pa.array(~bad))
         return batch
-
-    def _blocks(self, batch: pa.RecordBatch, left_out: LeftOut) -> pa.Array:
-        """Return the mol block of each row; null and a reject where there is none."""
-        blocks: list[str | None] = []
-        rows = zip(batch["smiles"].to_pylist(), stereo_of(batch), batch["name"].to_pylist(), strict=True)
-        for index, (smiles, stereo, name) in enumerate(rows):
-            try:
-                blocks.append(mol_block(smiles, name, coordinates=self._export.coordinates, stereo=stereo))
-            except RejectError as error:
-                blocks.append(None)
-                left_out.add(batch, index, error)
-        return pa.array(blocks, pa.string())

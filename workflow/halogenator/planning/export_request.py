@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+from halogenator.chemistry.conformers import MAX_CONFORMERS
 from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.fingerprints import FINGERPRINTS
 from halogenator.chemistry.likeness import Likeness
 from halogenator.chemistry.scores import SCORES, WINDOWED
 from halogenator.chemistry.sought import forms
 from halogenator.chemistry.substructure import Substructure
 from halogenator.errors import UserError, did_you_mean
-from halogenator.model import Export, Window
+from halogenator.inputs.content_hash import content_hash
+from halogenator.inputs.remote import is_remote
+from halogenator.model import Export, Window, fingerprint
+from halogenator.results import Results
 from halogenator.tables.molecule_files import FORMATS
+from halogenator.tables.seal import read_seal
 
 ALL = "all"
 MAX_SAMPLE = 5_000_000  # rows; each takes 16 bytes, and as many again while the sample is drawn
+_MOST_SETS = 200
 # Settings that name properties, and what they can name.
-USES = {"only": list(FILTERS), "without": list(FILTERS), "flag": [*FILTERS, *SCORES]}
+USES = {
+    **{use: list(FILTERS) for use in ("only", "without")},
+    "flag": [*FILTERS, *SCORES],
+    "fingerprints": list(FINGERPRINTS),
+}
+
+_KINDS = {"fingerprints": "fingerprint"}  # what a setting names
 
 
 def parse_window(text: str) -> Window:
@@ -45,9 +59,12 @@ def check(export: Export) -> None:
             if name not in known:
                 bounds = f"set bounds with {name}" if name in WINDOWED else None
                 fix = bounds or did_you_mean(name, known) or "take one of the allowed names"
-                raise UserError(f"{use}: there is no filter '{name}'", value=name, allowed=known, fix=fix)
+                raise UserError(
+                    f"{use}: there is no {_KINDS.get(use, 'filter')} '{name}'", value=name, allowed=known, fix=fix
+                )
     _check_source(export)
     _check_conditions(export)
+    _check_sets(export)
     for name, window in export.windows.items():
         if not window.low <= window.high:  # neither are bounds that are no number, .nan
             allowed, fix = "LOW:HIGH with LOW <= HIGH", "give the lower bound first; leave one out where it is open"
@@ -55,12 +72,49 @@ def check(export: Export) -> None:
     both = sorted(set(export.only) & set(export.without))
     if both:
         raise UserError(f"no molecule can have and not have a property: {both[0]} is in only and in without")
-    if export.coordinates and FORMATS[export.format].kind != "sdf":
+    _check_format(export)
+    _check_numbers(export)
+
+
+def _check_format(export: Export) -> None:
+    form = FORMATS[export.format]
+    for setting, kind in (("coordinates", "sdf"), ("conformers", "sdf"), ("fingerprints", "parquet")):
+        if getattr(export, setting) and form.kind != kind:
+            raise UserError(
+                f"{setting} are for {'SDF' if kind == 'sdf' else 'Parquet'}; no other format has a place for them",
+                value=export.format,
+                allowed=[name for name in FORMATS if name.startswith(kind)],
+                fix=f"leave {setting} away, or make {'an SDF' if kind == 'sdf' else 'a Parquet file'}",
+            )
+    columns = [name for name in ("reaction", "titles", "scaffold_split") if getattr(export, name)]
+    if columns and form.kind == "smi":
         raise UserError(
-            "coordinates are for SDF; no other format has a place for them",
+            f"{columns[0]}: it is a column, for which a .smi file has no place",
             value=export.format,
-            allowed=[name for name in FORMATS if name.startswith("sdf")],
-            fix="leave coordinates away, or make an SDF",
+            allowed=[name for name in FORMATS if not name.startswith("smi")],
+            fix=f"make a CSV, or leave {columns[0]} away",
+        )
+    if form.most and export.split and export.split > form.most:
+        raise UserError(
+            "so many molecules are too many for a file with drawings",
+            value=f"split {export.split:,}",
+            allowed=f"1 to {form.most:,}, which is also what a file gets without split",
+            fix=f"split {form.most}, or an SDF or CSV for more in a file",
+        )
+
+
+def _check_numbers(export: Export) -> None:
+    if export.conformers is not None and export.conformers > MAX_CONFORMERS:
+        raise UserError("too many conformers", value=export.conformers, allowed=f"1 to {MAX_CONFORMERS}")
+    if export.conformers and export.coordinates:
+        raise UserError("conformers are in 3D, coordinates in 2D", fix="leave one of them away")
+    shares = export.scaffold_split
+    if shares and not (len(shares) in (2, 3) and min(shares) > 0 and math.isclose(sum(shares), 1, abs_tol=1e-6)):
+        raise UserError(
+            "scaffold_split: these are no shares of sets",
+            value=", ".join(map(str, shares)),
+            allowed="two or three numbers above 0 that add up to 1: of train, valid and test, or of train and test",
+            fix="0.8, 0.1 and 0.1",
         )
     if export.sample is not None and export.sample > MAX_SAMPLE:
         raise UserError("too large a sample", value=export.sample, allowed=f"1 to {MAX_SAMPLE:,}")
@@ -100,6 +154,41 @@ def refused_condition(condition: str, error: Exception, view: str = "molecules")
     )
 
 
+def set_contents(export: Export) -> list[str]:
+    """Return what tells whether the sets that an export compares with are still the same."""
+    return [
+        fingerprint([(file.name, read_seal(file)) for file in result_files(path)])
+        if path.is_dir()
+        else content_hash(path)
+        for _, path in export.sets
+    ]
+
+
+def result_files(folder: Path) -> list[Path]:
+    """Return the molecules and products of a results folder."""
+    places = Results(folder)
+    return [*places.libraries().values(), *places.jobs().values()]
+
+
+def _check_sets(export: Export) -> None:
+    """Check that what is to be compared with is there, and a results folder or a file of molecules."""
+    if len(export.sets) > _MOST_SETS:
+        raise UserError("too many files to compare with", value=len(export.sets), allowed=f"at most {_MOST_SETS}")
+    for word, path in export.sets:
+        if path.is_dir() and not result_files(path):
+            raise UserError(
+                f"{word}: there are no finished results in this folder",
+                where=path,
+                allowed="a results folder, or a file of molecules",
+                fix="name the folder that has libraries/ and products/, or one file",
+            )
+        if not (path.is_dir() or is_remote(path) or path.is_file()):
+            there = path.parent.iterdir() if path.parent.is_dir() else ()
+            near = did_you_mean(path.name, [each.name for each in there])
+            allowed = "a results folder, or a file of molecules in any format that libraries have"
+            raise UserError(f"{word}: there is no such file", value=str(path), allowed=allowed, fix=near)
+
+
 def _check_conditions(export: Export) -> None:
     asked = export.conditions
     for smarts in asked.smarts:
@@ -121,16 +210,18 @@ def _check_conditions(export: Export) -> None:
 
 
 def _check_source(export: Export) -> None:
-    if export.sql is not None and (export.libraries or export.transforms or export.molecules or export.parents):
+    named = export.libraries or export.transforms or export.molecules or export.parents or export.reaction
+    if export.sql is not None and named:
         raise UserError(
             "a query says itself which rows and columns it is of",
             value=export.sql,
-            allowed="sql alone; or library, transform, molecules and parents",
+            allowed="sql alone; or library, transform, molecules, parents and reaction",
             fix="put them into the query: SELECT …, parent_smiles FROM products WHERE library = '…'",
         )
-    if export.molecules and (export.transforms or export.parents):
+    of_products = [name for name in ("transforms", "parents", "reaction") if getattr(export, name)]
+    if export.molecules and of_products:
         raise UserError(
             "a library's molecules come before any transform",
-            value=f"molecules with {'transform' if export.transforms else 'parents'}",
+            value=f"molecules with {of_products[0].replace('transforms', 'transform')}",
             fix="leave molecules away for products, or the other for the library itself",
         )

@@ -13,6 +13,7 @@ from halogenator.chemistry.scores import SCORES
 from halogenator.model import Config, Export
 from halogenator.planning.speed import PRODUCT_SECONDS, chunk_products, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
+from halogenator.tables.molecule_files import FORMATS
 from halogenator.units import MB
 
 # The two processes of a task: Python with RDKit, Arrow, DuckDB and NumPy loaded. Measured: 130-150.
@@ -48,6 +49,9 @@ START_MINUTES = 15
 SLOWER = 5
 # Per row of a merge, a summary or an export. Measured: 3 µs, and more if DuckDB spills.
 MERGE_SECONDS = 10e-6
+# Per row that an export draws, maps, splits by scaffold or gives fingerprints, each; and per 3D structure.
+EXPORT_SECONDS = 10e-3
+CONFORMER_SECONDS = 1.0
 # Per fingerprint: 120 µs measured, and its parent's.
 FINGERPRINT_SECONDS = 200e-6
 
@@ -87,11 +91,13 @@ def fingerprint_minutes(rows: int) -> int:
 
 
 def export_minutes(rows: int, export: Export) -> int:
-    """Return the time limit of an export from so many rows, with what its scores take."""
+    """Return the time limit of an export from so many rows, with what its scores and what it makes of rows take."""
     kept = min(filter(None, (rows, export.sample, export.diverse)), default=0)
     columns = {*export.flag, *export.columns}
     looks = {name: rows * (name in export.windows) + kept * (name in columns) for name in SCORES}
     seconds = sum(SCORES[name].micros * times / 1e6 for name, times in looks.items())
+    makes = (export.has_reaction, FORMATS[export.format].most, *export.fingerprints, export.scaffold_split)
+    seconds += kept * (EXPORT_SECONDS * sum(map(bool, makes)) + CONFORMER_SECONDS * (export.conformers or 0))
     return merge_minutes(rows) + math.ceil(SLOWER * seconds / 60)
 
 

@@ -1,1 +1,1 @@
-"""Search: which rows of results fulfil conditions, told by provenance where it can be."""
+"""Search: which rows of results fulfil conditions, told by provenance where it can be; and how they are made."""

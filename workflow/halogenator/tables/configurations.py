@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from halogenator.model import fingerprint
 from halogenator.results import Results
 from halogenator.tables.statistics import read_object, write_object
+
+_ENTRIES = ("transforms", "rules", "patterns")  # keys of files whose entries have names
 
 
 def read_configuration(files: Iterable[Path], overrides: str) -> dict[str, Any]:
@@ -50,6 +54,31 @@ def kept(results: Results, name: str) -> dict[str, Any] | None:
     """Return the configuration of a name; None if it is not kept, or damaged."""
     path = results.configuration(name)
     return None if wrong_configuration(path) else read_object(path)
+
+
+def entries_of(text: str) -> dict[str, Any] | None:
+    """Return what a YAML file of a record says if it is one of transforms, rules or patterns; None if it is a layer."""
+    data = data_of(text)
+    return data if any(is_named(data.get(key)) for key in _ENTRIES) else None
+
+
+def is_layer(text: str) -> bool:
+    """Return whether a YAML file of a record is a layer of settings, not one of transforms, rules or patterns."""
+    return entries_of(text) is None
+
+
+def data_of(text: str) -> dict[str, Any]:
+    """Return the mapping in a YAML text; empty if it has none."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def is_named(value: object) -> bool:
+    """Return whether a value is a list of entries that have names."""
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) and "name" in each for each in value)
 
 
 def wrong_configuration(path: Path) -> str | None:

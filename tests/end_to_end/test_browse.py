@@ -1,0 +1,255 @@
+"""Pages over the results: those that a look at every row would show, to nobody else, and with nothing that runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import pyarrow.parquet as pq
+import pytest
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator
+
+from halogenator.browse.view import read_view
+from halogenator.cli import build_parser
+from helpers.browsing import Browsing, browsing
+from helpers.exports import export, rows
+from helpers.finished import PHENOLS, Finished
+from helpers.runs import COOME, OME, REPOSITORY
+
+QUERCETIN = "O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12"
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def results(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the run, and a library whose every text would run as a script."""
+    results = finished.copy(tmp_path_factory.mktemp("browse")) / "results"
+    mine = pq.ParquetFile(results / "libraries/library=mine/molecules.parquet").read()
+    rows = mine.slice(0, 2).to_pylist()
+    for number, row in enumerate(rows):
+        row |= dict.fromkeys(("name", "halogens", "rules", "prepared"), EVIL)
+        row |= {"id": f"{number}{EVIL}", "parent": f"{number}{EVIL}"}
+    rows[1]["smiles"] = EVIL
+    (results / "libraries/library=zz").mkdir()
+    table = mine.from_pylist(rows, mine.schema)
+    pq.write_table(table, results / "libraries/library=zz/molecules.parquet")
+    return results
+
+
+@pytest.fixture(scope="module")
+def site(results: Path) -> Iterator[Browsing]:
+    with browsing(results) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def products(results: Path) -> list[Row]:
+    """All products in the order of library, transform and row."""
+    found = []
+    for path in results.glob("products/*/*/products.parquet"):
+        names = {folder.name.partition("=")[0]: folder.name.partition("=")[2] for folder in path.parents[:2]}
+        table = pq.ParquetFile(path).read().to_pylist()
+        found += [{**row, **names, "at": number} for number, row in enumerate(table)]
+    return sorted(found, key=lambda row: (row["library"], row["transform"], row["at"]))
+
+
+def pages(site: Browsing, query: str) -> Iterator[list[str]]:
+    """The SMILES of page after page, as the links lead; then back again, and each page as it was."""
+    seen = []
+    answer = site.get(f"/?{query}")
+    while True:
+        seen.append([smiles for _, smiles in answer.rows])
+        yield seen[-1]
+        if not (link := answer.link("next")):
+            break
+        answer = site.get(link)
+    for page in reversed(seen[:-1]):
+        answer = site.get(str(answer.link("prev")))
+        assert [smiles for _, smiles in answer.rows] == page
+    assert answer.link("prev") is None
+
+
+def test_nobody_without_the_token_sees_a_page(site: Browsing) -> None:
+    drawing = f"/drawing.svg?smiles={quote(QUERCETIN)}"
+    for path in ("/", "/?token=wrong", drawing, "/molecule?at=mine//0", "/progress"):
+        assert site.ask(path).status == 403
+        assert site.ask(path, cookie=f"{site.cookie[:-1]}!").status == 403
+        for host in ("evil.example", f"evil.example:{site.host.partition(':')[2]}", "127.0.0.1", "localhost:1"):
+            assert site.ask(path, cookie=site.cookie, host=host).status == 421
+    answer = site.ask(site.address.removeprefix(f"http://{site.host}") + "&sort=mw")
+    assert answer.status == 303 and answer.headers["location"] == "/?sort=mw"
+    assert {"HttpOnly", "SameSite=lax"} <= set(answer.headers["set-cookie"].split("; "))
+    assert site.ask("/", "POST", cookie=site.cookie, origin="http://evil.example").status == 403
+    assert site.ask("/", "POST", cookie=site.cookie).status == 403
+    assert site.ask("/static/../../report/report.css").status == 404
+
+
+def test_browsers_are_told_to_load_and_run_nothing_else(site: Browsing) -> None:
+    for path in ("/", "/?nothing=1", "/static/browse.js", f"/drawing.svg?smiles={quote(QUERCETIN)}"):
+        answer = site.ask(path, cookie=site.cookie)
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert "unsafe" not in policy and "http" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in answer.headers
+    assert "http" not in site.get("/").text.replace("http-equiv", "")
+
+
+def test_nothing_in_a_name_an_id_a_smiles_or_an_address_becomes_markup(site: Browsing) -> None:
+    answer = site.get("/?show=molecules&library=zz")
+    assert [smiles for _, smiles in answer.rows][1] == EVIL
+    texts = [answer.text, site.get("/molecule?at=zz//1").text]
+    for name in ("parent", "smarts", "similar", "molecule", "where", "library", "sort", "after", "mw_min", EVIL):
+        texts.append(site.get(f"/?{urlencode({name: EVIL + EVIL})}", status=400).text)
+    texts.append(site.get(f"/molecule?{urlencode({'at': EVIL})}", status=400).text)
+    for text in texts:
+        assert "<script>alert" not in text and "<img src=x" not in text
+        assert 'src="/static/browse.js"' in text
+    assert site.ask(f"/drawing.svg?{urlencode({'smiles': EVIL})}", cookie=site.cookie).status == 404
+
+
+ORDERS: dict[str, Callable[[Row], Any]] = {
+    "": lambda row: 0,
+    "sort=mw": lambda row: row["mw"],
+    "sort=-clogp": lambda row: -row["clogp"],
+    "sort=-n_routes": lambda row: -row["n_routes"],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_page_after_page_shows_every_product_once_and_in_order(order: str, site: Browsing, products: list[Row]) -> None:
+    shown = [smiles for page in pages(site, order) for smiles in page]
+    assert shown == [row["smiles"] for row in sorted(products, key=ORDERS[order])]
+    assert len(shown) > 3 * 24
+
+
+FILTERS: dict[str, Callable[[Row], bool]] = {
+    "mw_max=300&clogp_min=1.5&sort=tpsa": lambda row: row["mw"] <= 300 and row["clogp"] >= 1.5,
+    f"transform={COOME}&sort=tpsa": lambda row: row["transform"] == COOME,
+    "halogen=I&sort=tpsa": lambda row: "I" in row["smiles"],
+    "halogen=F&sort=tpsa": lambda row: "F" in row["smiles"],
+    "rule=veber&sort=tpsa": lambda row: row["tpsa"] <= 140 and row["rotb"] <= 10,
+    "where=parent_id+%3D+parent&sort=tpsa": lambda row: row["library"] == "mine",
+    f"parent={PHENOLS[1][0]}&sort=tpsa": lambda row: row["parent_id"] == PHENOLS[1][0],
+    "smarts=%5BOX2H%5Dc1ccccc1%5BOX2H%5D&sort=tpsa": lambda row: Chem.MolFromSmiles(row["smiles"]).HasSubstructMatch(
+        Chem.MolFromSmarts("[OX2H]c1ccccc1[OX2H]")
+    ),
+}
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_a_filter_shows_the_rows_that_a_look_at_each_finds(query: str, site: Browsing, products: list[Row]) -> None:
+    wanted = sorted(filter(FILTERS[query], products), key=lambda row: row["tpsa"])
+    assert 0 < len(wanted) <= len(products)
+    assert [smiles for page in pages(site, f"{query}&size=96") for smiles in page] == [row["smiles"] for row in wanted]
+    assert site.get(f"/?{query}").count == len(wanted)
+
+
+def test_the_most_alike_come_first(site: Browsing, products: list[Row]) -> None:
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    prints = [generator.GetFingerprint(Chem.MolFromSmiles(row["smiles"])) for row in products]
+    alike = DataStructs.BulkTanimotoSimilarity(generator.GetFingerprint(Chem.MolFromSmiles(QUERCETIN)), prints)
+    best = sorted(zip(alike, products, strict=True), key=lambda pair: -pair[0])
+    wanted = [row["smiles"] for value, row in best if value >= 0.4]
+    query = urlencode({"similar": QUERCETIN, "threshold": "0.4"})
+    assert [smiles for page in pages(site, query) for smiles in page] == wanted != []
+    first = site.get(f"/?{query}").found(r"<b>([\d.]+)</b> alike")
+    assert first == [f"{value:.3f}" for value, _ in best[: len(first)]]
+
+
+def test_an_address_says_all_and_has_one_form(site: Browsing) -> None:
+    answer = site.ask("/?smarts=&mw_max=3e2&halogen=F&parent=&sort=", cookie=site.cookie)
+    assert answer.status == 303 and answer.headers["location"] == "/?mw_max=300&halogen=F"
+    page = site.get("/?mw_max=300&halogen=F")
+    assert page.found(r'name="mw_max" value="([^"]*)"') == ["300.0"]
+    assert page.found(r'value="F" (checked)') == ["checked"]
+    assert page.found(r'<a href="([^"]*)" aria-label="without: mw :300"') == ["/?halogen=F"]
+
+
+def test_the_page_of_a_product_leads_back_to_its_natural_product(site: Browsing, products: list[Row]) -> None:
+    row = next(row for row in products if row["library"] == "other-1X")
+    card = site.get(f"/?library=other-1X&transform={OME}")
+    page = site.get(card.found(r'class="drawn-link" href="([^"]*)"')[0])
+    assert page.found(r'<code id="smiles">([^<]*)') == [row["smiles"]]
+    way = page.found(r"<p><b>([^<]*)</b><br>")
+    assert len(way) == 3 and way[1] == row["parent_id"]
+    drawings = [address for address in page.found(r'<img src="([^"]*)"') if "job=" in address]
+    assert len(drawings) == 2
+    before, after = (site.get(address).text for address in drawings)
+    assert before != after and all('class="m"' in text and text.startswith("<svg ") for text in (before, after))
+    assert before.partition(">")[0] == after.partition(">")[0]  # at the same scale
+
+
+def test_a_page_shows_what_a_run_finishes_and_says_what_it_took_away(site: Browsing, results: Path) -> None:
+    before = site.get("/").count
+    job = results / "products/library=mine/transform=AGAIN"
+    shutil.copytree(job.with_name(f"transform={COOME}"), job)
+    made = site.get("/?transform=AGAIN")
+    assert site.get("/").count == before + made.count > before
+    link = made.found(r'class="drawn-link" href="([^"]*)"')[0]
+    assert site.get(link).found(r"<h1>([^<]*)") == ["AGAIN"]
+    shutil.rmtree(job)
+    assert site.get("/").count == before
+    assert "not in the results any more" in site.get(link, status=404).text
+    assert "no results of this transform" in site.get("/?transform=AGAIN", status=400).text
+
+
+def test_commands_and_addresses_of_the_how_to_page_are_understood() -> None:
+    page = (REPOSITORY / "docs/how-to/browse.md").read_text()
+    commands = re.findall(r"^ *python -m halogenator (browse.*)$", page, re.MULTILINE)
+    for command in commands:
+        assert build_parser().parse_args(shlex.split(command)).verb == "browse"
+    addresses = re.findall(r"^ +/\?(.*)$", page, re.MULTILINE)
+    for address in addresses:
+        assert urlencode(read_view(parse_qsl(address)).query) == address
+    assert (len(commands), len(addresses)) == (2, 3)
+
+
+def test_what_is_kept_is_saved_as_an_export_writes_it(
+    site: Browsing, products: list[Row], results: Path, tmp_path: Path
+) -> None:
+    chosen = [products[0], products[-1]]
+    kept = [[f"{row['library']}/{row['transform']}/{row['at']}", row["smiles"]] for row in chosen]
+    gone = [[kept[0][0], "C"], ["nowhere/X/1", "C"], ["mine/X/99999999", "C"]]
+    body = {"rows": json.dumps([*kept, *gone])}
+    cards = site.post("/basket/cards", body)
+    assert cards.found(r'data-at="([^"]*)"') == [at for at, _ in kept]
+    assert [smiles for _, smiles in cards.rows] == [smiles for _, smiles in kept]
+    for name in ("smi", "csv", "sdf"):
+        answer = site.post("/basket/file", {**body, "format": name})
+        assert "attachment" in answer.headers["content-disposition"]
+        (tmp_path / f"basket.{name}").write_text(answer.text)
+    names = [row["name"] for row in rows([tmp_path / "basket.csv"])]
+    for row, saved in zip(chosen, rows([tmp_path / "basket.csv"]), strict=True):
+        job = ("--library", row["library"], "--transform", row["transform"])
+        made = rows(export(results, tmp_path / "all.csv", *job, "--force"))
+        (same,) = [each for each in made if each["name"] == saved["name"]]
+        assert {name: text for name, text in same.items() if text}.items() <= saved.items()
+    assert (tmp_path / "basket.smi").read_text().splitlines() == [
+        f"{row['smiles']}\t{name}" for row, name in zip(chosen, names, strict=True)
+    ]
+    drawn = list(Chem.SDMolSupplier(str(tmp_path / "basket.sdf")))
+    assert [Chem.MolToSmiles(mol) for mol in drawn] == [row["smiles"] for row in chosen]
+    assert all(mol.GetConformer().GetPositions().any() for mol in drawn)
+    for wrong in ({"rows": "[", "format": "csv"}, {"rows": '[["a", "b", "c"]]', "format": "csv"}, {"format": "exe"}):
+        assert site.post("/basket/file", wrong, status=400).status == 400
+
+
+@pytest.mark.parametrize("query", ["parent=" + str(PHENOLS[1][0]), "mw_max=300&rule=veber&halogen=F", "show=molecules"])
+def test_the_command_that_a_page_shows_writes_all_rows_of_it(
+    query: str, site: Browsing, results: Path, tmp_path: Path
+) -> None:
+    page = site.get(f"/?{query}&size=96")
+    words = shlex.split(page.found(r'<code id="command">([^<]*)')[0])
+    assert words[:4] == ["python", "-m", "halogenator", "export"] and words[-3] == "--coordinates"
+    made = rows(export(results, tmp_path / "all.csv", *words[4:-3]))
+    assert {row["smiles"] for row in made} >= {smiles for _, smiles in page.rows}
+    assert len(made) == page.count > 0

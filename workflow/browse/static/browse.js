@@ -1,0 +1,126 @@
+"use strict";
+// What pages do besides what links and forms do alone: follow a search, fold the filters, move by keys.
+
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+
+/** Wait for news of a search and show them, until it is done. */
+async function follow() {
+  for (;;) {
+    const main = document.querySelector("main[data-progress]");
+    const results = document.getElementById("results");
+    if (!main || !results || results.dataset.done === "true") return;
+    const known = new URLSearchParams({ found: results.dataset.count, searched: results.dataset.searched });
+    const address = main.dataset.progress + (main.dataset.progress.endsWith("?") ? "" : "&") + known;
+    const state = await (await fetch(address)).json();
+    if (state.error) {
+      location.reload();
+      return;
+    }
+    const wanted = results.dataset.waits === "full" && state.count > Number(results.dataset.count);
+    if (state.done || wanted) {
+      const page = parsed(await (await fetch(location.href)).text());
+      results.replaceWith(page.getElementById("results"));
+      document.title = page.title;
+      showKept();
+    } else {
+      showProgress(results, state);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function showProgress(results, state) {
+  results.dataset.searched = state.searched;
+  results.dataset.count = state.count;
+  const bar = results.querySelector("progress");
+  bar.value = state.searched;
+  bar.nextElementSibling.textContent = `${state.searched.toLocaleString("en")} searched so far`;
+  const title = results.querySelector("h1");
+  title.textContent = title.textContent.replace(/^[\d,]+/, state.count.toLocaleString("en"));
+}
+
+/** Leave empty fields out of the address. */
+function submitShort(event) {
+  const empty = [...event.target.elements].filter((field) => field.name && !field.disabled && !field.value);
+  empty.forEach((field) => (field.disabled = true));
+  setTimeout(() => empty.forEach((field) => (field.disabled = false)));
+}
+
+/** Move from molecule to molecule with the arrow keys, from page to page with n and p, to the filters with /. */
+function byKeys(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const link = { n: "a[rel=next]", p: "a[rel=prev]" }[event.key];
+  if (link) document.querySelector(link)?.click();
+  if (event.key === "/") {
+    event.preventDefault();
+    document.getElementById("side").open = true;
+    document.getElementById("parent").focus();
+  }
+  const links = [...document.querySelectorAll(".drawn-link")];
+  const at = links.indexOf(document.activeElement);
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step && at >= 0) links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
+}
+
+// ---- the basket: {place of a row: its SMILES}, which the browser keeps ----
+
+const basket = () => JSON.parse(localStorage.getItem("basket") || "{}");
+const rowsOf = (kept) => JSON.stringify(Object.entries(kept));
+
+function keep(kept) {
+  localStorage.setItem("basket", JSON.stringify(kept));
+  showKept();
+}
+
+/** Show on each page what is in the basket. */
+function showKept() {
+  const kept = basket();
+  const count = Object.keys(kept).length;
+  document.getElementById("basket-count").textContent = count ? `(${count})` : "";
+  for (const button of document.querySelectorAll(".keep")) {
+    const isKept = kept[button.dataset.at] === button.dataset.smiles;
+    button.setAttribute("aria-pressed", isKept);
+    button.textContent = isKept ? "Kept" : "Keep";
+  }
+}
+
+function toggle(button) {
+  const kept = basket();
+  if (button.getAttribute("aria-pressed") === "true") delete kept[button.dataset.at];
+  else kept[button.dataset.at] = button.dataset.smiles;
+  keep(kept);
+}
+
+/** Fill the page of the basket. */
+async function fillBasket(form) {
+  const kept = basket();
+  form.elements.rows.value = rowsOf(kept);
+  form.hidden = !Object.keys(kept).length;
+  document.getElementById("basket-hint").hidden = !form.hidden;
+  const answer = await fetch("/basket/cards", { method: "POST", body: new URLSearchParams({ rows: rowsOf(kept) }) });
+  const cards = parsed(await answer.text());
+  document.getElementById("kept").replaceChildren(...cards.body.children);
+  showKept();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (button?.matches(".keep")) toggle(button);
+  if (button?.id === "empty") keep({});
+  if (button?.dataset.copies) {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+    button.textContent = "Copied";
+  }
+  const form = document.getElementById("basket");
+  if (form && button?.matches(".keep, #empty")) await fillBasket(form);
+});
+addEventListener("storage", showKept);
+
+const side = document.getElementById("side");
+if (side && matchMedia("(max-width: 52rem)").matches) side.open = false;
+document.getElementById("filters")?.addEventListener("submit", submitShort);
+document.addEventListener("keydown", byKeys);
+showKept();
+const filled = document.getElementById("basket");
+if (filled) fillBasket(filled);
+follow().finally(() => (document.documentElement.dataset.ready = "true"));

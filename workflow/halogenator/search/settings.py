@@ -1,0 +1,85 @@
+"""The configuration that made the libraries and jobs of a results folder, as far as its files are still there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from halogenator.config.layers import merge
+from halogenator.config.loader import load_config
+from halogenator.config.yaml_files import read_yaml
+from halogenator.errors import UserError
+from halogenator.model import Config
+from halogenator.results import Results
+from halogenator.tables.configurations import is_layer, kept
+from halogenator.tables.statistics import read_object
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The configuration that made most of a folder's results.
+
+    Attributes:
+        files: its YAML files, lowest layer first, as far as they are still there.
+        overrides: settings from outside these files.
+        changed: the names of files that are gone, or have another text now.
+    """
+
+    files: tuple[Path, ...] = ()
+    overrides: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def recorded(results: Results) -> Recorded:
+    """Return the configuration that made most of a folder's results; without files if none is recorded."""
+    made = Counter(read_object(path).get("configuration") for path in results.all_stats())
+    name = next((name for name, _ in made.most_common() if name is not None), None)
+    record = (kept(results, str(name)) if name else None) or {"files": [], "overrides": ""}
+    layers, changed = [], []
+    for file in record["files"]:
+        path = Path(file["path"])
+        if not (path.is_file() and path.read_bytes().decode(errors="replace") == file["text"]):
+            changed.append(file["name"])
+        if is_layer(file["text"]) and path.is_file():
+            layers.append(path)
+    return Recorded(tuple(layers), str(record["overrides"]), tuple(changed))
+
+
+def config_of(found: Recorded, working_dir: Path, repository: Path) -> Config:
+    """Return the configuration of some files, with the settings from outside on top.
+
+    Raises:
+        UserError: it cannot be read, or no longer fits its files.
+    """
+    raw: dict[str, object] = {}
+    for path in found.files:
+        data = read_yaml(path).data
+        raw = merge(raw, data) if isinstance(data, dict) else raw
+    raw = merge(raw, _given(found.overrides))
+    return load_config(raw, sources=found.files, working_dir=working_dir, repository=repository)
+
+
+def _given(overrides: str) -> dict[str, object]:
+    """Return the settings in a text ``key=JSON key=JSON``.
+
+    Raises:
+        UserError: it is no such text.
+    """
+    found: dict[str, object] = {}
+    rest = overrides.strip()
+    while rest:
+        key, _, rest = rest.partition("=")
+        try:
+            value, end = json.JSONDecoder().raw_decode(rest)
+        except ValueError:
+            raise UserError(
+                "settings that the results record cannot be read",
+                value=overrides,
+                allowed="key=JSON, one after the other",
+                fix="name the configuration: --configfile my.yaml",
+            ) from None
+        found[key] = value
+        rest = rest[end:].strip()
+    return found
