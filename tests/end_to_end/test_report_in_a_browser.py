@@ -214,7 +214,8 @@ def test_a_library_has_drawings_beside_its_natural_products(opened: Opened) -> N
     assert beside.count() > 1
     assert all(beside.nth(number).locator("svg.mol .m").count() >= 2 for number in range(beside.count()))
     made_of = page.locator("#panel .gallery .meta").all_inner_texts()
-    assert {name for name, _ in TINY} == {name for text in made_of for name in re.findall(r"made of (\w+)", text)}
+    names = {name for text in made_of for name in re.findall(r"made of (\w+)", text)}
+    assert len(names) > 1 and names <= {name for name, _ in TINY}
     assert page.locator("#panel .small figure").count() == len(DESCRIPTORS)
 
 
