@@ -11,6 +11,11 @@ export default [
     rules: { strict: ["error", "global"], eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },
   {
+    files: ["workflow/browse/static/editor.js"],
+    languageOptions: { sourceType: "module", globals: globals.browser },
+    rules: { strict: "off", "no-var": "error", "prefer-const": "error", eqeqeq: "error" },
+  },
+  {
     files: ["tests/**/*.js"],
     languageOptions: { sourceType: "script", globals: globals.browser },
     rules: { "no-unused-expressions": "off" },

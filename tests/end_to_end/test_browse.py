@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -253,3 +254,13 @@ def test_the_command_that_a_page_shows_writes_all_rows_of_it(
     made = rows(export(results, tmp_path / "all.csv", *words[4:-3]))
     assert {row["smiles"] for row in made} >= {smiles for _, smiles in page.rows}
     assert len(made) == page.count > 0
+
+
+def test_what_others_made_is_as_published_and_has_its_licence() -> None:
+    folder = REPOSITORY / "workflow/browse/vendor"
+    entries = json.loads((folder / "manifest.json").read_text())
+    for entry in entries:
+        assert sha256((folder / entry["file"]).read_bytes()).hexdigest() == entry["sha256"]
+        assert "Redistribution" in (folder / entry["license_file"]).read_text()
+    listed = {name for entry in entries for name in (entry["file"], entry["license_file"])}
+    assert {path.name for path in folder.iterdir()} == {*listed, "manifest.json", "README.md"}

@@ -107,6 +107,10 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (button?.matches(".keep")) toggle(button);
   if (button?.id === "empty") keep({});
+  if (button?.matches(".draw")) {
+    const editor = await import("/static/editor.js");
+    editor.draw(document.getElementById(button.dataset.field));
+  }
   if (button?.dataset.copies) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
     button.textContent = "Copied";

@@ -129,16 +129,21 @@ class _Best:
 
     def add(self, part: int, rows: Rows, keys: Numbers) -> None:
         """Add rows of a file."""
-        places = np.column_stack([np.full(len(rows), part), rows]) * self.sign
         keys = keys * self.sign
+        low = -np.inf if self.after is None else self.sign * self.after[0]
+        high = self.keys[-1] if len(self.keys) == self.count else np.inf
+        near = (keys >= low) & (keys <= high)
+        if np.count_nonzero(near) > 4 * self.count:  # sorting all of them would take longer
+            later = keys > low
+            if np.count_nonzero(later & near) > self.count:
+                near &= keys <= np.partition(keys[later & near], self.count)[self.count]
+        rows, keys = rows[near], keys[near]
+        places = np.column_stack([np.full(len(rows), part), rows]) * self.sign
         if self.after is not None:
-            key, *place = (self.sign * each for each in self.after)
-            later = (places[:, 0] > place[0]) | ((places[:, 0] == place[0]) & (places[:, 1] > place[1]))
-            wanted = (keys > key) | ((keys == key) & later)
+            place = [self.sign * each for each in self.after[1:]]
+            behind = (places[:, 0] > place[0]) | ((places[:, 0] == place[0]) & (places[:, 1] > place[1]))
+            wanted = (keys > low) | behind
             keys, places = keys[wanted], places[wanted]
-        if len(keys) > 4 * self.count:  # sorting all of them would take longer
-            near = keys <= np.partition(keys, self.count)[self.count]
-            keys, places = keys[near], places[near]
         keys, places = np.concatenate([self.keys, keys]), np.concatenate([self.places, places])
         order = np.lexsort((places[:, 1], places[:, 0], keys))[: self.count]
         self.keys, self.places = keys[order], places[order]
@@ -207,8 +212,9 @@ def _by_column(answer: PartAnswer, name: str, direction: int, best: _Best) -> It
         rows = answer.found(first, stop)
         if len(rows) and best.may_have(_least(metadata, name, direction * best.sign, best.sign)):
             for start, values in _values(file, group, first, name):
-                own = rows[(rows >= start) & (rows < start + len(values))]
-                yield own, values[own - start]
+                first_own, last_own = np.searchsorted(rows, [start, start + len(values)])
+                own = rows[first_own:last_own]
+                yield own, values if len(own) == len(values) else values[own - start]
         first = stop
 
 

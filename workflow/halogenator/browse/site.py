@@ -85,14 +85,15 @@ class Site:
             "/molecule": self.molecule,
             "/drawing.svg": self.drawing,
         }
-        styles = StaticFiles(directory=ASSETS / "static")
+        own = StaticFiles(directory=ASSETS / "static")
         return Starlette(
             routes=[
                 *(Route(path, answer) for path, answer in pages.items()),
                 Route("/basket/cards", _with_body(self.cards), methods=["POST"]),
                 Route("/basket/file", _with_body(self.file), methods=["POST"]),
                 Route("/static/report.css", _style),
-                Mount("/static", styles),
+                Mount("/static/vendor", StaticFiles(directory=ASSETS / "vendor")),
+                Mount("/static", own),
             ],
             exception_handlers={UserError: self._error, HTTPException: self._error, Exception: self._error},
         )
