@@ -14,7 +14,6 @@ help:  ## list these targets
 
 run: $(VENV)/ready  ## set up .venv and run the default configuration; CORES=2 for two cores
 	$(BIN)/snakemake --cores $(CORES)
-	@$(BIN)/python -m halogenator tour
 
 install: $(VENV)/ready  ## set up .venv alone
 

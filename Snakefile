@@ -20,7 +20,7 @@ include: "workflow/rules/exports.smk"
 include: "workflow/rules/begin_and_end.smk"
 
 
-at(begin=begin_run, planned=show_plan)
+at(begin=begin_run, planned=show_plan, idle=lambda: f"\n{results_text()}".rstrip())
 if deletes():
     check_deletion()
 
@@ -32,6 +32,7 @@ onstart:
 onsuccess:
     stop_processes()
     clear_leftovers()
+    tell_results()
 
 
 onerror:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -10,6 +11,8 @@ import pty
 import re
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,7 +20,7 @@ import pytest
 
 from helpers.finished import JOBS, Finished, lay_out
 from helpers.mounted import mounted
-from helpers.planned import Planned, wait_until
+from helpers.planned import Plan, Planned, wait_until
 from helpers.runs import (
     COOME,
     OME,
@@ -218,24 +221,84 @@ def test_a_log_has_a_line_per_task_and_one_with_the_sums(tmp_path: Path) -> None
     assert log.count("Finished jobid") == len(tasks)
 
 
+class Terminal:
+    """A run in a terminal of its own, as a user starts it."""
+
+    def __init__(self, folder: Path, config: Path, *planned: Planned) -> None:
+        words, settings = command(folder, "--cores", 2, "--configfile", config)
+        self.plan = Plan(folder, planned)
+        if planned:
+            settings["env"] = {**settings["env"], **self.plan.variables}
+        settings["env"]["PWD"] = str(settings["cwd"])
+        self._terminal, its_end = pty.openpty()
+        self.run = subprocess.Popen(
+            words,
+            stdin=its_end,
+            stdout=its_end,
+            stderr=its_end,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            **settings,
+        )
+        os.close(its_end)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._terminal, keys)
+
+    def text(self) -> str:
+        """What is shown until the end, without colours and moves."""
+        shown = b""
+        with suppress(OSError):  # Linux's way to say that the other end is closed
+            while read := os.read(self._terminal, 65536):
+                shown += read
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
+
+
+CHATTER = (
+    "Building DAG",
+    "Provided",
+    "Job stats",
+    "Using shell",
+    "Complete log",
+    "Elapsed",
+    "shared filesystem",
+    "Select",
+)
+
+
 @pytest.mark.long
-def test_a_terminal_has_bars(tmp_path: Path) -> None:
+def test_a_terminal_has_bars_and_ends_with_the_page_to_open(tmp_path: Path) -> None:
     config = lay_out(tmp_path)
-    words, settings = command(tmp_path, "--cores", 2, "--configfile", config)
-    terminal, its_end = pty.openpty()
-    run = subprocess.Popen(words, stdin=its_end, stdout=its_end, stderr=its_end, **settings)
-    os.close(its_end)
-    shown = b""
-    while True:
-        try:
-            read = os.read(terminal, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        shown += read
-    assert run.wait(SAFETY_NET) == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    terminal = Terminal(tmp_path, config)
+    text = terminal.text()
+    assert terminal.run.wait(SAFETY_NET) == 0
     assert re.search(r"merges +━+ +3/3", text)
     assert "Job 1:" not in text and "about" in text
+    assert not [words for words in CHATTER if words in text]
+    log = next((tmp_path / ".snakemake" / "log").iterdir()).read_text()
+    assert "Job stats" in log and "Provided cores" in log
+    last = text.rstrip().splitlines()[-3:]
+    assert last[0].startswith("Done: 78 products of 3 jobs, ")
+    assert last[1].split() == ["See", "them:", (tmp_path / "results" / "report.html").as_uri()]
+    again = snakemake(tmp_path, "--cores", 2)
+    assert again.rstrip().splitlines()[-3:] == last
+
+
+@pytest.mark.long
+def test_ctrl_c_is_answered_with_what_to_type(tmp_path: Path) -> None:
+    config = lay_out(tmp_path)
+    terminal = Terminal(tmp_path, config, Planned("transform-chunk", when="at its start"))
+    terminal.plan.reached(terminal.run)
+    terminal.press(b"\x03")
+    text = terminal.text()
+    assert terminal.run.wait(SAFETY_NET) == 1
+    answered = re.findall(r"^(?:\^C)?Stopping: what is finished stays, and to go on from there type  (.*)$", text, re.M)
+    assert len(answered) == 1
+    assert text.rstrip().endswith(answered[0])
+    assert not [words for words in ("Error", "Traceback", "Terminating", "Complete log") if words in text]
+    done = subprocess.run(answered[0], shell=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=SAFETY_NET)
+    assert done.returncode == 0, done.stderr
+    assert "Done: 78 products of 3 jobs" in done.stderr
 
 
 @pytest.mark.long

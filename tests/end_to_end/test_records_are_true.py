@@ -79,7 +79,7 @@ def test_statistics_without_a_second_record_cost_their_job(finished: Finished, t
 
 def configurations(report: Path) -> dict[str, str]:
     """The configuration files in a report, by what was made with them."""
-    part = report.read_text().partition("<h3>Configuration</h3>")[2].partition("<h3>Checksums</h3>")[0]
+    part = report.read_text().partition("<h4>Configuration</h4>")[2].partition("<h4>Checksums</h4>")[0]
     return {each.partition("</p>")[0]: each for each in part.split("<p>")[1:]}
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_p
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.report import page
+from halogenator.report.gallery import LEAST, count_for
 from halogenator.tables.catalog import write_catalog, write_summary
 from helpers.earlier import EARLIER, write_earlier
 from helpers.report import job_of, lack_drawing, write_report
@@ -31,6 +32,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update"
 MINE = [*named_parents("polyphenol"), ("broken", "C1CC("), ("pentavalent", "CC(C)(C)(C)C")]
 TINY = [("carvacrol", "Cc1ccc(C(C)C)cc1O"), ("thymol", "Cc1ccc(C(C)C)c(O)c1"), ("geraniol", "CC(C)=CCC/C(C)=C/CO")]
+LIBRARIES = {"mine", "terpenoid-0X", "terpenoid-1X"}
 JOBS = [("mine", OME), ("mine", COOME), ("terpenoid-1X", OME), ("terpenoid-1X", ARYL_F)]
 
 
@@ -125,12 +127,19 @@ def opened(browser: Browser, run: Path) -> Iterator[Opened]:
     found.page.close()
 
 
+def open_second_part(page: Page) -> None:
+    """Open what is closed at first: how the run went."""
+    page.locator("#run > summary").click()
+
+
 def cells(page: Page, table: str, column: int) -> list[str]:
     return page.locator(f"#{table} tbody tr > :nth-child({column})").all_inner_texts()
 
 
 def test_everything_is_drawn(opened: Opened, run: Path) -> None:
     page = opened.page
+    assert not page.locator("#memory").is_visible()
+    open_second_part(page)
     charts = page.locator("[data-chart]")
     assert charts.count() == 7
     for number in range(charts.count()):
@@ -164,8 +173,8 @@ def test_a_job_has_an_address(browser: Browser, run: Path) -> None:
     assert page.locator("#panel").get_attribute("data-job") == f"terpenoid-1X/{OME}"
     assert page.locator("#choose-library").input_value() == "terpenoid-1X"
     page.select_option("#choose-library", "mine")
-    page.wait_for_selector(f"#panel[data-job='mine/{OME}']")
-    assert page.url.endswith(f"#mine/{OME}")
+    page.wait_for_selector("#panel[data-job='mine']")
+    assert page.url.endswith("#mine")
     page.close()
 
 
@@ -196,6 +205,45 @@ def test_the_page_opens_with_any_address(browser: Browser, run: Path) -> None:
         page.close()
 
 
+def test_a_library_has_drawings_beside_its_natural_products(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#matrix").get_by_role("link", name=re.compile("^terpenoid-1X: ")).click()
+    page.wait_for_selector("#panel[data-job='terpenoid-1X']")
+    assert "terpenoids, after 1 step" in page.locator("#panel h3").first.inner_text()
+    beside = page.locator("#panel .drawn:not(.alone)")
+    assert beside.count() > 1
+    assert all(beside.nth(number).locator("svg.mol .m").count() >= 2 for number in range(beside.count()))
+    made_of = page.locator("#panel .gallery .meta").all_inner_texts()
+    names = {name for text in made_of for name in re.findall(r"made of (\w+)", text)}
+    assert len(names) > 1 and names <= {name for name, _ in TINY}
+    assert page.locator("#panel .small figure").count() == len(DESCRIPTORS)
+
+
+def test_the_search_finds_what_is_drawn(opened: Opened) -> None:
+    """All words, in names of any case, or pieces of SMILES as they are."""
+    page = opened.page
+    page.fill("#search-words", "CARVACROL Br")
+    page.wait_for_selector("#search-found li")
+    found = page.locator("#search-found li").all_inner_texts()
+    assert all("carvacrol" in text and "Br" in text for text in found)
+    count, of = map(int, re.findall(r"\d+", page.locator("#search-count").inner_text())[:2])
+    assert len(found) == min(count, 24) < of
+    page.locator("#search-found a").first.click()
+    page.wait_for_function("document.activeElement.id === 'panel'")
+    page.fill("#search-words", "carvacrol xyzzy")
+    expect(page.locator("#search-count")).to_have_text(f"0 of {of} drawn molecules")
+    page.fill("#search-words", "C(C)=CCC")
+    page.wait_for_selector("#search-found li")
+    assert all("C(C)=CCC" in text for text in page.locator("#search-found li").all_inner_texts())
+
+
+def test_a_link_into_the_second_part_opens_it(browser: Browser, run: Path) -> None:
+    page = open_report(browser, run / "results" / "report.html", "#time").page
+    assert page.locator("#time").is_visible()
+    assert page.locator("#time .chart svg").first.bounding_box()["width"] > 300
+    page.close()
+
+
 def test_a_job_without_products_says_so(opened: Opened) -> None:
     page = opened.page
     page.get_by_role("link", name=re.compile("^terpenoid-1X, aryl NH2 → F: 0 products")).click()
@@ -205,6 +253,7 @@ def test_a_job_without_products_says_so(opened: Opened) -> None:
 
 def test_sorting_sorts(opened: Opened) -> None:
     page = opened.page
+    open_second_part(page)
     header = page.locator("#job-table thead th", has_text="Products")
 
     def shown() -> list[int]:
@@ -228,6 +277,7 @@ def long_report(results: Path, tmp_path: Path) -> Path:
 
 def test_search_and_filter(browser: Browser, long_report: Path) -> None:
     page = open_report(browser, long_report).page
+    open_second_part(page)
     tools = page.locator(".tools", has=page.get_by_label("Search jobs"))
     assert tools.locator("output").inner_text() == "28 rows"
     assert page.locator("#job-table tbody tr").count() == 15
@@ -235,8 +285,8 @@ def test_search_and_filter(browser: Browser, long_report: Path) -> None:
     assert set(cells(page, "job-table", 1)) == {"terpenoid-1X"}
     assert tools.locator("output").inner_text() == "2 of 28 rows"
     page.get_by_label("Search jobs").fill("")
-    tools.get_by_label("Transform, filter").select_option("phenol mod: T → T07")
-    assert cells(page, "job-table", 2) == ["phenol mod: T → T07"]
+    tools.get_by_label("Transform, filter").select_option("phenols: T → T07")
+    assert cells(page, "job-table", 2) == ["phenols: T → T07"]
     tools.get_by_label("Transform, filter").select_option("")
     tools.get_by_label("Library, filter").select_option("terpenoid-1X")
     assert set(cells(page, "job-table", 1)) == {"terpenoid-1X"}
@@ -252,6 +302,9 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_stands_out(browser: Browser, run: Path, scheme: str) -> None:
     page = open_report(browser, run / "results" / "report.html", color_scheme=scheme).page
+    open_second_part(page)
+    page.fill("#search-words", "carvacrol")
+    page.wait_for_selector("#search-found .mol")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (max(map(int, re.findall(r"\d+", background)[:3])) < 60) == (scheme == "dark")
     assert page.evaluate(CONTRAST) == []
@@ -272,6 +325,7 @@ UNNAMED = """() => {
 
 
 def test_everything_has_a_name_for_a_screen_reader(opened: Opened) -> None:
+    open_second_part(opened.page)
     unnamed = opened.page.evaluate(UNNAMED)
     assert unnamed == []
     ids = opened.page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
@@ -319,7 +373,7 @@ def test_many_jobs_share_the_bytes(results: Path, tmp_path: Path, monkeypatch: p
     multiply(results, "mine", OME, 96)
     jobs = 96 + len(JOBS)
     whole = write_report(results, tmp_path / "whole.html")
-    assert len(job_of(whole, 5)["gallery"]) == 6
+    assert len(job_of(whole, 5)["gallery"]) == count_for(jobs + len(LIBRARIES))
     for limit in (whole.stat().st_size - 200_000, whole.stat().st_size - 500_000):
         monkeypatch.setattr(page, "MAX_BYTES", limit)
         out = tmp_path / "small.html"
@@ -333,9 +387,10 @@ def test_a_report_without_monitor_benchmarks_and_libraries(browser: Browser, res
     shutil.rmtree(results / "benchmarks")
     shutil.rmtree(results / "libraries/library=mine")
     opened = open_report(browser, write_report(results, tmp_path / "bare.html"), f"#mine/{OME}")
+    open_second_part(opened.page)
     assert "No memory was recorded" in opened.page.locator("#memory").inner_text()
     assert "No task was timed" in opened.page.locator("#time").inner_text()
-    assert opened.page.locator(".gallery .drawn.alone").count() == 6
+    assert opened.page.locator(".gallery .drawn.alone").count() >= LEAST
     assert not opened.errors
     opened.page.close()
 
@@ -345,7 +400,12 @@ def test_a_report_of_no_jobs(browser: Browser, results: Path, tmp_path: Path) ->
         shutil.rmtree(results / tree)
     catalogue(results)
     opened = open_report(browser, write_report(results, tmp_path / "none.html"))
-    assert "There are no jobs" in opened.page.locator("#products").inner_text()
+    page = opened.page
+    assert "There are no jobs" in page.locator("#products").inner_text()
+    molecules = sum(pq.read_metadata(path).num_rows for path in results.glob("libraries/*/molecules.parquet"))
+    assert page.locator("h1").inner_text() == f"{molecules} molecules in {len(LIBRARIES)} libraries"
+    assert page.locator("#panel").get_attribute("data-job") in LIBRARIES
+    assert page.locator("#panel .gallery .mol").count() >= LEAST
     assert not opened.errors
     opened.page.close()
 
@@ -357,7 +417,7 @@ def test_a_report_of_files_without_descriptors(browser: Browser, results: Path, 
     catalogue(results)
     opened = open_report(browser, write_report(results, tmp_path / "bare.html"), f"#mine/{OME}")
     assert "carry no descriptors" in opened.page.locator("#panel").inner_text()
-    assert opened.page.locator(".gallery .mol").count() == 12
+    assert opened.page.locator(".gallery .mol").count() >= 2 * LEAST
     assert not opened.errors
     opened.page.close()
 

@@ -5,6 +5,7 @@ import subprocess
 from contextlib import contextmanager
 
 from snakemake_logger_plugin_halogenator import LogHandler
+from snakemake_logger_plugin_halogenator.command_line import in_shell
 
 from halogenator.process import task_server
 from halogenator.process.durable import sync_file_system
@@ -17,6 +18,7 @@ from halogenator.process.ownership import clear
 from halogenator.process.run_folder import SNAKEMAKE_FOLDERS, check_dates, claim_folder, redate
 from halogenator.process.running import end_all
 from halogenator.results import CHUNK_FILES, RESULT_FILES, RESULT_FOLDERS
+from halogenator.tables import tour
 from halogenator.tables.catalog import renew_catalog
 from halogenator.tables.own_results import check_own
 from halogenator.tables.seal import remove_damaged
@@ -163,6 +165,20 @@ def log_of(process):
     log_path = PLACES.log(process)
     log_path.parent.mkdir(parents=True, exist_ok=True)
     return log_path.open("w", encoding="utf-8")
+
+
+def results_text():
+    """What there is and which page shows it, in three lines, if the report is up to date after this run; else ""."""
+    made = any(task.rule.name == "report" for task in up_to_date_tasks())
+    made &= RESULTS.joinpath(PLACES.report.name).exists() and Results(RESULTS).summary.exists()  # on this machine
+    command = f"{in_shell(sys.executable)} -m halogenator tour --results {in_shell(RESULTS)}"
+    return tour.page_to_open(RESULTS, command) if made and IN_CHARGE else ""
+
+
+def tell_results():
+    """Log these lines; the display of progress ends with them."""
+    if text := results_text():
+        logger.info(text, extra={"ends_run": True})
 
 
 def stop_processes():

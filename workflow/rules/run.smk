@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.common import LogEvent
 
 REPOSITORY = Path(workflow.basedir)
@@ -158,24 +159,28 @@ class Moments(logging.Filter):
 
     Args:
         functions: {event: function}.
+        idle: called when there is nothing to do, which Snakemake tells no hook; returns text for the end of its message.
     """
 
-    def __init__(self, functions):
+    def __init__(self, functions, idle):
         super().__init__()
         self.functions = functions
+        self.idle = idle
 
     def filter(self, record):
         if function := self.functions.pop(getattr(record, "event", None), None):
             function()
+        if record.msg == NOTHING_TO_BE_DONE_MSG and not DRY_RUN:
+            record.msg += self.idle()
         return True
 
 
-def at(begin, planned):
-    """Call `begin` when a run or dry run begins, and `planned` when its tasks are known.
+def at(begin, planned, idle):
+    """Call `begin` when a run or dry run begins, `planned` when its tasks are known, `idle` if a run has none.
 
     The hook `onstart` is too late for both: Snakemake then has its lock, and has decided which tasks run.
     """
-    logger.addFilter(Moments({LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}))
+    logger.addFilter(Moments({LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}, idle))
 
 
 def displays(kind):

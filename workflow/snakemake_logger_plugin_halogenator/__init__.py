@@ -1,7 +1,7 @@
 """Snakemake's logger plugin of this workflow: progress bars on a terminal; in a log, tasks and progress line by line.
 
 The profiles switch it on with ``--logger halogenator``. Messages that it leaves out are in the log file below
-``.snakemake/log``.
+``.snakemake/log``, and ``--verbose`` shows them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ from snakemake.logging import ColorizingTextHandler
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_halogenator.command_line import command_line
+from snakemake_logger_plugin_halogenator.command_line import as_typed, command_line
 from snakemake_logger_plugin_halogenator.configfiles import explain
 
 # The package halogenator is imported only after a run has begun. The Snakefile has then put its own copy first on the
@@ -35,13 +37,27 @@ _LOOK_SECONDS = 2.0  # between two looks at memory, and two updates of summary.t
 _LOG_SECONDS = 30.0  # between two lines of progress in a log, at least
 _LOG_SHARE = 0.02  # and at least this share of the time so far
 
-# Beginnings of messages to leave out. The last is about summary.tsv, which is written during the run.
+# Beginnings of messages that matter to nobody who only wants results.
 _CHATTER = (
+    "Config file ",
+    "Assuming unrestricted shared filesystem usage",
+    "Memory allocator of tasks",
+    "Building DAG of jobs",
+    "Using shell: ",
+    "Conda environments: ignored",
+    "Singularity containers: ignored",
     "Select jobs to execute",
     "Removing temporary output",
-    "Warning: the following output files of rule summarize were not present",
+    "Elapsed time: ",
 )
+# summary.tsv is written during the run.
+_NO_WARNING = "Warning: the following output files of rule summarize were not present"
+_LOG_NAMED = "Complete log(s): "
 _LEFT_OUT_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_STARTED, LogEvent.SHELLCMD)
+# What Snakemake says when Ctrl-C was pressed: while tasks run, and before.
+_STOPPING = ("Terminating processes on user request", "Cancelling snakemake on user request")
+
+_STOPPED = "Stopping: what is finished stays, and to go on from there type  {}"
 
 
 def _cache_elsewhere() -> TemporaryDirectory[str] | None:
@@ -63,6 +79,14 @@ def _cache_elsewhere() -> TemporaryDirectory[str] | None:
     return None
 
 
+def _without_traceback(otherwise: Callable[..., object], kind: type[BaseException], *error: object) -> None:
+    """Show an uncaught error, but Ctrl-C as one sentence: Snakemake itself answers it only while tasks run."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(_STOPPED.format(as_typed()), file=sys.stderr)
+    else:
+        otherwise(kind, *error)
+
+
 def _no_space() -> str:
     """Return what Snakemake does not say when a disk takes no more: whether space or inodes are used up, and where."""
     from halogenator.process import failures
@@ -81,10 +105,14 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         self._cache = _cache_elsewhere()
+        sys.excepthook = partial(_without_traceback, sys.excepthook)
         settings = self.common_settings
         stream = sys.stdout if settings.stdout else sys.stderr
+        self._stream = stream
         self._text = ColorizingTextHandler(nocolor=settings.nocolor, stream=stream)
-        self._plain = settings.dryrun or settings.verbose or settings.printshellcmds
+        self._shows_all = settings.verbose or settings.printshellcmds
+        self._is_dry = settings.dryrun
+        self._failed = self._stopped = False
         self._plan: Plan | None = None
         self._results = Path("results")
         self._progress: RunProgress | None = None
@@ -111,18 +139,52 @@ class LogHandler(LogHandlerBase):
             record.msg, record.args = explain(text, lambda: command_line().configfile) or text, ()
         if record.levelno >= logging.ERROR and os.strerror(errno.ENOSPC) in record.getMessage():
             record.msg, record.args = f"{record.getMessage()}\n{_no_space()}", ()
-        if self._plain:
+        self._failed |= record.levelno >= logging.ERROR
+        if record.getMessage().startswith(_STOPPING):
+            self._stop()
+        elif self._shows_all:
             self._text.emit(record)
-            return
-        if event == LogEvent.RUN_INFO and self._progress is None:
+        elif not (self._stopped or self._is_chatter(record)):
+            self._show(record, event)
+
+    def _is_chatter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if record.levelno > logging.INFO:
+            return text.startswith(_NO_WARNING)
+        if text.startswith(_LOG_NAMED):
+            return self._text.is_tty and not self._failed
+        return getattr(record, "event", None) == LogEvent.RESOURCES_INFO or text.startswith(_CHATTER)
+
+    def _show(self, record: logging.LogRecord, event: LogEvent | None) -> None:
+        if self._is_dry:
             self._text.emit(record)
+        elif event == LogEvent.RUN_INFO and self._progress is None:
+            if not self._text.is_tty:  # bars count the tasks, too
+                self._text.emit(record)
             self._begin(record.stats)  # type: ignore[attr-defined]
         elif event == LogEvent.JOB_INFO:
             self._started(record)
         elif event == LogEvent.JOB_FINISHED:
             self._finished(record.job_id)  # type: ignore[attr-defined]
-        elif event not in _LEFT_OUT_EVENTS and not record.getMessage().startswith(_CHATTER):
+        elif getattr(record, "ends_run", False):
+            self._end_progress()
+            self._say(record.getMessage())
+        elif event not in _LEFT_OUT_EVENTS:
             self._text.emit(record)
+
+    def _stop(self) -> None:
+        """Answer Ctrl-C, once; what Snakemake and its tasks say about their end is left out from then on."""
+        if not self._stopped:
+            self._stopped = True
+            self._end_progress()
+            self._say(_STOPPED.format(as_typed()))
+
+    def _end_progress(self) -> None:
+        """Show the last progress, and write below it from now on."""
+        progress, self._progress = self._progress, None
+        if progress:
+            progress.close()
+            self._text.setStream(self._stream)
 
     def _begin(self, stats: dict[str, int]) -> None:
         from halogenator.process.progress import Bars, Lines, Progress
@@ -166,8 +228,8 @@ class LogHandler(LogHandlerBase):
         from halogenator.process.running import NOTES, workers
 
         while not self._end.wait(_LOOK_SECONDS):
-            if self._progress is not None:
-                self._progress.look(sum(worker.unique_mb for worker in workers(os.getpid(), NOTES)))
+            if progress := self._progress:
+                progress.look(sum(worker.unique_mb for worker in workers(os.getpid(), NOTES)))
                 self._summarize()
 
     def _summarize(self) -> None:
@@ -190,7 +252,5 @@ class LogHandler(LogHandlerBase):
         self._end.set()
         if self._looker.is_alive():
             self._looker.join()
-        if self._progress:
-            self._progress.close()
-        self._progress = None
+        self._end_progress()
         super().close()

@@ -19,11 +19,16 @@ def test_the_matrix_tells_out_of_scope_from_not_run() -> None:
         {"library": "fats", "transform": "A", "products": 3},
         {"library": "teas", "transform": "B", "products": 2},
     ]
-    made = matrix.make(jobs, transforms, {"fats": "lipid", "teas": "polyphenol"})
+    libraries = [{"library": "seed", "class": "lipid"}, {"library": "fats", "class": "lipid"}]
+    made = matrix.make(jobs, transforms, [*libraries, {"library": "teas", "class": "polyphenol"}])
     found = {
         row["library"]: [(cell is not None, in_scope) for _, cell, in_scope in row["cells"]] for row in made["rows"]
     }
-    assert found == {"fats": [(True, True), (False, True)], "teas": [(False, False), (True, True)]}
+    assert found == {
+        "seed": [(False, None), (False, None)],
+        "fats": [(True, True), (False, True)],
+        "teas": [(False, False), (True, True)],
+    }
 
 
 def test_words_come_from_files_and_else_from_the_name(tmp_path: Path) -> None:
@@ -38,5 +43,5 @@ def test_words_come_from_files_and_else_from_the_name(tmp_path: Path) -> None:
     assert [(name, each.label, each.family, each.smirks) for name, each in found.items()] == [
         ("B", "to B", "", ""),
         ("A", "A", "", "A>>B"),
-        (OME, "phenol oh: OH → OMe", "phenol oh", ""),
+        (OME, "phenols: OH → OMe", "phenols", ""),
     ]

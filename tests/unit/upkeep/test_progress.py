@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from halogenator.process.progress import Bars, Lines, Progress
@@ -53,6 +55,34 @@ def test_a_terminal_has_a_bar_for_each_step_and_the_status_below() -> None:
     assert last.rindex("3 products") > last.rindex("0/4")
 
 
+def test_time_left_goes_down_while_a_task_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also before the first is finished, then at its pace; a task that overruns is never taken for done."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    class Plan:
+        on_cluster, cap_mb, tasks_at_once = False, 1000, 1
+
+        class _Line:
+            library, transform, seconds, tasks = "mine", "T", 200.0, 2
+
+        lines = waiting = (_Line,)
+
+    progress = RunProgress({"transform_chunk": 2}, Plan, Path("nowhere"), Progress())  # type: ignore[arg-type]
+    task = Started("transform_chunk", "mine", "T", "000of002")
+    told = []
+    progress.start(1, task)
+    for now[0] in (0.0, 30.0, 60.0, 2_000.0):
+        told.append(round(progress.seconds_left or 0))
+    assert told[:3] == [200, 170, 140] and told[3] > 110
+    now[0] = 50.0
+    progress.finish(1)  # twice as fast as planned
+    assert progress.seconds_left == 50
+    progress.start(2, task)
+    now[0] = 75.0
+    assert progress.seconds_left == 25
+
+
 def test_time_left_is_never_nothing() -> None:
     class Plan:
         on_cluster, cap_mb, tasks_at_once = False, 1000, 1
@@ -60,7 +90,7 @@ def test_time_left_is_never_nothing() -> None:
         class _Line:
             library, transform, seconds, tasks = "mine", "T", 10.0, 1
 
-        waiting = (_Line,)
+        lines = waiting = (_Line,)
 
     progress = RunProgress({"merge_products": 1, "report": 1}, Plan, Path(), Progress())  # type: ignore[arg-type]
     assert "about 10 s left" in progress.figures()

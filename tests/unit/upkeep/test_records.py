@@ -67,7 +67,7 @@ def test_verify_knows_what_apply_recorded(applied: Path, capsys: pytest.CaptureF
     assert bad(capsys, applied) == {}
     capsys.readouterr()
     main(["verify", str(applied)])
-    assert "3 ok, 0 of them without record" in capsys.readouterr().out
+    assert "3 files are whole, 3 of them as they were recorded" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("what", [name for name in DAMAGE if not name.startswith("old")])

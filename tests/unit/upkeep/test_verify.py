@@ -76,7 +76,7 @@ def verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
 
     def run(*words: object) -> tuple[int, Said, str]:
         capsys.readouterr()
-        status = main(["verify", *map(str, words), "--scratch", str(tmp_path / "scratch")])
+        status = main(["verify", *map(str, words), "--verbose", "--scratch", str(tmp_path / "scratch")])
         *lines, last = capsys.readouterr().out.splitlines() or [""]
         return status, [line.split("  ", 2) for line in lines], last
 
@@ -113,7 +113,21 @@ def test_sound_results_are_ok(results: Path, verify: Verify) -> None:
         "rejects/libraries/library=mine/rejects.parquet": ("ok", 2),
         f"rejects/{JOB}/rejects.parquet": ("ok", 0),
     }
-    assert last == "4 files: 4 ok, 0 of them without record; 0 BAD"
+    assert last == "All is well: 4 files are whole, 4 of them as they were recorded"
+
+
+def test_without_verbose_a_line_says_that_all_is_well(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And of bad files, which alone are named then, one line each."""
+    assert main(["verify", str(results)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == "All is well: 4 files are whole, 4 of them as they were recorded\n"
+    assert not captured.err
+    products = results / PRODUCTS_FILE
+    products.write_bytes(products.read_bytes()[:-9])
+    assert main(["verify", str(results)]) == 1
+    named, last = capsys.readouterr().out.splitlines()
+    assert named.startswith(f"BAD  {products}  ")
+    assert last == "4 files: 3 ok, 0 of them without record; 1 BAD"
 
 
 def test_a_single_file_knows_its_record(results: Path, verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +143,7 @@ def test_results_from_before_checksums_say_so(results: Path, verify: Verify) -> 
     status, said, last = verify(results)
     assert status == 0
     assert {state for state, *_ in said} == {"ok, no record"}
-    assert last == "4 files: 4 ok, 4 of them without record; 0 BAD"
+    assert last == "All is well: 4 files are whole, 0 of them as they were recorded; 4 have no record"
 
 
 def test_the_seal_is_what_statistics_record(results: Path, verify: Verify) -> None:
@@ -264,7 +278,7 @@ def test_what_a_running_task_writes_is_passed_over(results: Path, verify: Verify
     status, said, last = verify(results)
     assert status == 0
     assert [path for state, path, _ in said if state == "skip"] == [str(results / "work")]
-    assert last.startswith("4 files: 4 ok")
+    assert last.startswith("All is well: 4 files ")
     only_bad(verify(results / "work"), chunk)  # unless it is asked for
 
 

@@ -9,7 +9,7 @@ If RDKit's drawing module cannot be loaded, nothing is drawn, and ``CANNOT_DRAW`
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -129,6 +129,27 @@ def draw_change(
     return draw(parent, marked, around), draw(product, changed, around)
 
 
+def draw_grown(parent_smiles: str, product_smiles: str) -> tuple[Drawing, Drawing] | None:
+    """Return the drawings of a molecule and of one that holds it whole, lying alike, with what is new marked in both.
+
+    Returns:
+        None if the first is no substructure of the second, one of them is too large, or RDKit cannot draw.
+    """
+    parent, product = (None if CANNOT_DRAW else Chem.MolFromSmiles(text) for text in (parent_smiles, product_smiles))
+    if parent is None or product is None or max(parent.GetNumAtoms(), product.GetNumAtoms()) > MAX_DRAWN_ATOMS:
+        return None
+    match = product.GetSubstructMatch(parent)
+    if not match:
+        return None
+    lay_out(parent)
+    lay_over(product, parent, {index: origin for origin, index in enumerate(match)})
+    around = frame([parent, product])
+    new = set(range(product.GetNumAtoms())) - set(match)
+    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in product.GetBonds()]
+    changed = {match.index(a) for pair in bonds for a, b in (pair, pair[::-1]) if b in new and a not in new}
+    return draw(parent, changed, around), draw(product, new, around)
+
+
 def origins(product: Chem.Mol) -> dict[int, int | None]:
     """Return {atom: the parent's atom that it comes from; None: a new atom} of a product of RunReactants."""
     return {atom.GetIdx(): origin_of(atom) for atom in product.GetAtoms()}
@@ -140,11 +161,11 @@ def lay_out(mol: Chem.Mol) -> None:
     rdDepictor.NormalizeDepiction(mol)
 
 
-def lay_over(product: Chem.Mol, parent: Chem.Mol) -> None:
-    """Give a product the parent's 2D coordinates where atoms are kept."""
-    conformer = parent.GetConformer()
-    kept = [(index, origin) for index, origin in origins(product).items() if origin is not None]
-    known = {index: Point2D(*list(conformer.GetAtomPosition(origin))[:2]) for index, origin in kept}
+def lay_over(product: Chem.Mol, parent: Chem.Mol, known_origins: Mapping[int, int | None] | None = None) -> None:
+    """Give a product the parent's 2D coordinates where atoms are kept; by default these are told by ``origins``."""
+    places = parent.GetConformer().GetPositions().tolist()
+    kept = [(index, at) for index, at in (known_origins or origins(product)).items() if at is not None]
+    known = {index: Point2D(*places[origin][:2]) for index, origin in kept}
     rdDepictor.Compute2DCoords(product, coordMap=known)
     if len(kept) > 1:  # Compute2DCoords keeps the shape of the given part, not its place
         rdMolAlign.AlignMol(product, parent, atomMap=kept)

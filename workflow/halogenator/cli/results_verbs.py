@@ -46,7 +46,7 @@ def _add_tour(verbs: Any) -> None:
 
 
 def _tour(options: argparse.Namespace) -> None:
-    from halogenator.tables.catalog import tour
+    from halogenator.tables.tour import tour
 
     print(tour(options.results))
 
@@ -111,6 +111,7 @@ def _add_verify(verbs: Any) -> None:
     text = "files, folders (default: results)"
     parser.add_argument("path", type=Path, nargs="*", default=[Path("results")], help=text)
     parser.add_argument("--all", action="store_true", help="read every SMILES with RDKit, not 1,000 of each file")
+    parser.add_argument("--verbose", action="store_true", help="a line for each file, not for bad ones alone")
     memory_option(parser)
     parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
 
@@ -118,17 +119,28 @@ def _add_verify(verbs: Any) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from tempfile import gettempdir
 
+    from halogenator.process.progress import while_on_terminal
     from halogenator.upkeep.verify import verify_files
 
     scratch = options.scratch or Path(gettempdir())
     counts: Counter[str] = Counter()
-    for verdict in verify_files(options.path, every_row=options.all, mem_mb=options.mem_mb, scratch=scratch):
-        counts[verdict.state] += 1
-        print(f"{verdict.state}  {_printable(verdict.path)}  {verdict.detail}", flush=True)
-    unrecorded, bad = counts["ok, no record"], counts["BAD"]
-    good = counts["ok"] + unrecorded
-    print(f"{good + bad} files: {good} ok, {unrecorded} of them without record; {bad} BAD")
-    return 1 if bad else 0
+    settings = {"every_row": options.all, "mem_mb": options.mem_mb, "scratch": scratch}
+    with while_on_terminal() as shown:
+        for verdict in verify_files(options.path, **settings, shown=shown):
+            counts[verdict.state] += 1
+            if options.verbose or verdict.state == "BAD":
+                print(f"{verdict.state}  {_printable(verdict.path)}  {verdict.detail}", flush=True)
+    print(_verified(counts["ok"], counts["ok, no record"], counts["BAD"]))
+    return 1 if counts["BAD"] else 0
+
+
+def _verified(ok: int, unrecorded: int, bad: int) -> str:
+    """Return the sum of a verification in a line."""
+    good = ok + unrecorded
+    if bad:
+        return f"{good + bad:,} files: {good:,} ok, {unrecorded:,} of them without record; {bad:,} BAD"
+    without = f"; {unrecorded:,} have no record" if unrecorded else ""
+    return f"All is well: {good:,} files are whole, {ok:,} of them as they were recorded{without}"
 
 
 def _add_adopt(verbs: Any) -> None:

@@ -4,6 +4,7 @@ from halogenator.config.layers import merge
 from halogenator.config.loader import load_config, read_config
 from halogenator.config.paths import find_path
 from halogenator.config.rule_files import (
+    describe_choices,
     describe_transforms,
     find_transform,
     load_halogenation,
@@ -12,6 +13,7 @@ from halogenator.config.rule_files import (
 )
 
 __all__ = [
+    "describe_choices",
     "describe_transforms",
     "find_path",
     "find_transform",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -141,13 +141,27 @@ def describe_transforms(paths: Iterable[Path]) -> dict[str, Transform]:
     It is for results of earlier versions, whose files may be invalid today. Other files give nothing.
     """
     found: dict[str, Transform] = {}
+    for entry in _described(paths, "transforms"):
+        smirks, label, family = (str(entry.get(key) or "") for key in ("smirks", "label", "family"))
+        scope = entry.get("scope_classes")
+        classes = tuple(map(str, scope)) if isinstance(scope, list) else ()
+        found[entry["name"]] = Transform(entry["name"], smirks, label, family, classes)
+    return found
+
+
+def describe_choices(paths: Iterable[Path]) -> dict[str, str]:
+    """Return {name: label of a halogenation rule, or why a pattern matters} of files, without any check, as above."""
+    paths = list(paths)
+    rules = {entry["name"]: entry.get("label") for entry in _described(paths, "rules")}
+    patterns = {entry["name"]: entry.get("why") for entry in _described(paths, "patterns")}
+    return {name: str(text) for name, text in {**rules, **patterns}.items() if text}
+
+
+def _described(paths: Iterable[Path], key: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries with a name in the lists of this key of those files that are YAML."""
     for path in paths:
         with collecting([]):
-            listed = dig(read_yaml(path).data, ("transforms",))
+            listed = dig(read_yaml(path).data, (key,))
             for entry in listed if isinstance(listed, list) else ():
                 if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                    smirks, label, family = (str(entry.get(key) or "") for key in ("smirks", "label", "family"))
-                    scope = entry.get("scope_classes")
-                    classes = tuple(map(str, scope)) if isinstance(scope, list) else ()
-                    found[entry["name"]] = Transform(entry["name"], smirks, label, family, classes)
-    return found
+                    yield entry

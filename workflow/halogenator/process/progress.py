@@ -129,16 +129,23 @@ class Bars(_Display):
     Args:
         console: the terminal.
         remaining: whether to show the remaining time of each step.
+        stays: whether the last state stays on the terminal at the end.
     """
 
-    def __init__(self, console: Console, *, remaining: bool = True) -> None:
+    def __init__(self, console: Console, *, remaining: bool = True, stays: bool = True) -> None:
         from rich import progress
         from rich.live import Live
 
         columns = [progress.TextColumn("{task.description:<18}"), progress.BarColumn(), progress.MofNCompleteColumn()]
         self._bars = progress.Progress(*columns, *([progress.TimeRemainingColumn()] if remaining else []))
         self._numbers: dict[str, Any] = {}
-        self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, redirect_stdout=False)
+        self._live = Live(
+            get_renderable=self._render,
+            console=console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            transient=not stays,
+        )
 
     def __enter__(self) -> Bars:
         self._live.start()
@@ -175,7 +182,16 @@ class Bars(_Display):
 def on_stderr() -> Progress:
     """Return a display of progress on standard error: bars on a terminal, lines elsewhere."""
     if sys.stderr.isatty():
-        from rich.console import Console
-
-        return Bars(Console(stderr=True))
+        return _bars()
     return Lines(lambda text: print(f"halogenator: {text}", file=sys.stderr, flush=True))
+
+
+def while_on_terminal() -> Progress:
+    """Return a display of progress on standard error: bars on a terminal until the end, and nothing elsewhere."""
+    return _bars(stays=False) if sys.stderr.isatty() else Progress()
+
+
+def _bars(*, stays: bool = True) -> Bars:
+    from rich.console import Console
+
+    return Bars(Console(stderr=True), stays=stays)

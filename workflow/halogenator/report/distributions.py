@@ -26,10 +26,11 @@ MAX_ROW_GROUPS = 32
 MAX_ATOMS = 4
 
 LIMITS = {name: descriptor.limit for name, descriptor in DESCRIPTORS.items() if descriptor.limit}
-# The descriptors of Lipinski's rule, of whose limits an oral drug breaks at most one.
-LIPINSKI = tuple(limits("Lipinski"))
+# Rule for oral drugs -> the descriptors that it limits, and how many of its limits a drug may break.
+RULES = {"lipinski": (tuple(limits("Lipinski")), 1), "veber": (tuple(limits("Veber")), 0)}
 
-# Descriptor -> (start of the first bin, width, number of bins). Values outside are counted in the first or last bin.
+# Descriptor or score -> (start of the first bin, width, number of bins). The first and the last also count what is
+# outside.
 BINS: dict[str, tuple[float, float, int]] = {
     "mw": (0, 20, 100),
     "tpsa": (0, 10, 60),
@@ -37,30 +38,35 @@ BINS: dict[str, tuple[float, float, int]] = {
     "hba": (0, 1, 60),
     "clogp": (-15, 0.5, 80),
     "rotb": (0, 1, 60),
+    "qed": (0, 0.05, 20),
+    "fsp3": (0, 0.05, 20),
+    "sa_score": (1, 0.25, 36),
+    "np_score": (-5, 0.25, 40),
+    "stereocentres": (0, 1, 40),
 }
 _BATCH_ROWS = 8_192
 
 
 def profile(
-    connection: duckdb.DuckDBPyConnection, path: Path, descriptors: Sequence[str], *, sites: str | None = None
+    connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], *, sites: str | None = None
 ) -> dict[str, Any]:
     """Return the distributions of a Parquet file of molecules or products.
 
     Args:
         connection: an in-memory database.
         path: the file.
-        descriptors: columns to describe; those that the file lacks are left out.
+        columns: columns of ``BINS`` to describe; those that the file lacks are left out.
         sites: a column of site counts; only rows with sites are taken.
 
     Returns:
-        ``of``: rows of the file; ``read``: rows read; ``rows``: those of them with sites; ``bins``: {descriptor: [first
-        bin, counts]}; ``mean`` and ``within`` (share of rows within the limit) by descriptor; ``lipinski``: share of
-        rows that break at most one of Lipinski's limits, if all four descriptors are there; ``halogens``: {element:
-        rows with 0, 1, 2 … atoms}; ``lineage``: {halogens added by halogenation: rows} of a library.
+        ``of``: rows of the file; ``read``: rows read; ``rows``: those of them with sites; ``bins``: {column: [first
+        bin, counts]}; ``mean`` and ``within`` (share of rows within the limit) by column; ``lipinski`` and ``veber``:
+        share of rows that fulfil this rule, if all its descriptors are there; ``halogens``: {element: rows with 0, 1,
+        2 … atoms}; ``lineage``: {halogens added by halogenation: rows} of a library.
     """
     with open_parquet(path) as file:
         present = set(file.schema_arrow.names)
-        names = [name for name in descriptors if name in present]
+        names = [name for name in columns if name in present and name in BINS]
         wanted = ["smiles", *names, *(["halogens"] if "halogens" in present else []), *([sites] if sites else [])]
         tally = _Tally(names, counts_lineage="halogens" in present)
         read = 0
@@ -92,12 +98,14 @@ class _Tally:
 
     def __init__(self, names: Sequence[str], *, counts_lineage: bool) -> None:
         self.names = names
-        self.has_lipinski = set(LIPINSKI) <= set(names)
+        self.rules = {rule: told for rule, told in RULES.items() if set(told[0]) <= set(names)}
         self.histograms = {f"bins {name}": _bin(name) for name in names}
         self.histograms |= {f"atoms {element}": _atoms(element) for element in HALOGENS}
         self.histograms |= {"lineage": "halogens"} if counts_lineage else {}
-        broken = " + ".join(f"({identifier(name)} > {LIMITS[name].value})::INT" for name in LIPINSKI)
-        self.sums = {"rows": "count(*)"} | ({"passing": f"count_if({broken} <= 1)"} if self.has_lipinski else {})
+        self.sums = {"rows": "count(*)"}
+        for rule, (limited, allowed) in self.rules.items():
+            broken = " + ".join(f"({identifier(name)} > {LIMITS[name].value})::INT" for name in limited)
+            self.sums[rule] = f"count_if({broken} <= {allowed})"
         for name in names:
             column, limit = identifier(name), LIMITS.get(name)
             self.sums |= {f"sum {name}": f"sum({column})", f"known {name}": f"count({column})"}
@@ -126,7 +134,7 @@ class _Tally:
                 for name in described
                 if name in LIMITS
             },
-            **({"lipinski": round(totals["passing"] / rows, 4)} if self.has_lipinski and rows else {}),
+            **({rule: round(totals[rule] / rows, 4) for rule in self.rules} if rows else {}),
             "halogens": {
                 element: [counters[f"atoms {element}"][number] for number in range(MAX_ATOMS + 1)]
                 for element in HALOGENS

@@ -11,6 +11,7 @@ from typing import Any
 
 from halogenator.config import describe_transforms
 from halogenator.model import Transform
+from halogenator.names import transform_words, words
 
 # Viridis, from many to few products: even steps for the eye, also with colour blindness and in grey.
 _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
@@ -19,59 +20,57 @@ _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#
 def labelled(files: Iterable[Path], names: Iterable[str]) -> dict[str, Transform]:
     """Return transforms by name: first those that the configuration files describe, in their order.
 
-    If no file states label or family, they come from the name, ``FG_<group>__<from>__TO__<to>``.
+    If no file states label or family, they come from the name (``names.transform_words``).
     """
     wanted = set(names)
     described = {name: transform for name, transform in describe_transforms(files).items() if name in wanted}
     found = {}
     for name in [*described, *sorted(wanted - described.keys())]:
-        transform, (label, family) = described.get(name, Transform(name, "")), _label_and_family(name)
-        found[name] = replace(transform, label=transform.label or label, family=transform.family or family)
+        transform, (label, family) = described.get(name, Transform(name, "")), transform_words(name)
+        told = words(transform.family) if transform.family else family
+        found[name] = replace(transform, label=transform.label or label, family=told)
     return found
 
 
-def _label_and_family(name: str) -> tuple[str, str]:
-    """Return the label and the family that a name stands for.
-
-    Examples:
-        >>> _label_and_family("FG_PHENOL_OH__OH__TO__OMe")
-        ('phenol oh: OH → OMe', 'phenol oh')
-    """
-    parts = name.split("__")
-    if len(parts) != 4 or parts[2] != "TO":
-        return name, ""
-    group = parts[0].removeprefix("FG_").replace("_", " ").lower()
-    return f"{group}: {parts[1]} → {parts[3]}", group
-
-
 def make(
-    jobs: Sequence[Mapping[str, Any]], transforms: Mapping[str, Transform], classes: Mapping[str, str | None]
+    jobs: Sequence[Mapping[str, Any]],
+    transforms: Mapping[str, Transform],
+    libraries: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Return the table.
 
     Args:
         jobs: jobs to show.
         transforms: transforms by name, in order.
-        classes: classes of the libraries by name.
+        libraries: rows of the libraries, which come first and in this order.
 
     Returns:
-        ``families``: [(family, number of its columns)]; ``columns``: the transforms; ``rows``: per library the name and
-        ``cells`` of (transform, job with its colours or None, whether the library is in the transform's scope).
+        ``families``: [(family, number of its columns)]; ``columns``: the transforms; ``rows``: per library the name,
+        what it is in ``words``, its number of ``molecules`` (None if they are not there), and ``cells`` of (transform,
+        job with its colours or None, whether the library is in the transform's scope; None: it went through none).
     """
     most = max((int(job["products"]) for job in jobs), default=0)
     used = {job["transform"] for job in jobs}
     columns = [transform for name, transform in transforms.items() if name in used]
-    cells: dict[str, dict[str, Any]] = {}
+    known = {row["library"]: row for row in libraries}
+    cells: dict[str, dict[str, Any]] = {name: {} for name in known}
     for job in jobs:
         back, ink = colors(int(job["products"]), most)
         cells.setdefault(job["library"], {})[job["transform"]] = {"job": job, "back": back, "ink": ink}
 
-    def in_scope(library: str, transform: Transform) -> bool:
-        return not transform.scope_classes or classes.get(library) in transform.scope_classes
+    def in_scope(library: str, transform: Transform) -> bool | None:
+        if not cells[library]:
+            return None
+        return not transform.scope_classes or known.get(library, {}).get("class") in transform.scope_classes
 
     rows = [
-        {"library": library, "cells": [(t, found.get(t.name), in_scope(library, t)) for t in columns]}
-        for library, found in cells.items()
+        {
+            "library": name,
+            "words": known.get(name, {}).get("words", ""),
+            "molecules": known.get(name, {}).get("molecules"),
+            "cells": [(t, found.get(t.name), in_scope(name, t)) for t in columns],
+        }
+        for name, found in cells.items()
     ]
     families = [(family, len(list(group))) for family, group in groupby(columns, key=lambda column: column.family)]
     return {"families": families, "columns": columns, "rows": rows}

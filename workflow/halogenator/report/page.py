@@ -1,7 +1,9 @@
 """The report: one HTML file that opens from disk, below ``MAX_BYTES`` for any number of jobs and molecules.
 
-The overview is plain HTML. The details of each job are packed, and the browser unpacks them when the job is chosen. All
-details share the bytes that the overview leaves: with many jobs, each shows fewer molecules.
+First comes what a chemist asks: what was made, how it looks, what it is good for, what was left out. How the run went
+is in a second part, closed at first. All of this is plain HTML. The details of each library and job are packed, and the
+browser unpacks them when they are asked for. They share the bytes that the rest leaves: with many jobs, each shows
+fewer molecules.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,13 @@ import duckdb
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.drawing import CANNOT_DRAW, draw_reaction
 from halogenator.chemistry.molecules import quiet
-from halogenator.chemistry.reaction import Reaction
+from halogenator.chemistry.scores import SCORES
+from halogenator.config import describe_choices
 from halogenator.errors import UserError
-from halogenator.model import Transform
+from halogenator.names import library_words
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
+from halogenator.report.details import Details, Key
 from halogenator.report.templates import ASSETS, render
 from halogenator.results import Results
 from halogenator.tables.catalog import check_made, create_views, renew_catalog
@@ -39,8 +43,8 @@ MAX_JOBS = 2_000
 MAX_ROWS = 1_000
 
 _SPARE_BYTES = 200_000
-_SCRIPTS = ("elements", "charts", "memory", "time", "distributions", "molecules", "job", "tables", "main")
-_PLACE = "<!-- jobs -->"
+_SCRIPTS = ("elements", "charts", "memory", "time", "distributions", "molecules", "sets", "search", "tables", "main")
+_PLACE = "<!-- details -->"
 # Columns of jobs whose sums the page shows.
 _SUMMED = ("rows_in", "matched", "made", "products", "duplicates_removed", "rejects", "chunks", "bytes")
 
@@ -72,7 +76,7 @@ def write_report(
         left = MAX_BYTES - _SPARE_BYTES - len(head.encode()) - len(foot.encode())
         with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8") as file:
             file.write(head)
-            file.writelines(page.packed_jobs(left))
+            file.writelines(page.packed_details(left))
             file.write(foot)
 
 
@@ -98,11 +102,16 @@ class _Page:
         self.files = files
         self.overrides = overrides
         self.scratch = scratch
-        self.libraries = figures.libraries(connection)
+        every_library = figures.libraries(connection)
+        self.library_count = len(every_library)
+        self.libraries = every_library[:MAX_ROWS]
+        for row in self.libraries:
+            row["words"] = library_words(row["class"], row["k"])
+        self.built = {row["library"] for row in every_library if row["k"]}
+        self.prepared = figures.prepared(every_library)
         every_job = figures.jobs(connection)
         self.job_count = len(every_job)
-        self.totals: dict[str, float] = {name: sum(int(job[name] or 0) for job in every_job) for name in _SUMMED}
-        self.totals["seconds"] = sum(float(row["cpu_seconds"] or 0) for row in [*every_job, *self.libraries])
+        self.totals = _totals(every_job, every_library)
         ranks = {row["library"]: rank for rank, row in enumerate(self.libraries)}
         self.transforms = matrix.labelled(files, {job["transform"] for job in every_job})
         order = {name: rank for rank, name in enumerate(self.transforms)}
@@ -113,13 +122,22 @@ class _Page:
         self.rejects = figures.rejects(connection)
         self.audit = figures.audit(connection)
         gallery.draw_left_out(self.audit)
+        # {library or job: (its element in the page, its number of molecules)}
+        self.sets: dict[Key, tuple[str, int]] = {
+            (row["library"], None): (f"library-{at}", row["molecules"]) for at, row in enumerate(self.libraries)
+        }
+        self.sets |= {
+            (job["library"], job["transform"]): (f"job-{at}", job["products"]) for at, job in enumerate(self.jobs)
+        }
+        self.details = Details(connection, results, self.sets, self.rejects)
 
     def render(self) -> str:
-        """Return the page with ``_PLACE`` instead of the packed jobs."""
+        """Return the page with ``_PLACE`` instead of the packed details."""
         memory = figures.memory(self.connection, self.results.monitor, self.scratch)
-        built = {row["library"] for row in self.libraries if row["k"]}
-        tasks = figures.tasks(self.results.benchmarks, self.results.processor_time, built)
+        tasks = figures.tasks(self.results.benchmarks, self.results.processor_time, self.built)
         sums, files_in_all = reproduction.checksums(self.results, 2 * MAX_JOBS)
+        means = {name for found in self.details.profiles.values() for name in found["mean"]}
+        shown_means = [name for name in distributions.BINS if name in means]
         return render(
             "report.html.j2",
             scripts=[
@@ -133,21 +151,25 @@ class _Page:
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
             jobs=self.jobs,
             job_count=self.job_count,
-            libraries=self.libraries[:MAX_ROWS],
-            library_count=len(self.libraries),
+            libraries=self.libraries,
+            library_count=self.library_count,
             transforms=self.transforms,
             totals=self.totals,
-            **{
-                f"library_{name}": sum(int(row[name] or 0) for row in self.libraries)
-                for name in ("molecules", "rejects", "bytes")
-            },
-            matrix=matrix.make(self.jobs, self.transforms, {row["library"]: row["class"] for row in self.libraries}),
+            matrix=matrix.make(self.jobs, self.transforms, self.libraries),
+            fit=self._fit_rows(),
+            oral=self._oral(),
+            max_fit=MAX_ROWS,
+            shown_means=shown_means,
+            scores=[name for name in shown_means if name in SCORES],
+            meanings={name: _words_of(name)["text"] for name in shown_means},
+            choices=describe_choices(self.files),
             legend=matrix.legend(max((int(job["products"]) for job in self.jobs), default=0)),
             memory=memory,
             tasks=tasks,
-            prepared=figures.prepared(self.libraries)[:MAX_ROWS],
+            prepared=self.prepared[:MAX_ROWS],
             audit=self.audit[:MAX_ROWS],
             audit_count=len(self.audit),
+            left_out=sum(int(row["molecules"] or 0) for row in self.audit),
             rejects=self.rejects[:MAX_ROWS],
             reject_count=len(self.rejects),
             limits=distributions.LIMITS,
@@ -161,12 +183,12 @@ class _Page:
 
     def _data(self, memory: dict[str, Any] | None, tasks: dict[str, Any]) -> dict[str, Any]:
         kept = ("library", "transform", "peak_of_declared", *_SUMMED)
-        memory_of = ("library", "peak_mb", "declared_mb")
+        library_kept = ("library", "words", "rows_in", "molecules", "duplicates", "rejects", "peak_mb", "declared_mb")
         return {
             "jobs": [{name: job[name] for name in kept} for job in self.jobs],
-            "libraries": [{name: row[name] for name in memory_of} for row in self.libraries],
+            "libraries": [{name: row[name] for name in library_kept} for row in self.libraries],
             "transforms": {name: self._reaction(name, smirks) for name, smirks in self._smirks().items()},
-            "descriptors": [_described(name) for name in DESCRIPTORS],
+            "descriptors": [_described(name) for name in distributions.BINS],
             "cannot_draw": CANNOT_DRAW,
             "memory": memory,
             "tasks": tasks,
@@ -186,71 +208,66 @@ class _Page:
                 found[job["transform"]] = str(read_metadata(path).get("smirks") or "")
         return {name: found.get(name) or transform.smirks for name, transform in self.transforms.items()}
 
-    def packed_jobs(self, left: int) -> Iterator[str]:
-        """Yield an HTML element per job with its packed details; all together have at most ``left`` bytes."""
+    def _fit_rows(self) -> list[dict[str, Any]]:
+        """Return per library and job what share of its molecules suits an oral drug, and the means of its columns."""
+        rows = []
+        for (library, transform), found in self.details.profiles.items():
+            if found["rows"]:
+                size = self.sets[library, transform][1]
+                rows.append({"library": library, "transform": transform, "count": size, **found})
+        return sorted(rows, key=lambda row: -row["count"])
+
+    def _oral(self) -> float | None:
+        """Return the share of all products, or else molecules, within Lipinski's rule; None where it is not known."""
+        known = [row for row in self._fit_rows() if "lipinski" in row and (row["transform"] or not self.jobs)]
+        count = sum(row["count"] for row in known)
+        return sum(row["lipinski"] * row["count"] for row in known) / count if count else None
+
+    def packed_details(self, left: int) -> Iterator[str]:
+        """Yield an HTML element per library and job with its packed details; together of at most ``left`` bytes."""
         by_library = defaultdict(list)
-        for number, job in enumerate(self.jobs):
-            by_library[job["library"]].append((number, job))
-        waiting = len(self.jobs)
-        for library, jobs in by_library.items():
-            for number, details in self._details(library, jobs):
+        for library, transform in self.sets:
+            by_library[library].append(transform)
+        waiting = len(self.sets)
+        for library, transforms in by_library.items():
+            for transform, details in self.details.of(library, transforms):
                 text = _fit(details, left // waiting - 100)
-                element = f'<script type="text/plain" id="job-{number}">{text}</script>\n'
+                name, _ = self.sets[library, transform]
+                element = f'<script type="text/plain" id="{name}">{text}</script>\n'
                 left -= len(element)
                 waiting -= 1
                 yield element
 
-    def _details(
-        self, library: str, jobs: Sequence[tuple[int, dict[str, Any]]]
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield the number and the details of each (number, job) of a library; {} for a job without a products file."""
-        names = list(DESCRIPTORS)
-        molecules = self.results.molecules(library)
-        queries = read_metadata(molecules).get("queries", {}) if molecules.exists() else {}
-        columns = {query: column for column, query in queries.items()} if isinstance(queries, dict) else {}
-        products = {number: self.results.products(library, job["transform"]) for number, job in jobs}
-        picked = {number: gallery.pick(path, names) for number, path in products.items() if path.exists()}
-        ids = {row["parent_id"] for rows in picked.values() for row in rows if row["parent_id"] is not None}
-        parents = gallery.find_parents(self.connection, molecules, list(ids), names)
-        before: dict[str | None, dict[str, Any]] = {}
-        for number, job in jobs:
-            if number not in picked:
-                yield number, {}
-                continue
-            metadata = read_metadata(products[number])
-            transform = Transform(name=job["transform"], smirks=str(metadata.get("smirks") or ""))
-            sites = columns.get(transform.query)
-            if sites not in before and molecules.exists():
-                before[sites] = distributions.profile(self.connection, molecules, names, sites=sites)
-            reaction = Reaction(transform) if transform.smirks else None
-            drawn = (gallery.draw(row, parents.get(row["parent_id"]), reaction, names) for row in picked[number])
-            details = {
-                "adopted": bool(metadata.get("adopted")),
-                "matched": sites is not None,
-                "reasons": self._reasons(library, job["transform"]),
-                "before": before.get(sites),
-                "after": distributions.profile(self.connection, products[number], names),
-                "gallery": [pair for pair in drawn if pair],
-            }
-            yield number, details
 
-    def _reasons(self, library: str, transform: str) -> list[list[Any]]:
-        job = library, transform
-        return [[row["reason"], row["rejects"]] for row in self.rejects if (row["library"], row["transform"]) == job]
+def _totals(jobs: Iterable[Mapping[str, Any]], libraries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return sums over jobs, those over libraries as ``library_<column>``, and the processor time of both."""
+    jobs, libraries = list(jobs), list(libraries)
+    found: dict[str, float] = {name: sum(int(job[name] or 0) for job in jobs) for name in _SUMMED}
+    for name in ("molecules", "rejects", "duplicates", "bytes"):
+        found[f"library_{name}"] = sum(int(row[name] or 0) for row in libraries)
+    found["started_from"] = sum(int(row["molecules"] or 0) for row in libraries if not row["k"])
+    found["seconds"] = sum(float(row["cpu_seconds"] or 0) for row in [*jobs, *libraries])
+    return found
 
 
 def _described(name: str) -> dict[str, Any]:
-    """Return a descriptor's name and text, and the axis and limit of its histogram."""
-    descriptor, limit = DESCRIPTORS[name], distributions.LIMITS.get(name)
+    """Return the name and text of a descriptor or score, and the axis and limit of its histogram."""
+    limit = distributions.LIMITS.get(name)
     return {
         "name": name,
-        "text": descriptor.text,
-        "unit": descriptor.unit,
-        "integer": descriptor.integer,
+        **_words_of(name),
         "bins": distributions.BINS[name][:2],
         "limit": limit and limit.value,
         "source": limit and limit.source,
     }
+
+
+def _words_of(name: str) -> dict[str, Any]:
+    if name in DESCRIPTORS:
+        descriptor = DESCRIPTORS[name]
+        return {"text": descriptor.text, "unit": descriptor.unit, "integer": descriptor.integer}
+    score = SCORES[name]
+    return {"text": score.meaning, "unit": score.unit, "integer": score.kind is int}
 
 
 def _fit(details: dict[str, Any], size: int) -> str:

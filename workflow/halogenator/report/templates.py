@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from halogenator.names import words
 from halogenator.report import matrix
 from halogenator.units import duration, size
 
@@ -17,7 +18,8 @@ def render(template: str, **values: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": _count, "short": matrix.short, "size": size, "duration": duration}
+    environment.filters |= {"count": _count, "share": _share, "short": matrix.short, "size": size}
+    environment.filters |= {"duration": duration, "words": words}
     style = (ASSETS / "report.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **values)
 
@@ -27,3 +29,8 @@ def _count(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def _share(value: float | None) -> str:
+    """Return a share in whole per cent; a dash for None."""
+    return "–" if value is None else f"{100 * value:.0f} %"

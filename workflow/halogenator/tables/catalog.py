@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, reduce
@@ -283,40 +281,3 @@ def show_query(catalog: Path, sql: str, rows: int) -> None:
                 print(f"the first {rows:,} of {count:,} rows; more with --rows {min(count, 10 * rows or 1)}")
         except duckdb.Error as error:
             raise UserError(f"DuckDB does not take this query: {error}", value=sql) from error
-
-
-EXAMPLE_QUERIES = (
-    "SELECT library, count(*) AS products, round(avg(mw), 1) AS mw, round(avg(clogp), 2) AS clogp "
-    "FROM products GROUP BY library ORDER BY products DESC",
-    "SELECT transform, sum(products) AS products, sum(duplicates_removed) AS duplicates FROM jobs GROUP BY transform",
-    "SELECT parent, halogens, parent_smiles, smiles FROM products WHERE mw < 350 AND hbd <= 2 LIMIT 5",
-)
-
-
-def tour(results: Path) -> str:
-    """Return a text for users: how many results there are, where they are, and queries to copy."""
-    places = Results(results.resolve())
-    with open_catalog(places.catalog) as connection:
-        libraries, molecules, unused = connection.execute(
-            "SELECT count(*), sum(molecules), sum(rejects) FROM libraries"
-        ).fetchall()[0]
-        jobs, products, failed = connection.execute(
-            "SELECT count(*), sum(products::BIGINT), sum(rejects::BIGINT) FROM jobs"
-        ).fetchall()[0]
-    shown = (
-        (places.molecules("*"), "the halogenated libraries"),
-        (places.products("*", "*"), "the products, one file a job"),
-        (places.rejects("*", "*"), "what could not be used, and why"),
-        (places.summary, "a row per job"),
-        (places.catalog, "all of it as SQL views"),
-    )
-    command = f"{shlex.quote(sys.executable)} -m halogenator query --catalog {shlex.quote(str(places.catalog))}"
-    lines = [
-        f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
-        f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
-        f"Results are in {places.folder}",
-        *(f"  {path.relative_to(places.folder).as_posix():54}{what}" for path, what in shown),
-        "Try:",
-        *(f'  {command} "{query}"' for query in EXAMPLE_QUERIES),
-    ]
-    return "\n".join(lines)

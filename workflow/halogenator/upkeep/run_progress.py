@@ -37,6 +37,10 @@ MERGES = ("merge_products", "remake_products")
 
 # Share of the run from which on the time left is told from its own pace, and no longer from the plan.
 _PACE_SHARE = 0.02
+# Most of a running task that counts as done, however long it runs already.
+_MOST_UNDER_WAY = 0.9
+# What the report takes for each library and job, in seconds: the only long task that is not in a plan.
+_REPORT_SECONDS = 0.05
 
 Subject = tuple[str, str | None]  # library, transform; a library alone has None
 
@@ -79,13 +83,16 @@ class RunProgress:
         self._results = Results(results)
         self._began = time.monotonic()
         self._rules = frozenset(tasks)
-        self._running: dict[int, Started] = {}
+        self._running: dict[int, tuple[Started, float]] = {}  # with the moment of its start
         self._products: Counter[Subject] = Counter()
         self._merged: set[Subject] = set()
         waiting = plan.waiting if plan else ()
         # {library or job: expected processor time of each of its tasks, in seconds}
         self._cost = {(line.library, line.transform or None): line.seconds / line.tasks for line in waiting}
-        self._all_cost = self._left_cost = sum((line.seconds for line in waiting), 0.0)
+        self._report_cost = _REPORT_SECONDS * len(plan.lines) if plan else 0.0
+        self._all_cost = sum((line.seconds for line in waiting), tasks.get("report", 0) * self._report_cost)
+        self._left_cost = self._all_cost
+        self._task_seconds = 0.0  # how long finished tasks of the plan took, added up
 
     def look(self, used_mb: float) -> None:
         """Update the display; ``used_mb``: memory of the run's processes, in MB."""
@@ -106,21 +113,35 @@ class RunProgress:
     def start(self, number: int, task: Started) -> None:
         """Record a started task under a number; tasks of other rules than announced are not counted."""
         if task.rule in self._rules:
-            self._running[number] = task
+            self._running[number] = task, time.monotonic()
 
     def finish(self, number: int) -> Started | None:
         """Record that a task has finished; return it, or None for an unknown number."""
-        task = self._running.pop(number, None)
+        task, began = self._running.pop(number, (None, 0.0))
         if task is None:
             return None
         self.tasks_left -= 1
+        if cost := self._cost_of(task):
+            self._left_cost -= cost
+            self._task_seconds += time.monotonic() - began
         if task.library is not None:
-            job = task.library, task.transform
-            self._left_cost -= self._cost.get(job, 0.0)
-            self._count(job, task)
+            self._count((task.library, task.transform), task)
         self.shown.advance(step=_STAGE_OF.get(task.rule, _LAST))
         self.shown.tick(self.figures())
         return task
+
+    def _cost_of(self, task: Started) -> float:
+        """Return the expected processor time of a task in seconds; 0 for one that is not in the plan."""
+        if task.rule == "report":
+            return self._report_cost
+        return self._cost.get((task.library, task.transform), 0.0) if task.library is not None else 0.0
+
+    def _under_way(self) -> float:
+        """Return what running tasks have done of their cost, at the pace of those that are finished."""
+        done, now = self._all_cost - self._left_cost, time.monotonic()
+        pace = done / self._task_seconds if self._task_seconds else 1.0
+        running = ((self._cost_of(task), now - began) for task, began in self._running.values())
+        return sum(min(_MOST_UNDER_WAY * cost, pace * seconds) for cost, seconds in running)
 
     def _count(self, job: Subject, task: Started) -> None:
         """Add the products of a finished task."""
@@ -139,10 +160,10 @@ class RunProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """The time left in seconds, from the plan and the pace so far; None without a plan."""
+        """The time left in seconds, from the plan and the pace so far, running tasks included; None without a plan."""
         if not self._plan or not self._all_cost:
             return None
-        left = max(self._left_cost, 0.0)
+        left = max(self._left_cost - self._under_way(), 0.0)
         done = self._all_cost - left
         if done / self._all_cost < _PACE_SHARE:
             return left / self._plan.tasks_at_once
@@ -154,7 +175,7 @@ class RunProgress:
         parts = [f"{products:,} products, {products / self.seconds if self.seconds else 0.0:,.0f}/s"]
         cap_mb = self._plan.cap_mb if self._plan and not self._plan.on_cluster else 0
         parts.append(f"memory {self.used_mb:,.0f}" + (f" of {cap_mb:,} MB" if cap_mb else " MB"))
-        parts.append(f"{duration(self.seconds)} so far")
+        parts.append(f"{duration(self.seconds)} so far" if self.tasks_left else f"in {duration(self.seconds)}")
         left = self.seconds_left
         if left is not None and self.tasks_left:
             # Tasks that are not in the plan, such as the report, come last.

@@ -23,6 +23,7 @@ from halogenator.chemistry.scores import SCORES
 from halogenator.errors import UserError
 from halogenator.planning.sample import sampled
 from halogenator.process.guard import is_refusal
+from halogenator.process.progress import Progress
 from halogenator.results import (
     APPLY_STATS_FILE,
     MOLECULES_FILE,
@@ -102,7 +103,9 @@ _KINDS = {
 }
 
 
-def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch: Path) -> Iterator[Verdict]:
+def verify_files(
+    paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch: Path, shown: Progress
+) -> Iterator[Verdict]:
     """Check every Parquet file at or below paths, and yield a verdict for each, in order of names.
 
     These are checked: the footer and the columns; the number of rows against the footer and the statistics; all bytes
@@ -115,6 +118,7 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
         every_row: read all SMILES with RDKit, not only ``SAMPLE_ROWS`` of a file.
         mem_mb: memory to stay below, in MB (10^6 bytes), for files of any size.
         scratch: folder for data that do not fit into memory.
+        shown: a display of the progress.
 
     Raises:
         UserError: a path does not exist, or the memory is too little.
@@ -125,13 +129,16 @@ def verify_files(paths: Sequence[Path], *, every_row: bool, mem_mb: int, scratch
     limit_arrow_threads()
     quiet()
     with connect(mem_mb, scratch) as connection:
-        for found in itertools.chain.from_iterable(map(_walk, paths)):
+        all_found = list(itertools.chain.from_iterable(map(_walk, paths)))
+        shown.begin("files", len(all_found), unit="file")
+        for found in all_found:
             if isinstance(found, Verdict):
                 yield found
             elif found.suffix in (".json", ".tsv"):
                 yield from _verify_record(found)
             else:
                 yield _verdict(found, connection, every_row=every_row, mem_mb=mem_mb)
+            shown.advance()
 
 
 def _walk(path: Path) -> Iterator[Path | Verdict]:

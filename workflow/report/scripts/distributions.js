@@ -3,15 +3,28 @@
 /* global Plot, element, section, hint, number, percent, fixed, newChart, colorKey */
 /* exported funnel, distributions, halogens */
 
-function funnel(job, details) {
-  const rows = [
-    ["rows in", job.rows_in, "var(--before)"],
-    ["matched", job.matched, "var(--before)"],
-    ["products made", job.made, "var(--after)"],
-    ["duplicates", job.duplicates_removed, "var(--limit)"],
-    ["rejects", job.rejects, "var(--limit)"],
-    ["products", job.products, "var(--after)"],
-  ].filter((row) => row[1] !== null);
+/** The numbers from rows to what was made of them: [[what, how many, colour], …]. */
+function counted(set) {
+  const rows = set.transform
+    ? [
+        ["molecules in", set.rows_in, "var(--before)"],
+        ["with a site", set.matched, "var(--before)"],
+        ["products made", set.made, "var(--after)"],
+        ["duplicates", set.duplicates_removed, "var(--limit)"],
+        ["rejects", set.rejects, "var(--limit)"],
+        ["products", set.products, "var(--after)"],
+      ]
+    : [
+        ["rows in", set.rows_in, "var(--before)"],
+        ["duplicates", set.duplicates, "var(--limit)"],
+        ["rejects", set.rejects, "var(--limit)"],
+        ["molecules", set.molecules, "var(--after)"],
+      ];
+  return rows.filter((row) => row[1] !== null && row[1] !== undefined);
+}
+
+function funnel(set, details) {
+  const rows = counted(set);
   const why = (details.reasons || []).map(([reason, count]) => `${reason}: ${number(count)}`).join("; ");
   const place = newChart(rows.map(([name, count]) => `${name} ${number(count)}`).join(", "), () => ({
     height: 16 + 26 * rows.length,
@@ -28,7 +41,7 @@ function funnel(job, details) {
     ],
   }));
   const caption = element("figcaption", {}, why ? `Rejects: ${why}` : "No rejects");
-  return section("From rows to products", element("figure", {}, caption, place));
+  return section(`From rows to ${set.transform ? "products" : "molecules"}`, element("figure", {}, caption, place));
 }
 
 /** The bars of a descriptor's histogram, as shares of all molecules in %. */
@@ -100,38 +113,48 @@ function histogram(descriptor, before, after) {
   return element("figure", {}, caption, place);
 }
 
-/** What the histograms are of: which molecules, whether samples, how many within Lipinski's limits. */
-function basis({ before, after, matched }) {
+/** What the histograms are of: which molecules, whether samples, how many within rules for oral drugs. */
+function basis(set, { before, after, matched }) {
+  const [was, is] = set.transform ? ["parents", "products"] : ["natural products", "molecules"];
   const sample = (side, what) =>
     side && side.read < side.of
-      ? ` ${what} are a sample: ${number(side.read)} of ${number(side.of)} rows, evenly spread over the file.`
+      ? ` The ${what} are a sample: ${number(side.read)} of ${number(side.of)} rows, evenly spread over the file.`
       : "";
-  const passing = [
-    ["of the parents", before],
-    ["of the products", after],
-  ]
-    .filter(([, side]) => side && side.lipinski !== undefined)
-    .map(([who, side]) => `${percent(side.lipinski)} ${who}`);
+  const passing = (rule) =>
+    [
+      [was, before],
+      [is, after],
+    ]
+      .filter(([, side]) => side && side[rule] !== undefined)
+      .map(([who, side]) => `${percent(side[rule])} of the ${who}`)
+      .join(" and ");
+  const which = set.transform
+    ? `Before: the library's molecules${matched ? " that have a site" : ""}. After: the products.`
+    : before
+      ? "Before: the natural products. After: the molecules of the library."
+      : "The molecules of the library.";
   return [
-    `Before: the library's molecules${matched ? " that have a site" : ""}. After: the products.`,
-    sample(before, "Parents"),
-    sample(after, "Products"),
-    passing.length ? ` At most one of Lipinski's limits is broken by ${passing.join(" and ")}.` : "",
+    which,
+    sample(before, was),
+    sample(after, is),
+    passing("lipinski") ? ` At most one of Lipinski's limits is broken by ${passing("lipinski")}.` : "",
+    passing("veber") ? ` Veber's limits are kept by ${passing("veber")}.` : "",
   ].join("");
 }
 
-function distributions(details, descriptors) {
+function distributions(set, details, descriptors) {
   const { before, after } = details;
-  if (!after || !after.rows) return element("p", {}, "This job has no products to describe.");
-  const title = "Descriptors before and after";
+  const nothing = set.transform ? "This job has no products to describe." : "There are no molecules to describe.";
+  if (!after || !after.rows) return element("p", {}, nothing);
+  const title = before ? "Properties before and after" : "Properties";
   const shown = descriptors.map((descriptor) => histogram(descriptor, before, after)).filter(Boolean);
-  if (!shown.length) return section(title, element("p", {}, "Products of this run carry no descriptors."));
+  if (!shown.length) return section(title, element("p", {}, "The molecules carry no descriptors."));
   const colors = [
-    ["after", "var(--after)"],
+    [before ? "after" : "molecules", "var(--after)"],
     ["limit", "var(--limit)"],
   ];
   if (before && before.rows) colors.unshift(["before (outline)", "var(--before)"]);
-  return section(title, hint(basis(details)), colorKey(colors), element("div", { class: "small" }, ...shown));
+  return section(title, hint(basis(set, details)), colorKey(colors), element("div", { class: "small" }, ...shown));
 }
 
 const ATOMS = {
@@ -145,7 +168,7 @@ function halogens({ before, after }) {
   if (!after || !after.rows) return null;
   const rows = [];
   const told = [];
-  for (const [when, side] of Object.entries({ before, after })) {
+  for (const [when, side] of Object.entries(before ? { before, after } : { after })) {
     for (const [halogen, counts] of Object.entries((side && side.halogens) || {})) {
       Object.keys(ATOMS).forEach((atoms, i) =>
         rows.push({ when, halogen, atoms, share: (100 * counts[i + 1]) / side.rows }),
@@ -154,13 +177,13 @@ function halogens({ before, after }) {
     }
   }
   if (!rows.some((row) => row.share))
-    return section("Halogens", element("p", {}, "No molecule of this job has a halogen."));
+    return section("Halogens", element("p", {}, "None of these molecules has a halogen."));
   const place = newChart(`Share of molecules with a halogen. ${told.join("; ")}`, () => ({
     height: 260,
     marginLeft: 60,
     marginRight: 30,
     x: { label: "% of molecules", grid: true, ticks: 5 },
-    y: { label: null, domain: ["before", "after"] },
+    y: { label: null, domain: before ? ["before", "after"] : ["after"] },
     fy: { label: null, domain: ["F", "Cl", "Br", "I"] },
     color: { domain: Object.keys(ATOMS), range: Object.values(ATOMS) },
     marks: [
@@ -171,7 +194,7 @@ function halogens({ before, after }) {
   const title = element("b", {}, "Molecules with halogen atoms");
   const caption = element("figcaption", {}, title, ", by how many of each element they have");
   const figure = element("figure", {}, caption, colorKey(Object.entries(ATOMS)), place);
-  return section("Substitutions by halogen", figure, lineage(before));
+  return section("Halogens", figure, lineage(before || after));
 }
 
 /** The halogens that halogenation put into the parents, most frequent first; null where there are none. */
@@ -179,5 +202,5 @@ function lineage(before) {
   const counts = Object.entries((before && before.lineage) || {}).sort((a, b) => b[1] - a[1]);
   if (!counts.length) return null;
   const shown = counts.slice(0, 14).map(([what, count]) => `${what.replaceAll(",", "+")} ${number(count)}`);
-  return hint(`Put in by halogenation, by number of parents: ${shown.join(", ")}${counts.length > 14 ? " …" : ""}.`);
+  return hint(`Put in by halogenation, by number of molecules: ${shown.join(", ")}${counts.length > 14 ? " …" : ""}.`);
 }

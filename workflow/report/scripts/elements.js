@@ -5,7 +5,8 @@
 const $ = (id) => document.getElementById(id);
 const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en"));
 const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.001 ? 2 : 1)} %`;
-const fixed = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) >= 100 ? 1 : 2));
+const fixed = (value) =>
+  typeof value !== "number" || Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) >= 100 ? 1 : 2);
 
 /** An element with attributes and children; strings become text. */
 function element(tag, attributes = {}, ...children) {

@@ -1,14 +1,17 @@
 "use strict";
-// Some products of a job, drawn beside their parents.
+// Some molecules of a library or products of a job, drawn beside what they were made of.
 /* global element, section, hint, fixed */
 /* exported gallery */
 
-function gallery(details, cannotDraw) {
+function gallery(set, details, cannotDraw) {
   const pairs = details.gallery || [];
   if (!pairs.length) return section("Molecules", element("p", {}, whyNone(details, cannotDraw)));
+  const diverse = "As different from one another as a sample of them has it";
   const what = details.adopted
-    ? "Products, evenly spread over the job. Taken over from an earlier pipeline, they do not say what they were made of."
-    : "Parent and product, evenly spread over the job and lying alike. The site is marked in both.";
+    ? `${diverse}. Taken over from an earlier pipeline, they do not say what they were made of.`
+    : set.transform
+      ? `${diverse}: parent and product, lying alike, with the site marked in both.`
+      : `${diverse}${pairs.some((pair) => pair.before) ? "; where the natural product is whole in it, it stands beside it, and what is new is marked" : ""}.`;
   return section("Molecules", hint(what), element("ul", { class: "gallery" }, ...pairs.map(molecule)));
 }
 
@@ -27,7 +30,7 @@ function molecule(pair) {
     ? `${pair.before}<span class="arrow" aria-hidden="true">→</span>${pair.after}`
     : pair.after;
   const changes = Object.entries(pair.values).map(([name, [was, is]]) =>
-    `${name} ${was === null ? "" : `${fixed(was)} → `}${fixed(is)}`.replaceAll(" ", "\u00a0"),
+    `${name} ${was === null || was === is ? "" : `${fixed(was)} → `}${fixed(is)}`.replaceAll(" ", "\u00a0"),
   );
   const from = pair.id ? [madeFrom(pair), element("br")] : [];
   const meta = element(
@@ -41,8 +44,12 @@ function molecule(pair) {
   return element("li", {}, drawing, meta);
 }
 
+/** Where a molecule comes from: of a product its parent, the natural product behind it, halogens put in, the site. */
 function madeFrom(pair) {
-  const made = pair.from && pair.from !== pair.id ? `, made of ${pair.from}` : "";
+  const origin = pair.name ? `${pair.name} (${pair.from})` : pair.from;
+  const made = pair.from && pair.from !== pair.id ? `, made of ${origin}` : pair.name ? `, ${pair.name}` : "";
   const halogens = pair.halogens ? ` with ${pair.halogens.replaceAll(",", "+")}` : "";
-  return `from ${pair.id}${made}${halogens}; site ${pair.site}`;
+  return pair.site === undefined
+    ? `${pair.id}${made}${halogens}`
+    : `from ${pair.id}${made}${halogens}; site ${pair.site}`;
 }
