@@ -2,7 +2,7 @@
 
 Of each row the file ``Results.fingerprints`` has the bits in which its fingerprint differs from that of the molecule
 that it came from, some nine of 2,048. The bits that both have in common with a molecule that is searched for follow by
-addition. So this is exact, and takes less than a millionth of a second a row.
+addition. So this is exact, and needs no chemistry.
 """
 
 from __future__ import annotations
