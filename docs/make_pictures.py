@@ -49,15 +49,9 @@ def progress(folder: Path) -> None:
     words = f"{sys.executable} -m snakemake --cores 2 --directory {folder}"
     merged = int(118 * SHARE)
     screen = terminal(REPOSITORY, words, rf"merges +\S+ +({'|'.join(map(str, range(merged, merged + 15)))})/118")
-    save(screen.partition("Job stats:")[0] + bars(screen), "progress.svg", "snakemake --cores 2")
+    save(screen, "progress.svg", "snakemake --cores 2")
     while not (folder / "results" / "report.html").exists():
         time.sleep(1)
-
-
-def bars(screen: str) -> str:
-    lines = screen.rstrip().splitlines()
-    first = next(number for number, line in enumerate(lines) if "libraries" in line and "━" in line)
-    return "\n".join(lines[first:])
 
 
 def plan(folder: Path) -> None:
