@@ -13,6 +13,14 @@ from rdkit import Chem
 from halogenator.cli import main
 from helpers.verbs import Row, build_library, run_job
 
+OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
+PHENOLS = {
+    "catechol": "Oc1ccccc1O",
+    "(+)-catechin": "Oc1cc(O)c2c(c1)O[C@H](c1ccc(O)c(O)c1)[C@@H](O)C2",
+    "resveratrol": "Oc1ccc(/C=C/c2cc(O)cc(O)c2)cc1",
+    "gallic acid": "OC(=O)c1cc(O)c(O)c(O)c1",
+}
+
 
 def lay_out(
     folder: Path, rows: Sequence[Row], smirks: str | None = None, *, library: str = "mine", scores: Sequence[str] = ()

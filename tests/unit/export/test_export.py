@@ -28,14 +28,9 @@ from halogenator.dataclass_json import to_json
 from halogenator.model import Export, Window
 from halogenator.planning.resources import EXPORT_MB
 from halogenator.tables.molecule_files import FORMATS
-from helpers.exports import export, lay_out, records, rows, text
+from helpers.exports import OME, PHENOLS, export, lay_out, records, rows, text
 
-OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
-NAMED = {
-    "catechol": "Oc1ccccc1O",
-    "(+)-catechin": "Oc1cc(O)c2c(c1)O[C@H](c1ccc(O)c(O)c1)[C@@H](O)C2",
-    "resveratrol": "Oc1ccc(/C=C/c2cc(O)cc(O)c2)cc1",
-    "gallic acid": "OC(=O)c1cc(O)c(O)c(O)c1",
+NAMED = PHENOLS | {
     "phloroglucinol": "Oc1cc(O)cc(O)c1",
     "quote, \"and\" comma": "Oc1ccc(C=O)cc1",
 }  # fmt: skip

@@ -10,14 +10,9 @@ import pytest
 from rdkit import Chem
 
 from halogenator.cli import main
-from helpers.exports import export, lay_out, rows
+from helpers.exports import OME, PHENOLS, export, lay_out, rows
 
-OME = "[c:1][OX2H:2]>>[c:1][O:2]C"
-NAMED = {
-    "catechol": "Oc1ccccc1O",
-    "(+)-catechin": "Oc1cc(O)c2c(c1)O[C@H](c1ccc(O)c(O)c1)[C@@H](O)C2",
-    "resveratrol": "Oc1ccc(/C=C/c2cc(O)cc(O)c2)cc1",
-    "gallic acid": "OC(=O)c1cc(O)c(O)c(O)c1",
+NAMED = PHENOLS | {
     "4-hydroxycoumarin": "O=c1cc(O)c2ccccc2o1",
 }
 GUAIACOL, ISOVANILLIC = "COc1ccccc1O", "OC(=O)c1cc(OC)c(O)c(O)c1"
