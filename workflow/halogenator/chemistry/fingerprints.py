@@ -30,9 +30,9 @@ class Fingerprint:
 
 
 def _morgan(bits: int) -> Callable[[Any], Any]:
-    from rdkit.Chem import rdFingerprintGenerator
+    from halogenator.chemistry.maxmin import morgan_generator
 
-    return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=bits).GetFingerprint  # type: ignore[no-any-return]
+    return morgan_generator().GetFingerprint  # type: ignore[no-any-return]
 
 
 def _paths(bits: int) -> Callable[[Any], Any]:

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, DataStructs
-from rdkit.Chem import rdFingerprintGenerator
 
-from halogenator.chemistry.maxmin import BITS, RADIUS
+from halogenator.chemistry.maxmin import BITS, RADIUS, morgan_generator
 from halogenator.chemistry.parent import is_flat, read_flat
 
 _TINY = 1e-9  # by which a bound may be too low, as numbers are rounded
@@ -126,7 +124,7 @@ class Likeness:
         from halogenator.chemistry.sought import sought  # and with it RDKit's standardisation
 
         self.least = least
-        self._bits = _generator().GetFingerprint(sought(text, "similar").mol)
+        self._bits = morgan_generator().GetFingerprint(sought(text, "similar").mol)
         self.size = int(self._bits.GetNumOnBits())
         self.is_on = np.zeros(BITS, np.bool_)
         self.is_on[list(self._bits.GetOnBits())] = True
@@ -144,7 +142,7 @@ class Likeness:
             mol = _read(text, stored=stored)
             if mol is None:
                 continue
-            bits = _generator().GetFingerprint(mol)
+            bits = morgan_generator().GetFingerprint(mol)
             found.common[row] = (self._bits & bits).GetNumOnBits()
             found.bits[row] = bits.GetNumOnBits()
             if with_reach:
@@ -181,13 +179,9 @@ def packed_fingerprints(smiles: Sequence[str], *, stored: bool) -> npt.NDArray[n
     for row, text in enumerate(smiles):
         mol = _read(text, stored=stored)
         if mol is not None:
-            found[row] = np.frombuffer(DataStructs.BitVectToBinaryText(_generator().GetFingerprint(mol)), np.uint8)
+            bits = morgan_generator().GetFingerprint(mol)
+            found[row] = np.frombuffer(DataStructs.BitVectToBinaryText(bits), np.uint8)
     return found
-
-
-@cache
-def _generator() -> Any:
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 
 
 def _read(smiles: str, *, stored: bool) -> Chem.Mol | None:

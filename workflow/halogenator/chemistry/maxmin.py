@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from rdkit.Chem import rdFingerprintGenerator
@@ -24,6 +25,12 @@ def needed_mb(candidates: int) -> int:
     return _PROCESS_MB + candidates * _CANDIDATE_BYTES // 1_000_000
 
 
+@cache
+def morgan_generator() -> Any:
+    """Return RDKit's generator of the Morgan fingerprints that all of this program uses."""
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+
+
 def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
     """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule, or its RejectError if it cannot be read.
 
@@ -36,8 +43,7 @@ def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
         except RejectError as error:
             found.append(error)
     molecules = [item for item in found if not isinstance(item, RejectError)]
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-    made = iter(generator.GetFingerprints(molecules, threads) if molecules else ())
+    made = iter(morgan_generator().GetFingerprints(molecules, threads) if molecules else ())
     return [item if isinstance(item, RejectError) else next(made) for item in found]
 
 

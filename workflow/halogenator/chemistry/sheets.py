@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 from rdkit import Chem
@@ -17,7 +17,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT, _ARROW, _MARGIN, _HEADING = 230, 170, 50, 16, 66
 _SHOWN_PRODUCTS = 3  # per example; a text says how many more there are
 _ACROSS = 4  # examples of a pattern beside each other
 _LINE = 140  # characters
-STYLE = """<style>
+_STYLE = """<style>
 text { font-family: sans-serif; }
 .k { fill: #000; } .n { fill: #2343c4; } .o { fill: #bf1d1d; } .s { fill: #766700; } .x { fill: #0a7430; }
 .e { fill: #6b3fa0; } .k.l { stroke: #000; } .n.l { stroke: #2343c4; } .o.l { stroke: #bf1d1d; }
@@ -42,7 +42,9 @@ def draw_transform(transform: Transform) -> str:
     if template is None:
         raise ImportError(CANNOT_DRAW)
     label = "" if transform.label == transform.name else transform.label
-    title = _text(0, 16, transform.name, 16, weight="bold") + _text(0, 36, label) + _text(0, 56, transform.smirks)
+    title = (
+        svg_text(0, 16, transform.name, 16, weight="bold") + svg_text(0, 36, label) + svg_text(0, 56, transform.smirks)
+    )
     reaction = Reaction(transform)
     rows = [(_HEADING, title), (template.height, template.body)]
     rows += [(_PANEL_HEIGHT + 24, _example(reaction, example.reactant)) for example in transform.examples]
@@ -62,15 +64,15 @@ def draw_pattern(patterns: Sequence[Pattern]) -> str:
         raise ImportError(CANNOT_DRAW)
     first, queries = patterns[0], [Chem.MolFromSmarts(pattern.smarts) for pattern in patterns]
     lines = [*(pattern.smarts for pattern in patterns), *textwrap.wrap(first.why, _LINE)]
-    title = _text(0, 16, first.name, 16, weight="bold")
-    title += "".join(_text(0, 36 + 20 * number, line) for number, line in enumerate(lines))
+    title = svg_text(0, 16, first.name, 16, weight="bold")
+    title += "".join(svg_text(0, 36 + 20 * number, line) for number, line in enumerate(lines))
     rows = [(36 + 20 * len(lines), title)]
     for heading, examples in (("has it", first.matches), ("does not", first.spares)):
         for start in range(0, len(examples), _ACROSS):
             panels = [_found(queries, smiles) for smiles in examples[start : start + _ACROSS]]
             places = range(0, _ACROSS * _PANEL_WIDTH, _PANEL_WIDTH)
             drawn = [f'<g transform="translate({x} 24)">{each}</g>' for x, each in zip(places, panels, strict=False)]
-            label = "" if start else _text(0, 16, heading, weight="bold")
+            label = "" if start else svg_text(0, 16, heading, weight="bold")
             rows.append((_PANEL_HEIGHT + 48, label + "".join(drawn)))
     return _sheet(first.name, rows)
 
@@ -90,16 +92,28 @@ def _sheet(name: str, rows: Sequence[tuple[int, str]]) -> str:
     for tall, elements in rows:
         parts.append(f'<g transform="translate({_MARGIN} {height})">{elements}</g>')
         height += tall
-    height += _MARGIN
+    return svg_file(name, width, height + _MARGIN, parts)
+
+
+def svg_file(title: str, width: int, height: int, parts: Iterable[str]) -> str:
+    """Return the text of an SVG file of elements on white, in the colours of drawings.
+
+    Args:
+        title: what a screen reader says of it.
+        width: of the picture, in pixels.
+        height: likewise.
+        parts: the elements.
+    """
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f'<title>{escape(name)}</title>\n{STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
+        f'<title>{escape(title)}</title>\n{_STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )
 
 
-def _text(x: float, y: float, text: str, size: int = 14, anchor: str = "start", weight: str = "normal") -> str:
+def svg_text(x: float, y: float, text: str, size: int = 14, anchor: str = "start", weight: str = "normal") -> str:
+    """Return a text element: ``anchor`` says which part of the text is at x, ``size`` is in pixels."""
     style = f'font-size="{size}" font-weight="{weight}" text-anchor="{anchor}"'
     return f'<text x="{x}" y="{y}" {style}>{escape(text)}</text>'
 
@@ -118,17 +132,17 @@ def _example(reaction: Reaction, smiles: str) -> str:
     gone = {i for each in known.values() for i in range(reactant.GetNumAtoms()) if i not in each.values()}
     panels = [_panel(reactant, gone, "gone", smiles)]
     arrow = ("→", 24) if found else ("no site", 12)
-    panels.append(_text(_ARROW / 2, _PANEL_HEIGHT / 2 + 6, *arrow, anchor="middle"))
+    panels.append(svg_text(_ARROW / 2, _PANEL_HEIGHT / 2 + 6, *arrow, anchor="middle"))
     for text, product in list(found.items())[:_SHOWN_PRODUCTS]:
         lay_over(product, reactant)
         panels.append(_panel(product, {i for i, origin in known[text].items() if origin is None}, "new", text))
     places = [0, _PANEL_WIDTH, *(_PANEL_WIDTH * (1 + number) + _ARROW for number in range(_SHOWN_PRODUCTS))]
     drawn = "".join(f'<g transform="translate({x} 0)">{panel}</g>' for x, panel in zip(places, panels, strict=False))
     more = len(found) - _SHOWN_PRODUCTS
-    return drawn + (_text(places[-1] + _PANEL_WIDTH, 12, f"and {more} more", anchor="end") if more > 0 else "")
+    return drawn + (svg_text(places[-1] + _PANEL_WIDTH, 12, f"and {more} more", anchor="end") if more > 0 else "")
 
 
 def _panel(mol: Chem.Mol, marks: Collection[int], kind: str, caption: str) -> str:
     drawn = draw(mol, marks, frame([mol])).fitted(_PANEL_WIDTH, _PANEL_HEIGHT)
     shown = caption if len(caption) <= 34 else f"{caption[:33]}…"
-    return f'<g class="{kind}">{drawn}</g>' + _text(_PANEL_WIDTH / 2, _PANEL_HEIGHT + 10, shown, 11, "middle")
+    return f'<g class="{kind}">{drawn}</g>' + svg_text(_PANEL_WIDTH / 2, _PANEL_HEIGHT + 10, shown, 11, "middle")

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pyarrow as pa
-import yaml
 
 from halogenator.export.parent_columns import NAME_FIELD, PARENT_FIELDS, PARENT_HALOGENS
 from halogenator.results import Results
-from halogenator.tables.configurations import kept
+from halogenator.tables.configurations import data_of, kept
 from halogenator.tables.statistics import read_object
 
 NEEDED = (PARENT_FIELDS[1], PARENT_HALOGENS)  # columns about the parents of products
@@ -32,12 +31,10 @@ def labels(results: Results, jobs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _labels_of(results: Results, configuration: str) -> dict[str, str]:
     """Return {transform: label} of a configuration that the results folder keeps."""
     record = kept(results, configuration)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     named = {}
     for file in record["files"] if record else ():
         if "transforms" in file["text"]:
-            content = yaml.load(file["text"], loader)
-            entries = content.get("transforms") if isinstance(content, dict) else None
+            entries = data_of(file["text"]).get("transforms")
             for entry in entries if isinstance(entries, list) else ():
                 if isinstance(entry, dict) and "name" in entry:
                     named[str(entry["name"])] = str(entry.get("label") or "")

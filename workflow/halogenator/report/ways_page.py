@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from halogenator.chemistry.drawing import CANNOT_DRAW, Drawing, draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
-from halogenator.chemistry.sheets import STYLE
+from halogenator.chemistry.sheets import svg_file, svg_text
 from halogenator.errors import UserError
 from halogenator.model import Config, Transform
 from halogenator.process.failures import writing
@@ -148,24 +147,18 @@ class _Pictures:
             title = f"{node.library} × {node.transform}" if node.transform else f"{node.id} of {node.library}"
             for number, way in enumerate(islice(node.ways(), self._limit) if node.steps else (), 1):
                 longest = max(longest, len(way))
-                rows.append(_text(0, 14, f"{title}, way {number} of {node.count:,}", 14) + self._row(way, node))
+                rows.append(svg_text(0, 14, f"{title}, way {number} of {node.count:,}", 14) + self._row(way, node))
         for each in found.obstacles:
             place = f"{each.library} {each.transform or ''}".strip()
-            rows.append(_text(0, 14, f"{place}: {each.kind}: {each.why}", 14))
-        rows = rows or [_text(0, 14, f"{found.smiles}: an input molecule", 14)]
+            rows.append(svg_text(0, 14, f"{place}: {each.kind}: {each.why}", 14))
+        rows = rows or [svg_text(0, 14, f"{found.smiles}: an input molecule", 14)]
         tall = _HEIGHT + _CAPTION + 24
         width, height = 2 * _MARGIN + _WIDTH + longest * (_ARROW + _WIDTH), 2 * _MARGIN + len(rows) * tall
         placed = (
             f'<g transform="translate({_MARGIN} {_MARGIN + number * tall})">{row}</g>'
             for number, row in enumerate(rows)
         )
-        size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n'
-            f'<title>{escape(found.smiles)}</title>\n{STYLE}\n<rect width="100%" height="100%" fill="white"/>\n'
-            + "\n".join(placed)
-            + "\n</svg>\n"
-        )
+        return svg_file(found.smiles, width, height, placed)
 
     def _row(self, way: list[Step], node: Node) -> str:
         """Return the elements of a way, side by side."""
@@ -176,8 +169,8 @@ class _Pictures:
             if number == 0:
                 parts.append(_panel(x, change and change[0], "gone", step.parent.id))
                 x += _WIDTH
-            parts.append(_text(x + _ARROW / 2, _HEIGHT / 2 + 20, "→", 24, "middle"))
-            parts.append(_text(x + _ARROW / 2, _HEIGHT / 2 + 38, f"{step.transform}, atom {step.site}", 9, "middle"))
+            parts.append(svg_text(x + _ARROW / 2, _HEIGHT / 2 + 20, "→", 24, "middle"))
+            parts.append(svg_text(x + _ARROW / 2, _HEIGHT / 2 + 38, f"{step.transform}, atom {step.site}", 9, "middle"))
             x += _ARROW
             parts.append(_panel(x, change and change[1], "new", product.id if product.transform is None else "product"))
             x += _WIDTH
@@ -188,14 +181,10 @@ def _panel(x: int, drawing: Drawing | None, kind: str, caption: str) -> str:
     drawn = (
         drawing.fitted(_WIDTH, _HEIGHT)
         if drawing
-        else _text(_WIDTH / 2, _HEIGHT / 2, "too large to draw", 12, "middle")
+        else svg_text(_WIDTH / 2, _HEIGHT / 2, "too large to draw", 12, "middle")
     )
-    text = _text(_WIDTH / 2, _HEIGHT + _CAPTION + 6, caption[:34], 11, "middle")
+    text = svg_text(_WIDTH / 2, _HEIGHT + _CAPTION + 6, caption[:34], 11, "middle")
     return f'<g transform="translate({x} 0)"><g class="{kind}" transform="translate(0 20)">{drawn}</g>{text}</g>'
-
-
-def _text(x: float, y: float, text: str, size: int, anchor: str = "start") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _origin(node: Node) -> str:

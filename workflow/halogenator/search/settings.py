@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError
 from halogenator.model import Config
 from halogenator.results import Results
-from halogenator.tables.configurations import is_layer, kept
-from halogenator.tables.statistics import read_object
+from halogenator.tables.configurations import is_layer, kept, made_with
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,8 @@ class Recorded:
 
 def recorded(results: Results) -> Recorded:
     """Return the configuration that made most of a folder's results; without files if none is recorded."""
-    made = Counter(read_object(path).get("configuration") for path in results.all_stats())
-    name = next((name for name, _ in made.most_common() if name is not None), None)
-    record = (kept(results, str(name)) if name else None) or {"files": [], "overrides": ""}
+    names = made_with(results)
+    record = (kept(results, names[0]) if names else None) or {"files": [], "overrides": ""}
     layers, changed = [], []
     for file in record["files"]:
         path = Path(file["path"])

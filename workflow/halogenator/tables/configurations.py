@@ -6,6 +6,7 @@ A file may be edited after a run, or during it, and results of several configura
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ def kept(results: Results, name: str) -> dict[str, Any] | None:
     return None if wrong_configuration(path) else read_object(path)
 
 
+def made_with(results: Results) -> list[str]:
+    """Return the names of the configurations that made a folder's results, that of most of them first."""
+    made = Counter(read_object(path).get("configuration") for path in results.all_stats())
+    return [str(name) for name, _ in made.most_common() if name is not None]
+
+
 def entries_of(text: str) -> dict[str, Any] | None:
     """Return what a YAML file of a record says if it is one of transforms, rules or patterns; None if it is a layer."""
     data = data_of(text)
@@ -70,7 +77,7 @@ def is_layer(text: str) -> bool:
 def data_of(text: str) -> dict[str, Any]:
     """Return the mapping in a YAML text; empty if it has none."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError:
         return {}
     return data if isinstance(data, dict) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ from halogenator.config.validation import with_defaults
 from halogenator.errors import UserError
 from halogenator.process.failures import writing
 from halogenator.results import Results
-from halogenator.tables.configurations import data_of, entries_of, is_named, kept
+from halogenator.tables.configurations import data_of, entries_of, is_named, kept, made_with
 from halogenator.tables.duck import connect, literal, plain, scalar
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet, whole_or_absent
 from halogenator.tables.seal import read_seal
-from halogenator.tables.statistics import read_object
 
 Place = tuple[str, str | None]  # library and transform; None: the library itself
 
@@ -173,8 +171,7 @@ def _rows(path: Path) -> str:
 
 def _settings(run: Results, files: Mapping[Place, Path]) -> dict[str, Any]:
     """Return {setting: value} of a run: of the configuration that made most of its results, and its versions."""
-    made = Counter(read_object(path).get("configuration") for path in run.all_stats())
-    names = [name for name, _ in made.most_common() if name is not None]
+    names = made_with(run)
     found: dict[str, Any] = _of_configuration(kept(run, names[0]) or {}) if names else {}
     found |= {"configurations": len(names)} if len(names) > 1 else {}
     for key in ("engine_version", "rdkit_version"):
