@@ -33,7 +33,7 @@ test-failed: $(VENV)/ready  ## run once more, one by one, what failed in test-al
 # Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
 .venv-rules/ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-rules/build 'setuptools<81'
-	PYTHONPATH=.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	PYTHONPATH=$(CURDIR)/.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	    --no-build-isolation --target .venv-rules sygma==1.1.0 molvs==0.1.1
 	touch $@
 
