@@ -131,7 +131,9 @@ def columns() -> str:
     parts = [
         NOTE,
         "# Columns of the results\n",
-        "Types are Arrow's; MB are 10^6 bytes. What is not there is null.\n",
+        "Types are Arrow's; MB are 10^6 bytes. What is not there is null. Parquet files have meaning and unit of each\n"
+        "column in them, as `description` and `unit` of its field:\n"
+        "`pyarrow.parquet.read_schema(path).field('mw').metadata`.\n",
         _section("libraries/library=*/molecules.parquet", (*LIBRARY, STEPS, *described, sites)),
         "Of a library that is read from a file, the file's other columns come after these, with their type in\n"
         "Parquet, else as text: see [Libraries of your own](../how-to/libraries.md#the-other-columns-of-a-file).\n"
@@ -181,8 +183,10 @@ SUMMARY_TEXTS = {
 
 
 def _section(path: str, table: Sequence[Column]) -> str:
-    rows = [(f"`{column.name}`", str(column.type), column.text) for column in table]
-    return f"## `{path}`\n\n{_table(('column', 'type', 'meaning'), rows)}"
+    rows = [(f"`{column.name}`", str(column.type), column.text, column.unit) for column in table]
+    if not any(column.unit for column in table):
+        return f"## `{path}`\n\n{_table(('column', 'type', 'meaning'), [row[:3] for row in rows])}"
+    return f"## `{path}`\n\n{_table(('column', 'type', 'meaning', 'unit'), rows)}"
 
 
 def _attributes(kind: type) -> Iterator[tuple[str, str]]:

@@ -91,7 +91,7 @@ def test_packed_bits_are_rdkits(results: Path, tmp_path: Path) -> None:
     }
     table = pq.read_table(made)
     for name, oracle in oracles.items():
-        assert b"bitorder='little'" in table.schema.field(name).metadata[b"meaning"]
+        assert b"bitorder='little'" in table.schema.field(name).metadata[b"description"]
         for smiles, packed in zip(table["smiles"].to_pylist(), table[name].to_pylist(), strict=True):
             expected = oracle(Chem.MolFromSmiles(smiles))
             found = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")[: len(expected)]

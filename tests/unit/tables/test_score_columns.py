@@ -61,7 +61,7 @@ def test_columns_are_what_an_export_computes(plain: Path, scored: Path, tmp_path
     assert found.drop_columns(list(SCORES)).equals(table(plain / name))
     for column in score_columns(list(SCORES)):
         field = found.schema.field(column.name)
-        assert field.type == column.type and field.metadata[b"meaning"].decode() == column.text
+        assert field.type == column.type and field.metadata[b"description"].decode() == column.text
     (path,) = export(plain, tmp_path / "a.parquet", *OF[name], "--flag", ",".join(SCORES))
     assert found.select(list(SCORES)).equals(table(path).select(list(SCORES)))
     assert found["scaffold"].null_count == (name == MOLECULES)  # of geraniol, which has no ring

@@ -23,6 +23,7 @@ from halogenator.export.selection import POSITION, Selection
 from halogenator.export.titles import NEEDED, labels, titles
 from halogenator.model import REACTION, TITLE, Export
 from halogenator.results import Results
+from halogenator.tables.columns import Column
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.molecule_files import BLOCK, CONFORMERS, DRAWING, FORMATS, stereo_of
 from halogenator.tables.workbook import PICTURE
@@ -74,19 +75,19 @@ class MadeColumns:
         self._has_titles = export.has_titles or (self._is_drawn and not export.columns)
         if self._has_titles:
             self._labels = labels(self._results, jobs)
-            self.fields.append(pa.field(TITLE, pa.string()))
+            self.fields.append(Column(TITLE, pa.string(), "what it is called, for people").field)
             self.needs += [] if export.sql else [NAME_FIELD, *(NEEDED if jobs else ())]
         if export.has_reaction:
             for job in jobs:
                 self._smirks(*job)
-            self.fields.append(pa.field(REACTION, pa.string()))
+            self.fields.append(Column(REACTION, pa.string(), "reaction SMILES with atom maps, from the parent").field)
             self.needs += [PARENT_FIELDS[0], PARENT_STEREO]
         for name in export.fingerprints:
             kind = FINGERPRINTS[name]
             width = -(-kind.bits // 8)
-            self.fields.append(pa.field(f"fp_{name}", pa.binary(width), metadata={"meaning": kind.meaning}))
+            self.fields.append(Column(f"fp_{name}", pa.binary(width), kind.meaning).field)
         if export.scaffold_split:
-            self.fields.append(pa.field(_SET, pa.string()))
+            self.fields.append(Column(_SET, pa.string(), "set of the split by scaffold").field)
         if self._is_drawn and CANNOT_DRAW:
             raise UserError(
                 "molecules cannot be drawn here",

@@ -14,17 +14,20 @@ import pyarrow.compute as pc
 
 from halogenator.errors import UserError
 from halogenator.results import Results
-from halogenator.tables.columns import STEPS
+from halogenator.tables.columns import STEPS, Column
 from halogenator.tables.file_columns import ExtraColumns, as_type, common_fields, read_extra_columns
 from halogenator.tables.parquet import BATCH_BYTES, open_parquet, read_rows
 
-PARENT_FIELDS = (pa.field("parent_smiles", pa.string()), pa.field("parent", pa.string()))
+PARENT_FIELDS = (
+    Column("parent_smiles", pa.string(), "canonical SMILES of the parent").field,
+    Column("parent", pa.string(), "id of the natural product (or input molecule) that it came from").field,
+)
 # Of a product's parent, for columns that are made from them; they are not written themselves.
-PARENT_STEREO = pa.field("parent_enhanced_stereo", pa.string())
-PARENT_HALOGENS = pa.field("parent_halogens", pa.string())
+PARENT_STEREO = Column("parent_enhanced_stereo", pa.string(), "CXSMILES extension of the parent").field
+PARENT_HALOGENS = Column("parent_halogens", pa.string(), "halogens put into the parent, comma-separated").field
 _HIDDEN = {"enhanced_stereo": PARENT_STEREO, "halogens": PARENT_HALOGENS}
-STEPS_FIELD = pa.field(STEPS.name, STEPS.type)
-NAME_FIELD = pa.field("parent_name", pa.string())
+STEPS_FIELD = STEPS.field
+NAME_FIELD = Column("parent_name", pa.string(), "name of that natural product in its file").field
 _ROWS = 8_192
 
 

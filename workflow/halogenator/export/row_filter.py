@@ -17,7 +17,7 @@ from halogenator.chemistry.scores import SCORES, Value, load, scored
 from halogenator.export.left_out import Filter, LeftOut
 from halogenator.export.selection import POSITION
 from halogenator.model import Export, Window
-from halogenator.tables.columns import score_columns
+from halogenator.tables.columns import Column, score_columns
 from halogenator.tables.molecule_files import FORMATS, stereo_of
 
 Mask = npt.NDArray[np.bool_]
@@ -210,9 +210,10 @@ def _added(export: Export, known: Collection[str]) -> list[str]:
 def _flag_fields(name: str) -> list[pa.Field]:
     """Return the columns of a flag: a score; or whether a filter holds, and for catalogs the names of alerts."""
     if name in SCORES:
-        return [pa.field(column.name, column.type) for column in score_columns([name])]
-    fields = [pa.field(name, pa.bool_())]
-    return fields if FILTERS[name].catalog is None else [*fields, pa.field(f"{name}_alerts", pa.string())]
+        return [column.field for column in score_columns([name])]
+    fields = [Column(name, pa.bool_(), f"whether it passes: {FILTERS[name].text}").field]
+    alerts = Column(f"{name}_alerts", pa.string(), f"names of its alerts of {name}")
+    return fields if FILTERS[name].catalog is None else [*fields, alerts.field]
 
 
 def _score(name: str, batch: pa.RecordBatch, index: int, left_out: LeftOut) -> Value:

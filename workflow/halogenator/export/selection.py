@@ -31,7 +31,12 @@ from halogenator.tables.parquet import open_parquet, read_rows, table_writer
 from halogenator.tables.seal import read_seal
 
 POSITION = "position in the selection"  # an additional column of batches: the number of each row, from 0
-_NAME = pa.field("name", pa.string())
+_NAME = Column("name", pa.string(), "what it is called in this file").field
+_SMILES = Column("smiles", pa.string(), "canonical SMILES").field
+_OF_FOLDERS = (
+    Column("library", pa.string(), "name of the library").field,
+    Column("transform", pa.string(), "name of the transform").field,
+)
 # Columns by which products and molecules are recognised in the result of a query.
 _PRODUCT = frozenset({"parent_id", "transform", "site"})
 _MOLECULE = frozenset({"id", "row", "name", "parent_name"})
@@ -203,11 +208,10 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = (*LIBRARY, STEPS) if export.molecules else PRODUCTS
     computed = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)), INCHIKEY)
-    known = {column.name: column.type for column in (*base, *computed)}
+    known = {column.name: column.field for column in (*base, *computed)}
     exported = {name for part in parts for name in _own_columns(part.path)} - _NOT_EXPORTED - {"smiles"}
-    fields = [pa.field("smiles", pa.string()), _NAME, pa.field("library", pa.string())]
-    fields += [] if export.molecules else [pa.field("transform", pa.string())]
-    fields += [pa.field(name, kind) for name, kind in known.items() if name in exported]
+    fields = [_SMILES, _NAME, *_OF_FOLDERS[: 1 if export.molecules else 2]]
+    fields += [item for name, item in known.items() if name in exported]
     counts = tuple(int(file.metadata.num_rows) for file in files)
     several = len({part.library for part in parts}) > 1
     return Selection(tuple(parts), counts, pa.schema(fields), several), _content(results, [part.path for part in parts])

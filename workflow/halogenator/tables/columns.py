@@ -1,4 +1,7 @@
-"""The columns of every Parquet file. Schemas, checks and the documentation are all made from these tables."""
+"""The columns of every Parquet file. Schemas, checks and the documentation are all made from these tables.
+
+A file says itself what its columns are: each field has ``description`` and, where there is one, ``unit`` as metadata.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,20 @@ class Column:
 
     Attributes:
         name, type: its name and its Arrow type.
-        text: its meaning and unit in words.
-        told: whether the file itself has them, as ``meaning`` in the metadata of the field.
+        text: its meaning in words.
+        unit: the unit of its values; "" for counts, ratios and texts.
     """
 
     name: str
     type: pa.DataType
     text: str
-    told: bool = False
+    unit: str = ""
+
+    @property
+    def field(self) -> pa.Field:
+        """The Arrow field, with meaning and unit as its metadata."""
+        unit = {"unit": self.unit} if self.unit else {}
+        return pa.field(self.name, self.type, metadata={"description": self.text, **unit})
 
 
 RAW = (
@@ -99,12 +108,12 @@ FINGERPRINTS = (
 )
 
 MONITOR = (
-    Column("time", pa.float64(), "moment, in seconds since 1970"),
+    Column("time", pa.float64(), "moment, since the beginning of 1970", "s"),
     Column("pid", pa.int64(), "first process of the task"),
     Column("task", pa.string(), "verb, library, transform and chunk; snakemake for the workflow itself"),
-    Column("declared_mb", pa.int32(), "memory that the task declared, in MB"),
-    Column("unique_mb", pa.float64(), "memory that would be free if it ended, in MB"),
-    Column("cap_mb", pa.int32(), "what all tasks together may declare, in MB"),
+    Column("declared_mb", pa.int32(), "memory that the task declared", "MB"),
+    Column("unique_mb", pa.float64(), "memory that would be free if it ended", "MB"),
+    Column("cap_mb", pa.int32(), "what all tasks together may declare", "MB"),
 )
 
 INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI has none")
@@ -113,7 +122,7 @@ INCHIKEY = Column("inchikey", pa.string(), "standard InChIKey; null where InChI 
 def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named descriptors."""
     return tuple(
-        Column(d.name, pa.int16() if d.integer else pa.float64(), f"{d.text}{f', {d.unit}' if d.unit else ''}")
+        Column(d.name, pa.int16() if d.integer else pa.float64(), d.text, d.unit)
         for d in (DESCRIPTORS[name] for name in names)
     )
 
@@ -121,7 +130,7 @@ def descriptor_columns(names: Sequence[str]) -> tuple[Column, ...]:
 def score_columns(names: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns of the named scores."""
     kinds = {float: pa.float64(), int: pa.int32(), str: pa.string()}
-    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text, told=True) for name in names)
+    return tuple(Column(name, kinds[SCORES[name].kind], SCORES[name].text) for name in names)
 
 
 def site_columns(counted: Mapping[str, str]) -> tuple[Column, ...]:
@@ -147,5 +156,4 @@ def product_columns(
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """Return the Arrow schema of a table of columns."""
-    told = ({"meaning": column.text} if column.told else None for column in columns)
-    return pa.schema([pa.field(c.name, c.type, metadata=text) for c, text in zip(columns, told, strict=True)])
+    return pa.schema([column.field for column in columns])

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
-from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW, STEPS
+from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, RAW, STEPS, Column
 from halogenator.tables.metadata import read_metadata
 
 _SUFFIX = "_in_file"
@@ -60,6 +60,11 @@ class FileColumn:
     @property
     def renamed(self) -> bool:
         return self.name != self.given.strip()
+
+    @property
+    def as_column(self) -> Column:
+        """The column of the tables."""
+        return Column(self.name, self.type, f"column {self.given!r} of the input file")
 
 
 def file_columns(others: Iterable[tuple[str, pa.DataType]], scores: Sequence[str] = ()) -> tuple[FileColumn, ...]:
@@ -223,4 +228,4 @@ def common_fields(libraries: Iterable[ExtraColumns]) -> tuple[pa.Field, ...]:
     same: dict[str, list[pa.Field]] = {}
     for field in (field for library in libraries for field in library.fields):
         same.setdefault(field.name.casefold(), []).append(field)
-    return tuple(pa.field(fields[0].name, common_type(field.type for field in fields)) for fields in same.values())
+    return tuple(fields[0].with_type(common_type(field.type for field in fields)) for fields in same.values())

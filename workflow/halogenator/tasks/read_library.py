@@ -11,7 +11,7 @@ from halogenator.inputs.remote import address
 from halogenator.model import Library
 from halogenator.process import limits
 from halogenator.process.usage import Task
-from halogenator.tables.columns import RAW, Column
+from halogenator.tables.columns import RAW
 from halogenator.tables.file_columns import extra_metadata, file_columns
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.parquet import limit_arrow_threads, table_writer
@@ -36,7 +36,7 @@ def read_library(library: Library, out: Path, task: Task, mark: str | None = Non
     starts = [0]  # the number of rows before each file, since rows are counted over all files
     extra = extra_metadata(extra_columns, named=source.name is not None)
     metadata = with_versions(library=library.name, source=library.shown, **extra)
-    columns = (*RAW, *(Column(column.name, column.type, column.given) for column in extra_columns))
+    columns = (*RAW, *(column.as_column for column in extra_columns))
     with table_writer(out, columns, metadata) as raw, unchanged(paths, mark):
         row = 0
         for record in read_records(paths, library.reading, source):

@@ -13,8 +13,8 @@ from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.scores import Scorer
 from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
-from halogenator.tables.columns import RAW, Column, library_columns
-from halogenator.tables.file_columns import extra_names, inherited
+from halogenator.tables.columns import RAW, library_columns
+from halogenator.tables.file_columns import COLUMNS_KEY, FileColumn, inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
@@ -32,7 +32,10 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
     rows = chunk.rows()
     raw, files = read_metadata(chunk.source), SourceFiles.of(chunk.source)
     scorer = Scorer(library.scores)
-    extra_columns = [Column(name, rows.file.schema_arrow.field(name).type, "of the file") for name in extra_names(raw)]
+    extra_columns = [
+        FileColumn(name, rows.file.schema_arrow.field(name).type, given).as_column
+        for name, given in raw.get(COLUMNS_KEY, {}).items()
+    ]
 
     def make(
         molecules: TableWriter, given: str, text: str, row: int, name: str, problem: str | None, *extra: Any
