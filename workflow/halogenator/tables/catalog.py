@@ -43,7 +43,7 @@ SUMMARY = {
 }
 
 VIEWS = ("molecules", "products", "rejects", "libraries", "jobs", "audit")
-_STORAGE = {"storage_compatibility_version": "v1.2.0"}  # the oldest DuckDB that opens a catalog
+_STORAGE = {"storage_compatibility_version": "v1.0.0"}  # what any DuckDB from 0.10.2 on opens
 _RENEWAL_MB = 1_000  # memory of a verb that makes a catalog anew
 
 _LIBRARY_STATS = """{
