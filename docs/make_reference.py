@@ -179,6 +179,7 @@ SUMMARY_TEXTS = {
     "declared_mb": "what that task had declared, MB",
     "peak_of_declared": "their ratio",
     "bytes": "size of products.parquet",
+    "set_hash": "its set of products in [one line](../how-to/publish.md#one-line-for-a-set), whatever their order",
 }
 
 

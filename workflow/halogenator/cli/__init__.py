@@ -20,6 +20,7 @@ from halogenator.cli import (
     explain_verb,
     export_verb,
     find_verb,
+    hash_verb,
     patterns_verb,
     results_verbs,
     serve_verb,
@@ -112,8 +113,8 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
     listed = (
-        *(configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb, export_verb),
-        *(transforms_verb, patterns_verb, apply_verb),
+        *(configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb, hash_verb),
+        *(export_verb, transforms_verb, patterns_verb, apply_verb),
     )
     for module in listed:
         module.add_verbs(verbs)

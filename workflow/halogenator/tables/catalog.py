@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial, reduce
 from operator import getitem
@@ -23,6 +23,7 @@ from halogenator.tables.duck import literal, memory_settings, plain, scalar
 from halogenator.tables.left_out import STATS_BYTES, audit_query
 from halogenator.tables.parquet import whole_or_absent
 from halogenator.tables.result_queries import molecules_query, products_query, tree_query
+from halogenator.tables.set_hash import HASH_KEY
 
 # Column of summary.tsv -> keys that lead to its value in a job's statistics.
 SUMMARY = {
@@ -40,7 +41,10 @@ SUMMARY = {
     "declared_mb": ("usage", "declared_mb"),
     "peak_of_declared": ("usage", "peak_of_declared"),
     "bytes": ("bytes",),
+    HASH_KEY: (HASH_KEY,),
 }
+_LATER = {HASH_KEY: ""}  # what statistics of earlier versions lack
+SUMMARY_BEFORE = tuple(name for name in SUMMARY if name not in _LATER)  # columns of an earlier version
 
 VIEWS = ("molecules", "products", "rejects", "libraries", "jobs", "audit")
 _STORAGE = {"storage_compatibility_version": "v1.0.0"}  # what any DuckDB from 0.10.2 on opens
@@ -49,12 +53,17 @@ _RENEWAL_MB = 1_000  # memory of a verb that makes a catalog anew
 _LIBRARY_STATS = """{
     library: 'VARCHAR', class: 'VARCHAR', k: 'TINYINT', rows_in: 'BIGINT', molecules: 'BIGINT', duplicates: 'BIGINT',
     rejects: 'BIGINT', prepared: 'MAP(VARCHAR, BIGINT)', enhanced_stereo: 'BIGINT', bytes: 'BIGINT',
-    usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)'
+    usage: 'STRUCT(seconds DOUBLE, cpu_seconds DOUBLE, peak_mb BIGINT, declared_mb BIGINT)', set_hash: 'VARCHAR'
 }"""
 
 
-def write_summary(results: Path, out: Path) -> None:
+def write_summary(results: Path, out: Path, columns: Collection[str] = tuple(SUMMARY)) -> None:
     """Write a tab-separated table with a row per finished job, in the order of libraries and transforms.
+
+    Args:
+        results: the results folder.
+        out: the table.
+        columns: those of ``SUMMARY`` to write; an earlier version wrote fewer.
 
     Raises:
         UserError: the statistics of a job are damaged, or the disk does not take the table.
@@ -62,11 +71,11 @@ def write_summary(results: Path, out: Path) -> None:
     stats = Results(results).find(Results(results).stats("*", "*"))
     with whole_or_absent(out) as temporary, writing(out), temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(SUMMARY)
+        writer.writerow(columns)
         for path in stats:
             try:
-                record = json.loads(path.read_text(encoding="utf-8"))
-                writer.writerow([reduce(getitem, keys, record) for keys in SUMMARY.values()])
+                record = {**_LATER, **json.loads(path.read_text(encoding="utf-8"))}
+                writer.writerow([reduce(getitem, SUMMARY[name], record) for name in columns])
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
                     "the statistics of a job are damaged",
@@ -156,7 +165,7 @@ def _views(connection: duckdb.DuckDBPyConnection, results: Path, summary: Path) 
         "rejects": table(rejects, REJECTS, ("library", "transform")),
         "libraries": f"""
             SELECT library, class, k, rows_in, molecules, duplicates, rejects, prepared, enhanced_stereo, bytes,
-                   usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb
+                   usage.seconds, usage.cpu_seconds, usage.peak_mb, usage.declared_mb, set_hash
             FROM read_json({_records(results)}, columns = {_LIBRARY_STATS},
                            maximum_object_size = {STATS_BYTES})
         """,

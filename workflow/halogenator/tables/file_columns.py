@@ -184,6 +184,12 @@ def extra_names(metadata: Mapping[str, Any]) -> list[str]:
     return list(metadata.get(COLUMNS_KEY) or ())
 
 
+def extra_columns_of(metadata: Mapping[str, Any], schema: pa.Schema) -> list[Column]:
+    """Return the extra columns of a table with this metadata and this schema."""
+    given = metadata.get(COLUMNS_KEY) or {}
+    return [FileColumn(name, schema.field(name).type, given[name]).as_column for name in given]
+
+
 @dataclass(frozen=True)
 class ExtraColumns:
     """The extra columns of a library.

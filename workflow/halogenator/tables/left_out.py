@@ -81,7 +81,8 @@ def audit_query(results: Path) -> str:
     return f"""
         SELECT library, entry.transform, made, entry.kind, entry.name, entry.molecules, entry.routes, entry.examples
         FROM (
-            SELECT library, CASE WHEN transform IS NULL THEN 'molecules' ELSE 'products' END AS made, unnest(left_out) AS entry
+            SELECT library, CASE WHEN transform IS NULL THEN 'molecules' ELSE 'products' END AS made,
+                   unnest(left_out) AS entry
             FROM read_json([{files}], columns = {_STATISTICS}, maximum_object_size = {STATS_BYTES})
         )
         ORDER BY library, made, entry.transform, entry.routes DESC, entry.name

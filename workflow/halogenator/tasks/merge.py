@@ -22,6 +22,7 @@ from halogenator.tables.left_out import LEFT_OUT_KEY, added_up
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter, limit_arrow_threads, table_writer
 from halogenator.tables.seal import check_chunks
+from halogenator.tables.set_hash import HASH_KEY, set_hash
 from halogenator.tables.statistics import RECORD_KEY, write_statistics
 from halogenator.tasks.find_duplicates import check_parts
 
@@ -161,6 +162,7 @@ class OpenMerge:
                 rejects.copy(relation.to_arrow_reader(_BATCH_ROWS))
             counts = {**counts, "rejects": counts.get("rejects", rejects.total), **self.merge.left_out()}
             statistics = self.merge.statistics(counts, made)
+            statistics[HASH_KEY] = set_hash(self.connection, self.merge.out)
             metadata[RECORD_KEY] = statistics
         checksums = {**statistics["checksums"], self.merge.rejects_out.name: rejects.seal}
         statistics = {**statistics, "checksums": checksums, "usage": self.merge.usage()}

@@ -14,7 +14,7 @@ from halogenator.chemistry.scores import Scorer
 from halogenator.inputs.arrow_values import values_of
 from halogenator.model import Library
 from halogenator.tables.columns import RAW, library_columns
-from halogenator.tables.file_columns import COLUMNS_KEY, FileColumn, inherited
+from halogenator.tables.file_columns import extra_columns_of, inherited
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import TableWriter
 from halogenator.tasks.chunk_task import Chunk, Made, Row, Rows
@@ -32,10 +32,7 @@ def standardize_chunk(chunk: Chunk, library: Library, index: Index) -> None:
     rows = chunk.rows()
     raw, files = read_metadata(chunk.source), SourceFiles.of(chunk.source)
     scorer = Scorer(library.scores)
-    extra_columns = [
-        FileColumn(name, rows.file.schema_arrow.field(name).type, given).as_column
-        for name, given in raw.get(COLUMNS_KEY, {}).items()
-    ]
+    extra_columns = extra_columns_of(raw, rows.file.schema_arrow)
 
     def make(
         molecules: TableWriter, given: str, text: str, row: int, name: str, problem: str | None, *extra: Any

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from halogenator.errors import UserError
 from halogenator.results import Results
 from halogenator.tables import statistics
-from halogenator.tables.catalog import write_summary
+from halogenator.tables.catalog import SUMMARY, SUMMARY_BEFORE, write_summary
 from halogenator.tables.seal import sha256
 
 _MANIFEST_KEYS = {"identity": str, "request": dict, "molecules": int, "files": list}
@@ -50,7 +50,10 @@ def damaged_summary(summary: Path) -> str | None:
     with TemporaryDirectory() as folder:
         expected = Path(folder) / summary.name
         try:
-            write_summary(summary.parent, expected)
+            with summary.open(encoding="utf-8", errors="replace") as file:
+                columns = file.readline().rstrip("\n").split("\t")
+            known = set(SUMMARY_BEFORE) <= set(columns) <= set(SUMMARY)
+            write_summary(summary.parent, expected, columns if known else tuple(SUMMARY))
             return None if expected.read_bytes() == summary.read_bytes() else "not what the statistics say"
         except (UserError, OSError):
             return None  # something else is wrong
