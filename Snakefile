@@ -3,13 +3,19 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: f"{workflow.basedir}/configs/config.yaml"
+include: "workflow/rules/run.smk"
+
+
+configfile: LOWEST_LAYER
+
+
+# Used with --sdm apptainer.
+container: f"docker://{shipped.IMAGE}"
 
 
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/run.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/tasks.smk"
 include: "workflow/rules/libraries.smk"

@@ -38,7 +38,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
 
 def _ratios(parents: int) -> dict[str, float]:
     """Return the ratios of the figures, with so many natural products of each class."""
-    config = read_config([REPOSITORY / "configs" / "config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
+    config = read_config([REPOSITORY / "configs" / "config.yaml"], working_dir=REPOSITORY)
     found, bare, nothing = {}, 0.0, 0.0
     for name in CLASSES:
         recipe = recipe_of(config, f"{name}-2X")

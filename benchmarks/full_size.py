@@ -114,7 +114,7 @@ def perform(work: Work, parents: list[Parent], folder: Path) -> dict[str, Any]:
 def predict(work: Work, rehearsal: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the figures of the full run, from its estimates and from the speed of the rehearsal."""
     files = [REPOSITORY / "configs/config.yaml", folder / "config.yaml"]
-    estimates = Estimates(config := read_config(files, working_dir=folder, repository=REPOSITORY))
+    estimates = Estimates(config := read_config(files, working_dir=folder))
     library = config.libraries[work.library]
     expected = {}
     for stage, _, _ in work.stages():

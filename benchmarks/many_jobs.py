@@ -68,9 +68,7 @@ def _lay_out(folder: Path, libraries: int) -> int:
     (folder / "mine.smi").write_text("".join(f"Oc1ccccc1{'C' * (row % 30)}\tp{row}\n" for row in range(ROWS)))
     named = [f"L{number:03}" for number in range(libraries)]
     write_configuration(folder, named, TRANSFORMS)
-    config = read_config(
-        [REPOSITORY / "configs/config.yaml", folder / "config.yaml"], working_dir=folder, repository=REPOSITORY
-    )
+    config = read_config([REPOSITORY / "configs/config.yaml", folder / "config.yaml"], working_dir=folder)
     for name in named:
         _write_library(folder, config, name)
     for number, job in enumerate(config.jobs):

@@ -201,7 +201,7 @@ class _Adder:
 @cache
 def _config() -> Config:
     """Return the shipped configuration."""
-    return read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
+    return read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY)
 
 
 def schedule(tasks: Sequence[Task], cores: int, wait: float = 0, allocations: int = 0) -> tuple[float, int]:

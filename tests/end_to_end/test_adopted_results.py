@@ -47,7 +47,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 def default(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, str]], str]:
     """A folder into which the default configuration's first 58 jobs were adopted, those jobs, and what was printed."""
     folder = tmp_path_factory.mktemp("default")
-    jobs = read_config([DEFAULT], working_dir=folder, repository=REPOSITORY).jobs
+    jobs = read_config([DEFAULT], working_dir=folder).jobs
     assert len(jobs) == 118
     whole, corrupt = list(jobs[:58]), jobs[58:60]
     for job in [*whole, *corrupt]:

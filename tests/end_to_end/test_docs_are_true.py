@@ -18,6 +18,7 @@ OTHERWISE = {
     "export": "read by the verb's own parser in test_export.py, since its examples want the whole default run",
     "explain": "read by the verb's own parser in test_explain.py, likewise",
     "find": "read by the verb's own parser in test_find.py, for the same reason",
+    "install": "done in test_installed_package.py",
     "slurm": "run by make test-slurm",
     "object-storage": "run by make test-s3",
     "kubernetes": "wants a cluster",

@@ -216,7 +216,7 @@ def test_the_commands_of_the_guide_are_right(folder: Path) -> None:
     for name in ("chembl.smi.gz", "stock.csv"):
         (folder / name).write_text("")
     shipped_config = REPOSITORY / "configs/config.yaml"
-    config = read_config([shipped_config, path], working_dir=folder, repository=REPOSITORY)
+    config = read_config([shipped_config, path], working_dir=folder)
     assert len(config.exports) == 7
 
 

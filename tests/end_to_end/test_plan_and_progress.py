@@ -286,7 +286,6 @@ def test_a_terminal_has_bars_and_ends_with_the_page_to_open(tmp_path: Path) -> N
 
 @pytest.mark.long
 def test_ctrl_c_is_answered_with_what_to_type(tmp_path: Path) -> None:
-    """Both cores have a task, so Snakemake waits; while it starts one, its asyncio.run may swallow the key."""
     config = lay_out(tmp_path)
     terminal = Terminal(tmp_path, config, *[Planned("transform-chunk", when="at its start")] * 2)
     for number in range(2):

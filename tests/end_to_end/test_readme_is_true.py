@@ -210,7 +210,7 @@ def test_columns_are_those_of_the_schema() -> None:
 
 
 def test_counts_and_rules_are_those_of_the_configuration() -> None:
-    config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
+    config = read_config([REPOSITORY / "configs/config.yaml"], working_dir=REPOSITORY)
     libraries = [library for library in config.libraries.values() if not library.implicit]
     assert f"{len(libraries)} libraries, {len(config.jobs)} jobs" in README
     assert f"with its {len(libraries)} libraries" in README

@@ -151,7 +151,7 @@ def build_libraries(folder: Path, settings: Mapping[str, object], *, chunks: int
     """Make all libraries of a configuration, each in so many chunks."""
     written = folder / "config.yaml"
     written.write_text(yaml.safe_dump(settings, sort_keys=False))
-    config = read_config([written], working_dir=folder, repository=Path(__file__).parents[2])
+    config = read_config([written], working_dir=folder)
     found: dict[str, Made] = {}
     for name, library in config.libraries.items():
         recipe, place = recipe_of(config, name), folder / name

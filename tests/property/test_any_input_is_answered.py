@@ -232,7 +232,7 @@ def answers(folder: str, text: str | bytes) -> None:
     path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
     (Path(folder) / "mine.smi").write_text("CCO\n")
     try:
-        assert isinstance(read_config([path], working_dir=Path(folder), repository=REPOSITORY), Config)
+        assert isinstance(read_config([path], working_dir=Path(folder)), Config)
     except UserError as error:
         assert "a.yaml" in str(error)
     for load in (load_transforms, load_halogenation):

@@ -41,8 +41,9 @@ def user_errors():
 
 def begin_run():
     """Set up the tasks' environment and limits of memory; of a run also read first rows, and claim its folder."""
-    prepare_tasks(os.environ)
-    if not (on_cluster() and IN_CHARGE):  # on a cluster each node tests the allocator itself
+    if not IN_MODULE:  # else each task sets its own
+        prepare_tasks(os.environ)
+    if not IN_MODULE and not (on_cluster() and IN_CHARGE):  # on a cluster each node tests the allocator itself
         allocator = preload_allocator(os.environ)
         if IN_CHARGE:
             logger.info(f"Memory allocator of tasks: {allocator}")
@@ -62,13 +63,13 @@ def begin_run():
 
 def check_places():
     """Check that no other kind of thing stands where this run and Snakemake write, which Snakemake would trip over."""
-    files = [PLACES.summary, PLACES.audit, PLACES.catalog, PLACES.report, PLACES.plan, PLACES.monitor]
-    files += [PLACES.log(process) for process in ("record-memory", "serve-tasks")]
+    files = [HERE.summary, HERE.audit, HERE.catalog, HERE.report, HERE.plan, HERE.monitor]
+    files += [HERE.log(process) for process in ("record-memory", "serve-tasks")]
     files += [Path(path) for path in all_exports()]
     folders = [Path(".snakemake", name) for name in SNAKEMAKE_FOLDERS]
     for names in (*((library,) for library in CONFIG.libraries), *CONFIG.jobs):
-        files += PLACES.files(*names)
-        folders += [PLACES.chunks(*names), PLACES.log("", *names).parent, PLACES.benchmark("", *names).parent]
+        files += HERE.files(*names)
+        folders += [HERE.chunks(*names), HERE.log("", *names).parent, HERE.benchmark("", *names).parent]
     above = {parent for path in (*files, *folders) for parent in path.parents}
     check_kinds(sorted(above.union(folders)), files)
 
@@ -76,15 +77,15 @@ def check_places():
 def claim_results():
     """Make this the only run in its folder, and clean up there after interrupted runs and after a move."""
     check_writable(Path(".snakemake"))
-    check_writable(PLACES.folder)
-    check_own(PLACES.folder)
-    claim_folder(Path(".snakemake"), scratch=PLACES.scratch, cap_mb=cap_mb())
-    redate(PLACES.folder, (*RESULT_FOLDERS, *RESULT_FILES))
+    check_writable(HERE.folder)
+    check_own(HERE.folder)
+    claim_folder(Path(".snakemake"), scratch=HERE.scratch, cap_mb=cap_mb())
+    redate(HERE.folder, (*RESULT_FOLDERS, *RESULT_FILES))
     sync_file_system(Path(".snakemake"))  # what made the results there must be known once they are replaced
     if not IN_STORE:
-        for said in mend(PLACES):
+        for said in mend(HERE):
             logger.warning(said)
-        renew_catalog(PLACES)
+        renew_catalog(HERE)
     keep(Results(RESULTS), CONFIGURATION)
     check_dates(path for library in CONFIG.libraries.values() for path in library.paths)
 
@@ -92,11 +93,11 @@ def claim_results():
 def check_deletion():
     """Refuse `--delete-all-output` and the like where they would remove what is somebody else's, or irreplaceable."""
     with user_errors():
-        check_own(PLACES.folder)
+        check_own(HERE.folder)
         if ADOPTED and deletes() == "all":
             raise UserError(
                 "adopted results would be deleted, which no run can make again",
-                where=PLACES.products(*ADOPTED[0]),
+                where=HERE.products(*ADOPTED[0]),
                 value=f"{len(ADOPTED)} adopted jobs",
                 fix="move the results folder away, and all will be made anew or can be adopted again",
             )
@@ -120,7 +121,7 @@ def show_plan():
     else:
         text = plan_notes(plan)
         with user_errors():
-            write_plan(plan, PLACES.plan)
+            write_plan(plan, HERE.plan)
     for display in displays(LogHandler):
         display.expect(plan, RESULTS)
     files = "".join(f"{found.text}\n" for found in FIRST_ROWS)
@@ -129,10 +130,10 @@ def show_plan():
 
 def planned_tasks():
     """Yield (rule, library, transform or None, whether it is to run) of every task of a library or a job."""
-    for task, runs in all_tasks():
+    for name, task, runs in all_tasks():
         names = task.wildcards_dict
         if "library" in names:
-            yield task.rule.name, names["library"], names.get("transform"), runs
+            yield name, names["library"], names.get("transform"), runs
 
 
 def start_processes():
@@ -162,14 +163,14 @@ def start_server():
 
 def log_of(process):
     """Open the log of a process that goes on beside the tasks."""
-    log_path = PLACES.log(process)
+    log_path = HERE.log(process)
     log_path.parent.mkdir(parents=True, exist_ok=True)
     return log_path.open("w", encoding="utf-8")
 
 
 def results_text():
     """What there is and which page shows it, in three lines, if the report is up to date after this run; else ""."""
-    made = any(task.rule.name == "report" for task in up_to_date_tasks())
+    made = any(name == "report" for name, _ in up_to_date_tasks())
     made &= RESULTS.joinpath(PLACES.report.name).exists() and Results(RESULTS).summary.exists()  # on this machine
     command = f"{in_shell(sys.executable)} -m halogenator tour --results {in_shell(RESULTS)}"
     return tour.page_to_open(RESULTS, command) if made and IN_CHARGE else ""
@@ -208,8 +209,8 @@ def clear_leftovers():
     if keeps_temporary_files():
         return
     merged_files = {}  # {folder of chunks: merged file}
-    for task in up_to_date_tasks():
-        if task.rule.name in (*MERGES, "merge_library"):
+    for name, task in up_to_date_tasks():
+        if name in (*MERGES, "merge_library"):
             names = task.wildcards_dict["library"], task.wildcards_dict.get("transform")
             merged_files[str(PLACES.chunks(*names))] = str(PLACES.main(*names))
     for chunks, merged in merged_files.items():

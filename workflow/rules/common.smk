@@ -28,7 +28,7 @@ from halogenator.tables.configurations import keep, name_of as name_of_configura
 
 share_settings(store_settings())  # before reading the configuration, whose files may be in the store
 try:
-    CONFIG = load_config(config, sources=configuration_files(), working_dir=Path.cwd(), repository=REPOSITORY)
+    CONFIG = load_config(config, sources=configuration_files(), working_dir=Path.cwd(), of_module=IN_MODULE)
     ESTIMATES = Estimates(CONFIG)
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -46,8 +46,9 @@ ADOPTED, OUTDATED = adopted_jobs(CONFIG, RESULTS, Path.cwd())
 
 MACHINE_MB = machine_mb()  # asked once, since every task's memory is compared with it
 
-# Paths of results for rules. A name in them may be a wildcard.
+# Paths of results for rules, to which Snakemake itself adds the prefix of a module. A name in them may be a wildcard.
 PLACES = Results(Path("results"))
+HERE = Results(Path(prefixed("results")))  # for all that Snakemake does not read
 LIBRARY, JOB = ("{library}",), ("{library}", "{transform}")
 MOLECULES, LIBRARY_REJECTS, LIBRARY_STATS = map(str, PLACES.files(*LIBRARY))
 PRODUCTS, REJECTS, STATS = map(str, PLACES.files(*JOB))
@@ -223,7 +224,7 @@ def all_fingerprints():
 
 def all_exports():
     """The manifest of every export."""
-    return [local(PLACES.manifest(name, export.format)) for name, export in CONFIG.exports.items()]
+    return [local(HERE.manifest(name, export.format)) for name, export in CONFIG.exports.items()]
 
 
 def export_sources(wildcards):

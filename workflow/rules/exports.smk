@@ -9,7 +9,7 @@ rule export:
     output:
         # update: the export itself finds out which of its files are still valid. local: of its files Snakemake knows
         # only this one, and would keep no other in a store.
-        local(update(PLACES.manifest("{export}", "{form}"))),
+        local(update(HERE.manifest("{export}", "{form}"))),
     log:
         PLACES.log("exports/{export}.{form}"),
     benchmark:
@@ -29,7 +29,7 @@ rule export:
         task=verb(
             lambda wildcards, output: [
                 *("export", "--request", to_json(CONFIG.exports[wildcards.export]), "--results", RESULTS),
-                *("--out", PLACES.export(wildcards.export, wildcards.form), "--force", "--scratch", PLACES.scratch),
+                *("--out", HERE.export(wildcards.export, wildcards.form), "--force", "--scratch", HERE.scratch),
                 *("--workers", export_threads(wildcards)),
             ]
         ),

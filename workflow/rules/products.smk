@@ -124,7 +124,7 @@ rule keep_adopted:
         runtime=all_minutes,
         attempt=attempt_number,
     params:
-        task=verb(lambda wildcards, output: ["verify", output.products, output.rejects, "--scratch", PLACES.scratch]),
+        task=verb(lambda wildcards, output: ["verify", output.products, output.rejects, "--scratch", HERE.scratch]),
     message:
         "Verifying {wildcards.transform} on {wildcards.library}, adopted from an earlier pipeline"
     shell:

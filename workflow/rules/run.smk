@@ -8,9 +8,16 @@ from pathlib import Path
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.common import LogEvent
 
-REPOSITORY = Path(workflow.basedir)
-sys.path.insert(0, str(REPOSITORY / "workflow"))  # imports below take the package of this repository
+# Imports below take the package of this checkout. A wheel, and a module in git, take the one that is installed.
+if isinstance(workflow.current_basedir, str):
+    sys.path.insert(0, os.path.dirname(workflow.current_basedir))
 
+try:
+    from halogenator import shipped
+except ModuleNotFoundError as error:
+    if error.name != "halogenator":
+        raise
+    raise WorkflowError(f"these rules need their package, for {sys.executable}: pip install halogenator") from None
 from halogenator.process.environment import use_utf8
 
 from halogenator.errors import UserError
@@ -31,6 +38,13 @@ def started_in():
 use_utf8(started_in)
 
 from halogenator.planning.resources import machine_cores
+
+# What Snakemake does to names and paths here where another workflow uses this one as a module.
+MODIFIER = workflow.modifier
+IN_MODULE = not MODIFIER.is_main_snakefile()
+
+# The configuration below all others: that beside the Snakefile which was started, or the shipped one.
+LOWEST_LAYER = str(shipped.CONFIGURATION if IN_MODULE else Path(workflow.basedir, "configs", "config.yaml"))
 
 DRY_RUN = workflow.output_settings.dryrun
 # Whether this process schedules the run; others run a single task each, on a node or on this machine.
@@ -87,14 +101,19 @@ def deletes():
 
 
 def configuration_files():
-    """The configuration's files, lowest layer first: the Snakefile's own, which Snakemake lists last."""
+    """The configuration's files, lowest layer first: the Snakefile's own, which Snakemake lists last.
+
+    A module's settings are those that the other workflow hands over, wherever it has them from.
+    """
+    if IN_MODULE:
+        return [shipped.CONFIGURATION]
     own, given = workflow.configfiles[-1], workflow.configfiles[:-1]
     return [Path(path) for path in (own, *given)]
 
 
 def given_settings():
-    """{key: value} of the settings in `--config` or a profile."""
-    return workflow.config_settings.config
+    """{key: value} of the settings in `--config` or a profile; of a module, all that the other workflow hands over."""
+    return config if IN_MODULE else workflow.config_settings.config
 
 
 # ---- where results are -----------------------------------------------------------------------------------------------
@@ -102,9 +121,14 @@ def given_settings():
 IN_STORE = workflow.storage_settings.default_storage_provider is not None
 
 
+def prefixed(path):
+    """A path below results/ with the prefix of a module, if it has one."""
+    return MODIFIER.path_modifier.replace_prefix(path)
+
+
 def stored(path):
     """A path below results/ as rules see it: unchanged, or as an object in the store with its copy on this machine."""
-    return workflow.modifier.path_modifier.apply_default_storage(path)
+    return MODIFIER.path_modifier.apply_default_storage(prefixed(path))
 
 
 def store_settings():
@@ -119,16 +143,27 @@ RESULTS = Path(stored("results/summary.tsv")).parent
 # ---- what Snakemake has decided --------------------------------------------------------------------------------------
 
 
+def rule_names():
+    """{rule's name in this run: its name here}, since a workflow that uses this one may give its rules other names."""
+    return {proxy.rule.name: name for name, proxy in MODIFIER.rule_proxies._rules.items()}
+
+
+def own_tasks():
+    """A list of (name of its rule here, task as Snakemake's job), without the tasks of a workflow that uses this one."""
+    names = rule_names()
+    return [(names[task.rule.name], task) for task in workflow.dag.jobs if task.rule.name in names]
+
+
 def all_tasks():
-    """A list of all tasks, as Snakemake's jobs, each with whether it is to run. Known once the plan is made."""
+    """A list of (rule, task, whether it is to run). Known once the plan is made."""
     runs = set(workflow.dag.needrun_jobs(exclude_finished=False))
-    return [(task, task in runs) for task in workflow.dag.jobs]
+    return [(rule, task, task in runs) for rule, task in own_tasks()]
 
 
 def up_to_date_tasks():
-    """The tasks whose output files are up to date: those that have run, and those that need not run."""
+    """(rule's name, task) of tasks whose output files are up to date: those that have run, and those that need not run."""
     dag = workflow.dag
-    return [task for task in dag.jobs if dag.finished(task) or not dag.needrun(task)]
+    return [(rule, task) for rule, task in own_tasks() if dag.finished(task) or not dag.needrun(task)]
 
 
 def failed_tasks():
@@ -138,7 +173,7 @@ def failed_tasks():
 
 def force(rule):
     """Make Snakemake run all tasks of a rule, up to date or not."""
-    workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, rule}
+    workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, MODIFIER.modify_rulename(rule)}
 
 
 def keeps_temporary_files():

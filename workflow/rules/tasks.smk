@@ -4,6 +4,7 @@ from dataclasses import fields
 from functools import cache
 
 from halogenator.process import task_server
+from halogenator.process.environment import prepare_tasks
 from halogenator.process.running import NOTES
 from halogenator.planning import identity
 from halogenator.tasks import commands
@@ -25,7 +26,7 @@ def task(command, **settings):
     """
 
     def words(wildcards, input, output, resources):
-        files = {"scratch": PLACES.scratch, **dict(input.items()), **dict(output.items())}
+        files = {"scratch": HERE.scratch, **dict(input.items()), **dict(output.items())}
         values = {field.name: files[field.name] for field in fields(command) if field.name in files}
         values |= {name: value(wildcards) if callable(value) else value for name, value in settings.items()}
         return [*program(), *command(**values).words, *declared()]
@@ -44,12 +45,30 @@ def verb(words):
 
 def program():
     """The first words of every task's command line: the client of the task server, where there may be one."""
-    return task_server.client(task_server.ADDRESS) if may_be_served() else ["python", "-m", "halogenator"]
+    if may_be_served():
+        return task_server.client(task_server.ADDRESS)
+    return [
+        *own_environment(),
+        "python" if has_environments() or not IN_MODULE else sys.executable,
+        "-m",
+        "halogenator",
+    ]
 
 
 def may_be_served():
     """Whether tasks run on this machine, in this environment: in another one they have another Python."""
-    return not on_cluster() and not has_environments()
+    return not on_cluster() and not has_environments() and not IN_MODULE
+
+
+@cache
+def own_environment():
+    """Words that set the environment of a module's task, since the other workflow's environment is not ours to set."""
+    if not IN_MODULE:
+        return ()
+    environment = dict(os.environ)
+    prepare_tasks(environment)
+    changed = {name: value for name, value in environment.items() if os.environ.get(name) != value and name != "PATH"}
+    return "env", *(f"{name}={value}" for name, value in changed.items())
 
 
 def declared():

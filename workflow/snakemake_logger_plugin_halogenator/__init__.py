@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -57,6 +58,7 @@ _LEFT_OUT_EVENTS = (LogEvent.PROGRESS, LogEvent.JOB_FINISHED, LogEvent.JOB_START
 # What Snakemake says when Ctrl-C was pressed: while tasks run, and before.
 _STOPPING = ("Terminating processes on user request", "Cancelling snakemake on user request")
 
+_PYTHONS_OWN = signal.default_int_handler
 _STOPPED = "Stopping: what is finished stays, and to go on from there type  {}"
 
 
@@ -87,6 +89,20 @@ def _without_traceback(otherwise: Callable[..., object], kind: type[BaseExceptio
         otherwise(kind, *error)
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _hear_every_interrupt() -> None:
+    """Let Ctrl-C end the run whenever it is pressed.
+
+    With Python's own handler, ``asyncio.run``, which Snakemake calls for each task that it starts, puts one of its own
+    in the place: that only cancels what awaits, and where nothing awaits any more, the key is lost.
+    """
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is _PYTHONS_OWN:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
 def _no_space() -> str:
     """Return what Snakemake does not say when a disk takes no more: whether space or inodes are used up, and where."""
     from halogenator.process import failures
@@ -105,6 +121,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         self._cache = _cache_elsewhere()
+        _hear_every_interrupt()
         sys.excepthook = partial(_without_traceback, sys.excepthook)
         settings = self.common_settings
         stream = sys.stdout if settings.stdout else sys.stderr

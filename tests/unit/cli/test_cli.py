@@ -43,7 +43,9 @@ def test_the_verbs_for_people_come_first() -> None:
     first, _, rest = text.partition("verbs of the workflow's rules")
     listed = re.findall(r"^    ([a-z-]+)(?: |$)", first, flags=re.MULTILINE)
     tasks = re.findall(r"^  ([a-z-]+)  ", rest.partition("\n\n")[0], flags=re.MULTILINE)
-    assert listed[:3] == ["plan", "preview", "check"] and {"transforms", "apply", "completion"} <= set(listed)
+    assert listed[:5] == ["init", "run", "plan", "preview", "check"] and {"transforms", "apply", "completion"} <= set(
+        listed
+    )
     assert "merge-products" in tasks and "transform-chunk" in tasks
     assert {*listed, *tasks} == {name for name in VERBS if " " not in name}
     assert text.endswith(EXIT_CODES)

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from halogenator import shipped
 from halogenator.chemistry.drawing import CANNOT_DRAW
 from halogenator.cli import main
-from halogenator.config.patterns import SHIPPED_PATTERNS, load_patterns
+from halogenator.config.patterns import load_patterns
 
 
 def test_every_name_is_listed_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["patterns"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    for name, (pattern, *_) in load_patterns(SHIPPED_PATTERNS).items():
+    for name, (pattern, *_) in load_patterns(shipped.PATTERNS).items():
         assert f"{name} {pattern.matches[0]} {' '.join(pattern.why.split())}" in said
     assert "pains" in said and "chembl_bms" in said
 
@@ -43,7 +44,7 @@ def test_each_pattern_is_drawn_with_its_examples(tmp_path: Path) -> None:
     own.write_text("patterns: [{name: mine, smarts: '[OX2H]', why: w, matches: [CCO], spares: [CCC]}]")
     folder = tmp_path / "drawings"
     assert main(["patterns", "--file", str(own), "--draw", str(folder)]) == 0
-    patterns = load_patterns(SHIPPED_PATTERNS, own)
+    patterns = load_patterns(shipped.PATTERNS, own)
     assert {path.stem for path in folder.iterdir()} == {"index", *patterns}
     page = (folder / "index.html").read_text()
     for name, (pattern, *others) in patterns.items():

@@ -71,9 +71,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def config(text: str, *others: str) -> Config:
     """Read ``text`` as my.yaml, layered over base.yaml."""
     Path("my.yaml").write_text(text)
-    return read_config(
-        [Path("base.yaml"), Path("my.yaml"), *map(Path, others)], working_dir=Path.cwd(), repository=REPOSITORY
-    )
+    return read_config([Path("base.yaml"), Path("my.yaml"), *map(Path, others)], working_dir=Path.cwd())
 
 
 def complaint(function: Callable[..., Any], *arguments: Any, **options: Any) -> str:
@@ -276,7 +274,7 @@ def test_a_value_from_the_command_line_is_said_to_be(folder: Path) -> None:
         "memory": {"cap_mb": 10},
         "colour": "red",
     }
-    message = complaint(load_config, raw, sources=[Path("my.yaml")], working_dir=folder, repository=REPOSITORY)
+    message = complaint(load_config, raw, sources=[Path("my.yaml")], working_dir=folder)
     assert "command line (--config): memory.cap_mb" in message
     assert "command line (--config): colour" in message
 
@@ -306,7 +304,7 @@ def test_broken_yaml(folder: Path, text: str, expected: list[str]) -> None:
 
 def test_files_that_are_no_text(folder: Path) -> None:
     Path("my.yaml").write_bytes(b"a: 1\nb: \xff\n")
-    options = {"working_dir": folder, "repository": REPOSITORY}
+    options = {"working_dir": folder}
     message = complaint(read_config, [Path("my.yaml")], **options)
     assert "my.yaml, line 2" in message
     assert "UTF-8" in message
@@ -556,7 +554,7 @@ def test_config_defaults_are_those_of_the_shipped_file() -> None:
 
 
 def test_the_shipped_configuration_holds() -> None:
-    shipped = read_config([SHIPPED / "config.yaml"], working_dir=REPOSITORY, repository=REPOSITORY)
+    shipped = read_config([SHIPPED / "config.yaml"], working_dir=REPOSITORY)
     jobs = Counter(shipped.libraries[library].class_name for library, _ in shipped.jobs)
     assert len(shipped.transforms) == 19
     assert all(len(transform.examples) >= 2 and transform.label for transform in shipped.transforms.values())

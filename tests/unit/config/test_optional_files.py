@@ -20,9 +20,7 @@ def test_they_can_be_switched_on_beside_the_shipped_ones(tmp_path: Path) -> None
         "transforms: [configs/transforms.yaml, configs/transforms-narrow.yaml, configs/transforms-extended.yaml]\n"
         "halogenation: [configs/halogenation.yaml, configs/halogenation-extended.yaml]\n"
     )
-    config = read_config(
-        [CONFIGS / "config.yaml", tmp_path / "my.yaml"], working_dir=tmp_path, repository=CONFIGS.parent
-    )
+    config = read_config([CONFIGS / "config.yaml", tmp_path / "my.yaml"], working_dir=tmp_path)
     assert {"FG_PHENOL_OH__OH__TO__OMe", "FG_ANILINE__NH2__TO__F", "FG_PHENOL_OH__OH__TO__OEt"} <= set(
         config.transforms
     )

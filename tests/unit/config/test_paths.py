@@ -8,34 +8,36 @@ import pytest
 
 from halogenator.config.paths import find_path, place_problems
 from halogenator.errors import UserError
+from halogenator.shipped import ROOT
 
 
-def complaint(text: str, *folders: Path) -> str:
+def complaint(text: str, folder: Path) -> str:
     with pytest.raises(UserError) as caught:
-        find_path(text, *folders)
+        find_path(text, folder)
     return str(caught.value)
 
 
-def test_paths_are_looked_up_in_the_working_directory_then_in_the_repository(
+def test_paths_are_looked_up_in_the_working_directory_then_among_the_shipped_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
+    here, there, name = tmp_path / "here", tmp_path / "there", "configs/parents/lipid.smi"
+    assert find_path(name, here) == ROOT / name
     for place in (here, there):
-        (place / "sub").mkdir(parents=True)
-    (there / "sub/a.csv").write_text("smiles\n")
-    assert find_path("sub/a.csv", here, there) == there / "sub/a.csv"
-    (here / "sub/a.csv").write_text("smiles\n")
-    assert find_path("sub/a.csv", here, there) == here / "sub/a.csv"
-    assert find_path("../there/sub/a.csv", here, here) == there / "sub/a.csv"
+        (place / name).parent.mkdir(parents=True)
+    (there / name).write_text("CCO\n")
+    assert find_path(name, here) == ROOT / name
+    (here / name).write_text("CCO\n")
+    assert find_path(name, here) == here / name
+    assert find_path(f"../there/{name}", here) == there / name
     monkeypatch.setenv("HOME", str(there))
-    assert find_path("~/sub/a.csv", here, here) == there / "sub/a.csv"
+    assert find_path(f"~/{name}", here) == there / name
 
-    text = complaint("sub/a.cvs", here, there)
-    assert "there is no file sub/a.cvs" in text
-    assert f"a file at {here}/sub/a.cvs or at {there}/sub/a.cvs" in text
-    assert "did you mean 'a.csv'?" in text
-    assert "sub is a folder" in complaint("sub", here, there)
-    assert "there is no file" in complaint("x" * 5000, here, there)
+    text = complaint("configs/parents/lipids.smi", here)
+    assert "there is no file configs/parents/lipids.smi" in text
+    assert f"a file at {here}/configs/parents/lipids.smi or at {ROOT}/configs/parents/lipids.smi" in text
+    assert "did you mean 'lipid.smi'?" in text
+    assert "configs/parents is a folder" in complaint("configs/parents", here)
+    assert "there is no file" in complaint("x" * 5000, here)
 
 
 @pytest.mark.parametrize(

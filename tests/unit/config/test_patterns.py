@@ -9,9 +9,10 @@ import pytest
 import yaml
 from rdkit.Chem.FilterCatalog import FilterCatalogParams
 
+from halogenator import shipped
 from halogenator.chemistry.filters import CATALOGS
 from halogenator.config.loader import read_config
-from halogenator.config.patterns import SHIPPED_PATTERNS, load_patterns
+from halogenator.config.patterns import load_patterns
 from halogenator.dataclass_json import from_json, to_json
 from halogenator.errors import UserError
 from halogenator.model import Choice, Config, Job, Recipe, Window
@@ -36,7 +37,7 @@ def config(**keys: Any) -> Config:
     own = {"transforms": "transforms.yaml", "halogenation": with_rule()}
     keys = {"parents": {"mine": "mine.smi"}, "libraries": LIBRARIES, "exclude": [], **own, **keys}
     Path("my.yaml").write_text(yaml.safe_dump(keys, sort_keys=False))
-    return read_config([Path("my.yaml")], working_dir=Path.cwd(), repository=REPOSITORY)
+    return read_config([Path("my.yaml")], working_dir=Path.cwd())
 
 
 def complaint(**keys: Any) -> str:
@@ -144,7 +145,7 @@ def test_a_transform_ranks_sites_and_chooses_parents() -> None:
 
 
 def test_by_default_libraries_leave_out_what_cannot_be_isolated_and_products_nothing() -> None:
-    made = read_config([REPOSITORY / "configs" / "config.yaml"], working_dir=Path.cwd(), repository=REPOSITORY)
+    made = read_config([REPOSITORY / "configs" / "config.yaml"], working_dir=Path.cwd())
     recipe, job = recipe_of(made, "lipid-2X"), job_of(made, "lipid-2X", "FG_CARBOXYL__COOH__TO__COCl")
     assert names(recipe.choice)[:2] == ["gem_halohydrin", "alpha_halo_ether"] and "acyl_halide" in names(recipe.choice)
     assert not job.choice and not recipe_of(made, "lipid-0X").choice
@@ -174,14 +175,21 @@ def test_only_what_a_choice_changes_is_made_again() -> None:
     assert by_smarts[0] == by_smarts[1] != by_smarts[2]
 
 
+def test_a_shipped_name_given_anew_means_what_the_file_says() -> None:
+    (shipped_one,) = config(exclude=["acyl_halide"]).library_choice.exclude
+    (anew,) = config(
+        exclude=["acyl_halide"], patterns=patterns(name="acyl_halide", smarts="[I]")
+    ).library_choice.exclude
+    assert (anew.name, anew.smarts) == (shipped_one.name, "[I]") != (shipped_one.name, shipped_one.smarts)
+
+
 def test_an_unknown_name_offers_the_nearest_and_says_where_patterns_stand() -> None:
     message = complaint(exclude=["acyl_halid"])
     assert "there is no pattern 'acyl_halid'" in message and "did you mean 'acyl_halide'?" in message
     assert "my.yaml, line" in message and "exclude[entry 1]" in message
     message = complaint(exclude=["zzz"], patterns=patterns())
-    assert f"add it to a file of patterns ({SHIPPED_PATTERNS}, {Path.cwd() / 'patterns.yaml'})" in message
+    assert f"add it to a file of patterns ({shipped.PATTERNS}, {Path.cwd() / 'patterns.yaml'})" in message
     assert "acyl_halide, " in message and "mine, " in message
-    assert "'acyl_halide'" in complaint(patterns=patterns(name="acyl_halide"))
     assert "RDKit cannot read this SMARTS" in complaint(exclude=["[Cl"])
 
 
@@ -201,7 +209,7 @@ def test_a_wrong_pattern_stops_the_run(entry: dict[str, Any], what: str) -> None
 
 
 def test_shipped_patterns_have_reasons_and_examples() -> None:
-    for pattern, *_ in load_patterns(SHIPPED_PATTERNS).values():
+    for pattern, *_ in load_patterns(shipped.PATTERNS).values():
         assert pattern.why and pattern.matches and pattern.spares
 
 

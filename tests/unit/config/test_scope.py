@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def config(**keys: Any) -> Config:
     """The shipped configuration with a file over it."""
     Path("my.yaml").write_text(yaml.safe_dump(keys, sort_keys=False))
-    return read_config([SHIPPED, Path("my.yaml")], working_dir=Path.cwd(), repository=REPOSITORY)
+    return read_config([SHIPPED, Path("my.yaml")], working_dir=Path.cwd())
 
 
 def complaint(**keys: Any) -> str:

@@ -34,7 +34,7 @@ def read(tmp_path: Path) -> Read:
     def config(libraries: str) -> Config:
         path = tmp_path / "my.yaml"
         path.write_text(f"{BASE}libraries:\n  mine: {{class: polyphenol, path: mine.smi}}\n{libraries}\n")
-        return read_config([path], working_dir=tmp_path, repository=REPOSITORY)
+        return read_config([path], working_dir=tmp_path)
 
     return config
 

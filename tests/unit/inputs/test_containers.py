@@ -434,7 +434,7 @@ def test_thousands_of_slips_are_answered_soon(tmp_path: Path) -> None:
     """Each used to be looked up in the file by going through all its keys."""
     path = tmp_path / "a.yaml"
     path.write_text("".join(f"librarie{i}: 1\n" for i in range(20_000)))
-    message = complaint(read_config, [path], working_dir=tmp_path, repository=REPOSITORY)
+    message = complaint(read_config, [path], working_dir=tmp_path)
     assert message.count("unknown key") == MAX_PROBLEMS
 
 
@@ -476,7 +476,7 @@ def test_a_name_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.smi").write_text("CCO\n")
     path = tmp_path / "c.yaml"
     path.write_text(yaml.safe_dump({"libraries": {name: {"class": "lipid", "path": "a.smi"}}}))
-    message = complaint(read_config, [path], working_dir=tmp_path, repository=REPOSITORY)
+    message = complaint(read_config, [path], working_dir=tmp_path)
     assert "cannot be a name in libraries" in message
     assert "letters, digits" in message or "at most 100" in message
     entry = {"label": "x", "family": "x", "scope_classes": ["lipid"], "smirks": METHYLATION}
@@ -490,7 +490,7 @@ def test_a_good_name_is_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.smi").write_text("CCO\n")
     path = tmp_path / "c.yaml"
     path.write_text(yaml.safe_dump({"libraries": {name: {"class": "lipid", "path": "a.smi"}}}))
-    assert list(read_config([path], working_dir=tmp_path, repository=REPOSITORY).libraries) == [name]
+    assert list(read_config([path], working_dir=tmp_path).libraries) == [name]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\nb", "x" * 5_000, "/", "..", "~nobody-of-that-name/x", "\ud800"])

@@ -24,7 +24,7 @@ def made(molecules: Iterable[str], transforms: list[Transform], choice: Choice =
 
 def configured(folder: Path, **settings: object) -> Config:
     paths = [REPOSITORY / "configs/config.yaml", write_yaml(folder / "mine.yaml", settings)]
-    return read_config(paths, working_dir=folder, repository=REPOSITORY)
+    return read_config(paths, working_dir=folder)
 
 
 def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_libraries_by_steps_are_estimated_by_walks_through_them(tmp_path: Path) 
         f"  esters: {{from: ethers, by: [{COOME}]}}\n"
     )
     layers = [REPOSITORY / "configs/config.yaml", own]
-    config = read_config(layers, working_dir=tmp_path, repository=REPOSITORY)
+    config = read_config(layers, working_dir=tmp_path)
     first = made((smiles for _, smiles in named_parents("polyphenol")), [config.transforms[OME]])
     ethers = first | made(first, [config.transforms[OME]])
     esters = made(ethers, [config.transforms[COOME]])

@@ -123,7 +123,7 @@ def configured(folder: Path, **settings: Any) -> Config:
     """The shipped configuration with natural products of one class, and these settings above it."""
     layer = {"libraries": {"lipid-1X": {"class": "lipid", "k": 1}}, "select": {"libraries": ["lipid-1X"]}, **settings}
     paths = [REPOSITORY / "configs/config.yaml", write_yaml(folder / "mine.yaml", layer)]
-    return read_config(paths, working_dir=folder, repository=REPOSITORY)
+    return read_config(paths, working_dir=folder)
 
 
 def test_lists_add_up_and_are_in_the_fingerprint(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from halogenator import shipped
 from halogenator.browse.answers import Answer, Answers
 from halogenator.browse.basket import FORMAT_NAMES, MOST, find_kept, read_kept, write_kept
 from halogenator.browse.one_molecule import about, address_of, address_of_drawing
@@ -36,8 +37,6 @@ from halogenator.results import Results
 from halogenator.search.parts import Part
 from halogenator.tables.parquet import open_parquet
 
-ASSETS = Path(__file__).parents[2] / "browse"
-_REPORT = ASSETS.parent / "report"
 _PATIENCE = 1.5  # seconds that a page waits for rows before it says that the search goes on
 _SECONDS = 20  # that a page's progress waits for news
 _MOST_BYTES = 20_000_000  # of a form
@@ -69,7 +68,7 @@ class Site:
         self._reader = Reader(results)
         self._called: dict[str, str] = {}
         self._files: dict[Path, tuple[float, _File]] = {}
-        loader = jinja2.FileSystemLoader(ASSETS / "templates")
+        loader = jinja2.FileSystemLoader(shipped.BROWSE_PAGES / "templates")
         self._templates = jinja2.Environment(
             loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
         )
@@ -85,14 +84,14 @@ class Site:
             "/molecule": self.molecule,
             "/drawing.svg": self.drawing,
         }
-        own = StaticFiles(directory=ASSETS / "static")
+        own = StaticFiles(directory=shipped.BROWSE_PAGES / "static")
         return Starlette(
             routes=[
                 *(Route(path, answer) for path, answer in pages.items()),
                 Route("/basket/cards", _with_body(self.cards), methods=["POST"]),
                 Route("/basket/file", _with_body(self.file), methods=["POST"]),
                 Route("/static/report.css", _style),
-                Mount("/static/vendor", StaticFiles(directory=ASSETS / "vendor")),
+                Mount("/static/vendor", StaticFiles(directory=shipped.BROWSE_PAGES / "vendor")),
                 Mount("/static", own),
             ],
             exception_handlers={UserError: self._error, HTTPException: self._error, Exception: self._error},
@@ -313,7 +312,7 @@ def _text(value: object) -> str:
 
 
 def _style(_: Request) -> Response:
-    return Response((_REPORT / "report.css").read_text(encoding="utf-8"), media_type="text/css")
+    return Response((shipped.REPORT_PAGES / "report.css").read_text(encoding="utf-8"), media_type="text/css")
 
 
 def _kind(row: Shown) -> str:

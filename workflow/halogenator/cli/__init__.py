@@ -22,6 +22,7 @@ from halogenator.cli import (
     find_verb,
     hash_verb,
     patterns_verb,
+    project_verbs,
     results_verbs,
     serve_verb,
     task_verbs,
@@ -113,8 +114,8 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"halogenator {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
     listed = (
-        *(configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb, hash_verb),
-        *(export_verb, transforms_verb, patterns_verb, apply_verb),
+        *(project_verbs, configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb),
+        *(hash_verb, export_verb, transforms_verb, patterns_verb, apply_verb),
     )
     for module in listed:
         module.add_verbs(verbs)

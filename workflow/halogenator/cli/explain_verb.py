@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration, memory_option, positive, repository, results_option
+from halogenator.cli.options import add_verb, configuration, memory_option, positive, results_option
 
 _SHOWN = 20
 _MEMORY_MB = 1500
@@ -87,7 +87,7 @@ def _configuration(options: argparse.Namespace) -> Any:
     if found.changed:
         taken = "" if found.files else "; the shipped configuration is taken, name another with --configfile"
         _say(f"note: gone, or changed since the run: {', '.join(found.changed)}{taken}")
-    return config_of(found, folder, repository()) if found.files else configuration([], folder)
+    return config_of(found, folder) if found.files else configuration([], folder)
 
 
 def _lines(found: Any, limit: int) -> Iterator[str]:

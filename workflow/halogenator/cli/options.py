@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from halogenator import shipped
 from halogenator.errors import UserError, did_you_mean
 
 SHIPPED_TRANSFORMS = Path("configs/transforms.yaml")  # below the working directory or the repository
@@ -98,11 +99,6 @@ def memory_option(parser: argparse.ArgumentParser, *, default: int = 1000) -> No
         parser.add_argument(name, type=Path, help=argparse.SUPPRESS)
 
 
-def repository() -> Path:
-    """Return the repository's root, where the shipped configuration is."""
-    return Path(__file__).resolve().parents[3]
-
-
 def results_option(parser: argparse._ActionsContainer) -> None:
     """Add the option that names a results folder."""
     text = "folder of the results (default: %(default)s)"
@@ -110,10 +106,10 @@ def results_option(parser: argparse._ActionsContainer) -> None:
 
 
 def find_paths(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that an option names, each looked for below the working directory, then the repository."""
+    """Return the files that an option names, each looked for below the working directory, then the shipped files."""
     from halogenator.config import find_path
 
-    return [find_path(str(path), Path.cwd(), repository()) for path in paths]
+    return [find_path(str(path), Path.cwd()) for path in paths]
 
 
 def positive(text: str) -> int:
@@ -153,8 +149,15 @@ def json_of(name: str) -> Callable[[str], Any]:
 
 
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
-    """Return the ``Config`` of YAML files, each layered over the one before; ``bare`` leaves the shipped one out."""
+    """Return the ``Config`` of YAML files over that of the working directory; ``bare`` leaves the latter out."""
     from halogenator.config import read_config
 
-    shipped = [] if bare else [repository() / "configs" / "config.yaml"]
-    return read_config([*shipped, *paths], working_dir=working_dir, repository=repository())
+    lowest = [] if bare else [lowest_layer(working_dir)]
+    return read_config([*lowest, *paths], working_dir=working_dir)
+
+
+def lowest_layer(folder: Path) -> Path:
+    """Return the configuration that a run in a folder starts from: that of a project there, else the shipped one."""
+    snakefile, own = folder / "Snakefile", folder / shipped.CONFIGURATION.relative_to(shipped.ROOT)
+    is_project = own.is_file() and snakefile.is_file() and shipped.INCLUDED in snakefile.read_text(encoding="utf-8")
+    return own if is_project else shipped.CONFIGURATION

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator import shipped
 from halogenator.cli.drawings import add_draw, write_drawings
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, repository
+from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths
 from halogenator.errors import UserError
 
 _CHECK = """\
@@ -95,7 +96,7 @@ def _check(options: argparse.Namespace) -> None:
     from halogenator.errors import raise_all
 
     transforms, problems = sound_transforms(*find_paths(options.file))
-    parents = sorted(repository().glob("configs/parents/*.smi"))
+    parents = sorted(shipped.CONFIGS.glob("parents/*.smi"))
     advice = {each.transform: each for each in advise(list(transforms.values()), options.on, parents)}
     warned = [name for name, each in advice.items() if each.warnings]
     print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")

@@ -9,6 +9,7 @@ from halogenator.config.yaml_files import Document, Keys, display
 from halogenator.errors import UserError
 
 COMMAND_LINE = "command line (--config)"
+OTHER_WORKFLOW = "configuration of the module"
 DEFAULT = "default, set in no file"
 
 _ABSENT = object()
@@ -21,12 +22,16 @@ class Layers:
         documents: the files, lowest layer first.
         data: the merged data.
         settings: the merged data with the defaults of the schema, once the data is known to be valid.
+        outside: where data is from that no file has, in words.
     """
 
-    def __init__(self, documents: Sequence[Document], data: Any, settings: Any = None) -> None:
+    def __init__(
+        self, documents: Sequence[Document], data: Any, settings: Any = None, outside: str = COMMAND_LINE
+    ) -> None:
         self.documents = tuple(documents)
         self.data = data
         self.settings = settings
+        self.outside = outside
 
     def place(self, *keys: Any) -> str:
         """Return where a value was written: ``configs/my.yaml, line 7: libraries.my-library.class``."""
@@ -35,7 +40,7 @@ class Layers:
         written = self._written(keys)
         if written:
             return f"{display(self.documents[written[0]].path)}, line {written[1]}: {self.key(keys)}"
-        source = DEFAULT if dig(self.data, keys) is _ABSENT else COMMAND_LINE
+        source = DEFAULT if dig(self.data, keys) is _ABSENT else self.outside
         return f"{source}: {self.key(keys)}" if keys else source
 
     def order(self, keys: Keys) -> tuple[int, int]:

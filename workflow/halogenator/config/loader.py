@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from halogenator.chemistry.scores import check as check_score
 from halogenator.config import scope
 from halogenator.config.class_words import class_problems
 from halogenator.config.export_entries import resolve_exports
-from halogenator.config.layers import Layers, dig, merge
+from halogenator.config.layers import OTHER_WORKFLOW, Layers, dig, merge
 from halogenator.config.library_entries import resolve_libraries, select
 from halogenator.config.paths import find_path, place_problems
 from halogenator.config.patterns import CHOICE_KEYS, Patterns
@@ -23,34 +23,41 @@ from halogenator.model import Choice, Config, Halogenation, Transform
 from halogenator.planning.speed import INCHIKEY_SECONDS, PRODUCT_SECONDS
 
 
-def load_config(raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, repository: Path) -> Config:
+def load_config(
+    raw: Mapping[str, Any], *, sources: Sequence[Path], working_dir: Path, of_module: bool = False
+) -> Config:
     """Return the configuration that Snakemake has merged.
 
     Args:
         raw: the merged mapping, with ``--config`` on top of the files.
         sources: its YAML files, lowest layer first, which are read to name file and line in messages.
-        working_dir: the folder in which relative paths are looked up first.
-        repository: the folder in which they are looked up next.
+        working_dir: the folder in which relative paths are looked up first; next is the folder of the shipped files.
+        of_module: whether ``raw`` is what another workflow hands over, to be layered over the files.
 
     Raises:
         UserError: something is wrong with the configuration or its files. All problems that are independent of each
             other are in one error.
     """
     documents = _read_all(sources)
-    return _resolve(Layers(documents, _typed(_plain(raw), (), documents)), working_dir, repository)
+    given = _typed(_plain(raw), (), documents)
+    if of_module:
+        return _resolve(Layers(documents, _merged(documents, given), outside=OTHER_WORKFLOW), working_dir)
+    return _resolve(Layers(documents, given), working_dir)
 
 
-def read_config(paths: Sequence[Path], *, working_dir: Path, repository: Path) -> Config:
+def read_config(paths: Sequence[Path], *, working_dir: Path) -> Config:
     """Return the configuration in YAML files, the later layered over the earlier ones as Snakemake does it.
 
     Raises:
         UserError: as ``load_config``.
     """
     documents = _read_all(paths)
-    merged: dict[str, Any] = {}
-    for document in documents:
-        merged = merge(merged, document.data or {})
-    return _resolve(Layers(documents, merged), working_dir, repository)
+    return _resolve(Layers(documents, _merged(documents)), working_dir)
+
+
+def _merged(documents: Sequence[Document], *others: Any) -> dict[str, Any]:
+    """Return the data of files, and other data, each over what comes before it."""
+    return reduce(merge, [*(document.data or {} for document in documents), *others], {})
 
 
 def _read_all(paths: Sequence[Path]) -> list[Document]:
@@ -71,14 +78,14 @@ def _read_all(paths: Sequence[Path]) -> list[Document]:
     return documents
 
 
-def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
+def _resolve(layers: Layers, working_dir: Path) -> Config:
     layers = checked(layers, "config")
     settings = layers.settings
     problems = _inchikey_problems(layers)
 
     def find(keys: Keys, *, several: bool = False) -> Path:
         with located(layers.place(*keys)):
-            return find_path(dig(settings, keys), working_dir, repository, several=several)
+            return find_path(dig(settings, keys), working_dir, several=several)
 
     transforms: dict[str, Transform] = {}
     halogenation = Halogenation((), ())
@@ -109,7 +116,7 @@ def _resolve(layers: Layers, working_dir: Path, repository: Path) -> Config:
     jobs = scope.make_jobs(libraries, wanted, settings)
     if not problems:
         problems += scope.job_problems(jobs, libraries, wanted, layers)
-    place = partial(find_path, working_dir=working_dir, repository=repository, several=True)
+    place = partial(find_path, working_dir=working_dir, several=True)
     exports = {} if problems else resolve_exports(libraries, transforms, jobs, layers, problems, place)
     scored = [each.scores for each in libraries.values()] + [each.scores for each in wanted]
     for score in dict.fromkeys(name for names in scored for name in names):

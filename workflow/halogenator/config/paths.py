@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from halogenator import shipped
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.errors import UserError, did_you_mean
 from halogenator.inputs.remote import is_remote, object_path
@@ -27,13 +28,12 @@ _FOLDER = {
 }
 
 
-def find_path(text: str, working_dir: Path, repository: Path, *, several: bool = False) -> Path:
+def find_path(text: str, working_dir: Path, *, several: bool = False) -> Path:
     """Return the absolute path of a file that the configuration names.
 
     Args:
         text: the path, in which ``~`` is the home directory. An object in a store is not looked up here.
-        working_dir: the folder in which relative paths are looked up first.
-        repository: the folder in which they are looked up next.
+        working_dir: the folder in which relative paths are looked up first; next is the folder of the shipped files.
         several: whether a folder, or a pattern that matches a file, is allowed too.
 
     Raises:
@@ -45,12 +45,12 @@ def find_path(text: str, working_dir: Path, repository: Path, *, several: bool =
         wanted = Path(text).expanduser()
     except RuntimeError as error:
         raise UserError(f"{text} has no home directory", value=text, fix="write the path in full") from error
-    places = list(dict.fromkeys((base / wanted).absolute() for base in (working_dir, repository)))
+    places = list(dict.fromkeys((base / wanted).absolute() for base in (working_dir, shipped.ROOT)))
     for place in places:
         if _is_file(place):
             return place.parent.resolve() / place.name  # a link keeps its name, whose ending says the format
     if several:
-        for base, place in zip((working_dir, repository), places, strict=False):
+        for base, place in zip((working_dir, shipped.ROOT), places, strict=False):
             if place.is_dir():
                 return place.resolve()
             pattern = Path(glob.escape(str(base.absolute()))) / wanted  # folders may have brackets

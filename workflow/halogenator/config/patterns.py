@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from halogenator import shipped
 from halogenator.chemistry.filters import CATALOGS
 from halogenator.config.layers import Layers, same_name_problems
 from halogenator.config.validation import checked
@@ -15,8 +16,6 @@ from halogenator.config.yaml_files import read_yaml
 from halogenator.errors import UserError, did_you_mean, raise_all
 from halogenator.model import Choice, Pattern, Window
 from halogenator.process import limits
-
-SHIPPED_PATTERNS = Path(__file__).resolve().parents[3] / "configs" / "patterns.yaml"
 
 # Keys that say what is left out, of any entry and of a transform or rule.
 CHOICE_KEYS = ("exclude", "within", "protect", "quota")
@@ -37,7 +36,7 @@ class Patterns:
     """
 
     def __init__(self, paths: Sequence[Path] = ()) -> None:
-        self.paths = [SHIPPED_PATTERNS, *(path for path in paths if path.resolve() != SHIPPED_PATTERNS)]
+        self.paths = [shipped.PATTERNS, *(path for path in paths if path.resolve() != shipped.PATTERNS)]
         self._known: dict[str, tuple[Pattern, ...]] = {}
 
     def load(self) -> Mapping[str, tuple[Pattern, ...]]:
@@ -48,7 +47,8 @@ class Patterns:
         """
         if not self._known:
             alerts = {name: (Pattern(name, catalog=catalog),) for name, catalog in CATALOGS.items()}
-            self._known = load_patterns(*self.paths) | alerts
+            # A name may be given anew: a project has a copy of the shipped file, to be edited.
+            self._known = load_patterns(shipped.PATTERNS) | load_patterns(*self.paths[1:]) | alerts
         return self._known
 
     def choice(self, entry: Mapping[str, Any], place: Place, problems: list[UserError]) -> Choice:

@@ -6,9 +6,9 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
+from halogenator import shipped
 from halogenator.config.layers import Layers, dig
 from halogenator.config.yaml_files import Keys, read_yaml
 from halogenator.errors import UserError, did_you_mean, raise_all
@@ -16,8 +16,6 @@ from halogenator.errors import UserError, did_you_mean, raise_all
 Violation = Any  # a ValidationError of jsonschema, in whose type stubs any attribute may be unset
 
 MAX_PROBLEMS = 50  # problems of a file, and unknown keys of a mapping, that are shown
-
-SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 _TYPES = {
     "object": "a mapping (key: value)",
@@ -52,7 +50,7 @@ _ALLOWED = {
 @functools.cache
 def load_schema(name: str) -> dict[str, Any]:
     """Return the schema "config", "transforms" or "halogenation"."""
-    schema: dict[str, Any] = read_yaml(SCHEMAS / f"{name}.schema.yaml").data
+    schema: dict[str, Any] = read_yaml(shipped.SCHEMAS / f"{name}.schema.yaml").data
     return schema
 
 
@@ -63,7 +61,7 @@ def checked(layers: Layers, name: str) -> Layers:
         UserError: the data breaks the schema. All problems are in one error.
     """
     raise_all([problem for _, problem in slips(layers, name)])
-    return Layers(layers.documents, layers.data, with_defaults(layers.data, name))
+    return Layers(layers.documents, layers.data, with_defaults(layers.data, name), layers.outside)
 
 
 def slips(layers: Layers, name: str) -> list[tuple[Keys, UserError]]:

@@ -30,8 +30,9 @@ from halogenator.names import library_words
 from halogenator.process.failures import writing
 from halogenator.report import distributions, figures, gallery, matrix, reproduction
 from halogenator.report.details import Details, Key
-from halogenator.report.templates import ASSETS, render
+from halogenator.report.templates import render
 from halogenator.results import Results
+from halogenator.shipped import REPORT_PAGES
 from halogenator.tables.catalog import check_made, create_views, renew_catalog
 from halogenator.tables.duck import connect
 from halogenator.tables.metadata import read_metadata
@@ -141,11 +142,12 @@ class _Page:
         return render(
             "report.html.j2",
             scripts=[
-                _escaped_script((ASSETS / "scripts" / f"{name}.js").read_text(encoding="utf-8")) for name in _SCRIPTS
+                _escaped_script((REPORT_PAGES / "scripts" / f"{name}.js").read_text(encoding="utf-8"))
+                for name in _SCRIPTS
             ],
             vendor=[
                 _vendored(entry)
-                for entry in json.loads((ASSETS / "vendor" / "manifest.json").read_text(encoding="utf-8"))
+                for entry in json.loads((REPORT_PAGES / "vendor" / "manifest.json").read_text(encoding="utf-8"))
             ],
             data=pack(self._data(memory, tasks)),
             made=time.strftime("%Y-%m-%d %H:%M %Z"),
@@ -286,7 +288,7 @@ def _vendored(entry: Mapping[str, str]) -> dict[str, str]:
     Raises:
         UserError: the library's checksum is not that of the manifest.
     """
-    path = ASSETS / "vendor" / entry["file"]
+    path = REPORT_PAGES / "vendor" / entry["file"]
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise UserError("a library of the report has changed", where=path, fix="restore it from the repository")

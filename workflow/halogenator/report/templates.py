@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import jinja2
 
+from halogenator import shipped
 from halogenator.names import words
 from halogenator.report import matrix
 from halogenator.units import duration, size
-
-ASSETS = Path(__file__).parents[2] / "report"
 
 
 def render(template: str, **values: object) -> str:
     """Return a page. All values are escaped, unless the template says ``safe``."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(shipped.REPORT_PAGES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"count": _count, "share": _share, "short": matrix.short, "size": size}
     environment.filters |= {"duration": duration, "words": words}
-    style = (ASSETS / "report.css").read_text(encoding="utf-8")
+    style = (shipped.REPORT_PAGES / "report.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **values)
 
 

@@ -44,7 +44,7 @@ def recorded(results: Results) -> Recorded:
     return Recorded(tuple(layers), str(record["overrides"]), tuple(changed))
 
 
-def config_of(found: Recorded, working_dir: Path, repository: Path) -> Config:
+def config_of(found: Recorded, working_dir: Path) -> Config:
     """Return the configuration of some files, with the settings from outside on top.
 
     Raises:
@@ -55,7 +55,7 @@ def config_of(found: Recorded, working_dir: Path, repository: Path) -> Config:
         data = read_yaml(path).data
         raw = merge(raw, data) if isinstance(data, dict) else raw
     raw = merge(raw, _given(found.overrides))
-    return load_config(raw, sources=found.files, working_dir=working_dir, repository=repository)
+    return load_config(raw, sources=found.files, working_dir=working_dir)
 
 
 def _given(overrides: str) -> dict[str, object]:
