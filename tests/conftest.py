@@ -7,6 +7,7 @@ expensive run is shared by the tests of one file, so under pytest-xdist a file s
 from __future__ import annotations
 
 import os
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,16 +16,18 @@ import pytest
 from helpers import samples
 from helpers.finished import Finished, finished_run
 
+STARTED = time.monotonic()
 ELSEWHERE = ("s3", "slurm")  # folders of the long form, which need packages of their own
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="what the short form leaves out, and its samples in full size")
-    parser.addoption(
-        "--crash-states", type=int, default=12, help="states of a disk after a loss of power (default: 12)"
-    )
+    parser.addoption("--crash-states", type=int, default=8, help="states of a disk after a loss of power (default: 8)")
     parser.addoption("--kills", type=int, default=6, help="kills of a run at any moment in the long form (default: 6)")
     parser.addoption("--failed-calls", type=int, default=200, help="calls that fail in the long form (default: 200)")
+    parser.addoption(
+        "--minutes", type=float, default=float("inf"), help="skip what has not begun by then (default: no limit)"
+    )
     parser.addoption("--seed", type=int, default=4, help="decides on examples and moments of kills (default: 4)")
 
 
@@ -64,6 +67,11 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() > STARTED + 60 * (minutes := item.config.getoption("--minutes")):
+        pytest.skip(f"the {minutes:g} minutes of --minutes are over")
 
 
 @pytest.fixture(scope="session")
