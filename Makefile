@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help install run test test-all test-long test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs pictures lock clean
+.PHONY: help install run test test-all test-long test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs site pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch mutants
 .DEFAULT_GOAL := run
 
@@ -111,6 +111,9 @@ $(VENV)/ready: envs/requirements.txt
 
 docs: $(VENV)/ready  ## write docs/reference anew, after changing a schema, a column or a verb
 	$(BIN)/python docs/make_reference.py
+
+site: $(VENV)/ready  ## build the pages of docs/ into site/, with search, to be read without a network
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs site
 
 pictures: $(VENV)/ready  ## take the pictures of docs/images anew (tmux, Chromium)
 	$(BIN)/python docs/make_pictures.py
