@@ -30,6 +30,9 @@ module halogenator:
 
 use rule * from halogenator as halo_*
 
+use rule summarize from halogenator as halo_summarize with:
+    log: "made/summary.log"
+
 rule count:
     input: rules.halo_merge_products.output.out.format(library="hits", transform="{transform}")
     output: "count.txt"
@@ -158,7 +161,7 @@ def test_another_workflow_takes_the_rules(installed: Installed, tmp_path: Path, 
     assert int((folder / "count.txt").read_text()) > 1000
     assert not (folder / "results").exists()
     installed.run(folder, "snakemake", "--cores", 2, "halo_all", **variables)
-    assert (folder / "made" / "results" / "report.html").exists()
+    assert (folder / "made" / "results" / "report.html").exists() and (folder / "made" / "summary.log").exists()
     assert len((folder / "made" / "results" / "exports" / "all" / "all.smi").read_text().splitlines()) == 3
     assert "Nothing to be done" in installed.run(
         folder, "snakemake", "--cores", 2, "halo_all", "count.txt", **variables

@@ -193,12 +193,14 @@ class Moments(logging.Filter):
     """A log filter that calls a function at the first log record of an event, for events without a hook like `onstart`.
 
     Args:
+        results: the results folder of the run.
         functions: {event: function}.
         idle: called when there is nothing to do, which Snakemake tells no hook; returns text for the end of its message.
     """
 
-    def __init__(self, functions, idle):
+    def __init__(self, results, functions, idle):
         super().__init__()
+        self.results = results
         self.functions = functions
         self.idle = idle
 
@@ -213,9 +215,11 @@ class Moments(logging.Filter):
 def at(begin, planned, idle):
     """Call `begin` when a run or dry run begins, `planned` when its tasks are known, `idle` if a run has none.
 
-    The hook `onstart` is too late for both: Snakemake then has its lock, and has decided which tasks run.
+    The hook `onstart` is too late for both: Snakemake then has its lock, and has decided which tasks run. As a module
+    these files are read anew for each statement `use rule`, whose run is still the same one.
     """
-    logger.addFilter(Moments({LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}, idle))
+    if all(getattr(each, "results", None) != RESULTS for each in logger.filters):
+        logger.addFilter(Moments(RESULTS, {LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}, idle))
 
 
 def displays(kind):
