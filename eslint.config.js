@@ -11,7 +11,7 @@ export default [
     rules: { strict: ["error", "global"], eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },
   {
-    files: ["workflow/browse/static/editor.js"],
+    files: ["workflow/browse/static/editor.js", "workflow/browse/static/ranges.js"],
     languageOptions: { sourceType: "module", globals: globals.browser },
     rules: { strict: "off", "no-var": "error", "prefer-const": "error", eqeqeq: "error" },
   },

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from halogenator.browse.view import read_view
-from halogenator.cli import build_parser
+from halogenator.cli import build_parser, main
 from helpers.browsing import Browsing, browsing
 from helpers.exports import export, rows
 from helpers.finished import PHENOLS, Finished
@@ -39,8 +40,9 @@ def results(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Pat
         row |= dict.fromkeys(("name", "halogens", "rules", "prepared"), EVIL)
         row |= {"id": f"{number}{EVIL}", "parent": f"{number}{EVIL}"}
     rows[1]["smiles"] = EVIL
+    rows[0]["alerts"], rows[1]["alerts"] = f"brenk: {EVIL}; pains: catechol_A(92)", f"brenk: {EVIL}"
     (results / "libraries/library=zz").mkdir()
-    table = mine.from_pylist(rows, mine.schema)
+    table = mine.from_pylist(rows, mine.schema.append(pa.field("alerts", pa.string())))
     pq.write_table(table, results / "libraries/library=zz/molecules.parquet")
     return results
 
@@ -108,12 +110,30 @@ def test_nothing_in_a_name_an_id_a_smiles_or_an_address_becomes_markup(site: Bro
     answer = site.get("/?show=molecules&library=zz")
     assert [smiles for _, smiles in answer.rows][1] == EVIL
     texts = [answer.text, site.get("/molecule?at=zz//1").text]
-    for name in ("parent", "smarts", "similar", "molecule", "where", "library", "sort", "after", "mw_min", EVIL):
+    for path in ("routes", "near"):
+        texts.append(site.get(f"/{path}?at=zz//0").text)
+        texts.append(site.get(f"/{path}?{urlencode({'at': 'zz//1', 'smiles': EVIL})}").text)
+    names = site.get(f"/names?{urlencode({'start': EVIL[:9]})}")
+    assert names.headers["content-type"] == "application/json" and json.loads(names.text) == [EVIL]
+    for name in (
+        "parent",
+        "smarts",
+        "similar",
+        "molecule",
+        "where",
+        "library",
+        "sort",
+        "after",
+        "mw_min",
+        "rule",
+        "without",
+        EVIL,
+    ):
         texts.append(site.get(f"/?{urlencode({name: EVIL + EVIL})}", status=400).text)
     texts.append(site.get(f"/molecule?{urlencode({'at': EVIL})}", status=400).text)
     for text in texts:
         assert "<script>alert" not in text and "<img src=x" not in text
-        assert 'src="/static/browse.js"' in text
+        assert 'src="/static/browse.js"' in text or "<html" not in text
     assert site.ask(f"/drawing.svg?{urlencode({'smiles': EVIL})}", cookie=site.cookie).status == 404
 
 
@@ -138,6 +158,7 @@ FILTERS: dict[str, Callable[[Row], bool]] = {
     "halogen=I&sort=tpsa": lambda row: "I" in row["smiles"],
     "halogen=F&sort=tpsa": lambda row: "F" in row["smiles"],
     "rule=veber&sort=tpsa": lambda row: row["tpsa"] <= 140 and row["rotb"] <= 10,
+    "rule=lead_like&sort=tpsa": lambda row: 250 <= row["mw"] <= 350 and row["clogp"] <= 3.5 and row["rotb"] <= 7,
     "where=parent_id+%3D+parent&sort=tpsa": lambda row: row["library"] == "mine",
     f"parent={PHENOLS[1][0]}&sort=tpsa": lambda row: row["parent_id"] == PHENOLS[1][0],
     "smarts=%5BOX2H%5Dc1ccccc1%5BOX2H%5D&sort=tpsa": lambda row: Chem.MolFromSmiles(row["smiles"]).HasSubstructMatch(
@@ -152,6 +173,69 @@ def test_a_filter_shows_the_rows_that_a_look_at_each_finds(query: str, site: Bro
     assert 0 < len(wanted) <= len(products)
     assert [smiles for page in pages(site, f"{query}&size=96") for smiles in page] == [row["smiles"] for row in wanted]
     assert site.get(f"/?{query}").count == len(wanted)
+
+
+def test_alerts_are_filtered_where_results_have_them(site: Browsing) -> None:
+    assert site.get("/?show=molecules&library=zz&without=brenk").count == 0
+    page = site.get("/?show=molecules&library=zz&without=pains")
+    assert [smiles for _, smiles in page.rows] == [EVIL]
+    assert "no column with alerts" in site.get("/?without=pains", status=400).text
+    assert "--without" in shlex.split(page.found(r'<code id="command">([^<]*)')[0])
+
+
+@pytest.mark.parametrize("query", ["", f"transform={COOME}", "show=molecules&library=mine"])
+def test_histograms_count_each_value_once(query: str, site: Browsing, products: list[Row], results: Path) -> None:
+    found = json.loads(site.get(f"/histograms?{query}").text)
+    rows = [row for row in products if not query or row["transform"] == COOME]
+    if "show" in query:
+        rows = pq.ParquetFile(results / "libraries/library=mine/molecules.parquet").read().to_pylist()
+    assert found["rows"] == found["read"] == len(rows) > 0
+    for name in ("mw", "clogp", "hbd"):
+        shown = found["shown"][name]
+        assert shown["below"] + sum(shown["counts"]) + shown["above"] == len(rows)
+        for at, count in enumerate(shown["counts"]):
+            low = shown["first"] + at * shown["width"]
+            assert count == sum(low <= row[name] < low + shown["width"] for row in rows)
+
+
+def test_a_name_is_completed_from_its_beginning_or_a_part(site: Browsing) -> None:
+    name = str(PHENOLS[1][0])
+    for start in (name[:3], name[:4].upper(), name[-4:]):
+        assert name in json.loads(site.get(f"/names?{urlencode({'start': start})}").text)
+    assert json.loads(site.get("/names?start=").text) == json.loads(site.get("/names").text) == []
+
+
+def test_a_page_has_all_routes_that_explain_finds(
+    site: Browsing, products: list[Row], results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    most = max(products, key=lambda row: row["n_routes"])
+    assert most["n_routes"] > 1
+    for row in (most, products[-1]):
+        place = {"at": f"{row['library']}/{row['transform']}/{row['at']}", "smiles": row["smiles"]}
+        page = site.get(f"/routes?{urlencode(place)}")
+        assert main(["explain", "--json", "--results", str(results), row["smiles"]]) == 0
+        told = json.loads(capsys.readouterr().out)["found"]
+        job = row["library"], row["transform"]
+        (ways,) = [each["ways"] for each in told if (each["library"], each["transform"]) == job]
+        many = f"{len(ways)} routes, all there are" if len(ways) > 1 else "The only route"
+        assert page.found(r'<h2 id="way">([^<]*)') == [many] and len(ways) >= row["n_routes"]
+        steps = page.found(r'<span title="([^"]*)">')
+        assert sorted(steps) == sorted(step["by"] for way in ways for step in way["steps"])
+        assert row["library"] != "other-1X" or len(steps) == 2 * len(ways)
+        for address in page.found(r'src="(/drawing.svg[^"]*)"'):
+            assert 'class="m"' in site.get(address).text
+
+
+def test_a_page_shows_what_else_was_made_of_the_same_molecule(site: Browsing, products: list[Row]) -> None:
+    by_parent: dict[tuple[str, str], list[Row]] = {}
+    for row in products:
+        by_parent.setdefault((row["library"], row["parent_id"]), []).append(row)
+    family = next(rows for rows in by_parent.values() if 2 < len(rows) < 9)
+    row, *others = family
+    place = {"at": f"{row['library']}/{row['transform']}/{row['at']}", "smiles": row["smiles"]}
+    page = site.get(f"/near?{urlencode(place)}")
+    assert [smiles for _, smiles in page.rows] == [each["smiles"] for each in others]
+    assert site.get(page.found(r'<a href="([^"]*)">All of these')[0]).count == len(family)
 
 
 def test_the_most_alike_come_first(site: Browsing, products: list[Row]) -> None:
@@ -170,7 +254,7 @@ def test_an_address_says_all_and_has_one_form(site: Browsing) -> None:
     answer = site.ask("/?smarts=&mw_max=3e2&halogen=F&parent=&sort=", cookie=site.cookie)
     assert answer.status == 303 and answer.headers["location"] == "/?mw_max=300&halogen=F"
     page = site.get("/?mw_max=300&halogen=F")
-    assert page.found(r'name="mw_max" value="([^"]*)"') == ["300.0"]
+    assert page.found(r'name="mw_max" value="([^"]*)"') == ["300"]
     assert page.found(r'value="F" (checked)') == ["checked"]
     assert page.found(r'<a href="([^"]*)" aria-label="without: mw :300"') == ["/?halogen=F"]
 

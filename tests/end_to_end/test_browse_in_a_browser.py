@@ -77,6 +77,12 @@ def open_(page: Page, address: str) -> None:
     page.wait_for_selector("html[data-ready]")
 
 
+def open_side(page: Page) -> None:
+    """Open the filters, which a narrow window folds."""
+    if page.locator("#side").get_attribute("open") is None:
+        page.locator("#side > summary").click()
+
+
 def check(page: Page) -> None:
     """Nothing is wider than the window, all text stands out, and all that one can use or see has a name."""
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
@@ -110,7 +116,7 @@ def test_a_chemist_filters_looks_keeps_and_saves(page: Page, tmp_path: Path) -> 
         image.evaluate("image => image.decode()")
     assert page.locator(".drawn img").count() == 2
     check(page)
-    page.locator(".keep").click()
+    page.locator(".copy .keep").click()
     expect(page.locator("#basket-count")).to_have_text("(2)")
 
     page.get_by_role("link", name="Basket").click()
@@ -148,14 +154,73 @@ def test_a_name_that_would_run_is_a_name(page: Page) -> None:
     page.locator(".drawn-link").first.click()
     page.wait_for_url("**/molecule?**")
     page.wait_for_selector("html[data-ready]")
-    expect(page.locator(".way")).to_contain_text("<script>document.title='run'</script>")
+    expect(page.locator(".routes").first).to_contain_text("<script>document.title='run'</script>")
+    expect(page.locator(".card .from").first).to_contain_text("<script>document.title='run'</script>")
+    assert page.title() != "run" and page.locator("img[src=x]").count() == 0
+    open_(page, re.sub(r"/molecule.*$", "/", page.url))
+    open_side(page)
+    page.locator("#parent").press_sequentially("document.title")
+    option = page.locator("#names option")
+    option.wait_for(state="attached")
+    assert option.get_attribute("value") == EVIL
+    page.locator("#parent").fill(EVIL)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?parent=**")
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator(".tags li").first).to_contain_text(EVIL)
     assert page.title() != "run" and page.locator("img[src=x]").count() == 0
 
 
+def test_a_range_is_dragged_and_set_by_keys(page: Page) -> None:
+    open_side(page)
+    field = page.locator(".window[data-name=mw]")
+    high = field.get_by_label("mw, at most").nth(1)
+    high.scroll_into_view_if_needed()
+    all_ = page.locator("h1").inner_text()
+    box = high.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 5, middle)
+    page.mouse.down()
+    for share in (0.9, 0.7, 0.5):
+        page.mouse.move(box["x"] + share * box["width"], middle)
+    page.mouse.up()
+    page.wait_for_url("**/?mw_max=**")
+    bound = re.findall(r"mw_max=([\d.]+)", page.url)[0]
+    assert page.locator("input[name=mw_max]").input_value() == bound
+    expect(page.locator(".tags li").first).to_contain_text(f"mw :{bound}")
+    expect(page.locator("#results")).to_have_attribute("data-done", "true")
+    assert re.match(r"[1-9]\d* of ", page.locator("h1").inner_text())
+    for value in page.locator(".card dl div:first-child dd").all_inner_texts():
+        assert float(value) <= float(bound)
+    check(page)
+
+    high.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(lambda url: f"mw_max={bound}" not in url)
+    assert high.evaluate("each => each === document.activeElement")
+    assert re.fullmatch(r"[\d.]+, about \d+ % of all", str(high.get_attribute("aria-valuetext")))
+    page.keyboard.press("End")
+    page.wait_for_url(lambda url: "mw_max" not in url)
+    expect(page.locator("h1")).to_have_text(all_)
+    assert high.get_attribute("aria-valuetext") == "no bound"
+    page.go_back()
+    page.wait_for_url("**/?mw_max=**")
+    page.wait_for_selector("html[data-ready]")
+    open_side(page)
+    assert page.locator("input[name=mw_max]").input_value() in page.url
+
+    plot = field.locator("svg").bounding_box()
+    assert plot
+    page.mouse.move(plot["x"] + 0.3 * plot["width"], plot["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.8 * plot["width"], plot["y"] + 6, steps=3)
+    page.mouse.up()
+    page.wait_for_url("**mw_min=**")
+
+
 def test_a_ring_is_drawn_and_looked_for(page: Page) -> None:
-    side = page.locator("#side")
-    if side.get_attribute("open") is None:
-        side.locator("> summary").click()
+    open_side(page)
     for button, address in (("Draw a substructure", "/?smarts=c1ccccc1"), ("Draw a molecule", "/?similar=c1ccccc1&")):
         page.get_by_role("button", name=button).click()
         page.locator("#canvas > *").wait_for()
@@ -167,5 +232,4 @@ def test_a_ring_is_drawn_and_looked_for(page: Page) -> None:
         page.wait_for_url(f"**{address}*")
         page.wait_for_selector("html[data-ready]")
         open_(page, page.url.partition("?")[0])
-        if side.get_attribute("open") is None:
-            side.locator("> summary").click()
+        open_side(page)

@@ -3,8 +3,11 @@
 
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
+let turn = 0; // counts the searches that were begun; of an older one no more news are shown
+
 /** Wait for news of a search and show them, until it is done. */
 async function follow() {
+  const own = ++turn;
   for (;;) {
     const main = document.querySelector("main[data-progress]");
     const results = document.getElementById("results");
@@ -12,6 +15,7 @@ async function follow() {
     const known = new URLSearchParams({ found: results.dataset.count, searched: results.dataset.searched });
     const address = main.dataset.progress + (main.dataset.progress.endsWith("?") ? "" : "&") + known;
     const state = await (await fetch(address)).json();
+    if (own !== turn) return;
     if (state.error) {
       location.reload();
       return;
@@ -19,6 +23,7 @@ async function follow() {
     const wanted = results.dataset.waits === "full" && state.count > Number(results.dataset.count);
     if (state.done || wanted) {
       const page = parsed(await (await fetch(location.href)).text());
+      if (own !== turn) return;
       results.replaceWith(page.getElementById("results"));
       document.title = page.title;
       showKept();
@@ -37,6 +42,58 @@ function showProgress(results, state) {
   bar.nextElementSibling.textContent = `${state.searched.toLocaleString("en")} searched so far`;
   const title = results.querySelector("h1");
   title.textContent = title.textContent.replace(/^[\d,]+/, state.count.toLocaleString("en"));
+}
+
+/** Show what a form asks for without loading the page anew, so that whoever drags or types stays where they are. */
+async function apply(form) {
+  const own = ++turn;
+  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
+  const answer = await fetch(`/?${query}`);
+  const page = parsed(await answer.text());
+  if (own !== turn) return;
+  const results = page.getElementById("results");
+  if (!results) {
+    location.assign(answer.url);
+    return;
+  }
+  document.getElementById("results").replaceWith(results);
+  document.querySelector("main").dataset.progress = page.querySelector("main").dataset.progress;
+  side.querySelector("summary").replaceWith(page.querySelector("#side > summary"));
+  document.title = page.title;
+  history.pushState(null, "", answer.url);
+  showKept();
+  await follow();
+}
+
+/** Fill the parts of a page that take longer. */
+async function fillParts() {
+  const parts = [...document.querySelectorAll("[data-part]")].map(async (part) => {
+    const status = part.querySelector(".hint");
+    status.textContent = "Looking …";
+    const answer = await fetch(part.dataset.part);
+    const found = parsed(await answer.text());
+    const hint = answer.ok ? null : found.querySelector(".error dd")?.textContent;
+    if (hint) status.textContent = hint;
+    else if (found.body.querySelector("h2")) part.replaceChildren(...found.body.children);
+    else if (found.body.children.length) status.replaceWith(...found.body.children);
+    else part.remove();
+  });
+  await Promise.all(parts);
+  showKept();
+}
+
+/** Offer names that complete what is typed. */
+function completeNames(input) {
+  let asked = 0;
+  input.addEventListener("input", async () => {
+    const own = ++asked;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (own !== asked || !input.value.trim()) return;
+    const names = await (await fetch(`/names?${new URLSearchParams({ start: input.value })}`)).json();
+    if (own !== asked) return;
+    const options = names.map((name) => Object.assign(document.createElement("option"), { value: name }));
+    document.getElementById("names").replaceChildren(...options);
+  });
 }
 
 /** Leave empty fields out of the address. */
@@ -122,9 +179,21 @@ addEventListener("storage", showKept);
 
 const side = document.getElementById("side");
 if (side && matchMedia("(max-width: 52rem)").matches) side.open = false;
-document.getElementById("filters")?.addEventListener("submit", submitShort);
+const filters = document.getElementById("filters");
+filters?.addEventListener("submit", submitShort);
 document.addEventListener("keydown", byKeys);
+addEventListener("popstate", () => location.reload());
 showKept();
-const filled = document.getElementById("basket");
-if (filled) fillBasket(filled);
-follow().finally(() => (document.documentElement.dataset.ready = "true"));
+
+async function begin() {
+  const filled = document.getElementById("basket");
+  const work = [follow(), fillParts()];
+  if (filled) work.push(fillBasket(filled));
+  if (filters) {
+    completeNames(document.getElementById("parent"));
+    work.push(import("/static/ranges.js").then((ranges) => ranges.addRanges(filters, apply)));
+  }
+  await Promise.allSettled(work);
+  document.documentElement.dataset.ready = "true";
+}
+begin();

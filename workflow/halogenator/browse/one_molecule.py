@@ -6,10 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from halogenator.browse.rows import Shown
-from halogenator.browse.view import MOLECULES
+from halogenator.browse.view import ALERTS, MOLECULES, RULES, rule_words
 from halogenator.chemistry.descriptors import DESCRIPTORS
+from halogenator.chemistry.filters import FILTERS
+from halogenator.chemistry.molecules import RejectError
+from halogenator.chemistry.scores import scored
 
-_TOLD_ELSEWHERE = {"smiles", "name", "library", "transform", "parent_id", "site", *DESCRIPTORS}
+_TOLD_ELSEWHERE = {ALERTS, "smiles", "name", "library", "transform", "parent_id", "site", *DESCRIPTORS}
 
 
 def address_of(row: Shown) -> str:
@@ -39,7 +42,10 @@ def about(row: Shown) -> dict[str, Any]:
         "before": address_of_drawing(row, before=True) if row.at.transform and row.parent else None,
         "after": address_of_drawing(row),
         "way": _way(row),
+        "is_input": not row.at.transform and not row.parent.get("k"),
         "descriptors": [_change(name, made_from, row.values) for name in DESCRIPTORS if name in row.values],
+        "rules": _rules(made_from, row.values),
+        "alerts": _alerts(row.parent.get("smiles") if row.at.transform else None, smiles),
         "compared": "parent" if row.at.transform else row.origin_name if made_from else None,
         "links": [(words, "/?" + urlencode(_kind(row) | query)) for words, query in links.items()],
         "columns": [(name, value) for name, value in row.values.items() if name not in _TOLD_ELSEWHERE and value],
@@ -85,3 +91,37 @@ def _change(name: str, before: dict[str, Any], after: dict[str, Any]) -> dict[st
         "is_over": bool(descriptor.limit and new is not None and new > descriptor.limit.value),
         "was_over": bool(descriptor.limit and old is not None and old > descriptor.limit.value),
     }
+
+
+def _rules(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rules for drugs and leads, with whether they held before and hold now; None: not known."""
+    found = {name: (_holds(name, before), _holds(name, after)) for name in RULES}
+    return [
+        {"words": rule_words(name, holds=new), "text": FILTERS[name].text, "old": old, "new": new}
+        for name, (old, new) in found.items()
+        if new is not None
+    ]
+
+
+def _holds(name: str, values: dict[str, Any]) -> bool | None:
+    entry = FILTERS[name]
+    known = {each: values[each] for each in entry.descriptors if values.get(each) is not None}
+    return bool(entry.holds(known)) if entry.holds and len(known) == len(entry.descriptors) else None
+
+
+def _alerts(before: str | None, after: str) -> list[dict[str, Any]]:
+    """Return the alerts of a molecule: the catalog, the name, and whether its parent lacks it; None: not known."""
+    own, others = _alerts_of(after), _alerts_of(before) if before else None
+    return [
+        {"catalog": catalog.upper(), "name": name, "is_new": None if others is None else (catalog, name) not in others}
+        for catalog, name in own
+    ]
+
+
+def _alerts_of(smiles: str) -> list[tuple[str, str]]:
+    try:
+        text = str(scored(smiles).value(ALERTS) or "")
+    except RejectError:
+        return []
+    pairs = (each.partition(": ") for each in text.split("; ") if each)
+    return [(catalog, name) for catalog, _, name in pairs]

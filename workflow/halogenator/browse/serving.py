@@ -16,6 +16,7 @@ from halogenator.browse.gate import HOST, Gate
 from halogenator.browse.site import Site
 from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError
+from halogenator.model import Config
 from halogenator.results import Results
 from halogenator.tables.parquet import limit_arrow_threads
 
@@ -52,6 +53,7 @@ def serve(
     port: int | None,
     *,
     configuration: Sequence[Path],
+    config: Callable[[], Config],
     memory_mb: int,
     scratch: Path,
     tell: Callable[[str], None],
@@ -62,6 +64,7 @@ def serve(
         results: the results folder.
         port: as in ``listen``.
         configuration: YAML files that say what transforms are called.
+        config: returns the configuration that made the results.
         memory_mb: memory that a search may use, in MB (10^6 bytes).
         scratch: folder for what it cannot hold.
         tell: gets the address, with the token, once a browser can open it.
@@ -74,15 +77,15 @@ def serve(
     places = Results(results)
     if not places.libraries() and not places.jobs():
         raise UserError("there are no finished results here", where=results, fix="run snakemake --cores all first")
-    site = Site(results, configuration=configuration, memory_mb=memory_mb, scratch=scratch)
+    site = Site(results, configuration=configuration, config=config, memory_mb=memory_mb, scratch=scratch)
     with listen(port) as found:
         own, token = found.getsockname()[1], secrets.token_urlsafe(24)
         gate = Gate(site.app, own, token)
-        config = uvicorn.Config(gate, log_level="error", access_log=False, server_header=False, lifespan="off")
-        config.timeout_graceful_shutdown = 1
+        settings = uvicorn.Config(gate, log_level="error", access_log=False, server_header=False, lifespan="off")
+        settings.timeout_graceful_shutdown = 1
         tell(f"http://{HOST}:{own}/?token={token}")
         try:
-            uvicorn.Server(config).run(sockets=[found])
+            uvicorn.Server(settings).run(sockets=[found])
         finally:
             site.answers.stop()
 

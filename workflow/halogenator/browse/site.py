@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,34 +22,44 @@ from starlette.staticfiles import StaticFiles
 from halogenator import shipped
 from halogenator.browse.answers import Answer, Answers
 from halogenator.browse.basket import FORMAT_NAMES, MOST, find_kept, read_kept, write_kept
+from halogenator.browse.files import File, Files, chosen, of_kind
+from halogenator.browse.histograms import Histograms
+from halogenator.browse.near import neighbours
 from halogenator.browse.one_molecule import about, address_of, address_of_drawing
 from halogenator.browse.paging import find_places
 from halogenator.browse.pictures import picture
+from halogenator.browse.routes import Routes
 from halogenator.browse.rows import Reader, Shown
-from halogenator.browse.view import HALOGENS, MOLECULES, PRODUCTS, SIMILARITY, SIZES, SORTS, Cursor, View, read_view
+from halogenator.browse.view import (
+    ALERTS,
+    CATALOGS,
+    HALOGENS,
+    MOLECULES,
+    PRODUCTS,
+    RULES,
+    SIMILARITY,
+    SIZES,
+    SORTS,
+    Cursor,
+    View,
+    number,
+    read_view,
+)
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.chemistry.filters import FILTERS
 from halogenator.chemistry.scores import WINDOWED
 from halogenator.errors import UserError
-from halogenator.model import Conditions
+from halogenator.model import Conditions, Config
 from halogenator.report.matrix import labelled
 from halogenator.results import Results
-from halogenator.search.parts import Part
-from halogenator.tables.parquet import open_parquet
+from halogenator.search.named import complete
 
 _PATIENCE = 1.5  # seconds that a page waits for rows before it says that the search goes on
 _SECONDS = 20  # that a page's progress waits for news
 _MOST_BYTES = 20_000_000  # of a form
+_NAMES, _LONGEST_NAME = 12, 200  # names that complete what is typed, and characters of that
+_LONGEST_SMIRKS = 4_000  # characters
 _A_DAY = "private, max-age=86400"
-
-
-@dataclass(frozen=True)
-class _File:
-    """A finished library or job, with what a filter shows of it."""
-
-    part: Part
-    rows: int
-    columns: frozenset[str]
 
 
 class Site:
@@ -58,21 +68,31 @@ class Site:
     Args:
         results: the results folder.
         configuration: YAML files that say what transforms are called.
+        config: returns the configuration that made the results.
         memory_mb: memory that a search may use, in MB (10^6 bytes).
         scratch: folder for what it cannot hold.
     """
 
-    def __init__(self, results: Path, *, configuration: Sequence[Path], memory_mb: int, scratch: Path) -> None:
+    def __init__(
+        self,
+        results: Path,
+        *,
+        configuration: Sequence[Path],
+        config: Callable[[], Config],
+        memory_mb: int,
+        scratch: Path,
+    ) -> None:
         self._results, self._configuration, self._scratch = Results(results), configuration, scratch
         self.answers = Answers(results, memory_mb=memory_mb, scratch=scratch)
         self._reader = Reader(results)
+        self._routes = Routes(self._results, config)
         self._called: dict[str, str] = {}
-        self._files: dict[Path, tuple[float, _File]] = {}
+        self._files, self._histograms = Files(self._results), Histograms()
         loader = jinja2.FileSystemLoader(shipped.BROWSE_PAGES / "templates")
         self._templates = jinja2.Environment(
             loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
         )
-        self._templates.filters |= {"count": lambda value: f"{value:,}", "value": _value}
+        self._templates.filters |= {"count": lambda value: f"{value:,}", "value": _value, "number": number}
 
     @cached_property
     def app(self) -> Starlette:
@@ -81,7 +101,11 @@ class Site:
             "/": self.rows,
             "/basket": self.basket,
             "/progress": self.progress,
+            "/histograms": self.histograms,
+            "/names": self.names,
             "/molecule": self.molecule,
+            "/routes": self.routes,
+            "/near": self.near,
             "/drawing.svg": self.drawing,
         }
         own = StaticFiles(directory=shipped.BROWSE_PAGES / "static")
@@ -112,14 +136,59 @@ class Site:
         known = request.query_params.get("found", "0"), request.query_params.get("searched", "0")
         query = [pair for pair in request.query_params.multi_items() if pair[0] not in ("found", "searched")]
         view = read_view(query)
-        answer = self._answer(view, self._listed())
+        answer = self._answer(view, self._files.listed())
         found, searched = (int(text) if text.isdecimal() else 0 for text in known)
         answer.wait(lambda: answer.count > found or answer.searched > searched, _SECONDS)
         state = {"done": answer.is_done, "count": answer.count, "searched": answer.searched, "rows": answer.rows}
         return JSONResponse(state)
 
+    def histograms(self, request: Request) -> Response:
+        """Answer with histograms of what the libraries and transforms of a view have."""
+        view, files = self._view(request)
+        return JSONResponse(self._histograms.of(chosen(view, files)))
+
+    def names(self, request: Request) -> Response:
+        """Answer with names of natural products and input molecules that a text may be the beginning of."""
+        start = request.query_params.get("start", "").strip()
+        return JSONResponse(complete(self._results, start, _NAMES) if 0 < len(start) <= _LONGEST_NAME else [])
+
     def molecule(self, request: Request) -> Response:
-        """Answer with the page of one product or molecule, which is looked for where its row has another by now."""
+        """Answer with the page of one product or molecule."""
+        row = self._row(request)
+        query = urlencode({"at": row.at, "smiles": row.values["smiles"]})
+        return self._page(
+            "molecule.html.j2",
+            row=row,
+            title=self._label(row),
+            smirks=self._reader.smirks(row.at),
+            query=query,
+            **about(row),
+        )
+
+    def routes(self, request: Request) -> Response:
+        """Answer with the part of a molecule's page that has all routes to it."""
+        row = self._row(request)
+        return self._page("routes.html.j2", row=row, **self._routes.to(row))
+
+    def near(self, request: Request) -> Response:
+        """Answer with the part of a molecule's page that has what is near to it."""
+        row = self._row(request)
+        files = self._files.listed()
+        strips = []
+        for words, view in neighbours(row, files, self._results):
+            answer = self._answer(view, files)
+            answer.wait(lambda view=view, answer=answer: _is_full(view, answer), _SECONDS)  # type: ignore[misc]
+            shown = self._reader.read(find_places(view, answer.parts).places, answer.parts)
+            cards = [self._card(view, each) for each in shown if each.at != row.at][: view.size - 1]
+            strips.append({"words": words, "shown": cards, "link": view.address(size=SIZES[0]), "answer": answer})
+        return self._page("near.html.j2", strips=strips)
+
+    def _row(self, request: Request) -> Shown:
+        """Return the row that an address names, which is looked for where its row has another molecule by now.
+
+        Raises:
+            HTTPException: it is not there.
+        """
         values = request.query_params
         at, smiles = Cursor.read(values.get("at", "")), values.get("smiles", "")
         row = self._reader.read_one(at)
@@ -131,8 +200,7 @@ class Site:
             row = self._reader.read(places[:1], answer.parts)[0] if places else None
         if row is None:
             raise HTTPException(404, "This molecule is not in the results any more.")
-        title = self._label(row)
-        return self._page("molecule.html.j2", row=row, title=title, smirks=self._reader.smirks(row.at), **about(row))
+        return row
 
     def basket(self, _: Request) -> Response:
         """Answer with the page of what was put aside, which the browser remembers and asks for."""
@@ -164,7 +232,7 @@ class Site:
             values.get("smiles", ""),
             values.get("parent", ""),
             int(site) if site.isdecimal() and len(site) < 9 else -1,
-            self._smirks(values.get("job", "")),
+            values.get("smirks", "")[:_LONGEST_SMIRKS] or self._smirks(values.get("job", "")),
             of_parent="before" in values,
         )
         if drawn is None:
@@ -186,52 +254,28 @@ class Site:
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self._templates.get_template(template).render(**values), status)
 
-    def _view(self, request: Request) -> tuple[View, list[_File]]:
+    def _view(self, request: Request) -> tuple[View, list[File]]:
         query = request.query_params.multi_items()
-        files = self._listed()
+        files = self._files.listed()
         view = read_view(query)
         if not any(name == "show" for name, _ in query) and not any(file.part.transform for file in files):
             view = read_view([*query, ("show", MOLECULES)])
         return view, files
 
-    def _listed(self) -> list[_File]:
-        """Return the finished libraries and jobs, in the order of their names."""
-        jobs = [Part(path, *names) for names, path in self._results.jobs().items()]
-        parts = [Part(path, name) for name, path in self._results.libraries().items()] + jobs
-        parts.sort(key=lambda part: (part.library or "", part.transform or ""))
-        return [file for part in parts if (file := self._file(part))]
+    def _answer(self, view: View, files: Sequence[File]) -> Answer:
+        found = chosen(view, files)
+        if view.without and not any(ALERTS in file.columns for file in found):
+            raise UserError(
+                "these results have no column with alerts",
+                where="without",
+                value=list(view.without),
+                fix="run with scores: [alerts]; or python -m halogenator export --without " + ",".join(view.without),
+            )
+        return self.answers.of(view.asked, [file.part for file in found])
 
-    def _file(self, part: Part) -> _File | None:
-        try:
-            changed = part.path.stat().st_mtime
-        except FileNotFoundError:  # a run removes it before it makes it anew
-            return None
-        known = self._files.get(part.path)
-        if known is None or known[0] != changed:
-            file = open_parquet(part.path)
-            known = changed, _File(part, file.metadata.num_rows, frozenset(file.schema_arrow.names))
-            self._files[part.path] = known
-        return known[1]
-
-    def _chosen(self, view: View, files: Sequence[_File]) -> list[_File]:
-        products = view.show == PRODUCTS
-        found = [file for file in files if (file.part.transform is not None) == products]
-        for kind, wanted in (("library", view.libraries), ("transform", view.transforms if products else ())):
-            known = {getattr(file.part, kind) for file in found}
-            for name in wanted:
-                if name not in known:
-                    allowed = sorted(filter(None, known))
-                    raise UserError(f"there are no results of this {kind}", where=kind, value=name, allowed=allowed)
-            found = [file for file in found if not wanted or getattr(file.part, kind) in wanted]
-        return found
-
-    def _answer(self, view: View, files: Sequence[_File]) -> Answer:
-        return self.answers.of(view.asked, [file.part for file in self._chosen(view, files)])
-
-    def _answered(self, view: View, files: Sequence[_File]) -> dict[str, Any]:
+    def _answered(self, view: View, files: Sequence[File]) -> dict[str, Any]:
         answer = self._answer(view, files)
-        sorted_ = bool(view.sort)
-        answer.wait(lambda: not sorted_ and len(find_places(view, answer.parts).places) >= view.size, _PATIENCE)
+        answer.wait(lambda: _is_full(view, answer), _PATIENCE)
         state = {"done": answer.is_done, "count": answer.count, "searched": answer.searched, "rows": answer.rows}
         found = find_places(view, answer.parts)
         shown = self._reader.read(found.places, answer.parts)
@@ -239,7 +283,7 @@ class Site:
         return {
             "shown": [self._card(view, row) for row in shown],
             "state": state,
-            "waits": "full" if len(shown) < view.size and not sorted_ else "done",
+            "waits": "full" if len(shown) < view.size and not view.sort else "done",
             "previous": view.address(cursor=first, backwards=True) if found.before and first else None,
             "next": view.address(cursor=last, backwards=False) if found.after and last else None,
             "progress": "/progress?" + urlencode(view.query),
@@ -263,8 +307,8 @@ class Site:
             else None,
         }
 
-    def _filters(self, view: View, files: Sequence[_File]) -> dict[str, Any]:
-        kind = [file for file in files if (file.part.transform is not None) == (view.show == PRODUCTS)]
+    def _filters(self, view: View, files: Sequence[File]) -> dict[str, Any]:
+        kind = of_kind(view, files)
         transforms = dict.fromkeys(file.part.transform for file in kind if file.part.transform)
         columns = frozenset[str]().union(*(file.columns for file in kind))
         return {
@@ -278,7 +322,9 @@ class Site:
             "windowed": [each for name, each in WINDOWED.items() if name in columns],
             "sorts": [name for name in SORTS if name in columns or (name == SIMILARITY and view.conditions.similar)],
             "halogens": list(HALOGENS),
-            "rules": {name: FILTERS[name].text for name in ("lipinski", "veber")},
+            "rules": {name: FILTERS[name].text for name in RULES},
+            "catalogs": {name: FILTERS[name].source for name in CATALOGS} if ALERTS in columns else {},
+            "histograms": urlencode([pair for pair in view.query if pair[0] in ("show", "library", "transform")]),
             "sizes": SIZES,
         }
 
@@ -298,6 +344,11 @@ class Site:
     def _smirks(self, job: str) -> str:
         library, _, transform = job.partition("/")
         return self._reader.smirks(Cursor(library, transform, 0)) if transform else ""
+
+
+def _is_full(view: View, answer: Answer) -> bool:
+    """Return whether all rows of a page are known."""
+    return not view.sort and len(find_places(view, answer.parts).places) >= view.size
 
 
 def _value(value: object) -> str:

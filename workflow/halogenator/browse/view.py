@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from halogenator.chemistry.descriptors import limits
+from halogenator.chemistry.filters import FILTERS, LEAD_LIKE, LEAD_WINDOWS
 from halogenator.chemistry.likeness import Likeness
 from halogenator.chemistry.scores import WINDOWED
 from halogenator.chemistry.sought import forms
@@ -21,6 +22,16 @@ from halogenator.tables.duck import identifier
 PRODUCTS, MOLECULES = "products", "molecules"
 SIMILARITY = "similarity"
 SIZES = (24, 48, 96)  # rows of a page
+
+
+def _bounds(name: str, window: Window) -> str:
+    """Return the condition in SQL that a column is within a window."""
+    column = identifier(name)
+    parts = [f"{column} >= {window.low!r}"] if window.low > -math.inf else []
+    parts += [f"{column} <= {window.high!r}"] if window.high < math.inf else []
+    return " AND ".join(parts)
+
+
 # How a SMILES tells that a molecule has a halogen; Fe and In are none.
 HALOGENS = {
     "F": "regexp_matches(smiles, 'F([^elmr]|$)')",
@@ -32,7 +43,10 @@ HALOGENS = {
 RULES = {
     "lipinski": "(" + " + ".join(f"({name} > {limit})::INT" for name, limit in limits("Lipinski").items()) + ") <= 1",
     "veber": "(" + " AND ".join(f"{name} <= {limit}" for name, limit in limits("Veber").items()) + ")",
+    LEAD_LIKE: "(" + " AND ".join(_bounds(name, Window(*ends)) for name, ends in LEAD_WINDOWS.items()) + ")",
 }
+ALERTS = "alerts"  # the column with a molecule's alerts, each after its catalog
+CATALOGS = tuple(name for name, each in FILTERS.items() if each.catalog)
 SORTS = (SIMILARITY, *WINDOWED, "n_routes")
 _TEXTS = ("parent", "molecule", "similar", "where")
 _MOST = 2_000  # characters of a text
@@ -77,6 +91,7 @@ class View:
         windows: {descriptor or score: bounds}.
         halogens: elements that molecules have.
         rules: names of ``RULES`` that they keep.
+        without: names of ``CATALOGS`` of which they have no alert.
         sort: the column, one of ``SORTS``; "" for the order in which rows stand in their files.
         descending: whether the largest come first.
         size: rows of the page.
@@ -92,6 +107,7 @@ class View:
     windows: Mapping[str, Window] = field(default_factory=dict)
     halogens: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     sort: str = ""
     descending: bool = False
     size: int = SIZES[0]
@@ -102,12 +118,10 @@ class View:
     def asked(self) -> Conditions:
         """All conditions, with one in SQL of all that columns decide."""
         parts = [f"({self.where}\n)"] if self.where else []
-        for name, window in self.windows.items():
-            column = identifier(name)
-            parts += [f"{column} >= {window.low!r}"] if window.low > -math.inf else []
-            parts += [f"{column} <= {window.high!r}"] if window.high < math.inf else []
+        parts += [_bounds(name, window) for name, window in self.windows.items()]
         parts += [HALOGENS[name] for name in self.halogens]
         parts += [RULES[name] for name in self.rules]
+        parts += [f"NOT regexp_matches({ALERTS}, '(^|; ){name}: ')" for name in self.without]
         return replace(self.conditions, where=" AND ".join(parts)) if parts else self.conditions
 
     @property
@@ -121,10 +135,11 @@ class View:
         if self.conditions.similar and self.conditions.threshold != Conditions.threshold:
             found.append(("threshold", f"{self.conditions.threshold:g}"))
         for name, window in self.windows.items():
-            found += [(f"{name}_min", _number(window.low))] if window.low > -math.inf else []
-            found += [(f"{name}_max", _number(window.high))] if window.high < math.inf else []
+            found += [(f"{name}_min", number(window.low))] if window.low > -math.inf else []
+            found += [(f"{name}_max", number(window.high))] if window.high < math.inf else []
         found += [("halogen", name) for name in self.halogens]
         found += [("rule", name) for name in self.rules]
+        found += [("without", name) for name in self.without]
         found += [("where", self.where)] if self.where else []
         found += [("sort", ("-" if self.descending else "") + self.sort)] if self.sort else []
         found += [("size", str(self.size))] if self.size != SIZES[0] else []
@@ -157,7 +172,8 @@ class View:
             rest = {other: each for other, each in self.windows.items() if other != name}
             found.append((f"{name} {window}", self.address(windows=rest)))
         found += [(f"contains {each}", self._without("halogens", each)) for each in self.halogens]
-        found += [(f"keeps {each.capitalize()}’s rule", self._without("rules", each)) for each in self.rules]
+        found += [(rule_words(each), self._without("rules", each)) for each in self.rules]
+        found += [(f"no {each.upper()} alert", self._without("without", each)) for each in self.without]
         return [*found, (self.where, self.address(where=""))] if self.where else found
 
     @property
@@ -166,16 +182,24 @@ class View:
         words = ["--library", *(self.libraries or ["all"])]
         words += ["--transform", *self.transforms] if self.transforms else []
         words += ["--molecules"] if self.show == MOLECULES else []
-        asked = replace(self, windows={}, rules=()).asked
+        asked = replace(self, windows={}, rules=(), without=()).asked
         words += [word for text in asked.smarts for word in ("--smarts", text)]
         words += [word for name in _TEXTS if (text := getattr(asked, name)) for word in (f"--{name}", text)]
         words += ["--threshold", f"{asked.threshold:g}"] if asked.similar else []
         words += [word for name, window in self.windows.items() for word in (f"--{name}", str(window))]
         words += ["--only", ",".join(self.rules)] if self.rules else []
+        words += ["--without", ",".join(self.without)] if self.without else []
         return f"python -m halogenator export {shlex.join(words)} --coordinates --out {self.show}.sdf.gz"
 
     def _without(self, name: str, value: str) -> str:
         return self.address(**{name: tuple(each for each in getattr(self, name) if each != value)})
+
+
+def rule_words(name: str, *, holds: bool = True) -> str:
+    """Return a rule of ``RULES`` in words, as a condition that holds or not."""
+    if name == LEAD_LIKE:
+        return "lead-like" if holds else "not lead-like"
+    return f"{'keeps' if holds else 'breaks'} {name.capitalize()}’s rule"
 
 
 def read_view(query: Query) -> View:
@@ -215,6 +239,7 @@ def read_view(query: Query) -> View:
         windows={name: each for name in WINDOWED if (each := _window(name, one(f"{name}_min"), one(f"{name}_max")))},
         halogens=tuple(_one_of("halogen", each, HALOGENS) for each in several("halogen")),
         rules=tuple(_one_of("rule", each, RULES) for each in several("rule")),
+        without=tuple(_one_of("without", each, CATALOGS) for each in several("without")),
         sort=_one_of("sort", sort.removeprefix("-"), ("", *SORTS)),
         descending=sort.startswith("-"),
         size=int(_one_of("size", one("size", str(SIZES[0])), tuple(map(str, SIZES)))),
@@ -270,5 +295,6 @@ def _one_of(name: str, value: str, known: Iterable[str]) -> str:
     return value
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a bound as people write it: 400, not 400.0."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)

@@ -55,7 +55,7 @@ class Filter:
 
 LEAD_LIKE = "lead_like"
 
-_LEAD = {"mw": (250, 350), "clogp": (-math.inf, 3.5), "rotb": (0, 7)}
+LEAD_WINDOWS = {"mw": (250, 350), "clogp": (-math.inf, 3.5), "rotb": (0, 7)}
 _FIVE, _VEBER = limits("Lipinski"), limits("Veber")
 
 
@@ -68,9 +68,9 @@ def _veber(values: Values) -> Any:
 
 
 def _lead_like(values: Values) -> Any:
-    return sum(1 * ((values[name] >= low) & (values[name] <= high)) for name, (low, high) in _LEAD.items()) == len(
-        _LEAD
-    )
+    return sum(
+        1 * ((values[name] >= low) & (values[name] <= high)) for name, (low, high) in LEAD_WINDOWS.items()
+    ) == len(LEAD_WINDOWS)
 
 
 FILTERS = {
@@ -95,7 +95,7 @@ FILTERS = {
             LEAD_LIKE,
             "250 <= mw <= 350, clogp <= 3.5 and rotb <= 7",
             "room to grow: the lead-like subset of ZINC, Irwin et al., J. Chem. Inf. Model. 2012, 52, 1757",
-            tuple(_LEAD),
+            tuple(LEAD_WINDOWS),
             _lead_like,
         ),
         Filter(

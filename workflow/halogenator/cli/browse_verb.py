@@ -6,7 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import SHIPPED_TRANSFORMS, add_verb, find_paths, memory_option, results_option
+from halogenator.cli.options import (
+    SHIPPED_TRANSFORMS,
+    add_verb,
+    find_paths,
+    memory_option,
+    recorded_configuration,
+    results_option,
+)
 
 _MEMORY_MB = 1500
 
@@ -40,6 +47,7 @@ def _browse(options: argparse.Namespace) -> None:
         options.results,
         options.port,
         configuration=find_paths(options.transforms),
+        config=lambda: recorded_configuration(options.results, [], lambda _: None),
         memory_mb=options.mem_mb,
         scratch=options.scratch or Path(gettempdir()),
         tell=tell,

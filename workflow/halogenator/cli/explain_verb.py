@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from halogenator.cli.options import add_verb, configuration, memory_option, positive, results_option
+from halogenator.cli.options import add_verb, memory_option, positive, recorded_configuration, results_option
 
 _SHOWN = 20
 _MEMORY_MB = 1500
@@ -52,7 +52,7 @@ def _explain(options: argparse.Namespace) -> None:
         from halogenator.report.ways_page import check_out
 
         check_out(options.out)
-    config = _configuration(options)
+    config = recorded_configuration(options.results, options.configfile, _say)
     explainer = Explainer(
         options.results,
         config,
@@ -73,21 +73,6 @@ def _explain(options: argparse.Namespace) -> None:
         _say(f"note: {note}")
     if options.out:
         _say(f"written: {options.out}")
-
-
-def _configuration(options: argparse.Namespace) -> Any:
-    """Return the configuration that is named, or that the results record."""
-    from halogenator.results import Results
-    from halogenator.search.settings import config_of, recorded
-
-    folder = options.results.absolute().parent
-    found = recorded(Results(options.results))
-    if options.configfile:
-        return configuration(options.configfile, folder)
-    if found.changed:
-        taken = "" if found.files else "; the shipped configuration is taken, name another with --configfile"
-        _say(f"note: gone, or changed since the run: {', '.join(found.changed)}{taken}")
-    return config_of(found, folder) if found.files else configuration([], folder)
 
 
 def _lines(found: Any, limit: int) -> Iterator[str]:

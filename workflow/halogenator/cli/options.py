@@ -161,3 +161,18 @@ def lowest_layer(folder: Path) -> Path:
     snakefile, own = folder / "Snakefile", folder / shipped.CONFIGURATION.relative_to(shipped.ROOT)
     is_project = own.is_file() and snakefile.is_file() and shipped.INCLUDED in snakefile.read_text(encoding="utf-8")
     return own if is_project else shipped.CONFIGURATION
+
+
+def recorded_configuration(results: Path, paths: Sequence[Path], say: Callable[[str], None]) -> Any:
+    """Return the ``Config`` that is named, or else that the results record; ``say`` gets a note if it has changed."""
+    from halogenator.results import Results
+    from halogenator.search.settings import config_of, recorded
+
+    folder = results.absolute().parent
+    found = recorded(Results(results))
+    if paths:
+        return configuration(paths, folder)
+    if found.changed:
+        taken = "" if found.files else "; the shipped configuration is taken, name another with --configfile"
+        say(f"note: gone, or changed since the run: {', '.join(found.changed)}{taken}")
+    return config_of(found, folder) if found.files else configuration([], folder)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from halogenator.errors import UserError, did_you_mean
 from halogenator.results import Results
@@ -15,6 +16,7 @@ from halogenator.tables.metadata import read_metadata
 
 _BETWEEN = re.compile(r"[\s_-]+")
 _MOST_NAMES = 20_000  # among which the nearest is looked for
+_MOST_ROWS = 2_000_000  # of all files, among which a name is completed
 
 
 def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
@@ -45,6 +47,31 @@ def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
         allowed=f"a name or an id in {', '.join(libraries)}",
         fix=fix or "look for its structure with molecule: its SMILES",
     )
+
+
+def complete(results: Results, start: str, most: int) -> list[str]:
+    """Return some names, or ids of those without a name, that have a text in them; first those that begin with it.
+
+    Args:
+        results: the results folder.
+        start: the text, in capitals or not.
+        most: the number of names at which the search ends.
+    """
+    begin: dict[str, None] = {}
+    within: dict[str, None] = {}
+    left = _MOST_ROWS
+    for library, path in results.libraries().items():
+        if ROOT_KEY in read_metadata(path):
+            continue
+        for _, batch in batches(results.molecules(library), ["id", "name"]):
+            names = pc.coalesce(batch["name"], batch["id"])
+            found = names.filter(pc.match_substring(names, start, ignore_case=True)).to_pylist()
+            for name in found:
+                (begin if name.casefold().startswith(start.casefold()) else within)[name] = None
+            left -= batch.num_rows
+            if len(begin) >= most or left <= 0:
+                return [*begin, *within][:most]
+    return [*begin, *within][:most]
 
 
 def _with_name(results: Results, library: str, wanted: str, fold: Callable[[str], str]) -> list[str]:

@@ -22,8 +22,8 @@ from halogenator.planning.identity import job_identity, job_of, library_identity
 from halogenator.process.progress import Progress
 from halogenator.results import Results
 from halogenator.search.parts import batches
-from halogenator.search.replay import replayed
-from halogenator.search.shapes import COLUMNS, Molecule, molecules_at, of_ids, of_shapes
+from halogenator.search.shapes import COLUMNS, Molecule, molecules_at, of_shapes
+from halogenator.search.walks import Walked, Walks
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
@@ -157,11 +157,11 @@ class Ways:
         why = ""
         if settings is None or settings.base is None:
             why = "the configuration has no such library"
-        elif settings.walks:
-            why = "the library takes several steps at once, and the results tell one way"
-            self._retell(settings, nodes)
         elif not self._results.molecules(settings.base).is_file():
             why = f"{settings.base}, which it was made from, is not there"
+        elif settings.walks:
+            self._walk(settings, nodes)
+            return
         if why:
             for node in nodes:
                 node.why_incomplete = why
@@ -170,24 +170,53 @@ class Ways:
         found = self._steps(making, {node.key: node.n_routes for node in nodes})
         self._link([(node, found[node.key]) for node in nodes], making.base)
 
-    def _retell(self, library: Library, nodes: Sequence[Node]) -> None:
-        """Give molecules the steps that their rows tell, from natural products on."""
-        line = self._config.line(library)
-        path = self._results.molecules(line[0].name)
-        if not path.is_file():
-            return
-        named = {each.name: each for step in line[1:] for each in self.making(step.name, None).transforms}
-        starts = of_ids(path, line[0].name, {str(node.molecule.parent) for node in nodes if node.molecule})
+    def _walk(self, library: Library, nodes: Sequence[Node]) -> None:
+        """Add the walks to molecules of a library that takes several steps at once."""
+        making = self.making(library.name, None)
+        walks = Walks(library, making.transforms, making.choice)
+        path = self._results.molecules(making.base)
+        shapes = {node.key: walks.shapes(node.smiles) for node in nodes}
+        wanted = {shape for own in shapes.values() for shape in own}
+        begun: set[str] = set()
+        for shape, start in of_shapes(path, making.base, wanted):
+            begun.add(start.id)
+            walked = walks.beginning(start.key)
+            for node in nodes:
+                if shape in shapes[node.key]:
+                    self._walk_from(start, walked, node)
+        missing = [node for node in nodes if len(node.steps) < node.n_routes]
+        if missing:
+            self._progress.begin(f"looking at all of {making.base}", open_parquet(path).metadata.num_rows)
+            for molecules, rows in self._with_sites(making):
+                for start in (each for each in molecules if each.id not in begun):
+                    walked = walks.beginning(start.key)
+                    for node in missing:
+                        self._walk_from(start, walked, node)
+                self._progress.advance(rows)
+                if all(len(node.steps) == node.n_routes for node in missing):
+                    break
         for node in nodes:
-            start = starts.get(str(node.molecule.parent)) if node.molecule else None
-            told = node.molecule.steps if node.molecule else None
-            before = _node(start) if start else None
-            made = (replayed(told, start.key, node.key, named) or []) if start and told else []
-            for number, (name, site, key) in enumerate(made, 1):
-                assert before is not None
-                after = node if number == len(made) else Node(library.name, None, *key, "", 1)
-                after.steps = [Step(before, name, site)]
-                before = after
+            if len(node.steps) != node.n_routes:
+                node.why_incomplete = _counted(node.n_routes, len(node.steps))
+
+    def _walk_from(self, start: Molecule, walked: Walked, end: Node) -> None:
+        """Add the walks from one molecule to a node."""
+        if not walked.has(end.key):
+            return
+        (first,) = self.of_molecules(start.library, [start]).values()
+        nodes = {start.key: first}
+        steps = walked.last_steps(end.key)
+
+        def before(key: Key) -> Node:
+            if key not in nodes:
+                nodes[key] = Node(end.library, None, *key, "", 1)
+                nodes[key].steps = [Step(before(origin), name, site) for origin, name, site in walked.onward(key)]
+            return nodes[key]
+
+        onward = [edge for edge in steps if walked.levels[edge[0]] < walked.levels[end.key]]
+        end.steps += [Step(before(key), name, site) for key, name, site in onward]
+        if len(onward) < len(steps):
+            end.why_incomplete = "walks that go round, over molecules further away, are left out"
 
     def _link(self, found: Sequence[tuple[Node, list[tuple[Molecule, str, int]]]], base: str) -> None:
         """Give nodes their steps from molecules of a library."""
@@ -195,7 +224,7 @@ class Ways:
         for node, routes in found:
             node.steps = [Step(before[molecule.id], transform, site) for molecule, transform, site in routes]
             if len(routes) != node.n_routes:
-                node.why_incomplete = f"the results count {node.n_routes:,}, and {len(routes):,} were found"
+                node.why_incomplete = _counted(node.n_routes, len(routes))
 
     def _steps(self, making: Making, wanted: Mapping[Key, int]) -> dict[Key, list[tuple[Molecule, str, int]]]:
         """Return the routes to molecules: of each the parent, the transform and the site.
@@ -258,6 +287,10 @@ class _Maker:
 
     def _key(self, product: Product) -> Key:
         return (product.inchikey or "", None) if self._by_inchikey else (product.smiles, product.enhanced_stereo)
+
+
+def _counted(counted: int, found: int) -> str:
+    return f"the results count {counted:,}, and {found:,} were found"
 
 
 def is_made_otherwise(results: Results, config: Config, library: str, transform: str | None) -> bool:

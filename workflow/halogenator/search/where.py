@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from halogenator.errors import UserError
 from halogenator.planning.export_request import check_condition, refused_condition
@@ -38,6 +39,7 @@ class Where:
         self._results, self._condition = results.resolve(), condition
         self._memory_mb, self._scratch = memory_mb, scratch
         self._stack = ExitStack()
+        self._refusals: list[tuple[tuple[bool, pa.Schema], UserError | None]] = []
 
     def close(self) -> None:
         """Close the DuckDB session."""
@@ -82,6 +84,16 @@ class Where:
 
     def refusal(self, part: Part) -> UserError | None:
         """Return why DuckDB does not take the condition for a file; None if it does."""
+        schema = open_parquet(part.path).schema_arrow.remove_metadata()
+        key = part.transform is None, schema
+        for known, refused in self._refusals:  # most files have the columns of another
+            if known[0] == key[0] and known[1].equals(schema):
+                return refused
+        refused = self._refusal(part)
+        self._refusals.append((key, refused))
+        return refused
+
+    def _refusal(self, part: Part) -> UserError | None:
         try:
             check_condition(self._condition)
             self._rows(self._whole_rows(part))
