@@ -18,12 +18,18 @@ import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from halogenator.browse.view import read_view
+from halogenator.browse.answers import Answers
+from halogenator.browse.paging import find_places
+from halogenator.browse.view import View, read_view
 from halogenator.cli import build_parser, main
+from halogenator.model import Conditions
+from halogenator.results import Results
+from halogenator.search.parts import Part
 from helpers.browsing import Browsing, browsing
 from helpers.exports import export, rows
 from helpers.finished import PHENOLS, Finished
 from helpers.runs import COOME, OME, REPOSITORY
+from helpers.samples import SAFETY_NET
 
 QUERCETIN = "O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12"
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -248,6 +254,30 @@ def test_the_most_alike_come_first(site: Browsing, products: list[Row]) -> None:
     assert [smiles for page in pages(site, query) for smiles in page] == wanted != []
     first = site.get(f"/?{query}").found(r"<b>([\d.]+)</b> alike")
     assert first == [f"{value:.3f}" for value, _ in best[: len(first)]]
+
+
+@pytest.mark.parametrize("most", [1, 7, 30])
+def test_of_many_that_are_alike_the_most_alike_are_kept(
+    most: int, results: Path, products: list[Row], tmp_path: Path
+) -> None:
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    prints = [generator.GetFingerprint(Chem.MolFromSmiles(row["smiles"])) for row in products]
+    alike = DataStructs.BulkTanimotoSimilarity(generator.GetFingerprint(Chem.MolFromSmiles(QUERCETIN)), prints)
+    best = sorted(zip(alike, products, strict=True), key=lambda pair: -pair[0])[:most]
+    answers = Answers(results, memory_mb=500, scratch=tmp_path, most_similar=most)
+    parts = [Part(path, *job) for job, path in sorted(Results(results).jobs().items())]
+    conditions = Conditions(similar=QUERCETIN, threshold=0.0)
+    for _ in range(2):  # the second time it is remembered
+        answer = answers.of(conditions, parts)
+        answer.wait(lambda: False, SAFETY_NET)
+        assert answer.is_done and answer.is_cut and answer.count == most
+        view = View(conditions=conditions, sort="similarity", descending=True, size=most)
+        places = find_places(view, answer.parts).places
+        shown = [(answer.parts[place.part].part, place.row, place.similarity) for place in places]
+        assert [(part.library, part.transform, row) for part, row, _ in shown] == [
+            (row["library"], row["transform"], row["at"]) for _, row in best
+        ]
+        assert [value for *_, value in shown] == [pytest.approx(value) for value, _ in best]
 
 
 def test_an_address_says_all_and_has_one_form(site: Browsing) -> None:

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,13 @@ from halogenator.search.parts import Mask, Part, Rows
 from halogenator.search.rows import Search
 from halogenator.tables.parquet import open_parquet
 
-MOST_SIMILAR = 10_000_000  # rows whose likeness is kept, 4 bytes each
+MOST_SIMILAR = 1_000  # rows that are kept where likeness is asked for: the most alike
 _RUNNING = 2  # searches at the same time; when another begins, the oldest ends
 _KEPT = 200_000_000  # bytes of finished answers
+_KEPT_ALIKE = 50  # finished answers to questions of likeness
+
+Likenesses = npt.NDArray[np.float64]
+_NO_ROWS: Rows = np.empty(0, np.int64)
 
 Identity = tuple[str, int, int, int]
 
@@ -44,7 +48,7 @@ class PartAnswer:
         rows: the number of its rows.
         searched: how many of them have been looked at.
         count: how many of these fulfil the conditions.
-        similarity: likeness of each of these, in their order, in pieces; none if it is no condition.
+        alike: these rows and the likeness of each, where likeness is a condition, so that they are few; else None.
     """
 
     part: Part
@@ -52,31 +56,39 @@ class PartAnswer:
     rows: int
     searched: int = 0
     count: int = 0
-    similarity: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    alike: tuple[Rows, Likenesses] | None = None  # exchanged as a whole, as pages read it meanwhile
     _mask: Mask | None = None  # while it is searched
     _bits: npt.NDArray[np.uint8] | None = None  # afterwards; neither: all rows
 
-    def begin(self) -> None:
+    def begin(self, *, by_likeness: bool) -> None:
         """Say that the file is going to be searched."""
-        self._mask = np.zeros(self.rows, np.bool_)
+        if by_likeness:
+            self.alike = _NO_ROWS, np.empty(0)
+        else:
+            self._mask = np.zeros(self.rows, np.bool_)
 
-    def add(self, rows: Rows, similarity: npt.NDArray[np.float64], searched: int) -> None:
+    def add(self, rows: Rows, similarity: Likenesses, searched: int) -> None:
         """Add found rows, before ``searched``."""
-        assert self._mask is not None
-        self._mask[rows] = True
-        if len(similarity):
-            self.similarity.append(similarity.astype(np.float32))
+        if self.alike is not None:
+            self.alike = np.concatenate([self.alike[0], rows]), np.concatenate([self.alike[1], similarity])
+        else:
+            assert self._mask is not None
+            self._mask[rows] = True
         self.count += len(rows)
         self.searched = searched
 
+    def keep(self, wanted: Mask) -> None:
+        """Keep some of the rows that were found by likeness."""
+        assert self.alike is not None
+        self.alike = self.alike[0][wanted], self.alike[1][wanted]
+        self.count = len(self.alike[0])
+
     def end(self) -> None:
         """Say that all of the file has been searched."""
-        assert self._mask is not None
-        self._bits = np.packbits(self._mask)
-        self._mask = None
+        if self._mask is not None:
+            self._bits = np.packbits(self._mask)
+            self._mask = None
         self.searched = self.rows
-        if self.similarity:
-            self.similarity = [np.concatenate(self.similarity)]
 
     def take_all(self) -> PartAnswer:
         """Say that all rows are found without a search, and return itself."""
@@ -86,13 +98,16 @@ class PartAnswer:
     @property
     def bytes(self) -> int:
         """The memory that it takes."""
-        return sum(each.nbytes for each in (self._mask, self._bits, *self.similarity) if each is not None)
+        return sum(each.nbytes for each in (self._mask, self._bits) if each is not None)
 
     def found(self, start: int, stop: int) -> Rows:
         """Return the found rows between two rows, the second one exclusive."""
         stop = min(stop, self.searched)
         if start >= stop:
-            return np.empty(0, np.int64)
+            return _NO_ROWS
+        if self.alike is not None:
+            rows = self.alike[0]
+            return rows[(rows >= start) & (rows < stop)]
         mask, bits = self._mask, self._bits
         if mask is not None:
             return start + np.flatnonzero(mask[start:stop])
@@ -110,13 +125,14 @@ class Answer:
         parts: the answer of each file, in order.
         error: what stopped the search; None if nothing did.
         is_done: whether nothing more will be found.
+        is_cut: whether more rows are like the molecule than are kept.
     """
 
     def __init__(self, parts: Sequence[PartAnswer]) -> None:
         self.parts = parts
         self.error: UserError | None = None
         self.is_done = all(part.searched == part.rows for part in parts)
-        self.is_stopped = False
+        self.is_stopped = self.is_cut = False
         self._changed = threading.Condition()
 
     @property
@@ -130,6 +146,19 @@ class Answer:
     @property
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
+
+    def keep_best(self, most: int) -> float:
+        """Keep the most alike rows, of equal ones the first, and return the least likeness of them."""
+        likeness = [np.empty(0) if part.alike is None else part.alike[1] for part in self.parts]
+        best = np.argsort(-np.concatenate(likeness), kind="stable")[:most]
+        wanted = np.zeros(sum(map(len, likeness)), np.bool_)
+        wanted[best] = True
+        ends = np.cumsum([len(each) for each in likeness])
+        for part, own in zip(self.parts, np.split(wanted, ends[:-1]), strict=True):
+            if part.alike is not None:
+                part.keep(own)
+        self.is_cut = True
+        return float(np.concatenate(likeness)[best[-1]])
 
     def tell(self) -> None:
         """Wake those who wait for more."""
@@ -154,6 +183,9 @@ class Answer:
         self.is_stopped = True
 
 
+_Key = tuple[Conditions, tuple[Identity, ...]]
+
+
 class Answers:
     """All answers of a results folder: searches under way, and what they found in each file.
 
@@ -161,13 +193,16 @@ class Answers:
         results: the results folder.
         memory_mb: memory that DuckDB may use for a condition in SQL, in MB (10^6 bytes).
         scratch: folder for what it cannot hold.
+        most_similar: the most rows to keep where likeness is asked for.
     """
 
-    def __init__(self, results: Path, *, memory_mb: int, scratch: Path) -> None:
+    def __init__(self, results: Path, *, memory_mb: int, scratch: Path, most_similar: int = MOST_SIMILAR) -> None:
         self._results, self._memory_mb, self._scratch = results, memory_mb, scratch
+        self._most_similar = most_similar
         self._lock = threading.Lock()
         self._finished: OrderedDict[tuple[Conditions, Identity], PartAnswer] = OrderedDict()
-        self._running: OrderedDict[tuple[Conditions, tuple[Identity, ...]], Answer] = OrderedDict()
+        self._running: OrderedDict[_Key, Answer] = OrderedDict()
+        self._alike: OrderedDict[_Key, Answer] = OrderedDict()  # which files' rows are the best depends on the others
 
     def of(self, conditions: Conditions, parts: Sequence[Part]) -> Answer:
         """Return the answer for some files, complete or under way."""
@@ -180,6 +215,9 @@ class Answers:
             if running and not running.is_stopped:
                 self._running.move_to_end(key)
                 return running
+            if key in self._alike:
+                self._alike.move_to_end(key)
+                return self._alike[key]
             answer = Answer([self._finished.get((conditions, file)) or _new(part, file) for part, file in files])
             for part in answer.parts:
                 if (conditions, part.identity) in self._finished:
@@ -198,7 +236,7 @@ class Answers:
             for answer in self._running.values():
                 answer.stop()
 
-    def _search(self, key: tuple[Conditions, tuple[Identity, ...]], answer: Answer) -> None:
+    def _search(self, key: _Key, answer: Answer) -> None:
         try:
             settings = {"memory_mb": self._memory_mb, "scratch": self._scratch}
             with closing(Search(self._results, key[0], **settings)) as search:  # type: ignore[arg-type]
@@ -210,7 +248,11 @@ class Answers:
                     if not answer.is_stopped:
                         self._search_part(search, part, answer, has_columns=refused[part.identity] is None)
                         self._keep(key[0], part, answer)
+            if answer.count > self._most_similar and search.likeness:
+                answer.keep_best(self._most_similar)
             answer.is_done = not answer.is_stopped
+            if answer.is_done and search.likeness:
+                self._keep_alike(key, answer)
         except Exception as error:
             answer.error = error if isinstance(error, UserError) else explain(error) or _broken(error)
         finally:
@@ -221,13 +263,13 @@ class Answers:
 
     def _search_part(self, search: Search, part: PartAnswer, answer: Answer, *, has_columns: bool) -> None:
         """Search one file; without the columns that a condition names, it has no row that fulfils it."""
-        part.begin()
+        part.begin(by_likeness=search.likeness is not None)
         for found in search.find(part.part) if has_columns else ():
             part.add(found.rows, found.similarity, found.stop)
-            if search.likeness and answer.count > MOST_SIMILAR:
-                raise UserError(
-                    f"more than {MOST_SIMILAR:,} rows are that similar", where="threshold", fix="raise the threshold"
-                )
+            if search.likeness and answer.count > 2 * self._most_similar:
+                # What comes later has to be more alike: what is as alike would stand behind these.
+                least = answer.keep_best(self._most_similar)
+                search.likeness.least = max(search.likeness.least, float(np.nextafter(least, 2)))
             answer.tell()
             if answer.is_stopped:
                 return
@@ -235,12 +277,18 @@ class Answers:
         answer.tell()
 
     def _keep(self, conditions: Conditions, part: PartAnswer, answer: Answer) -> None:
-        if answer.is_stopped:
+        if answer.is_stopped or conditions.similar:
             return
         with self._lock:
             self._finished[conditions, part.identity] = part
             while sum(each.bytes for each in self._finished.values()) > _KEPT and len(self._finished) > 1:
                 self._finished.popitem(last=False)
+
+    def _keep_alike(self, key: _Key, answer: Answer) -> None:
+        with self._lock:
+            self._alike[key] = answer
+            while len(self._alike) > _KEPT_ALIKE:
+                self._alike.popitem(last=False)
 
 
 def _rows(part: Part) -> int:

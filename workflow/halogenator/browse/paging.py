@@ -190,12 +190,8 @@ def _after(
 
 
 def _by_likeness(answer: PartAnswer) -> Iterator[tuple[Rows, Numbers]]:
-    values = np.concatenate([*answer.similarity, np.empty(0, np.float32)]).astype(np.float64)
-    done = 0
-    for start in range(0, answer.searched, _STEP):
-        rows = answer.found(start, start + _STEP)[: len(values) - done]
-        yield rows, values[done : done + len(rows)]
-        done += len(rows)
+    if answer.alike is not None:
+        yield answer.alike
 
 
 def _by_column(answer: PartAnswer, name: str, direction: int, best: _Best) -> Iterator[tuple[Rows, Numbers]]:

@@ -283,6 +283,7 @@ class Site:
         return {
             "shown": [self._card(view, row) for row in shown],
             "state": state,
+            "is_cut": answer.is_cut,
             "waits": "full" if len(shown) < view.size and not view.sort else "done",
             "previous": view.address(cursor=first, backwards=True) if found.before and first else None,
             "next": view.address(cursor=last, backwards=False) if found.after and last else None,

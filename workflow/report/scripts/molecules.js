@@ -29,9 +29,14 @@ function molecule(pair) {
   drawing.innerHTML = pair.before
     ? `${pair.before}<span class="arrow" aria-hidden="true">→</span>${pair.after}`
     : pair.after;
-  const changes = Object.entries(pair.values).map(([name, [was, is]]) =>
-    `${name} ${was === null || was === is ? "" : `${fixed(was)} → `}${fixed(is)}`.replaceAll(" ", "\u00a0"),
-  );
+  const values = Object.entries(pair.values);
+  const changes = values
+    .filter(([, [, is]]) => typeof is !== "string")
+    .map(([name, [was, is]]) => {
+      const before = was === null || was === is ? "" : `${fixed(was)} → `;
+      return `${name} ${before}${fixed(is)}`.replaceAll(" ", "\u00a0");
+    });
+  const texts = values.filter(([, [, is]]) => typeof is === "string").flatMap((each) => [element("br"), told(...each)]);
   const from = pair.id ? [madeFrom(pair), element("br")] : [];
   const meta = element(
     "p",
@@ -40,8 +45,23 @@ function molecule(pair) {
     element("br"),
     ...from,
     changes.join(", "),
+    ...texts,
   );
   return element("li", {}, drawing, meta);
+}
+
+/** A score that is text. Of alerts, which stand one after the other, those that are new or gone are told apart. */
+function told(name, [was, is]) {
+  if (name !== "alerts") return `${name} ${was === null || was === is ? "" : `${was} → `}${is}`;
+  const [before, after] = [was ?? is, is].map((text) => (text ? text.split("; ") : []));
+  const listed = (alerts) => alerts.map((alert) => alert.replace(": ", " ")).join(", ");
+  const parts = [
+    ["", after.filter((alert) => before.includes(alert))],
+    ["new ", after.filter((alert) => !before.includes(alert))],
+    ["gone ", before.filter((alert) => !after.includes(alert))],
+  ];
+  const shown = parts.filter(([, alerts]) => alerts.length).map(([what, alerts]) => what + listed(alerts));
+  return `alerts: ${shown.join("; ") || "none"}`;
 }
 
 /** Where a molecule comes from: of a product its parent, the natural product behind it, halogens put in, the site. */
