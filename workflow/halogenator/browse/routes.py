@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,7 @@ class Routes:
             tells all.
         """
         name = str(row.values.get("parent_id") if row.at.transform else row.values.get("id"))
-        command = ("explain", row.values["smiles"])
+        command = f"python -m halogenator {shlex.join(('explain', str(row.values['smiles'])))}"
         try:
             with self._turn:
                 config = self._config()

@@ -94,7 +94,7 @@ FILTERS = {
         Filter(
             LEAD_LIKE,
             "250 <= mw <= 350, clogp <= 3.5 and rotb <= 7",
-            "room to grow: the lead-like subset of ZINC, Irwin et al., J. Chem. Inf. Model. 2012, 52, 1757",
+            "room to grow: the lead-like subset of ZINC, after Teague et al., Angew. Chem. Int. Ed. 1999, 38, 3743",
             tuple(LEAD_WINDOWS),
             _lead_like,
         ),
