@@ -21,6 +21,8 @@ CHOOSE = """
 select: {libraries: [polyphenol-1X], transforms: [FG_CARBOXYL__COOH__TO__COCl]}
 exclude: [gem_halohydrin, alpha_halo_ether, anhydride_by_itself]
 """
+EXPLAINED = "COc1cc(C(=O)O)cc(O)c1F"
+SESSIONS: list[str] = []  # of tmux, that were begun
 SHARE = 0.35  # of the jobs, when the picture of the progress is taken
 
 
@@ -34,6 +36,7 @@ def terminal(folder: Path, command: str, until: str) -> str:
         shown = subprocess.run(["tmux", "capture-pane", "-e", "-p", "-t", name], capture_output=True, text=True)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.stdout)
         if re.search(until, plain):
+            SESSIONS.append(name)
             return shown.stdout
     raise SystemExit(f"{command}: nothing like {until} within five minutes; the screen:\n{shown.stdout}")
 
@@ -76,6 +79,14 @@ def exported(folder: Path) -> Path:
     return page
 
 
+def explained(folder: Path) -> Path:
+    """Make the page of the first example of docs/how-to/explain.md, and return it."""
+    page = folder / "ways.html"
+    words = [EXPLAINED, "--out", page, "--results", folder / "results"]
+    subprocess.run([sys.executable, "-m", "halogenator", "explain", *words], check=True, cwd=REPOSITORY)
+    return page
+
+
 def preview(folder: Path) -> Path:
     """Make the preview of the first example of docs/how-to/choose.md, and return its page."""
     page, config = folder / "preview.html", folder / "choose.yaml"
@@ -100,11 +111,12 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         progress(Path(folder))
         pages = {"report": Path(folder) / "results" / "report.html", "preview": preview(Path(folder))}
-        pages["export"] = exported(Path(folder))
+        pages |= {"export": exported(Path(folder)), "explain": explained(Path(folder))}
         make_screenshots.main({**pages, "tutorial": tutorial(Path(folder))}, IMAGES)
         make_browse_screenshots.main(Path(folder) / "results", IMAGES)
         plan(Path(folder))
-    subprocess.run(["tmux", "kill-server"], check=False)
+    for name in SESSIONS:  # others may use tmux, too
+        subprocess.run(["tmux", "kill-session", "-t", name], check=False)
 
 
 if __name__ == "__main__":

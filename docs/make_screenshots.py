@@ -19,6 +19,7 @@ PICTURES = {
     "report-molecules": ("report", "html[data-ready]", "light", DESK, ".gallery"),
     "report-narrow": ("report", "html[data-ready]", "light", PHONE, "#main"),
     "preview": ("preview", "body", "light", DESK, "body"),
+    "explain": ("explain", "body", "light", {"width": 1280, "height": 900}, "section:nth-of-type(2)"),
     "export-page": ("export", "body", "light", {"width": 1280, "height": 760}, "body"),
     "choices": ("tutorial", "body", "light", {"width": 1280, "height": 760}, "#left-out"),
 }
