@@ -208,3 +208,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def read_choice(path: Path, made: str, given: Mapping[str, Any]) -> Choice:
+    """Return what a configuration leaves out of all "libraries" or all "products", with other values of its keys.
+
+    Args:
+        path: the configuration.
+        made: "libraries" or "products".
+        given: {key: value} of ``CHOICE_KEYS``, in place of the configuration's.
+
+    Raises:
+        UserError: a value is wrong, or names what is not there.
+    """
+    document = read_yaml(path)
+    layers = checked(Layers([document], {**document.data, **given}), "config")
+    problems: list[UserError] = []
+    choice = _choice(made, layers, Patterns(), problems)
+    raise_all(problems)
+    return choice

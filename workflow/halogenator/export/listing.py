@@ -75,6 +75,12 @@ class Listing:
         self.is_cut = self._is_sorted and bool(limit)
 
     @property
+    def schema(self) -> pa.Schema:
+        """All columns that a row can have."""
+        own = pa.unify_schemas([selection.schema for selection in self._selections])
+        return own.append(pa.field(SIMILARITY, pa.float64())) if self._is_sorted else own
+
+    @property
     def without_fingerprints(self) -> int:
         return self._search.without_fingerprints
 

@@ -202,7 +202,7 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
     """
     if export.molecules:
         paths = Results(results).libraries()
-        parts = [Part(paths[name], name) for name in _chosen("library", export.libraries, paths, results)]
+        parts = [Part(paths[name], name) for name in chosen_names("library", export.libraries, paths, results)]
     else:
         parts = _product_parts(results, export)
     files = [open_parquet(part.path) for part in parts]
@@ -224,16 +224,16 @@ def _own_columns(path: Path) -> set[str]:
 
 def _product_parts(results: Path, export: Export) -> list[Part]:
     jobs = Results(results).jobs()
-    libraries = _chosen("library", export.libraries, dict.fromkeys(library for library, _ in jobs), results)
+    libraries = chosen_names("library", export.libraries, dict.fromkeys(library for library, _ in jobs), results)
     within = dict.fromkeys(transform for library, transform in jobs if library in libraries)
-    transforms = _chosen("transform", export.transforms, within, results)
+    transforms = chosen_names("transform", export.transforms, within, results)
     parts = [Part(path, *job) for job, path in jobs.items() if job[0] in libraries and job[1] in transforms]
     if not parts:
         raise UserError("there is no finished job of these", where=results, value=[*libraries, *transforms])
     return parts
 
 
-def _chosen(kind: str, wanted: Sequence[str], known: Mapping[str, object], results: Path) -> list[str]:
+def chosen_names(kind: str, wanted: Sequence[str], known: Mapping[str, object], results: Path) -> list[str]:
     """Return the wanted names in the order of the known ones, or all of these; ``kind`` is for messages.
 
     Raises:

@@ -155,7 +155,8 @@ class Bars(_Display):
         self.show()
         self._live.stop()
 
-    def begin(self, step: str, total: int, done: int = 0, unit: str = "row") -> None:
+    def begin(self, step: str, total: int | None, done: int = 0, unit: str = "row") -> None:
+        """Begin a step, as every display does; here ``total`` may be unknown: None."""
         self._numbers[step] = self._bars.add_task(step, total=total, completed=done)
         self._last = step
         self.show()

@@ -59,6 +59,11 @@ def write_ways(found: Explanation, config: Config, out: Path, limit: int) -> Non
         temporary.write_text(text, encoding="utf-8")
 
 
+def ways_svg(found: Explanation, config: Config, limit: int) -> str:
+    """Return the SVG of an explanation; arguments as of ``write_ways``."""
+    return _Pictures(config, limit).svg(found)
+
+
 class _Pictures:
     """Drawings of steps, each made once."""
 

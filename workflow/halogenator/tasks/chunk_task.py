@@ -19,8 +19,8 @@ from halogenator.tables.columns import REJECTS, Column
 from halogenator.tables.left_out import LEFT_OUT_KEY
 from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
 
-_SHOWN_SMILES = 200
-_SHOWN_DETAIL = 1_000  # characters; a detail can quote a long SMIRKS
+SHOWN_SMILES = 200
+SHOWN_DETAIL = 1_000  # characters; a detail can quote a long SMIRKS
 
 # (number in its table from 1, id, SMILES, other values that the task needs)
 Row = tuple[Any, ...]
@@ -107,8 +107,8 @@ class Chunk:
                 for site, error in errors:
                     rejected += 1
                     source, row = locate(number) if locate else (str(self.source), number)
-                    shown = (smiles or "")[:_SHOWN_SMILES]
-                    rejects.append(source, row, identifier, site, shown, error.reason, error.detail[:_SHOWN_DETAIL])
+                    shown = (smiles or "")[:SHOWN_SMILES]
+                    rejects.append(source, row, identifier, site, shown, error.reason, error.detail[:SHOWN_DETAIL])
             limits.end()
             metadata |= {"rows_matched": matched, "rejects": rejected, "task": self.task.usage()}
 

@@ -67,9 +67,9 @@ def halogenate_chunk(
     def make(table: TableWriter, _: str, smiles: str, stereo: str | None, lineage: Lineage, values: Any) -> Made:
         start = smiles, stereo
         reached = steps.reach(start, values, MAX_STEPS - lineage.k)
-        for product, told in _kept(reached, start, lineage, names):
+        for product, told in kept(reached, start, lineage, names):
             level.add(table, product, told)
-        return reached.made, list(_rejects(reached, start))
+        return reached.made, list(refused_of(reached, start))
 
     base = read_metadata(chunk.source)
     root = base.get(ROOT_KEY) or base.get("library")
@@ -117,7 +117,7 @@ def _read(rows: Rows, descriptor_names: Sequence[str]) -> Iterator[Row]:
             yield row, name, smiles, stereo, Lineage(parent, k or 0, *words), next(described) if described else ()
 
 
-def _kept(reached: Reached, start: Key, lineage: Lineage, names: Sequence[str]) -> Iterator[tuple[Product, Lineage]]:
+def kept(reached: Reached, start: Key, lineage: Lineage, names: Sequence[str]) -> Iterator[tuple[Product, Lineage]]:
     """Yield the molecules of the library that come from one of the base, each with its lineage.
 
     Args:
@@ -134,7 +134,7 @@ def _kept(reached: Reached, start: Key, lineage: Lineage, names: Sequence[str]) 
         yield reached.products[molecule][0], lineages[molecule]
 
 
-def _rejects(reached: Reached, start: Key) -> Iterator[Reject]:
+def refused_of(reached: Reached, start: Key) -> Iterator[Reject]:
     """Yield the sites without a product, and the bound at which the steps from a molecule of the base stopped."""
     for (smiles, stereo), (site, error) in reached.rejects:
         if (smiles, stereo) == start:
