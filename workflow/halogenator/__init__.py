@@ -35,38 +35,35 @@ __all__ = [
     "transform",
     "transforms",
 ]
+_PLACES = {  # {module: its names}
+    "api.functions": ("halogenate", "transform"),
+    "api.lineage": ("Lineage",),
+    "api.named_transforms": ("Check", "Transform", "Transforms", "check", "transforms"),
+    "api.products": ("Parent", "Product", "Products"),
+    "api.rejects": ("LeftOut", "Reject", "RejectWarning", "Rejects"),
+    "api.results": ("Results", "Rows", "open"),
+    "errors": ("UserError",),
+}
 
 TYPE_CHECKING = False  # for type checkers it is true; the module typing takes milliseconds of each task
 if TYPE_CHECKING:
-    from halogenator.api import (
-        Check,
-        LeftOut,
-        Lineage,
-        Parent,
-        Product,
-        Products,
-        Reject,
-        Rejects,
-        RejectWarning,
-        Results,
-        Rows,
-        Transform,
-        Transforms,
-        UserError,
-        check,
-        halogenate,
-        open,  # noqa: A004 - halogenator.open("results")
-        transform,
-        transforms,
-    )
+    from halogenator.api.functions import halogenate, transform
+    from halogenator.api.lineage import Lineage
+    from halogenator.api.named_transforms import Check, Transform, Transforms, check, transforms
+    from halogenator.api.products import Parent, Product, Products
+    from halogenator.api.rejects import LeftOut, Reject, Rejects, RejectWarning
+    from halogenator.api.results import Results, Rows, open  # noqa: A004 - halogenator.open("results")
+    from halogenator.errors import UserError
 else:
 
     def __getattr__(name):
-        """Return a name of the Python interface, which is imported with the first of them: tasks never ask for one."""
-        if name in __all__:
-            from importlib import import_module
+        """Return a name of the Python interface, imported when it is first asked for: tasks never ask for one."""
+        for place, names in _PLACES.items():
+            if name in names:
+                from importlib import import_module
 
-            return getattr(import_module("halogenator.api"), name)
+                found = globals()[name] = getattr(import_module(f"halogenator.{place}"), name)
+                return found
         raise AttributeError(f"module 'halogenator' has no attribute {name!r}")
 
 

@@ -20,6 +20,8 @@ SHOWN_ROWS = 10  # in a notebook
 _LONG = 60  # characters of a cell
 
 STYLE = """<style>
+.hgr p { white-space: pre-wrap; overflow-wrap: anywhere; }
+.hgr-table { overflow-x: auto; }
 .hgr table { border-collapse: collapse; font-size: 0.85em; }
 .hgr td, .hgr th { text-align: left; vertical-align: middle; padding: 0.2em 0.6em; }
 .hgr-cards { display: flex; flex-wrap: wrap; gap: 0.6em; }
@@ -92,7 +94,8 @@ def html_table(rows: Sequence[Mapping[str, Any]]) -> str:
     names = list(rows[0])
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     body = "".join(f"<tr>{''.join(f'<td>{_cell(row.get(name))}</td>' for name in names)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="hgr-table">{table}</div>'
 
 
 def html_cards(cards: Iterable[tuple[str, Sequence[str]]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from halogenator import model
@@ -59,7 +59,7 @@ class _Options:
         if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
             raise UserError("workers is no number of processes", value=self.workers, allowed="1, 2, … or None for none")
         plan = Plan(
-            transforms=tuple(transform.bare for transform in transforms),
+            transforms=tuple(replace(transform.bare, label=transform.label) for transform in transforms),
             choice=self._choice(made).bare,
             reading=reading,
             descriptor_names=tuple(self.descriptors),

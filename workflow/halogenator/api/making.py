@@ -19,6 +19,7 @@ from halogenator.chemistry.prepare import prepare
 from halogenator.chemistry.scores import Scorer
 from halogenator.chemistry.steps import Key, Repeated
 from halogenator.model import Choice, Reading, Transform
+from halogenator.process import limits
 from halogenator.tasks.chunk_task import SHOWN_DETAIL, SHOWN_SMILES
 from halogenator.tasks.halogenate_chunk import Lineage, kept, refused_of
 
@@ -39,6 +40,7 @@ class Plan:
         scores: scores of products, in order.
         with_inchikey: whether products have their InChIKey.
         steps: how many steps lead to what is made, of a halogenation; None: one transform makes products.
+        seconds: processor time of one molecule, where a worker makes it.
     """
 
     transforms: tuple[Transform, ...]
@@ -48,6 +50,7 @@ class Plan:
     scores: tuple[str, ...] = ()
     with_inchikey: bool = False
     steps: int | None = None
+    seconds: float = limits.ROW_SECONDS
 
 
 class ParentRow(NamedTuple):

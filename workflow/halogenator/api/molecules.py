@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     Attributes:
         position: its place among those given, from 0.
         id: its name: given, of the molecule, or its position.
-        given: the SMILES, or a molecule; anything else is a reject.
+        given: the SMILES or molecule; None or ``Unusable`` is a reject.
     """
 
     position: int
@@ -66,8 +66,8 @@ class Molecules:
         for position, (name, given) in enumerate(islice(self._named(), self.most)):
             if given is _MISSING or name is _MISSING:
                 what = "fewer ids than molecules" if name is _MISSING else "more ids than molecules"
-                raise UserError(what, value=f"{position:,} of one", allowed="an id for each molecule", fix="mend ids=")
-            given = given.as_py() if hasattr(given, "as_py") else given  # a value of an Arrow array
+                raise UserError(what, value=f"{position:,} of them", allowed="an id for each molecule")
+            given = _plain(given)
             if name is None and isinstance(given, Chem.Mol) and given.HasProp("_Name"):
                 name = given.GetProp("_Name").strip() or None
             yield Entry(position, str(position) if name is None else str(name), given)
@@ -116,11 +116,10 @@ def text_of(given: object) -> str:
         if given.strip().lower().endswith(_FILES):
             raise RejectError("unparsable SMILES", f"{given[:200]!r} looks like a file's name; {_READ_FIRST}")
         return given
-    if given is None or (isinstance(given, float) and given != given) or type(given).__name__ == "NAType":
+    if given is None:
         raise RejectError("empty", "no molecule here; RDKit gives None for a SMILES that it cannot read")
     if not isinstance(given, Chem.Mol):
-        kind = type(given).__name__
-        raise RejectError("no molecule", f"{str(given)[:200]!r} is of type {kind}; give a SMILES or an RDKit molecule")
+        raise RejectError("no molecule", f"{given}; give a SMILES or an RDKit molecule")
     if given.GetNumAtoms() > MAX_ATOMS:
         raise RejectError("too large", f"{given.GetNumAtoms():,} atoms; at most {MAX_ATOMS:,} are read")
     mol = Chem.Mol(given)  # RDKit leaves notes on what it writes
@@ -130,6 +129,27 @@ def text_of(given: object) -> str:
         return cxsmiles(mol)
     except (RuntimeError, ValueError) as error:
         raise RejectError("impossible molecule", str(error).strip()) from error
+
+
+class Unusable(NamedTuple):
+    """Something that is no molecule: its type, and its text."""
+
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text!r} is of type {self.kind}"
+
+
+def _plain(given: Any) -> str | Chem.Mol | Unusable | None:
+    """Return what was given as text, as a molecule, or as what stands for something else; None where there is none."""
+    given = given.as_py() if hasattr(given, "as_py") else given  # a value of an Arrow array
+    if isinstance(given, str):
+        return str(given)  # of NumPy's, which is another type
+    kind = type(given).__name__
+    if given is None or kind == "NAType" or (isinstance(given, float) and given != given):  # pandas' missing values
+        return None
+    return given if isinstance(given, Chem.Mol) else Unusable(kind, str(given)[:200])
 
 
 def _has_labels(source: object) -> bool:

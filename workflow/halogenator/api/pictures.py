@@ -7,12 +7,12 @@ from functools import lru_cache
 from html import escape
 from itertools import pairwise
 
-from rdkit import Chem, rdBase
+from rdkit import rdBase
 
 from halogenator.chemistry.atom_mapping import Mapper
-from halogenator.chemistry.drawing import CANNOT_DRAW, MAX_DRAWN_ATOMS, Drawing, draw_alone, draw_reaction
+from halogenator.chemistry.drawing import Drawing, draw_alone, draw_reaction
 from halogenator.chemistry.molecules import RejectError
-from halogenator.chemistry.pictures import draw_made
+from halogenator.chemistry.pictures import draw_steps
 from halogenator.chemistry.steps import Key
 
 _ARROW, _CAPTION, _MARGIN = 60, 22, 8  # pixels
@@ -58,30 +58,22 @@ def way_picture(
     Returns:
         None if a molecule is too large, or RDKit cannot draw.
     """
-    panels: list[Drawing] = []
     with rdBase.BlockLogs():
-        for (before, after), each, site in zip(pairwise(molecules), smirks, sites, strict=True):
-            drawn = _step(before, after, each, site)
-            if drawn is None:
-                return None
-            panels += drawn if not panels else drawn[1:]
+        panels = _drawn(molecules, smirks, sites)
     label = " → ".join(smiles for smiles, _ in molecules)
-    return _svg(panels, captions, label)
+    return _svg(panels, captions, label) if panels else None
 
 
-@lru_cache(512)
-def _step(before: Key, after: Key, smirks: str, site: int) -> tuple[Drawing, Drawing] | None:
-    mol = Chem.MolFromSmiles(before[0])
-    if CANNOT_DRAW or mol is None or mol.GetNumAtoms() > MAX_DRAWN_ATOMS:
-        return None
+def _drawn(molecules: Sequence[Key], smirks: Sequence[str], sites: Sequence[int]) -> list[Drawing] | None:
     try:
-        made = draw_made(*_mapper(smirks).molecules(before, after, site), site)
+        steps = [
+            (*_mapper(each).molecules(before, after, site), site)
+            for (before, after), each, site in zip(pairwise(molecules), smirks, sites, strict=True)
+        ]
     except RejectError:
-        made = None
-    if made is None:
-        one, two = draw_alone(before[0]), draw_alone(after[0])
-        made = (one, two) if one and two else None
-    return made
+        alone = [drawn for smiles, _ in molecules if (drawn := draw_alone(smiles))]
+        return alone if len(alone) == len(molecules) else None
+    return draw_steps(steps)
 
 
 @lru_cache(64)
@@ -101,11 +93,11 @@ def _svg(panels: Sequence[Drawing], captions: Sequence[str], label: str) -> str:
             )
             parts.append(arrow)
             x += _ARROW
-        width = max(round(scale * panel.width), 8 * min(len(caption), 24))
+        width = max(round(scale * panel.width), round(6.5 * min(len(caption), 50)))
         parts.append(f'<g transform="translate({x} {_MARGIN})">{panel.fitted(width, tall)}</g>')
         middle, below = x + width / 2, _MARGIN + tall + 15
         parts.append(
-            f'<text x="{middle}" y="{below}" font-size="12" text-anchor="middle">{escape(caption[:60])}</text>'
+            f'<text x="{middle}" y="{below}" font-size="12" text-anchor="middle">{escape(caption[:50])}</text>'
         )
         x += width
     wide, high = x + _MARGIN, tall + 2 * _MARGIN + (_CAPTION if any(captions) else 0)

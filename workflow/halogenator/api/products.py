@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -22,6 +23,7 @@ from halogenator.api.workers import made_of
 from halogenator.chemistry.enhanced_stereo import read_cxsmiles
 from halogenator.chemistry.steps import Key
 from halogenator.errors import UserError
+from halogenator.model import Transform
 from halogenator.tables.columns import LIBRARY, PRODUCTS, STEPS, Column, arrow_schema, product_columns
 
 _SHOWN = 6  # products in a notebook
@@ -80,6 +82,7 @@ class Product:
         halogens: halogens put in, sorted, comma-separated; "" if it is no halogenation.
         inchikey: standard InChIKey, if it was asked for.
         smirks: the SMIRKS of each step.
+        labels: each step in words.
         path: SMILES and enhanced stereo of the molecules from the parent to the one before it.
     """
 
@@ -94,6 +97,7 @@ class Product:
     halogens: str = ""
     inchikey: str | None = None
     smirks: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     path: tuple[Key, ...] = ()
 
     @property
@@ -111,7 +115,7 @@ class Product:
         sites = [int(step.rpartition("@")[2]) for step in self.steps.split(",")]
         names = [step.rpartition("@")[0] for step in self.steps.split(",")]
         first = self.parent.id if self.parent.id != str(self.parent.position) else f"molecule {self.parent.position}"
-        captions = [first, *(f"{name} at atom {site}" for name, site in zip(names, sites, strict=True))]
+        captions = [first, *(f"{name}, atom {site}" for name, site in zip(self.labels or names, sites, strict=True))]
         molecules = (*self.path, (self.smiles, self.enhanced_stereo))
         return way_picture(molecules, self.smirks, sites, captions)
 
@@ -247,7 +251,8 @@ class Products(Frame):
 
     def _finish(self) -> None:
         if not self._done and self._molecules.is_repeatable:
-            with closing(self._pass(self._settings.progress)) as made:
+            with warnings.catch_warnings(), closing(self._pass(self._settings.progress)) as made:
+                warnings.simplefilter("ignore", RejectWarning)  # whoever asks for them knows
                 for _ in made:
                     pass
 
@@ -286,9 +291,10 @@ class Products(Frame):
         if rejects.total:
             where = f"the first: {rejects[0]}; all: .rejects"
             warnings.warn(
-                f"{rejects.total:,} rejects of {counts.molecules:,} molecules ({rejects.summary}); {where}",
+                f"{rejects.total:,} reject{'s' * (rejects.total != 1)} of {counts.molecules:,} molecules "
+                f"({rejects.summary}); {where}",
                 RejectWarning,
-                stacklevel=3,
+                stacklevel=_callers(),
             )
 
     def _parent(self, row: ParentRow) -> Parent:
@@ -298,6 +304,7 @@ class Products(Frame):
 
     def _product(self, row: ProductRow, parent: Parent) -> Product:
         by = self._plan.transforms[row.by]
+        names = [step.rpartition("@")[0] for step in row.lineage.steps.split(",")]
         return Product(
             smiles=row.smiles,
             enhanced_stereo=row.enhanced_stereo,
@@ -309,13 +316,14 @@ class Products(Frame):
             steps=row.lineage.steps,
             halogens=row.lineage.halogens if self._plan.steps else "",
             inchikey=row.inchikey,
-            smirks=tuple(self._smirks[step.rpartition("@")[0]] for step in row.lineage.steps.split(",")),
+            smirks=tuple(self._named[name].smirks for name in names),
+            labels=tuple(self._named[name].label or name for name in names),
             path=row.path,
         )
 
     @cached_property
-    def _smirks(self) -> dict[str, str]:
-        return {transform.name: transform.smirks for transform in self._plan.transforms}
+    def _named(self) -> dict[str, Transform]:
+        return {transform.name: transform for transform in self._plan.transforms}
 
     # ---- as text and in a notebook -----------------------------------------------------------------------------------
 
@@ -354,6 +362,14 @@ def _values(product: Product) -> str:
     return ", ".join(
         f"{name} {value:.4g}" for name, value in product.descriptors.items() if isinstance(value, int | float)
     )
+
+
+def _callers() -> int:
+    """Return how far up the caller of this package is, for a warning of the function that asks."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == "halogenator":
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _once_a_parent(rows: Sequence[ProductRow]) -> Iterator[ProductRow]:

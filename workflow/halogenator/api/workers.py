@@ -26,7 +26,6 @@ from rdkit import Chem
 from halogenator.api.making import Batch, Maker, Plan, RejectRow
 from halogenator.api.molecules import Entry, Molecules
 from halogenator.errors import UserError
-from halogenator.process import limits
 from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.process.progress import Bars
 from halogenator.process.running import end_all
@@ -35,8 +34,12 @@ from halogenator.process.running import end_all
 # products, by the number of steps.
 _FEW, _MANY = 1, {0: 200, 1: 50, 2: 2}
 _AHEAD = 2  # batches a worker that are begun before the first of them is taken
+# Seconds after which a worker without work ends; another is started when there is work again. After an error in a loop
+# a notebook keeps the loop, and with it the workers.
+_IDLE = 30
 _PATIENCE = 1.0  # seconds before a bar is shown unasked
-_MAIN = "from halogenator.api.workers import serve; serve()"
+# Arrow imports pandas wherever it is installed, which takes a worker longer than all that it needs.
+_MAIN = "import sys; sys.modules['pandas'] = None; from halogenator.api.workers import serve; serve()"
 
 
 def made_of(
@@ -101,9 +104,11 @@ class _Worker:
             return self._ask(entries)
         except EOFError as ended:
             reason = self._restarted(ended)
+        if reason is None:
+            return self._ask(entries)
         if len(entries) == 1:
             given = entries[0].given
-            shown = given if isinstance(given, str) else Chem.MolToSmiles(Chem.Mol(given))
+            shown = given if isinstance(given, str) else ""  # what ended one process could end this one
             return Batch(1, rejects=[RejectRow(*entries[0][:2], None, shown[:200], *reason)])
         return _joined([self.make([entry]) for entry in entries])
 
@@ -120,11 +125,11 @@ class _Worker:
 
     def _send(self, value: Any) -> None:
         with suppress(BrokenPipeError):  # its end shows in its answer
-            pickle.dump(value, self.process.stdin)  # type: ignore[arg-type]
+            self.process.stdin.write(pickle.dumps(value))  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
 
-    def _restarted(self, ended: EOFError) -> tuple[str, str]:
-        """Start the process anew; return reason and detail of its end.
+    def _restarted(self, ended: EOFError) -> tuple[str, str] | None:
+        """Start the process anew; return reason and detail of its end, or None if it had waited for too long.
 
         Raises:
             UserError: it did not end because of a molecule.
@@ -136,8 +141,10 @@ class _Worker:
             ) from ended
         self.close()
         self._start()
+        if status == -signal.SIGALRM:
+            return None
         if status == -signal.SIGPROF:
-            return "time limit", f"more than {limits.ROW_SECONDS:g} s of processor time"
+            return "time limit", f"more than {self._plan.seconds:g} s of processor time"
         return "crash", f"RDKit ended the process with signal {-status}"
 
     def close(self) -> None:
@@ -221,7 +228,9 @@ def serve() -> None:
     with suppress(EOFError, BrokenPipeError):
         maker = _Limited(pickle.load(reading))
         while True:
+            _end_in(_IDLE)
             entries = pickle.load(reading)
+            _end_in(0)
             try:
                 answer: Batch | Exception = maker.make(list(map(_unpacked, entries)))
             except Exception as error:
@@ -230,12 +239,18 @@ def serve() -> None:
             writing.flush()
 
 
+def _end_in(seconds: int) -> None:
+    """End this process after some seconds, or, with 0, not."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
+
+
 class _Limited(Maker):
     """A maker in a process that ends with a molecule that takes too long."""
 
     def _make_of(self, entry: Entry, batch: Batch) -> None:
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_PROF, limits.ROW_SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, self.plan.seconds)
         super()._make_of(entry, batch)
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, 0)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rdkit import Chem
+from rdkit.Geometry import Point3D
 
 from halogenator.chemistry.drawing import (
     CANNOT_DRAW,
@@ -52,13 +55,38 @@ def draw_made(parent: Chem.Mol, product: Chem.Mol, site: int) -> tuple[Drawing, 
     Returns:
         None if the parent is too large, or RDKit cannot draw.
     """
-    if CANNOT_DRAW or parent.GetNumAtoms() > MAX_DRAWN_ATOMS:
-        return None
-    parent, product = Chem.Mol(parent), Chem.Mol(product)
-    known = origins(product)
-    gone = set(range(parent.GetNumAtoms())) - set(known.values())
-    new = {index for index, origin in known.items() if origin in (None, site)}
-    lay_out(parent)
-    lay_over(product, parent)
-    around = frame([parent, product])
-    return draw(parent, {site, *gone}, around), draw(product, new, around)
+    drawn = draw_steps([(parent, product, site)])
+    return (drawn[0], drawn[1]) if drawn else None
+
+
+def draw_steps(steps: Sequence[tuple[Chem.Mol, Chem.Mol, int]]) -> list[Drawing] | None:
+    """Return the drawings of a parent and of what each step makes of it, lying alike and marked as by ``draw_made``.
+
+    Args:
+        steps: what each starts from, its finished product of RunReactants, and its site; each starts from the molecule
+            that the one before gives.
+
+    Returns:
+        None if a molecule is too large, or RDKit cannot draw.
+    """
+    drawn: list[Drawing] = []
+    last: Chem.Mol | None = None
+    for before, after, site in steps:
+        if CANNOT_DRAW or before.GetNumAtoms() > MAX_DRAWN_ATOMS:
+            return None
+        parent, product = Chem.Mol(before), Chem.Mol(after)
+        known = origins(product)
+        gone = set(range(parent.GetNumAtoms())) - set(known.values())
+        new = {index for index, origin in known.items() if origin in (None, site)}
+        lay_out(parent)
+        match = last.GetSubstructMatch(parent) if last is not None else ()
+        if last is not None and len(match) == parent.GetNumAtoms():
+            places = last.GetConformer().GetPositions()
+            for index, at in enumerate(match):
+                parent.GetConformer().SetAtomPosition(index, Point3D(*places[at]))
+        lay_over(product, parent)
+        around = frame([parent, product])
+        first = [draw(parent, {site, *gone}, around)] if last is None else []
+        drawn += [*first, draw(product, new, around)]
+        last = product
+    return drawn
