@@ -64,6 +64,8 @@ class Molecules:
             UserError: there are more or fewer ids than molecules.
         """
         for position, (name, given) in enumerate(islice(self._named(), self.most)):
+            if given is _MISSING and not isinstance(self.ids, Sized):
+                return  # such as itertools.count()
             if given is _MISSING or name is _MISSING:
                 what = "fewer ids than molecules" if name is _MISSING else "more ids than molecules"
                 raise UserError(what, value=f"{position:,} of them", allowed="an id for each molecule")
@@ -88,7 +90,7 @@ def molecules_of(given: Any, ids: Iterable[Any] | None = None) -> Molecules:
     """
     if given is None or isinstance(given, str | Chem.Mol):
         return Molecules([given], [ids] if isinstance(ids, str) else ids, is_one=True, count=1)
-    columns = getattr(given, "columns", getattr(given, "column_names", None))
+    columns = getattr(given, "column_names", getattr(given, "columns", None))
     if columns is not None and not isinstance(given, Mapping):
         names = [str(name) for name in columns] if isinstance(columns, Iterable) else []
         number = by_name("smiles", names)
