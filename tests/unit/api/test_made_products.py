@@ -194,7 +194,7 @@ def test_what_is_left_out_is_counted_with_an_example() -> None:
         (lambda: halogenator.halogenate([PHENOL], halogens=[]), "names nothing"),
         (lambda: halogenator.halogenate([PHENOL], k=0), "no number of halogenations"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "asked",
 )
 def test_a_slip_is_answered_at_once(ask: Callable[[], object], expected: str) -> None:
     with pytest.raises(UserError, match=expected):

@@ -210,7 +210,6 @@ def check(transform: str | model.Transform, on: str | Sequence[str] = ()) -> Che
             raise
         return Check(_drawable(found), (str(error),))
     molecules = [on] if isinstance(on, str) else list(on)
-    parents = sorted(shipped.configs().glob("parents/*.smi"))
-    (advice,) = advise([found], molecules, parents)
+    (advice,) = advise([found], molecules, shipped.parents())
     trials = try_transforms([found], molecules) if molecules else find_examples([found], {found.name: advice.matching})
     return Check(_drawable(found), (), advice.warnings, advice.notes, tuple(trials))

@@ -7,32 +7,33 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from halogenator import shipped
 from halogenator.config import load_halogenation, load_transforms, read_config
 from halogenator.config.loader import read_choice
 from halogenator.model import Choice, Config, Halogenation, Transform
 from halogenator.search.settings import Recorded, config_of
 
 
-def configs() -> Path:
-    """Return the folder of the shipped configuration."""
-    return Path(__file__).resolve().parents[3] / "configs"
-
-
 @cache
 def transforms() -> dict[str, Transform]:
     """Return {name: transform} of the shipped file."""
-    return load_transforms(configs() / "transforms.yaml")
+    return load_transforms(shipped.TRANSFORMS)
 
 
 @cache
 def halogenation() -> Halogenation:
     """Return the shipped halogenation rules."""
-    return load_halogenation(configs() / "halogenation.yaml")
+    return load_halogenation(shipped.CONFIGS / "halogenation.yaml")
 
 
 def choice(made: str, given: Mapping[str, Any]) -> Choice:
     """Return what is left out of "libraries" or "products", by the shipped configuration with other values."""
-    return read_choice(configs() / "config.yaml", made, given)
+    return read_choice(shipped.CONFIGURATION, made, given)
+
+
+def parents() -> list[Path]:
+    """Return the files of natural products."""
+    return sorted(shipped.CONFIGS.glob("parents/*.smi"))
 
 
 def config(found: Recorded, working_dir: Path) -> Config:
@@ -41,7 +42,6 @@ def config(found: Recorded, working_dir: Path) -> Config:
     Raises:
         UserError: it cannot be read.
     """
-    root = configs().parent
     if found.files:
-        return config_of(found, working_dir, root)
-    return read_config([configs() / "config.yaml"], working_dir=working_dir, repository=root)
+        return config_of(found, working_dir)
+    return read_config([shipped.CONFIGURATION], working_dir=working_dir)
