@@ -27,7 +27,7 @@ FAILED_AGAIN := $(BIN)/python -m pytest -rs --long --last-failed --last-failed-n
 test-all: test-long test-s3 test-slurm  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
 
 # MINUTES=N skips what has not begun by then.
-test-long: $(VENV)/ready .venv-rules/ready  ## check what test leaves out, without stores and clusters, in some 40 minutes
+test-long: $(VENV)/ready .venv-rules/ready .venv-publish/ready  ## check what test leaves out, without stores and clusters, in some 40 minutes
 	$(BIN)/python -m pytest -n 2 -rs --long --durations=20 $(if $(MINUTES),--minutes $(MINUTES)) || $(FAILED_AGAIN)
 
 # A test that fails on a busy machine and passes alone shows in the output, and is to be mended; it does not end the gate.
@@ -39,6 +39,12 @@ test-failed: $(VENV)/ready  ## run once more, one by one, what failed in test-al
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv-rules/build 'setuptools<81'
 	PYTHONPATH=$(CURDIR)/.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	    --no-build-isolation --target .venv-rules sygma==1.1.0 molvs==0.1.1
+	touch $@
+
+# The validators of what publish makes; they want other versions than the package does.
+.venv-publish/ready: envs/publish-test.txt
+	$(PYTHON) -m venv .venv-publish
+	.venv-publish/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/publish-test.txt
 	touch $@
 
 # Skipped, with the reason, where no Slurm can be set up.
@@ -125,6 +131,8 @@ lock:  ## write the lock files of envs/ anew, after changing dependencies in pyp
 	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --extra build --quiet \
 	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
 	done
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
+	    --group publish-test --output-file envs/publish-test.txt
 
 clean:  ## remove the environments; results stay
 	rm -rf $(VENV) .venv-* node_modules

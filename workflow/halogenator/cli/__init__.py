@@ -23,6 +23,7 @@ from halogenator.cli import (
     hash_verb,
     patterns_verb,
     project_verbs,
+    publish_verb,
     results_verbs,
     serve_verb,
     task_verbs,
@@ -115,7 +116,7 @@ def build_parser() -> Parser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", prog="python -m halogenator", required=True)
     listed = (
         *(project_verbs, configuration_verbs, results_verbs, browse_verb, find_verb, explain_verb, compare_verb),
-        *(hash_verb, export_verb, transforms_verb, patterns_verb, apply_verb),
+        *(hash_verb, export_verb, publish_verb, transforms_verb, patterns_verb, apply_verb),
     )
     for module in listed:
         module.add_verbs(verbs)

@@ -1,0 +1,76 @@
+"""The verb ``publish``: a folder of results with the records by which others read them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halogenator import shipped
+from halogenator.cli.options import add_verb, memory_option, names, results_option
+
+if TYPE_CHECKING:
+    from halogenator.publication.content import Author
+
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = add_verb(
+        verbs,
+        "publish",
+        _publish,
+        "make a folder to deposit: tables, RO-Crate, Croissant, the card of a dataset, checksums; nothing is sent",
+        "publish deposit --license CC-BY-4.0 --author 'Ada Lovelace 0000-0002-1825-0097' --title 'Fluorinated phenols'",
+    )
+    parser.add_argument("out", type=Path, metavar="DIR", help="the folder to make; it must not be there yet")
+    results_option(parser)
+    parser.add_argument("--license", required=True, help="SPDX identifier, such as CC-BY-4.0, or an address")
+    text = "an author, with an ORCID iD after the name if there is one; may be repeated"
+    parser.add_argument("--author", action="append", required=True, metavar="NAME", help=text)
+    parser.add_argument("--title", default="Halogenated natural products", help="of the dataset (default: %(default)s)")
+    parser.add_argument("--description", default="", help="a sentence or two (default: what it is, with its numbers)")
+    parser.add_argument("--address", default="", metavar="URL", help="where it will be found, such as its DOI")
+    parser.add_argument("--library", type=names, default=(), metavar="NAME,…", help="these libraries (default: all)")
+    parser.add_argument("--transform", type=names, default=(), metavar="NAME,…", help="these transforms (default: all)")
+    parser.add_argument("--products-only", action="store_true", help="without the molecules of the libraries")
+    parser.add_argument("--scratch", type=Path, help="folder for what memory cannot hold (default: the system's)")
+    memory_option(parser)
+
+
+def _publish(options: argparse.Namespace) -> None:
+    from tempfile import gettempdir
+
+    from halogenator.process.progress import while_on_terminal
+    from halogenator.publication.content import Terms
+    from halogenator.publication.publish import Chosen, publish
+    from halogenator.results import Results
+
+    authors = [_author(text) for text in options.author]
+    terms = Terms(options.title, options.description, authors, options.license, options.address)
+    chosen = Chosen(options.library, options.transform, not options.products_only)
+    scratch = options.scratch or Path(gettempdir())
+    with while_on_terminal() as shown:
+        content = publish(
+            Results(options.results),
+            options.out,
+            chosen,
+            terms,
+            shipped.SNAKEFILE,
+            mem_mb=options.mem_mb,
+            scratch=scratch,
+            shown=shown,
+        )
+    size = sum(table.bytes for table in content.tables) / 1e6
+    counts = " and ".join(f"{content.rows(kind):,} {kind}" for kind in content.kinds)
+    print(f"{options.out}: {counts}, {size:,.1f} MB; nothing was sent")
+
+
+def _author(text: str) -> Author:
+    from halogenator.publication.content import Author
+
+    found = _ORCID.search(text)
+    name = _ORCID.sub("", text).strip(" ,;()<>") if found else text.strip()
+    return Author(name or text, f"https://orcid.org/{found[1]}" if found else "")
