@@ -81,7 +81,7 @@ def _page(content: Content) -> Iterator[str]:
     yield ""
     yield (
         "All SMILES are canonical SMILES of the RDKit named above. A set hash is one text for the molecules of a file, "
-        "whatever their order: the sum modulo 2^128 of the first 16 bytes of the SHA-256 of each `smiles` (with "
+        "whatever their order: the sum modulo 2^128 of the MD5, lowest byte first, of each `smiles` (with "
         "` |enhanced_stereo|` where that is not null)."
     )
 

@@ -3,7 +3,7 @@
 Two groups compare 40 million molecules by it. Another program computes it so:
 
 1. The text of a row is its ``smiles``; if its ``enhanced_stereo`` is not null, a space, ``|``, that and ``|`` follow.
-2. The number of a row is the first 16 bytes of the SHA-256 of that text in UTF-8, the highest byte first.
+2. The number of a row is the MD5 of that text in UTF-8, the lowest byte first.
 3. The set hash is the sum of all numbers modulo 2**128, as 32 hexadecimal digits after ``set:``.
 
 A row without SMILES does not count. Ids, sites and descriptors are no part of it. It shows a difference that happened,
@@ -23,16 +23,17 @@ from halogenator.tables.statistics import Statistics, read_object
 
 HASH_KEY = "set_hash"  # in statistics, and the column of the summary
 _PREFIX = "set:"
-_HALF = "('0x' || digits[{}:{}])::UBIGINT::HUGEINT"  # 64 of the 128 bits, so that a sum of 2**63 rows has room
+# Each half of the 128 bits is summed apart, so that a sum of 2**63 rows has room.
+_HIGH, _LOW = "(number >> 64)::UBIGINT", "(number & 18446744073709551615::UHUGEINT)::UBIGINT"
 
 
 def set_hash(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """Return the set hash of a Parquet file with a column ``smiles``. It is streamed, in some 0.8 µs a row."""
+    """Return the set hash of a Parquet file with a column ``smiles``. It is streamed, in some 0.2 µs a row."""
     stereo = "|| coalesce(' |' || enhanced_stereo || '|', '')" if _has_stereo(path) else ""
     query = f"""
-        SELECT coalesce(sum({_HALF.format(1, 16)}), 0), coalesce(sum({_HALF.format(17, 32)}), 0)
+        SELECT coalesce(sum({_HIGH}), 0), coalesce(sum({_LOW}), 0)
         FROM (
-            SELECT sha256(smiles {stereo}) AS digits
+            SELECT md5_number(smiles {stereo})::UHUGEINT AS number
             FROM read_parquet({literal(plain(path))}, hive_partitioning = false)
         )
     """
