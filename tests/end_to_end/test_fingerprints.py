@@ -14,14 +14,16 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from halogenator.chemistry.likeness import Likeness
 from halogenator.cli import main
+from halogenator.errors import UserError
 from halogenator.process.usage import Task
+from halogenator.report import figures
 from halogenator.results import Results
 from halogenator.search.fingerprints import Fingerprints
 from halogenator.tables.metadata import read_metadata
-from halogenator.tasks.commands import Fingerprint
+from halogenator.tasks.commands import Fingerprint, FingerprintChunk
 from helpers.exports import export, rows
 from helpers.finished import Finished
-from helpers.runs import OME, snakemake
+from helpers.runs import COOME, OME, rules, snakemake
 
 ASKED = {
     "quercetin": "O=c1c(O)c(-c2ccc(O)c(O)c2)oc2cc(O)cc(O)c12",
@@ -138,14 +140,55 @@ def test_an_export_of_what_is_alike_has_the_same_rows(results: Results, finished
     assert made[0] == made[1] != []
 
 
+@pytest.mark.parametrize("names", [("mine", None), ("mine", OME), ("other-1X", None), ("other-1X", OME)])
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_those_of_chunks_are_joined_to_those_of_one_task(
+    names: tuple[str, str | None], count: int, results: Results, tmp_path: Path
+) -> None:
+    root = read_metadata(results.molecules(names[0])).get("root")
+    base = [results.molecules(names[0] if names[1] else str(root))] if names[1] or root else []
+    files = {"library": names[0], "rows": results.main(*names), "base": base}
+    chunks = [tmp_path / f"{number}.parquet" for number in range(count)]
+    for number, out in enumerate(chunks):
+        FingerprintChunk(**files, chunk=(number, count), out=out).run(Task(500))
+    Fingerprint(**files, chunks=chunks, out=tmp_path / "joined.parquet").run(Task(500))
+    joined, whole = map(pq.ParquetFile, (tmp_path / "joined.parquet", results.fingerprints(*names)))
+    assert joined.read().equals(whole.read())
+    assert read_metadata(tmp_path / "joined.parquet") == read_metadata(results.fingerprints(*names))
+    if count > 1:
+        with pytest.raises(UserError, match="of other rows"):
+            Fingerprint(**files, chunks=chunks[1:], out=tmp_path / "less.parquet").run(Task(500))
+        others = {**files, "rows": results.main("mine" if names[0] != "mine" else "other-1X")}
+        with pytest.raises(UserError, match="of other rows"):
+            Fingerprint(**others, chunks=chunks, out=tmp_path / "other.parquet").run(Task(500))
+    assert not [*tmp_path.glob("less*"), *tmp_path.glob("other*")]
+
+
 @pytest.mark.long
 def test_snakemake_makes_fingerprints_when_asked_and_again_after_their_rows(
     finished: Finished, results: Results, tmp_path: Path
 ) -> None:
     made = finished.copy(tmp_path)
-    assert "fingerprint_" not in snakemake(made, "-n")
+    assert "fingerprint" not in snakemake(made, "-n")
+    planned = snakemake(made, "-n", "fingerprints")
+    counts = rules(planned)
+    rows = sum(len(smiles_of(results, names)) for names in [*FILES, ("mine", COOME)])
+    assert f"to make: {rows:,} fingerprints, in {sum(counts.values()) - 1} tasks" in planned
+    assert "fingerprints of other-1X" in planned and "molecules and 2 jobs" in planned
+    assert counts["fingerprint_molecules"] == counts["fingerprint_products"] == 3
+    assert counts["fingerprint_molecules_chunk"] > 3 and counts["fingerprint_products_chunk"] > 3  # of 5 rows each
     snakemake(made, "--cores", 2, "fingerprints")
+    places = Results(made / "results")
     for names in FILES:
-        own, tasks = (pq.ParquetFile(each.fingerprints(*names)).read() for each in (results, Results(made / "results")))
+        own, tasks = (pq.ParquetFile(each.fingerprints(*names)).read() for each in (results, places))
         assert own.equals(tasks)
+    assert not list(made.glob("results/work/**/*.parquet"))
+    told, before = (
+        figures.tasks(each.benchmarks, each.processor_time, {"other-1X"})
+        for each in (places, Results(finished.folder / "results"))
+    )
+    (stage,) = (row for row in told["stages"] if row["stage"] == "fingerprints")
+    assert stage["tasks"] == sum(counts.values()) - 1
+    assert [row for row in told["stages"] if row["stage"] != "fingerprints"] == before["stages"]
+    assert told["chunks"] == before["chunks"] != []
     assert "Nothing to be done" in snakemake(made, "--cores", 2, "fingerprints")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from contextlib import contextmanager
+from dataclasses import replace
 
 from snakemake_logger_plugin_halogenator import LogHandler
 from snakemake_logger_plugin_halogenator.command_line import in_shell
@@ -108,6 +109,7 @@ def show_plan():
     if not IN_CHARGE:
         return
     # Imported here, since tasks on a cluster read this file, too, and make no plan.
+    from halogenator.planning.fingerprints import waiting_fingerprints
     from halogenator.planning.states import planned_standings
     from halogenator.planning.plan import make_plan, write_plan
     from halogenator.planning.plan_table import plan_notes, plan_text
@@ -116,6 +118,7 @@ def show_plan():
     plan = make_plan(
         CONFIG, ESTIMATES, standings, RESULTS, cores=asked_cores(), cap_mb=cap_mb(), on_cluster=on_cluster()
     )
+    plan = replace(plan, fingerprints=tuple(waiting_fingerprints(plan.lines, ESTIMATES, planned_tasks())))
     if DRY_RUN:
         text = plan_text(plan, color=shows_colors())
     else:

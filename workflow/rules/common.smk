@@ -160,8 +160,11 @@ def all_minutes(wildcards, attempt):
 
 
 def fingerprint_time(wildcards, attempt):
-    """Time limit in minutes for the fingerprints of a library or, with a transform, of a job."""
-    return attempt * fingerprint_minutes(rows_of(wildcards))
+    """Time limit in minutes for the fingerprints of a library or, with a transform, of a job: all, a chunk, or joined."""
+    chunks = len(fingerprint_chunks(wildcards))
+    if chunks and "chunk" not in wildcards.keys():
+        return attempt * merge_minutes(rows_of(wildcards))
+    return attempt * fingerprint_minutes(rows_of(wildcards) // max(chunks, 1))
 
 
 def rows_of(wildcards):
@@ -182,6 +185,12 @@ def library_chunks(wildcards, ending):
 
 def job_chunks(wildcards, ending):
     return work_files(wildcards, ESTIMATES.chunks(library_of(wildcards), wildcards.transform), ending)
+
+
+def fingerprint_chunks(wildcards):
+    """Files with the fingerprints of each chunk of a library or a job; none if one task computes all of them."""
+    count = ESTIMATES.fingerprint_chunks(library_of(wildcards), wildcards.get("transform"))
+    return work_files(wildcards, count, "fingerprints")
 
 
 def merge_parts(wildcards, ending="duplicates"):

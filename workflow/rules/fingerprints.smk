@@ -1,12 +1,44 @@
 # Fingerprints beside the results, with which likeness is found without a look at every molecule. Made when asked for.
+# Those of a large library or job are computed in chunks and then joined; of a small one, one task computes all.
 
 from rdkit import __version__ as rdkit_version
+
+
+rule fingerprint_molecules_chunk:
+    input:
+        rows=MOLECULES,
+        base=natural_products,
+    output:
+        out=temp(PLACES.chunk("{chunk}", "fingerprints", *LIBRARY)),
+    log:
+        PLACES.log("fingerprints/{chunk}", *LIBRARY),
+    benchmark:
+        PLACES.benchmark("fingerprints/{chunk}", *LIBRARY)
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(stream_mb()),
+        runtime=fingerprint_time,
+        attempt=attempt_number,
+    params:
+        rdkit=rdkit_version,
+        task=task(
+            commands.FingerprintChunk,
+            library=name_of,
+            chunk=part_of,
+        ),
+    message:
+        "Fingerprints of library {wildcards.library}, chunk {wildcards.chunk}"
+    shell:
+        RUN
 
 
 rule fingerprint_molecules:
     input:
         rows=MOLECULES,
         base=natural_products,
+        chunks=fingerprint_chunks,
     output:
         out=str(PLACES.fingerprints(*LIBRARY)),
     log:
@@ -29,10 +61,42 @@ rule fingerprint_molecules:
         RUN
 
 
+rule fingerprint_products_chunk:
+    input:
+        rows=PRODUCTS,
+        base=MOLECULES,
+    output:
+        out=temp(PLACES.chunk("{chunk}", "fingerprints", *JOB)),
+    log:
+        PLACES.log("fingerprints/{chunk}", *JOB),
+    benchmark:
+        PLACES.benchmark("fingerprints/{chunk}", *JOB)
+    conda:
+        "../../envs/halogenator.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(stream_mb()),
+        runtime=fingerprint_time,
+        attempt=attempt_number,
+    params:
+        rdkit=rdkit_version,
+        task=task(
+            commands.FingerprintChunk,
+            library=name_of,
+            transform=lambda wildcards: wildcards.transform,
+            chunk=part_of,
+        ),
+    message:
+        "Fingerprints of {wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
+    shell:
+        RUN
+
+
 rule fingerprint_products:
     input:
         rows=PRODUCTS,
         base=MOLECULES,
+        chunks=fingerprint_chunks,
     output:
         out=str(PLACES.fingerprints(*JOB)),
     log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,7 +51,14 @@ def test_of_a_large_file_a_few_row_groups_are_read(tmp_path: Path, monkeypatch: 
 
 
 def test_a_page_of_few_jobs_draws_more_of_each() -> None:
-    assert [gallery.count_for(sets) for sets in (0, 3, 139, 3_000)] == [24, 24, 10, 6]
+    sizes = {number: 10 + number for number in range(2_000)}
+    for sets, wanted in ((3, {24: 3}), (60, {12: 60}), (120, {6: 120}), (139, {6: 101, 3: 38}), (2_000, {3: 2_000})):
+        counts = gallery.counts({number: sizes[number] for number in range(sets)})
+        assert Counter(counts.values()) == wanted and len(counts) == sets
+        assert min((sizes[number] for number, count in counts.items() if count == 6), default=99_999) > max(
+            (sizes[number] for number, count in counts.items() if count == 3), default=0
+        )
+    assert gallery.counts({}) == {}
 
 
 @pytest.mark.skipif(bool(CANNOT_DRAW), reason="RDKit cannot draw on this machine")

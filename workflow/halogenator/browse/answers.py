@@ -19,7 +19,7 @@ from halogenator.model import Conditions
 from halogenator.process.failures import explain
 from halogenator.search.parts import Mask, Part, Rows
 from halogenator.search.rows import Search
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 
 MOST_SIMILAR = 1_000  # rows that are kept where likeness is asked for: the most alike
 _RUNNING = 2  # searches at the same time; when another begins, the oldest ends
@@ -292,7 +292,7 @@ class Answers:
 
 
 def _rows(part: Part) -> int:
-    return int(open_parquet(part.path).metadata.num_rows)
+    return footer(part.path).rows
 
 
 def _new(part: Part, file: Identity) -> PartAnswer:

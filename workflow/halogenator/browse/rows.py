@@ -116,7 +116,7 @@ class Reader:
 
     def _find_selection(self, library: str, transform: str | None, _: Identity) -> Selection:
         names = (transform,) if transform else ()
-        return find_selection(self._results.folder, Export((library,), names, molecules=transform is None))[0]
+        return find_selection(self._results.folder, Export((library,), names, molecules=transform is None))
 
     def _find_molecule(self, library: str, name: str, _: Identity) -> dict[str, Any]:
         path = self._results.molecules(library)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 from rdkit import Chem
@@ -54,7 +55,6 @@ _PALETTE = {
     **dict.fromkeys((9, 17, 35, 53), (0.0, 0.8, 0.0)),
     -1: (0.5, 0.25, 0.75),
 }
-_ELEMENT = re.compile(r"<(path|ellipse|text)\s([^>]*?)/?>(?:([^<]*)</text>)?")
 _ATTRIBUTE = re.compile(r"([\w-]+)='([^']*)'")
 
 _REACTION_SIZE = 420, 120  # pixels
@@ -209,31 +209,42 @@ def _finish(drawer: rdMolDraw2D.MolDraw2DSVG, width: int, height: int) -> Drawin
     paths: dict[str, list[str]] = {}
     marks: list[str] = []
     labels: list[str] = []
-    for kind, attributes, content in _ELEMENT.findall(drawer.GetDrawingText()):
-        values = dict(_ATTRIBUTE.findall(attributes))
-        style = dict(part.split(":", 1) for part in values.get("style", "").split(";") if ":" in part)
-        fill, stroke = style.get("fill", "none"), style.get("stroke", "none")
-        name = _CLASSES.get((stroke if fill == "none" else fill).upper(), "e")
-        if kind == "text":
-            size = style.get("font-size", "15px").removesuffix("px")
-            baseline = float(values["y"]) - _RAISED * float(size)
-            labels.append(
-                f'<text class="{name}" x="{values["x"]}" y="{baseline:.1f}" font-size="{size}">{content}</text>'
-            )
-        elif kind == "ellipse":
-            places = " ".join(f'{key}="{values[key]}"' for key in ("cx", "cy", "rx", "ry"))
-            marks.append(f'<ellipse class="{name}" {places}/>')
-        else:
-            line = values["d"].replace(" L ", "L").replace("M ", "M").replace(" Z", "Z").replace(" ", "")
-            dash = style.get("stroke-dasharray")
+    for element in drawer.GetDrawingText().splitlines():  # RDKit writes an element a line, its style last
+        if element.startswith("<path"):
+            *_, line, _, style, _ = element.split("'")
+            name, path, _ = _style(style)
+            line = line.replace(" ", "")
             if name == "m":
                 marks.append(f'<path class="m" d="{line}"/>')
-            elif fill != "none":
-                paths.setdefault(f'class="{name}"', []).append(line)
             else:
-                paths.setdefault(f'class="{name} l"' + (f' stroke-dasharray="{dash}"' if dash else ""), []).append(line)
+                paths.setdefault(path, []).append(line)
+        elif element.startswith(("<ellipse", "<text")):
+            values = dict(_ATTRIBUTE.findall(element))
+            name, _, size = _style(values["style"])
+            if element.startswith("<text"):
+                baseline = float(values["y"]) - _RAISED * float(size)
+                content = element[element.index(">") + 1 : element.rindex("</text>")]
+                labels.append(
+                    f'<text class="{name}" x="{values["x"]}" y="{baseline:.1f}" font-size="{size}">{content}</text>'
+                )
+            else:
+                places = " ".join(f'{key}="{values[key]}"' for key in ("cx", "cy", "rx", "ry"))
+                marks.append(f'<ellipse class="{name}" {places}/>')
     drawn = [f'<path {style} d="{"".join(lines)}"/>' for style, lines in paths.items()]
     return Drawing(width, height, "".join([*marks, *drawn, *labels]))
+
+
+@lru_cache(maxsize=1_024)  # a drawing has dozens of elements of a few styles
+def _style(text: str) -> tuple[str, str, str]:
+    """Return the class of an element with a style, the attributes of a path with it, and the size of its font."""
+    style = dict(part.split(":", 1) for part in text.split(";") if ":" in part)
+    fill, stroke, dash = style.get("fill", "none"), style.get("stroke", "none"), style.get("stroke-dasharray")
+    name = _CLASSES.get((stroke if fill == "none" else fill).upper(), "e")
+    if fill != "none":
+        path = f'class="{name}"'
+    else:
+        path = f'class="{name} l"' + (f' stroke-dasharray="{dash}"' if dash else "")
+    return name, path, style.get("font-size", "15px").removesuffix("px")
 
 
 # ---- templates of a transform ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from rdkit.SimDivFilters.rdSimDivPickers import MaxMinPicker
 
 from halogenator.chemistry.molecules import RejectError, parse_smiles
+from halogenator.chemistry.parent import is_flat, read_flat
 
 RADIUS = 2
 BITS = 2048
@@ -31,15 +32,20 @@ def morgan_generator() -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 
 
-def fingerprints(smiles: Sequence[str], threads: int = 1) -> list[Any]:
+def fingerprints(smiles: Sequence[str], threads: int = 1, *, stored: bool = False) -> list[Any]:
     """Return the Morgan fingerprint (radius 2, 2048 bits) of each molecule, or its RejectError if it cannot be read.
 
     Method: RDKit's ``GetMorganGenerator`` (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742).
+
+    Args:
+        smiles: SMILES of the molecules.
+        threads: threads to compute in.
+        stored: whether this program wrote the SMILES, which makes reading them cheaper.
     """
     found: list[Any] = []
     for text in smiles:
         try:
-            found.append(parse_smiles(text))
+            found.append(read_flat(text, all_rings=False) if stored and is_flat(text) else parse_smiles(text))
         except RejectError as error:
             found.append(error)
     molecules = [item for item in found if not isinstance(item, RejectError)]

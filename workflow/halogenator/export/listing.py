@@ -177,8 +177,8 @@ def _selections(results: Path, export: Export) -> list[Selection]:
         names = tuple(name for name in export.libraries if name in known[molecules])
         if unknown or (known[molecules] and (names or not export.libraries)):
             wanted = replace(export, molecules=molecules, libraries=names if not unknown else export.libraries)
-            found.append(find_selection(results, wanted)[0])
-    return found or [find_selection(results, replace(export, molecules=kinds[-1]))[0]]
+            found.append(find_selection(results, wanted))
+    return found or [find_selection(results, replace(export, molecules=kinds[-1]))]
 
 
 def _best(

@@ -27,8 +27,7 @@ from halogenator.search.parts import Part
 from halogenator.tables.columns import INCHIKEY, LIBRARY, PRODUCTS, STEPS, Column, descriptor_columns, score_columns
 from halogenator.tables.file_columns import as_type, extra_names
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet, read_rows, table_writer
-from halogenator.tables.seal import read_seal
+from halogenator.tables.parquet import footer, open_parquet, read_rows, table_writer
 
 POSITION = "position in the selection"  # an additional column of batches: the number of each row, from 0
 _NAME = Column("name", pa.string(), "what it is called in this file").field
@@ -194,8 +193,8 @@ def at_positions(selection: Selection, positions: npt.NDArray[np.int64], batch_r
             return
 
 
-def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
-    """Return the rows of an export of products or molecules, and a fingerprint of their content.
+def find_selection(results: Path, export: Export) -> Selection:
+    """Return the rows of an export of products or molecules.
 
     Raises:
         UserError: there are no results of a library or transform that is asked for.
@@ -205,21 +204,25 @@ def find_selection(results: Path, export: Export) -> tuple[Selection, str]:
         parts = [Part(paths[name], name) for name in chosen_names("library", export.libraries, paths, results)]
     else:
         parts = _product_parts(results, export)
-    files = [open_parquet(part.path) for part in parts]
     base: Sequence[Column] = (*LIBRARY, STEPS) if export.molecules else PRODUCTS
     computed = (*descriptor_columns(list(DESCRIPTORS)), *score_columns(list(SCORES)), INCHIKEY)
     known = {column.name: column.field for column in (*base, *computed)}
     exported = {name for part in parts for name in _own_columns(part.path)} - _NOT_EXPORTED - {"smiles"}
     fields = [_SMILES, _NAME, *_OF_FOLDERS[: 1 if export.molecules else 2]]
     fields += [item for name, item in known.items() if name in exported]
-    counts = tuple(int(file.metadata.num_rows) for file in files)
-    several = len({part.library for part in parts}) > 1
-    return Selection(tuple(parts), counts, pa.schema(fields), several), _content(results, [part.path for part in parts])
+    counts = tuple(footer(part.path).rows for part in parts)
+    return Selection(tuple(parts), counts, pa.schema(fields), len({part.library for part in parts}) > 1)
+
+
+def selection_content(results: Path, selection: Selection) -> str:
+    """Return a fingerprint of the content of a selection's files."""
+    return _content(results, [part.path for part in selection.parts])
 
 
 def _own_columns(path: Path) -> set[str]:
     """Return the columns of a file without those of an input file, which can be called as a score is."""
-    return set(pq.read_schema(path).names) - set(extra_names(read_metadata(path)))
+    found = footer(path)
+    return set(found.columns) - set(extra_names(found.metadata))
 
 
 def _product_parts(results: Path, export: Export) -> list[Part]:
@@ -257,7 +260,7 @@ def chosen_names(kind: str, wanted: Sequence[str], known: Mapping[str, object], 
 def _content(results: Path, paths: Sequence[Path]) -> str:
     """Return a fingerprint of the content of files, from their seals, for which only footers are read."""
     return fingerprint(
-        [(path.relative_to(results).as_posix(), read_seal(path) or content_hash(path)) for path in paths]
+        [(path.relative_to(results).as_posix(), footer(path).seal or content_hash(path)) for path in paths]
     )
 
 

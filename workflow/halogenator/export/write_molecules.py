@@ -30,6 +30,7 @@ from halogenator.export.selection import (
     is_of_query,
     query_content,
     run_query,
+    selection_content,
 )
 from halogenator.model import TITLE, Export, fingerprint
 from halogenator.planning.export_request import check, set_contents
@@ -91,7 +92,8 @@ def export_molecules(
     check_writable(out.parent)
     scratch = scratch or out.parent
     if export.sql is None:
-        selection, content = find_selection(results, export)
+        selection = find_selection(results, export)
+        content = selection_content(results, selection)
     else:
         content = query_content(results, export.sql, memory_mb=memory_mb, scratch=scratch)
     identity = fingerprint(_EXPORT_VERSION, rdkit.__version__, export.plain(), content, *set_contents(export))

@@ -15,7 +15,7 @@ from halogenator.model import HALOGENATION, Choice, Config, Library, Recipe
 from halogenator.planning.identity import recipe_of
 from halogenator.planning.sample import Sample, Sites, read_sample
 from halogenator.planning.shares import Step, Trial, first_trials, share, tried
-from halogenator.planning.speed import chunk_products, product_seconds
+from halogenator.planning.speed import chunk_fingerprints, chunk_products, product_seconds
 from halogenator.planning.walks import Walked, walk
 
 # A query that may match an added halogen: it names a halogen or any atom, or says which atom it does not match.
@@ -94,6 +94,11 @@ class Estimates:
         """Return the number of tasks that find duplicates, each in a range of keys; 0 if the merge finds them."""
         parts = ceil(self.rows(library, transform) / self.config.merge_rows)
         return parts if parts > 1 else 0
+
+    def fingerprint_chunks(self, library: Library, transform: str | None = None) -> int:
+        """Return the number of chunk tasks for the fingerprints of a library or a job; 0 if one task computes all."""
+        chunks = ceil(self.rows(library, transform) / chunk_fingerprints(self.config))
+        return chunks if chunks > 1 else 0
 
     def _descendants(self, library: Library, sites: Mapping[str, Sites]) -> float:
         """Return how many molecules of level k a parent with these sites gives: k sites, each with any halogen.

@@ -15,6 +15,7 @@ import duckdb
 from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
+from halogenator.planning.fingerprints import FingerprintLine
 from halogenator.planning.resources import chunk_mb, merge_mb, stream_mb
 from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
@@ -83,6 +84,7 @@ class Plan:
         recorded: whether the speed was recorded in this results folder.
         free_bytes: free space on the disk of the results.
         notes: sentences about the configuration.
+        fingerprints: the fingerprints that will be computed, where they are asked for.
     """
 
     lines: tuple[Line, ...]
@@ -93,6 +95,7 @@ class Plan:
     recorded: bool
     free_bytes: int
     notes: tuple[str, ...] = ()
+    fingerprints: tuple[FingerprintLine, ...] = ()
 
     @property
     def waiting(self) -> list[Line]:
@@ -109,7 +112,7 @@ class Plan:
     @property
     def work_seconds(self) -> float:
         """Expected time of all waiting tasks together, in seconds."""
-        return sum(line.seconds for line in self.waiting)
+        return sum(line.seconds for line in self.waiting) + sum(line.seconds for line in self.fingerprints)
 
     @property
     def seconds(self) -> float:
@@ -119,13 +122,14 @@ class Plan:
     @property
     def new_bytes(self) -> int:
         """Size of the files that the run will add, in bytes."""
-        return sum(line.bytes for line in self.waiting)
+        return sum(line.bytes for line in self.waiting) + sum(line.bytes for line in self.fingerprints)
 
     @property
     def scratch_bytes(self) -> int:
         """Size of the temporary files: chunks, and what DuckDB spills in the merges that run side by side, in bytes."""
-        each = sorted((line.bytes + SPILL_BYTES * line.products for line in self.waiting), reverse=True)
-        return round(sum(each[: self.tasks_at_once]))
+        each = [line.bytes + SPILL_BYTES * line.products for line in self.waiting]
+        each += [line.bytes for line in self.fingerprints if line.tasks > 1]
+        return round(sum(sorted(each, reverse=True)[: self.tasks_at_once]))
 
     @property
     def fits(self) -> bool:
@@ -271,18 +275,20 @@ def tsv(plan: Plan) -> str:
 def totals(plan: Plan) -> dict[str, object]:
     """Return the sums of a plan as JSON values: sizes in bytes, times in seconds, memory in MB (10^6 bytes)."""
     jobs = [line for line in plan.lines if line.transform]
+    peaks = [line.peak_mb for line in plan.waiting]
     return {
         "jobs": len(jobs),
         "jobs_by_state": dict(Counter(line.state for line in jobs)),
         "molecules": sum(line.products for line in plan.lines if not line.transform),
         "products": sum(line.products for line in jobs),
         "products_to_make": sum(line.products for line in jobs if line.waiting),
+        "fingerprints_to_compute": sum(line.rows for line in plan.fingerprints),
         "seconds": round(plan.seconds, 1),
         "cores": plan.cores,
         "tasks_at_once": plan.tasks_at_once,
         "speed": "recorded here" if plan.recorded else "assumed",
         "cap_mb": plan.cap_mb,
-        "peak_mb": max((line.peak_mb for line in plan.waiting), default=0),
+        "peak_mb": max([*peaks, *([stream_mb()] if plan.fingerprints else [])], default=0),
         "new_bytes": plan.new_bytes,
         "scratch_bytes": plan.scratch_bytes,
         "free_bytes": plan.free_bytes,

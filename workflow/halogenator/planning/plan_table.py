@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rich import box
@@ -10,8 +10,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from halogenator.planning.fingerprints import FingerprintLine
 from halogenator.planning.plan import ABOUT, AT_MOST, Line, Plan, totals
-from halogenator.planning.resources import SNAKEMAKE_MB
+from halogenator.planning.resources import SNAKEMAKE_MB, stream_mb
 from halogenator.units import duration, size
 
 _STYLES = {"done": "green", "adopted": "cyan", "partial": "yellow", "to do": "bold", "corrupt": "bold red"}
@@ -51,6 +52,8 @@ def _table(plan: Plan) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for line in plan.lines:
         table.add_row(*_cells(line))
+    for library in dict.fromkeys(line.library for line in plan.fingerprints):
+        table.add_row(*_fingerprint_cells(library, [line for line in plan.fingerprints if line.library == library]))
     return table
 
 
@@ -68,6 +71,19 @@ def _cells(line: Line) -> Iterator[Text]:
     yield Text(f"{'~' if line.waiting else ''}{size(line.bytes)}")
 
 
+def _fingerprint_cells(library: str, lines: Sequence[FingerprintLine]) -> Iterator[Text]:
+    """Yield the cells of a row for all fingerprints of a library and its jobs."""
+    jobs = [line for line in lines if line.transform]
+    parts = [*(["molecules"] if len(jobs) < len(lines) else []), *([_counted(len(jobs), "job")] if jobs else [])]
+    yield Text(f"fingerprints of {library}", "bold")
+    yield Text("to do", _STYLES["to do"])
+    yield Text(" and ".join(parts))
+    yield Text(f"~{sum(line.rows for line in lines):,}")
+    yield Text(duration(sum(line.seconds for line in lines)))
+    yield Text(f"≤{stream_mb():,}")
+    yield Text(f"~{size(sum(line.bytes for line in lines))}")
+
+
 def _notes(plan: Plan) -> Iterator[Text]:
     sums = totals(plan)
     states = sums["jobs_by_state"]
@@ -76,6 +92,10 @@ def _notes(plan: Plan) -> Iterator[Text]:
     yield Text(f"{_counted(sum(states.values()), 'job')}: {jobs}", "bold")
     if plan.waiting:
         yield Text(f"to make: {sums['products_to_make']:,} products, duplicates among them not yet removed")
+    if plan.fingerprints:
+        tasks = _counted(sum(line.tasks for line in plan.fingerprints), "task")
+        yield Text(f"to make: {sums['fingerprints_to_compute']:,} fingerprints, in {tasks}")
+    if plan.waiting or plan.fingerprints:
         basis = (
             "at the speed recorded in this folder" if plan.recorded else "at a typical speed: none is recorded here yet"
         )

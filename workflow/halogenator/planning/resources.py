@@ -11,7 +11,7 @@ import psutil
 
 from halogenator.chemistry.scores import SCORES
 from halogenator.model import Config, Export
-from halogenator.planning.speed import PRODUCT_SECONDS, chunk_products, product_seconds
+from halogenator.planning.speed import FINGERPRINT_SECONDS, PRODUCT_SECONDS, chunk_products, product_seconds
 from halogenator.tables.duck import MEMORY_SHARE
 from halogenator.tables.molecule_files import FORMATS
 from halogenator.units import MB
@@ -52,8 +52,6 @@ MERGE_SECONDS = 10e-6
 # Per row that an export draws, maps, splits by scaffold or gives fingerprints, each; and per 3D structure.
 EXPORT_SECONDS = 10e-3
 CONFORMER_SECONDS = 1.0
-# Per fingerprint: 120 µs measured, and its parent's.
-FINGERPRINT_SECONDS = 200e-6
 
 
 def stream_mb(scores: Iterable[str] = ()) -> int:

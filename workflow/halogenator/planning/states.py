@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from halogenator.model import Config
 from halogenator.planning.estimate import Estimates
+from halogenator.planning.fingerprints import is_of_fingerprints
 from halogenator.results import Results
 from halogenator.tables.statistics import damage, read_object
 
@@ -72,11 +73,13 @@ def planned_standings(
     part_tasks: Counter[Name] = Counter()
     for rule, library_name, transform, runs in tasks:
         name = library_name, transform
+        if is_of_fingerprints(rule):
+            continue
         if rule.endswith("_chunk"):
             chunk_tasks[name] += runs
         elif rule.endswith(("_duplicates", "_repeats")):
             part_tasks[name] += runs
-        elif not rule.startswith(("read_", "fingerprint_")):
+        elif not rule.startswith("read_"):
             merges[name] = runs
     found: dict[Name, Standing] = {}
     for name in names_in(config):

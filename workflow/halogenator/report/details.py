@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,28 @@ from halogenator.report import distributions, gallery
 from halogenator.results import Results
 from halogenator.tables.file_columns import extra_names, read_extra_columns
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 
 Key = tuple[str, str | None]  # library, transform; a library alone has None
 Found = dict[str, Any]
 
 _PARENT_COLUMNS = ("smiles", "parent", "halogens")
 _ORIGIN_COLUMNS = ("smiles", "name")
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """Products to draw of a library's jobs.
+
+    Attributes:
+        products: {transform: rows of its products}.
+        parents: {id: row} of the molecules that they came from.
+        origins: {id: row} of the natural products of these.
+    """
+
+    products: dict[str, list[Found]]
+    parents: dict[str, Found]
+    origins: dict[str, Found]
 
 
 class Details:
@@ -51,7 +67,7 @@ class Details:
         self._rejects = rejects
         self._known_origins: dict[str, dict[str, Found]] = defaultdict(dict)  # by library of natural products, by id
         present = [key for key in keys if results.main(*key).exists()]
-        self._shown = gallery.count_for(len(present))
+        self._shown = gallery.counts({key: footer(results.main(*key)).rows for key in present})
         self.profiles = {key: self._profile(results.main(*key)) for key in present}
 
     def of(self, library: str, transforms: Sequence[str | None]) -> Iterator[tuple[str | None, Found]]:
@@ -61,6 +77,7 @@ class Details:
         queries = metadata.get("queries", {})
         counted = {query: column for column, query in queries.items()} if isinstance(queries, dict) else {}
         before: dict[str | None, Found] = {}
+        picked = self._picked(library, transforms)
         for transform in transforms:
             if (library, transform) not in self.profiles:
                 yield transform, {}
@@ -72,38 +89,50 @@ class Details:
                 sites = counted.get(applied.query)
                 if sites not in before and metadata:
                     before[sites] = self._profile(molecules, sites)
-                found = self._of_job(library, applied)
+                found = self._of_job(library, applied, picked)
                 yield (
                     transform,
                     {**found, "adopted": bool(made.get("adopted")), "before": before.get(sites)}
                     | ({"matched": True} if sites is not None else {}),
                 )
 
-    def _of_job(self, library: str, transform: Transform) -> Found:
-        key = library, transform.name
-        path, molecules = self._results.products(*key), self._results.molecules(library)
-        described = described_in(path)
-        picked = gallery.pick(path, ["parent_id", "site", *described], self._shown)
-        wanted = [row["parent_id"] for row in picked]
+    def _picked(self, library: str, transforms: Sequence[str | None]) -> _Picked:
+        """Return the products to draw of a library's jobs, with their parents and natural products, in one pass."""
+        paths = {name: self._results.products(library, name) for name in transforms if name is not None}
+        columns = {name: described_in(path) for name, path in paths.items() if (library, name) in self.profiles}
+        products = {
+            name: gallery.pick(paths[name], ["parent_id", "site", *described], self._shown[library, name])
+            for name, described in columns.items()
+        }
+        wanted = [row["parent_id"] for rows in products.values() for row in rows]
+        described = list(dict.fromkeys(name for names in columns.values() for name in names))
+        molecules = self._results.molecules(library)
         parents = gallery.find_molecules(self._connection, molecules, wanted, [*_PARENT_COLUMNS, *described])
-        origins = self._origins(library, (row["parent"] for row in parents.values()))
+        return _Picked(products, parents, self._origins(library, (row["parent"] for row in parents.values())))
+
+    def _of_job(self, library: str, transform: Transform, picked: _Picked) -> Found:
+        key = library, transform.name
+        described = described_in(self._results.products(*key))
         reaction = Reaction(transform) if transform.smirks else None
 
         def draw(row: Found) -> Found | None:
-            parent = parents.get(row["parent_id"])
-            return gallery.draw_product(row, parent, parent and origins.get(parent["parent"]), reaction, described)
+            parent = picked.parents.get(row["parent_id"])
+            origin = parent and picked.origins.get(parent["parent"])
+            return gallery.draw_product(row, parent, origin, reaction, described)
 
-        return self._details(key, gallery.first_drawn(map(draw, picked), self._shown))
+        drawn = gallery.first_drawn(map(draw, picked.products[transform.name]), self._shown[key])
+        return self._details(key, drawn)
 
     def _of_library(self, library: str) -> Found:
         path = self._results.molecules(library)
         described = described_in(path)
-        picked = gallery.pick(path, ["id", "name", "parent", "halogens", *described], self._shown)
+        shown = self._shown[library, None]
+        picked = gallery.pick(path, ["id", "name", "parent", "halogens", *described], shown)
         root = self._root(library)
         origins = self._origins(library, (row["parent"] for row in picked)) if root != library else {}
         drawn = (gallery.draw_molecule(row, origins.get(row["parent"]), described) for row in picked)
         before = {"before": self.profiles.get((root, None))} if root != library else {}
-        return {**self._details((library, None), gallery.first_drawn(drawn, self._shown)), **before}
+        return {**self._details((library, None), gallery.first_drawn(drawn, shown)), **before}
 
     def _details(self, key: Key, drawn: list[Found]) -> Found:
         reasons = [
@@ -112,7 +141,7 @@ class Details:
         return {"reasons": reasons, "after": self.profiles[key], "gallery": drawn}
 
     def _profile(self, path: Path, sites: str | None = None) -> Found:
-        return distributions.profile(self._connection, path, described_in(path), sites=sites)
+        return distributions.profile(path, described_in(path), sites=sites)
 
     def _root(self, library: str) -> str:
         """Return the library of natural products that a library is built from; itself if it is from a file."""
@@ -131,6 +160,6 @@ class Details:
 
 def described_in(path: Path) -> list[str]:
     """Return the descriptors and scores that a file of molecules or products has, without columns of the input file."""
-    with open_parquet(path) as file:
-        own = set(file.schema_arrow.names) - set(extra_names(read_metadata(path)))
+    found = footer(path)
+    own = set(found.columns) - set(extra_names(found.metadata))
     return [name for name in (*DESCRIPTORS, *SCORES) if name in own]

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from halogenator.chemistry.descriptors import DESCRIPTORS, limits
 from halogenator.model import HALOGENS
 from halogenator.planning.sample import sampled
-from halogenator.tables.duck import identifier, literal
 from halogenator.tables.parquet import open_parquet
 
 # Most row groups to read. One has some ten thousand rows, so that files above some 300,000 rows are sampled.
@@ -45,15 +45,18 @@ BINS: dict[str, tuple[float, float, int]] = {
     "stereocentres": (0, 1, 40),
 }
 _BATCH_ROWS = 8_192
+# Symbols of other elements that have the letter of a halogen. "In" alone may be iodine on an aromatic nitrogen; indium
+# is always in brackets.
+_LOOKALIKES = {"F": ("[Fe", "[Fr", "[Fm", "[Fl"), "I": ("[In", "[Ir")}
+
+Values = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
-def profile(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], *, sites: str | None = None
-) -> dict[str, Any]:
+def profile(path: Path, columns: Sequence[str], *, sites: str | None = None) -> dict[str, Any]:
     """Return the distributions of a Parquet file of molecules or products.
 
     Args:
-        connection: an in-memory database.
         path: the file.
         columns: columns of ``BINS`` to describe; those that the file lacks are left out.
         sites: a column of site counts; only rows with sites are taken.
@@ -68,100 +71,106 @@ def profile(
         present = set(file.schema_arrow.names)
         names = [name for name in columns if name in present and name in BINS]
         wanted = ["smiles", *names, *(["halogens"] if "halogens" in present else []), *([sites] if sites else [])]
-        tally = _Tally(names, counts_lineage="halogens" in present)
-        read = 0
-        # One query per row group, as DuckDB's histograms hold every value until their query ends.
-        for group in sampled(file.num_row_groups, MAX_ROW_GROUPS, 0, file.num_row_groups):
-            read += file.metadata.row_group(group).num_rows
-            connection.register("part", _reader(file, group, wanted))
-            try:
-                tally.add(connection, sites)
-            finally:
-                connection.unregister("part")
+        tally = _Tally(names)
+        groups = list(sampled(file.num_row_groups, MAX_ROW_GROUPS, 0, file.num_row_groups))
+        for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=wanted, use_threads=False):
+            tally.add(batch, sites)
+        read = sum(file.metadata.row_group(group).num_rows for group in groups)
         return {"read": read, "of": file.metadata.num_rows, **tally.found()}
 
 
-def _reader(file: pq.ParquetFile, group: int, columns: Sequence[str]) -> pa.RecordBatchReader:
-    schema = pa.schema([file.schema_arrow.field(name) for name in columns])
-    batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=list(columns), use_threads=False)
-    return pa.RecordBatchReader.from_batches(schema, (batch.select(columns) for batch in batches))
-
-
 class _Tally:
-    """Counts over molecules, added up part by part.
+    """Counts over molecules, added up batch by batch.
 
     Attributes:
-        histograms: {name: SQL expression whose values are counted}.
-        sums: {name: SQL aggregate}.
-        counters, totals: the counts and sums so far, by name.
+        names: columns of ``BINS``.
+        rules: the rules for oral drugs whose descriptors are all there.
+        rows: the number of molecules so far.
+        bins: {column: molecules in each of its bins}.
+        sums, known, within: by column, the sum of its values, how many there are, and how many within its limit.
+        fulfil: {rule: molecules that fulfil it}.
+        atoms: {element: molecules with 0, 1, 2 … atoms of it}.
+        lineage: {halogens added by halogenation: molecules}.
     """
 
-    def __init__(self, names: Sequence[str], *, counts_lineage: bool) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         self.names = names
         self.rules = {rule: told for rule, told in RULES.items() if set(told[0]) <= set(names)}
-        self.histograms = {f"bins {name}": _bin(name) for name in names}
-        self.histograms |= {f"atoms {element}": _atoms(element) for element in HALOGENS}
-        self.histograms |= {"lineage": "halogens"} if counts_lineage else {}
-        self.sums = {"rows": "count(*)"}
-        for rule, (limited, allowed) in self.rules.items():
-            broken = " + ".join(f"({identifier(name)} > {LIMITS[name].value})::INT" for name in limited)
-            self.sums[rule] = f"count_if({broken} <= {allowed})"
-        for name in names:
-            column, limit = identifier(name), LIMITS.get(name)
-            self.sums |= {f"sum {name}": f"sum({column})", f"known {name}": f"count({column})"}
-            self.sums |= {f"within {name}": f"count_if({column} <= {limit.value})"} if limit else {}
-        self.counters: dict[str, Counter[Any]] = defaultdict(Counter)
-        self.totals: Counter[str] = Counter()
+        self.rows = 0
+        self.bins = {name: np.zeros(BINS[name][2], np.int64) for name in names}
+        self.sums: dict[str, float] = defaultdict(float)
+        self.known: Counter[str] = Counter()
+        self.within: Counter[str] = Counter()
+        self.fulfil: Counter[str] = Counter()
+        self.atoms = {element: np.zeros(MAX_ATOMS + 1, np.int64) for element in HALOGENS}
+        self.lineage: Counter[str] = Counter()
 
-    def add(self, connection: duckdb.DuckDBPyConnection, sites: str | None) -> None:
-        """Add the rows of the table ``part``; only those with sites if a column of site counts is given."""
-        chosen = [*self.sums.values(), *(f"histogram({value})" for value in self.histograms.values())]
-        condition = f"WHERE {identifier(sites)} > 0" if sites else ""
-        values = connection.execute(f"SELECT {', '.join(chosen)} FROM part {condition}").fetchall()[0]
-        self.totals.update(dict(zip(self.sums, (value or 0 for value in values), strict=False)))
-        for name, counts in zip(self.histograms, values[len(self.sums) :], strict=True):
-            self.counters[name].update({key: count for key, count in (counts or {}).items() if key is not None})
+    def add(self, batch: pa.RecordBatch, sites: str | None) -> None:
+        """Add molecules; only those with sites if a column of site counts is given."""
+        if sites:
+            batch = batch.filter(pc.greater(batch[sites], 0))
+        if not batch.num_rows:
+            return
+        self.rows += batch.num_rows
+        values = {name: _floats(batch[name]) for name in self.names}
+        for name, numbers in values.items():
+            self._describe(name, numbers[~np.isnan(numbers)])
+        for rule, (limited, allowed) in self.rules.items():
+            broken = sum((values[name] > LIMITS[name].value).astype(np.int64) for name in limited)
+            is_known = ~np.any([np.isnan(values[name]) for name in limited], axis=0)
+            self.fulfil[rule] += int(np.count_nonzero(is_known & (broken <= allowed)))
+        for element, counts in self.atoms.items():
+            counts += np.bincount(np.minimum(_atoms(batch["smiles"], element), MAX_ATOMS), minlength=MAX_ATOMS + 1)
+        if "halogens" in batch.schema.names:
+            for entry in batch["halogens"].value_counts().to_pylist():
+                self.lineage[entry["values"]] += entry["counts"]
+
+    def _describe(self, name: str, numbers: Values) -> None:
+        first, width, count = BINS[name]
+        places = np.clip(np.floor((numbers - first) / width), 0, count - 1).astype(np.int64)
+        self.bins[name] += np.bincount(places, minlength=count)
+        self.sums[name] += float(numbers.sum())
+        self.known[name] += len(numbers)
+        if limit := LIMITS.get(name):
+            self.within[name] += int(np.count_nonzero(numbers <= limit.value))
 
     def found(self) -> dict[str, Any]:
-        totals, counters, rows = self.totals, self.counters, self.totals["rows"]
-        described = [name for name in self.names if totals[f"known {name}"]]
+        described = [name for name in self.names if self.known[name]]
         return {
-            "rows": rows,
-            "bins": {name: _dense(counters[f"bins {name}"]) for name in described},
-            "mean": {name: round(totals[f"sum {name}"] / totals[f"known {name}"], 3) for name in described},
-            "within": {
-                name: round(totals[f"within {name}"] / totals[f"known {name}"], 4)
-                for name in described
-                if name in LIMITS
-            },
-            **({rule: round(totals[rule] / rows, 4) for rule in self.rules} if rows else {}),
-            "halogens": {
-                element: [counters[f"atoms {element}"][number] for number in range(MAX_ATOMS + 1)]
-                for element in HALOGENS
-            },
-            "lineage": {halogens: count for halogens, count in counters["lineage"].most_common(20) if halogens},
+            "rows": self.rows,
+            "bins": {name: _dense(self.bins[name]) for name in described},
+            "mean": {name: round(self.sums[name] / self.known[name], 3) for name in described},
+            "within": {name: round(self.within[name] / self.known[name], 4) for name in described if name in LIMITS},
+            **({rule: round(self.fulfil[rule] / self.rows, 4) for rule in self.rules} if self.rows else {}),
+            "halogens": {element: counts.tolist() for element, counts in self.atoms.items()},
+            "lineage": {halogens: count for halogens, count in self.lineage.most_common(20) if halogens},
         }
 
 
-def _bin(name: str) -> str:
-    first, width, count = BINS[name]
-    return f"least(greatest(floor(({identifier(name)} - {first}) / {width}), 0), {count - 1})::SMALLINT"
+def _floats(column: pa.Array) -> Values:
+    """Return the values of a column, NaN for null."""
+    found: Values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return found
 
 
-def _atoms(element: str) -> str:
-    """Return the SQL that counts an element's atoms in a SMILES: its letters, less those in symbols of other elements.
-
-    "In" alone may be iodine on an aromatic nitrogen; indium is always in brackets.
-    """
-    others = {"F": ("[Fe", "[Fr", "[Fm", "[Fl"), "I": ("[In", "[Ir")}.get(element, ())
-    occurrences = [_occurrences(element), *(f"- {_occurrences(other)}" for other in others)]
-    return f"least({' '.join(occurrences)}, {MAX_ATOMS})::SMALLINT"
-
-
-def _occurrences(text: str) -> str:
-    return f"(length(smiles) - length(replace(smiles, {literal(text)}, ''))) // {len(text)}"
+def _atoms(smiles: pa.Array, element: str) -> npt.NDArray[np.int64]:
+    """Return the number of an element's atoms in each SMILES: its letters, less those in symbols of other elements."""
+    texts = smiles.drop_null()
+    found = _occurrences(texts, element)
+    letters = texts.buffers()[2]
+    there = letters.to_pybytes() if letters else b""
+    for other in _LOOKALIKES.get(element, ()):
+        if other.encode() in there:
+            found = found - _occurrences(texts, other)
+    return found
 
 
-def _dense(counts: Counter[int]) -> list[Any]:
+def _occurrences(texts: pa.Array, text: str) -> npt.NDArray[np.int64]:
+    found: npt.NDArray[np.int64] = pc.count_substring(texts, text).to_numpy(zero_copy_only=False).astype(np.int64)
+    return found
+
+
+def _dense(counts: npt.NDArray[np.int64]) -> list[Any]:
     """Return [first bin with a count, the counts from there to the last bin with a count]."""
-    return [min(counts), [counts[number] for number in range(min(counts), max(counts) + 1)]]
+    used = np.flatnonzero(counts)
+    return [int(used[0]), counts[used[0] : used[-1] + 1].tolist()]

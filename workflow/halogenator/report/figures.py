@@ -29,8 +29,11 @@ STAGES = {
     "merge-library": "merge library",
     "transform-chunk": "transform",
     "find-duplicates": "find duplicates",
+    "find-repeats": "find duplicates",
     "merge-products": "merge products",
     "verify": "verify adopted",
+    "fingerprint-chunk": "fingerprints",
+    "fingerprint": "fingerprints",
     "export": "export",
     "summarize": "catalog, report",
     "catalog": "catalog, report",
@@ -38,7 +41,9 @@ STAGES = {
 }
 OTHER = "starting"
 
-_DUPLICATES = "duplicates"  # folder of the tasks that find duplicates; each looks at a part of the keys
+# Folder or name of benchmark files of tasks that are not chunks of a library or a job -> verb.
+_BESIDE = {"duplicates": "find-duplicates", "repeats": "find-repeats", "fingerprints": "fingerprint"}
+_DEPTHS = {"libraries": 3, "products": 4}  # parts of the paths of chunks' benchmark files
 _CHUNK = re.compile(r"\d+of\d+")
 
 Rows = list[dict[str, Any]]
@@ -206,8 +211,8 @@ def tasks(benchmarks: Path, processor_time: Path, built: set[str]) -> dict[str, 
         )
         times[stage].append(seconds)
         processor[stage] += cpu_seconds
-        if _CHUNK.fullmatch(parts[-1]) and parts[-2] != _DUPLICATES:
-            chunks[parts[1], parts[2] if len(parts) == 4 else None].append(seconds)
+        if _CHUNK.fullmatch(parts[-1]) and len(parts) == _DEPTHS.get(parts[0]):
+            chunks[parts[1], parts[2] if parts[0] == "products" else None].append(seconds)
     stages = [
         {
             "stage": stage,
@@ -238,8 +243,9 @@ def _balance(library: str, transform: str | None, values: list[float]) -> dict[s
 def _stage(parts: tuple[str, ...], built: set[str]) -> str:
     """Return the stage of a task, from the parts of its benchmark file's path."""
     kind, last = parts[0], parts[-1]
-    if _DUPLICATES in parts[2:]:
-        return STAGES["find-duplicates"]
+    for name in parts[_DEPTHS[kind] - 1 :] if kind in _DEPTHS else ():
+        if name in _BESIDE:
+            return STAGES[_BESIDE[name]]
     if kind == "exports":
         return STAGES["export"]
     if kind == "libraries":

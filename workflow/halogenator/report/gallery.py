@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -19,10 +19,13 @@ from halogenator.chemistry.molecules import RejectError
 from halogenator.chemistry.reaction import Reaction
 from halogenator.planning.sample import sampled
 from halogenator.tables.duck import identifier, plain
+from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
-# Most and least molecules of a library or job, and how many there should be on a page.
-MOST, LEAST, ON_PAGE = 24, 6, 1_400
+# Most and least molecules of a library or job, and how many there should be on a page, some 4 ms each: of the
+# default run's time that is 3 %. Where it is not enough for all, the smallest libraries and jobs have only a few.
+MOST, LEAST, FEW = 24, 6, 3
+ON_PAGE = 720
 # Most drawings of molecules that were left out; the page has the SMILES of the others.
 LEFT_OUT_DRAWN = 24
 
@@ -32,11 +35,22 @@ _SPARE = 2  # times as many are chosen as are drawn, since some are too large to
 _SHOWN_SMILES = 300
 
 Row = dict[str, Any]
+Key = TypeVar("Key")
 
 
-def count_for(sets: int) -> int:
-    """Return how many molecules of each of so many libraries and jobs a page shows."""
-    return max(LEAST, min(MOST, ON_PAGE // max(sets, 1)))
+def counts(sizes: Mapping[Key, int]) -> dict[Key, int]:
+    """Return how many molecules a page shows of each library and job; ``sizes``: how many it has.
+
+    Examples:
+        >>> counts({"quercetin and all from it": 5_000, "catechols": 40})
+        {'quercetin and all from it': 24, 'catechols': 24}
+    """
+    each = ON_PAGE // max(len(sizes), 1)
+    if each >= LEAST:
+        return dict.fromkeys(sizes, min(MOST, each))
+    more = max(ON_PAGE - FEW * len(sizes), 0) // (LEAST - FEW)
+    largest = sorted(sizes, key=lambda key: -sizes[key])[:more]
+    return dict.fromkeys(sizes, FEW) | dict.fromkeys(largest, LEAST)
 
 
 def pick(path: Path, columns: Sequence[str], count: int) -> list[Row]:
@@ -50,7 +64,14 @@ def pick(path: Path, columns: Sequence[str], count: int) -> list[Row]:
         count: how many are to be drawn.
     """
     rows = _sample(path, columns, _SAMPLED * count)
-    made = zip(rows, maxmin.fingerprints([row["smiles"] for row in rows]), strict=True)
+    if len(rows) <= count:
+        return rows  # all are drawn
+    made_by_us = read_metadata(path)
+    made = zip(
+        rows,
+        maxmin.fingerprints([row["smiles"] for row in rows], stored=bool(made_by_us) and "adopted" not in made_by_us),
+        strict=True,
+    )
     readable = [(row, found) for row, found in made if not isinstance(found, RejectError)]
     chosen = maxmin.pick([found for _, found in readable], _SPARE * count, seed=0)
     return [readable[place][0] for place in chosen]

@@ -25,7 +25,7 @@ from halogenator.results import Results
 from halogenator.search.parts import batches
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.seal import read_seal
+from halogenator.tables.parquet import footer
 
 _CODE = np.dtype("<u2")  # a bit's number, and BITS more if it is off
 
@@ -155,4 +155,4 @@ class Fingerprints:
 
 
 def _content(path: Path) -> str:
-    return read_seal(path) or content_hash(path)
+    return footer(path).seal or content_hash(path)

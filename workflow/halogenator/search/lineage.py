@@ -20,7 +20,7 @@ from halogenator.search.parts import Ids, Mask, Rows, batches
 from halogenator.tables.columns import STEPS
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 
 _MANY = 1_000_000  # molecules whose ids are not kept, some 30 bytes each
 _COLUMNS = ("smiles", "parent", "halogens", "rules", STEPS.name)
@@ -57,7 +57,7 @@ class Lineage:
         self._path, self._queries, self._descent = path, queries, descent
         self._likeness, self._parents, self._root = likeness, parents, root
         self.metadata: dict[str, Any] = read_metadata(path)
-        self.rows: int = open_parquet(path).metadata.num_rows
+        self.rows: int = footer(path).rows
         self.has = np.zeros((self.rows, len(queries)), np.bool_)
         self.usual = np.zeros(self.rows, np.bool_)
         self.wanted = np.zeros(self.rows, np.bool_)

@@ -27,7 +27,7 @@ from halogenator.search.named import find_parents
 from halogenator.search.parts import Ids, Mask, Part, Rows, batches
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 
 if TYPE_CHECKING:
     from halogenator.search.where import Where
@@ -133,7 +133,7 @@ class Search:
         """Return of each row of several files, one after the other, whether it fulfils the conditions."""
         found = []
         for part in parts:
-            mask = np.zeros(open_parquet(part.path).metadata.num_rows, np.bool_)
+            mask = np.zeros(footer(part.path).rows, np.bool_)
             for each in self.find(part):
                 mask[each.rows] = True
                 progress.advance(each.stop - each.start)
@@ -159,7 +159,7 @@ class Search:
         kept = self._fingerprints.of(part.library, part.transform) if self._fingerprints and part.library else None
         to_compare = self.likeness is not None and kept is None
         if to_compare:
-            self.without_fingerprints += open_parquet(part.path).metadata.num_rows
+            self.without_fingerprints += footer(part.path).rows
         needs = bool(self._queries or to_compare or self._parents is not None)
         lineage = self._lineage(part.library, to_compare=to_compare) if part.library and needs else None
         if lineage is None:

@@ -28,7 +28,7 @@ from halogenator.results import Results
 from halogenator.search.parts import Mask, Part, batches
 from halogenator.tables.duck import connect, literal, plain
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet, table_writer
+from halogenator.tables.parquet import footer, open_parquet, table_writer
 
 _ROWS = 100_000
 _KEYS = pa.schema([("position", pa.int64()), ("key", pa.string()), ("stereo", pa.string())])
@@ -73,7 +73,7 @@ class Comparison:
         self._by_inchikey = same_by == "inchikey"
         self._connection, self._folder, self._progress = connection, folder, progress
         self._written = 0
-        self.rows = sum(open_parquet(part.path).metadata.num_rows for part in parts)
+        self.rows = sum(footer(part.path).rows for part in parts)
         self._own = self._keys(parts)
 
     def is_in(self, source: Path) -> tuple[Mask, Known]:
@@ -86,7 +86,7 @@ class Comparison:
         if parts is None:
             other, known = self._of_file(source)
         else:
-            rows = sum(open_parquet(part.path).metadata.num_rows for part in parts)
+            rows = sum(footer(part.path).rows for part in parts)
             other, known = self._keys(parts), Known(str(source), rows, 0)
         found = np.zeros(self.rows, np.bool_)
         query = f"SELECT position FROM ({self._own}) AS own SEMI JOIN ({other}) AS other USING (key, stereo)"

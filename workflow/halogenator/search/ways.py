@@ -25,7 +25,7 @@ from halogenator.search.parts import batches
 from halogenator.search.shapes import COLUMNS, Molecule, molecules_at, of_shapes
 from halogenator.search.walks import Walked, Walks
 from halogenator.tables.metadata import read_metadata
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 
 Key = tuple[str, str | None]  # SMILES and enhanced stereo; or InChIKey and None
 
@@ -246,7 +246,7 @@ class Ways:
         missing = {key for key, count in wanted.items() if len(found[key]) < count}
         if missing:
             found |= {key: [] for key in missing}
-            self._progress.begin(f"looking at all of {making.base}", open_parquet(path).metadata.num_rows)
+            self._progress.begin(f"looking at all of {making.base}", footer(path).rows)
             for molecules, rows in self._with_sites(making):
                 for molecule in molecules:
                     maker.add(molecule, missing, found)

@@ -18,7 +18,7 @@ from halogenator.results import Results
 from halogenator.search.parts import Mask, Part
 from halogenator.tables.columns import PRODUCTS
 from halogenator.tables.duck import connect, identifier, literal, plain
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer
 from halogenator.tables.result_queries import molecules_query, products_query, tree_query
 
 _ROW = "file_row_number"
@@ -67,7 +67,7 @@ class Where:
         Raises:
             UserError: DuckDB does not take the condition.
         """
-        found = np.zeros(open_parquet(part.path).metadata.num_rows, np.bool_)
+        found = np.zeros(footer(part.path).rows, np.bool_)
         try:
             # Most conditions ask for columns of the file alone, which needs no join.
             try:

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from halogenator import ENGINE_VERSION
+from halogenator.tables.seal import SEAL_KEY
 
 # Key of that object in the footer's key-value metadata.
 METADATA_KEY = "halogenator"
+_MOST_FOOTERS = 4_096  # that are remembered, some kilobytes each
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a Parquet file's footer says of the whole file.
+
+    Attributes:
+        rows: the number of rows.
+        columns: the names of the columns.
+        metadata: the metadata of this program; empty in a file of another one.
+        seal: the checksum of the file's bytes when it was written (``tables.seal``); None: it has none.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    metadata: dict[str, object]
+    seal: str | None
+
+
+def read_footer(path: Path) -> Footer:
+    """Return what a file's footer says. It is read once as long as the file stays the same."""
+    is_now = path.stat()
+    return _read_footer(path, is_now.st_ino, is_now.st_size, is_now.st_mtime_ns)
+
+
+@lru_cache(maxsize=_MOST_FOOTERS)
+def _read_footer(path: Path, inode: int, size: int, changed: int) -> Footer:
+    found = pq.read_metadata(path)
+    entries = found.metadata or {}
+    own, seal = entries.get(METADATA_KEY.encode(), b"{}"), entries.get(SEAL_KEY.encode())
+    columns = tuple(found.schema.to_arrow_schema().names)
+    return Footer(found.num_rows, columns, json.loads(own), seal and seal.decode())
 
 
 def read_metadata(path: Path) -> dict[str, object]:
     """Return a file's metadata; empty for a file of another program."""
-    entries = pq.read_metadata(path).metadata or {}
-    found: dict[str, object] = json.loads(entries.get(METADATA_KEY.encode(), b"{}"))
-    return found
+    return dict(read_footer(path).metadata)
 
 
 def with_versions(**values: object) -> dict[str, object]:

@@ -17,7 +17,7 @@ from halogenator.process.durable import sync_folders
 from halogenator.process.failures import writing
 from halogenator.process.ownership import abandoned, unfinished
 from halogenator.tables.columns import Column, arrow_schema
-from halogenator.tables.metadata import METADATA_KEY
+from halogenator.tables.metadata import METADATA_KEY, Footer, read_footer
 from halogenator.tables.seal import BLANK, SEAL_KEY, seal
 
 COMPRESSION = "zstd"
@@ -258,6 +258,18 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     """
     try:
         return _CheckedFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unusable("not a whole Parquet file", path, error) from error
+
+
+def footer(path: Path) -> Footer:
+    """Return what the footer of a Parquet file says; the file is opened only if it was not, or has changed.
+
+    Raises:
+        UserError: it is not a whole Parquet file.
+    """
+    try:
+        return read_footer(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise _unusable("not a whole Parquet file", path, error) from error
 

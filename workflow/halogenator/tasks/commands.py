@@ -321,8 +321,8 @@ class MergeProducts(_MergeCommand):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Fingerprint(Command):
-    """Compute the fingerprints of a library's molecules or a job's products, for find --similar."""
+class _FingerprintCommand(Command):
+    """A task that makes fingerprints of rows."""
 
     library: str = option("the library's name, for messages and the record of memory")
     transform: str | None = option("the transform's, likewise, if the rows are a job's", None)
@@ -330,10 +330,36 @@ class Fingerprint(Command):
     base: Sequence[Path] = option("molecules.parquet of those that they came from (default: of none)", ())
     out: Path = option("Parquet file to make")
 
+    @property
+    def _base(self) -> Path | None:
+        return next(iter(self.base), None)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FingerprintChunk(_FingerprintCommand):
+    """Compute the fingerprints of a chunk of a library's molecules or a job's products."""
+
+    chunk: Part = option("0-based number of the chunk, of how many")
+
     def run(self, task: Task) -> None:
         from halogenator.tasks.fingerprint import write_fingerprints
 
-        write_fingerprints(self.rows, next(iter(self.base), None), self.out)
+        write_fingerprints(self.rows, self._base, self.out, chunk=self.chunk)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Fingerprint(_FingerprintCommand):
+    """Compute the fingerprints of a library's molecules or a job's products for find --similar, or join chunks."""
+
+    chunks: Sequence[Path] = option("what fingerprint-chunk made, for all chunks in order (default: all rows)", ())
+
+    def run(self, task: Task) -> None:
+        from halogenator.tasks.fingerprint import join_fingerprints, write_fingerprints
+
+        if self.chunks:
+            join_fingerprints(self.chunks, self.rows, self._base, self.out)
+        else:
+            write_fingerprints(self.rows, self._base, self.out)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -418,6 +444,7 @@ COMMANDS = (
     FindDuplicates,
     FindRepeats,
     MergeProducts,
+    FingerprintChunk,
     Fingerprint,
     Summarize,
     Catalog,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from halogenator.planning.fingerprints import is_of_fingerprints
 from halogenator.planning.plan import Plan
 from halogenator.process.progress import Progress
 from halogenator.results import Results
@@ -25,7 +26,10 @@ STAGES = {
     ),
     "transforms": ("transform_chunk",),
     "merges": ("find_duplicates", "merge_products", "remake_products", "keep_adopted"),
-    "fingerprints": ("fingerprint_molecules", "fingerprint_products"),
+    "fingerprints": (
+        *("fingerprint_molecules_chunk", "fingerprint_molecules"),
+        *("fingerprint_products_chunk", "fingerprint_products"),
+    ),
     "exports": ("export",),
     "overview": (),
 }
@@ -86,11 +90,13 @@ class RunProgress:
         self._running: dict[int, tuple[Started, float]] = {}  # with the moment of its start
         self._products: Counter[Subject] = Counter()
         self._merged: set[Subject] = set()
-        waiting = plan.waiting if plan else ()
-        # {library or job: expected processor time of each of its tasks, in seconds}
-        self._cost = {(line.library, line.transform or None): line.seconds / line.tasks for line in waiting}
+        # {(library or job, whether of its fingerprints): expected processor time of each of these tasks, in seconds}
+        self._cost: dict[tuple[Subject, bool], float] = {}
+        for of_fingerprints, lines in ((False, plan.waiting), (True, plan.fingerprints)) if plan else ():
+            for line in lines:
+                self._cost[(line.library, line.transform or None), of_fingerprints] = line.seconds / line.tasks
         self._report_cost = _REPORT_SECONDS * len(plan.lines) if plan else 0.0
-        self._all_cost = sum((line.seconds for line in waiting), tasks.get("report", 0) * self._report_cost)
+        self._all_cost = plan.work_seconds + tasks.get("report", 0) * self._report_cost if plan else 0.0
         self._left_cost = self._all_cost
         self._task_seconds = 0.0  # how long finished tasks of the plan took, added up
 
@@ -134,7 +140,9 @@ class RunProgress:
         """Return the expected processor time of a task in seconds; 0 for one that is not in the plan."""
         if task.rule == "report":
             return self._report_cost
-        return self._cost.get((task.library, task.transform), 0.0) if task.library is not None else 0.0
+        if task.library is None:
+            return 0.0
+        return self._cost.get(((task.library, task.transform), is_of_fingerprints(task.rule)), 0.0)
 
     def _under_way(self) -> float:
         """Return what running tasks have done of their cost, at the pace of those that are finished."""

@@ -15,6 +15,7 @@ const STAGE_COLORS = {
   "find duplicates": "#e69f00",
   export: "#44aa99",
   "verify adopted": "#7a68a6",
+  fingerprints: "#7fa11b",
   "catalog, report": "#8c6d46",
   starting: "#b9bec6",
 };
