@@ -67,6 +67,8 @@ def test_time_left_goes_down_while_a_task_runs(monkeypatch: pytest.MonkeyPatch) 
             library, transform, seconds, tasks = "mine", "T", 200.0, 2
 
         lines = waiting = (_Line,)
+        fingerprints = ()
+        work_seconds = _Line.seconds
 
     progress = RunProgress({"transform_chunk": 2}, Plan, Path("nowhere"), Progress())  # type: ignore[arg-type]
     task = Started("transform_chunk", "mine", "T", "000of002")
@@ -91,6 +93,8 @@ def test_time_left_is_never_nothing() -> None:
             library, transform, seconds, tasks = "mine", "T", 10.0, 1
 
         lines = waiting = (_Line,)
+        fingerprints = ()
+        work_seconds = _Line.seconds
 
     progress = RunProgress({"merge_products": 1, "report": 1}, Plan, Path(), Progress())  # type: ignore[arg-type]
     assert "about 10 s left" in progress.figures()

@@ -119,7 +119,7 @@ class Substructure:
         """
         if not (stored and self._reads_flat and is_flat(smiles)):
             return self._matches(Chem.MolFromSmiles(smiles), skeleton=skeleton)
-        if not (self.is_lasting and (skeleton or not self.states_stereo)):
+        if not self._forgives(skeleton=skeleton):
             return self._matches(read_flat(smiles, all_rings=False), skeleton=skeleton)
         sibling = self._sibling(smiles)
         found = self._seen.get(sibling)
@@ -132,13 +132,31 @@ class Substructure:
     def _matches(self, mol: Chem.Mol | None, *, skeleton: bool) -> bool:
         return mol is not None and bool(mol.HasSubstructMatch(self.query, self._skeleton if skeleton else self._whole))
 
+    def _forgives(self, *, skeleton: bool) -> bool:
+        """Return whether molecules of stored SMILES match alike that differ by halogens of one kind."""
+        return self.is_lasting and (skeleton or not self.states_stereo)
+
+    def renaming(self, *, stored: bool, skeleton: bool = False) -> dict[str, str]:
+        """Return {halogen: another one that the query does not tell from it}, for SMILES that ``may_be_renamed``.
+
+        Args:
+            stored: whether this program wrote the SMILES.
+            skeleton: whether configurations are to be left aside.
+        """
+        if not (stored and self._reads_flat and self._forgives(skeleton=skeleton)):
+            return {}
+        return {halogen: other for halogen, other in self._alike.items() if halogen != other}
+
+    def may_be_renamed(self, smiles: str) -> bool:
+        """Return whether a SMILES has usual atoms, and each halogen on a single bond, so that it may be another one."""
+        return is_flat(smiles) and len(TERMINAL.findall(smiles)) == len(HALOGEN.findall(smiles))
+
     def _sibling(self, smiles: str) -> str:
         """Return the SMILES of a molecule that matches if this one does: with other halogens, each on a single bond.
 
         Halogens of one kind are those that fulfil the same conditions of the query, also of what is nested in it.
         """
-        halogens = HALOGEN.findall(smiles)
-        if not halogens or len(TERMINAL.findall(smiles)) != len(halogens):
+        if not self.may_be_renamed(smiles):
             return smiles
         return HALOGEN.sub(lambda found: self._alike[found[0]], smiles)
 

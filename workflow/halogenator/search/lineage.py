@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from halogenator.chemistry.grafts import UNKNOWN, USUAL, Fate
 from halogenator.chemistry.likeness import Known, Likeness, Reach
 from halogenator.chemistry.substructure import Substructure
 from halogenator.search.descent import Descent, Step
+from halogenator.search.matching import matching
 from halogenator.search.parts import Ids, Mask, Rows, batches
 from halogenator.tables.columns import STEPS
 from halogenator.tables.file_columns import ROOT_KEY
@@ -133,8 +133,7 @@ class Lineage:
             above = self._origin[0].has[rows, number] if self._origin else np.zeros(batch.num_rows, np.bool_)
             yes, open_ = settled(fates, kind, rows >= 0, above)
             has[:, number] = yes
-            for row in candidates(batch["smiles"], query, open_ & wanted):
-                has[row, number] = query.is_in(batch["smiles"][row].as_py(), stored=True, skeleton=True)
+            has[:, number] |= matching(batch["smiles"], query, open_ & wanted, stored=True, skeleton=True)
         return has
 
     def _compare(self, batch: pa.RecordBatch, start: int, wanted: Mask) -> None:
@@ -171,14 +170,3 @@ def settled(fates: Sequence[Fate], kind: Rows, is_known: Mask, above: Mask) -> t
     yes = is_known & (always | (above & ~breaks))
     no = is_known & ~always & ~above & ~makes
     return yes, ~(yes | no)
-
-
-def candidates(texts: pa.Array, query: Substructure, rows: Mask) -> npt.NDArray[np.int64]:
-    """Return the rows of a mask whose SMILES have the elements of a query."""
-    left = np.flatnonzero(rows)
-    for symbol, count in query.symbols.items():
-        if not len(left):
-            break
-        found = pc.count_substring_regex(texts.take(pa.array(left)), symbol).fill_null(0)
-        left = left[found.to_numpy(zero_copy_only=False) >= count]
-    return left

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from halogenator.tables.parquet import open_parquet
+from halogenator.tables.parquet import footer, open_parquet
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -36,8 +37,9 @@ def batches(path: Path, columns: Sequence[str], start: int = 0) -> Iterator[tupl
         columns: the columns; those that the file lacks are left out.
         start: a row.
     """
+    there = footer(path).columns
+    names = [name for name in columns if name in there]
     file = open_parquet(path)
-    names = [name for name in columns if name in file.schema_arrow.names]
     first = 0
     for group in range(file.num_row_groups):
         count = file.metadata.row_group(group).num_rows
@@ -47,6 +49,38 @@ def batches(path: Path, columns: Sequence[str], start: int = 0) -> Iterator[tupl
                 yield row, batch
                 row += batch.num_rows
         first += count
+
+
+class Texts:
+    """The SMILES of a file, of the batches that ``batches`` gives, read only where they are asked for.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: pq.ParquetFile | None = None
+        self._ends = np.zeros(0, np.int64)  # the row after the last one of each row group
+        self._group = -1
+        self._left: Iterator[pa.RecordBatch] = iter(())
+        self._next = 0  # the row after the last one that was read
+        self._held = pa.array([], pa.string())
+
+    def of(self, start: int) -> pa.Array:
+        """Return those of the batch that begins with a row; no earlier one can be asked for afterwards."""
+        if self._file is None:
+            self._file = open_parquet(self._path)
+            counts = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
+            self._ends = np.cumsum(counts, dtype=np.int64)
+        group = int(np.searchsorted(self._ends, start, side="right"))
+        if group != self._group:
+            self._group, self._next = group, int(self._ends[group - 1]) if group else 0
+            self._left = self._file.iter_batches(ROWS, row_groups=[group], columns=["smiles"], use_threads=False)
+        while self._next <= start:
+            self._held = next(self._left)["smiles"]
+            self._next += len(self._held)
+        return self._held
 
 
 class Ids:

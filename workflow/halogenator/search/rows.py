@@ -22,9 +22,10 @@ from halogenator.process.progress import Progress
 from halogenator.results import Results
 from halogenator.search.descent import Descent, Step
 from halogenator.search.fingerprints import Fingerprints, Kept
-from halogenator.search.lineage import Lineage, candidates, settled
+from halogenator.search.lineage import Lineage, settled
+from halogenator.search.matching import matching
 from halogenator.search.named import find_parents
-from halogenator.search.parts import Ids, Mask, Part, Rows, batches
+from halogenator.search.parts import Ids, Mask, Part, Rows, Texts, batches
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import footer
@@ -109,13 +110,14 @@ class Search:
         """
         allowed = self._where.passing(part) if self._where else None
         judge = self._judge(part)
+        texts = Texts(part.path)
         for start, batch in batches(part.path, list(dict.fromkeys((*columns, *judge.columns)))):
             mask = np.ones(batch.num_rows, np.bool_)
             if allowed is not None:
                 mask &= allowed[start : start + batch.num_rows]
             if self._molecules is not None:
                 mask &= self._is_molecule(batch)
-            similarity = judge.keep(batch, start, mask) if mask.any() else np.empty(0)
+            similarity = judge.keep(batch, texts, start, mask) if mask.any() else np.empty(0)
             rows = np.flatnonzero(mask)
             wanted = batch.select([name for name in columns if name in batch.schema.names])
             yield Found(start, start + batch.num_rows, start + rows, wanted.take(pa.array(rows)), similarity)
@@ -217,30 +219,38 @@ class _Judge:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that are needed of each row."""
-        if self._asked.identity:
-            return ["smiles", self._asked.identity]
-        return ["smiles"] if self._queries or (self._likeness and not self._kept) else []
+        """The columns that are needed of each row; the SMILES of most are not."""
+        return ["smiles", self._asked.identity] if self._asked.identity else []
 
-    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
-        """Take out of a mask the rows that do not fulfil the conditions; return the likeness of those that do."""
+    def keep(self, batch: pa.RecordBatch, texts: Texts, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+        """Take out of a mask the rows that do not fulfil the conditions; return the likeness of those that do.
+
+        Args:
+            batch: the columns of rows.
+            texts: the SMILES of the file.
+            start: the number of the first row.
+            mask: the rows that may fulfil them.
+        """
         for query in self._queries:
-            self._look(batch, query, mask, mask.copy())
-        return self._compare(batch, start, mask, None)
+            self._look(texts, start, query, mask, mask.copy())
+        return self._compare(batch.num_rows, texts, start, mask, None)
 
-    def _look(self, batch: pa.RecordBatch, query: Substructure, mask: Mask, open_: Mask) -> None:
+    def _look(self, texts: Texts, start: int, query: Substructure, mask: Mask, open_: Mask) -> None:
         """Look whether the open rows of a mask have a substructure, and take those out that do not."""
-        rows = candidates(batch["smiles"], query, open_ & mask)
-        mask &= ~open_
-        for row in rows:
-            mask[row] = query.is_in(batch["smiles"][row].as_py() or "", stored=self._stored)
+        open_ &= mask
+        if open_.any():
+            found = matching(texts.of(start), query, open_, stored=self._stored)
+            mask &= ~open_ | found
 
-    def _compare(self, batch: pa.RecordBatch, start: int, mask: Mask, known: Known | None) -> npt.NDArray[np.float64]:
+    def _compare(
+        self, count: int, texts: Texts, start: int, mask: Mask, known: Known | None
+    ) -> npt.NDArray[np.float64]:
         """Take out of a mask the rows that are not alike; return the likeness of the others.
 
         Args:
-            batch: the rows.
-            start: the number of the first.
+            count: the number of rows.
+            texts: the SMILES of the file.
+            start: the number of the first row.
             mask: those that fulfil the other conditions.
             known: what is known of them without a look; None: nothing.
         """
@@ -250,11 +260,11 @@ class _Judge:
             mask &= self._likeness.may_count(known)
         rows = np.flatnonzero(mask)
         if self._kept is not None:
-            counted = self._kept.between(start, start + batch.num_rows)[rows]
+            counted = self._kept.between(start, start + count)[rows]
             found = self._likeness.own(counted.common, counted.bits)
         else:
-            texts = batch["smiles"].take(pa.array(rows)).fill_null("").to_pylist()
-            found = self._likeness.most(self._likeness.of(texts, stored=self._stored, with_reach=False))
+            looked_at = texts.of(start).take(pa.array(rows)).fill_null("").to_pylist() if len(rows) else []
+            found = self._likeness.most(self._likeness.of(looked_at, stored=self._stored, with_reach=False))
         alike = found >= self._likeness.least
         mask[rows] = alike
         return found[alike]
@@ -267,16 +277,16 @@ class _OfMolecules(_Judge):
         super().__init__(asked, kept, stored=True)
         self._lineage = lineage
 
-    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+    def keep(self, batch: pa.RecordBatch, texts: Texts, start: int, mask: Mask) -> npt.NDArray[np.float64]:
         stop = start + batch.num_rows
         self._lineage.look(stop)
         mask &= self._lineage.wanted[start:stop]
         for number, query in enumerate(self._queries):
             mask &= self._lineage.has[start:stop, number]
             if query.states_stereo:
-                self._look(batch, query, mask, mask.copy())
+                self._look(texts, start, query, mask, mask.copy())
         known = self._lineage.known.take(np.arange(start, stop)) if self._likeness and not self._kept else None
-        return self._compare(batch, start, mask, known)
+        return self._compare(batch.num_rows, texts, start, mask, known)
 
 
 class _OfProducts(_Judge):
@@ -294,7 +304,7 @@ class _OfProducts(_Judge):
         """The columns that are needed of each row."""
         return [*super().columns, "parent_id"]
 
-    def keep(self, batch: pa.RecordBatch, start: int, mask: Mask) -> npt.NDArray[np.float64]:
+    def keep(self, batch: pa.RecordBatch, texts: Texts, start: int, mask: Mask) -> npt.NDArray[np.float64]:
         rows = self._ids.rows(batch["parent_id"])
         self._lineage.look(int(rows.max(initial=-1)) + 1)
         is_there = rows >= 0
@@ -305,8 +315,8 @@ class _OfProducts(_Judge):
         for number, query in enumerate(self._queries):
             yes, open_ = settled([self._fates[number]], kind, is_usual, self._lineage.has[rows, number])
             mask &= yes | open_
-            self._look(batch, query, mask, mask.copy() if query.states_stereo else open_)
+            self._look(texts, start, query, mask, mask.copy() if query.states_stereo else open_)
         known = None
         if self._step is not None and self._likeness and not self._kept:
             known = self._lineage.known.take(np.where(is_usual, rows, -1)).after(*self._step.reaches)
-        return self._compare(batch, start, mask, known)
+        return self._compare(batch.num_rows, texts, start, mask, known)
