@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_p
 
 from halogenator.chemistry.descriptors import DESCRIPTORS
 from halogenator.report import page
-from halogenator.report.gallery import LEAST, count_for
+from halogenator.report.gallery import LEAST, ON_PAGE
 from halogenator.tables.catalog import write_catalog, write_summary
 from helpers.earlier import EARLIER, write_earlier
 from helpers.report import job_of, lack_drawing, write_report
@@ -373,7 +373,7 @@ def test_many_jobs_share_the_bytes(results: Path, tmp_path: Path, monkeypatch: p
     multiply(results, "mine", OME, 96)
     jobs = 96 + len(JOBS)
     whole = write_report(results, tmp_path / "whole.html")
-    assert len(job_of(whole, 5)["gallery"]) == count_for(jobs + len(LIBRARIES))
+    assert len(job_of(whole, 5)["gallery"]) == ON_PAGE // (jobs + len(LIBRARIES))
     for limit in (whole.stat().st_size - 200_000, whole.stat().st_size - 500_000):
         monkeypatch.setattr(page, "MAX_BYTES", limit)
         out = tmp_path / "small.html"

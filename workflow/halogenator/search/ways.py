@@ -186,7 +186,7 @@ class Ways:
                     self._walk_from(start, walked, node)
         missing = [node for node in nodes if len(node.steps) < node.n_routes]
         if missing:
-            self._progress.begin(f"looking at all of {making.base}", open_parquet(path).metadata.num_rows)
+            self._progress.begin(f"looking at all of {making.base}", footer(path).rows)
             for molecules, rows in self._with_sites(making):
                 for start in (each for each in molecules if each.id not in begun):
                     walked = walks.beginning(start.key)

@@ -18,7 +18,7 @@ from halogenator.results import Results
 from halogenator.search.parts import Mask, Part
 from halogenator.tables.columns import PRODUCTS
 from halogenator.tables.duck import connect, identifier, literal, plain
-from halogenator.tables.parquet import footer
+from halogenator.tables.parquet import footer, open_parquet
 from halogenator.tables.result_queries import molecules_query, products_query, tree_query
 
 _ROW = "file_row_number"
