@@ -8,6 +8,8 @@ let turn = 0; // counts the searches that were begun; of an older one no more ne
 /** Wait for news of a search and show them, until it is done. */
 async function follow() {
   const own = ++turn;
+  let pause = 1000; // milliseconds until the best of what is found so far are shown again, where all are sorted
+  let next = Date.now() + pause;
   for (;;) {
     const main = document.querySelector("main[data-progress]");
     const results = document.getElementById("results");
@@ -20,8 +22,11 @@ async function follow() {
       location.reload();
       return;
     }
-    const wanted = results.dataset.waits === "full" && state.count > Number(results.dataset.count);
-    if (state.done || wanted) {
+    const isMore = state.count > Number(results.dataset.shown);
+    const isTime = results.dataset.waits === "full" || Date.now() > next;
+    if (state.done || (isMore && isTime && !results.contains(document.activeElement))) {
+      pause *= 2;
+      next = Date.now() + pause;
       const page = parsed(await (await fetch(location.href)).text());
       if (own !== turn) return;
       results.replaceWith(page.getElementById("results"));

@@ -29,6 +29,11 @@ def address_of_drawing(row: Shown, *, before: bool = False) -> str:
     return "/drawing.svg?" + urlencode(query | ({"before": "1"} if before else {}))
 
 
+def is_input(row: Shown) -> bool:
+    """Return whether a row is a natural product, or another input molecule."""
+    return not row.at.transform and not row.parent.get("k")
+
+
 def about(row: Shown) -> dict[str, Any]:
     """Return what the page of a row shows besides the row itself."""
     made_from = row.parent if row.at.transform else row.origin if row.origin != row.parent else {}
@@ -42,7 +47,7 @@ def about(row: Shown) -> dict[str, Any]:
         "before": address_of_drawing(row, before=True) if row.at.transform and row.parent else None,
         "after": address_of_drawing(row),
         "way": _way(row),
-        "is_input": not row.at.transform and not row.parent.get("k"),
+        "is_input": is_input(row),
         "descriptors": [_change(name, made_from, row.values) for name in DESCRIPTORS if name in row.values],
         "rules": _rules(made_from, row.values),
         "alerts": _alerts(row.parent.get("smiles") if row.at.transform else None, smiles),

@@ -24,8 +24,8 @@ from halogenator.browse.answers import Answer, Answers
 from halogenator.browse.basket import FORMAT_NAMES, MOST, find_kept, read_kept, write_kept
 from halogenator.browse.files import File, Files, chosen, of_kind
 from halogenator.browse.histograms import Histograms
-from halogenator.browse.near import neighbours
-from halogenator.browse.one_molecule import about, address_of, address_of_drawing
+from halogenator.browse.near import has_fingerprints, neighbours
+from halogenator.browse.one_molecule import about, address_of, address_of_drawing, is_input
 from halogenator.browse.paging import find_places
 from halogenator.browse.pictures import picture
 from halogenator.browse.routes import Routes
@@ -284,6 +284,7 @@ class Site:
             "shown": [self._card(view, row) for row in shown],
             "state": state,
             "is_cut": answer.is_cut,
+            "is_slow": bool(view.conditions.similar) and not has_fingerprints(answer.parts, self._results),
             "waits": "full" if len(shown) < view.size and not view.sort else "done",
             "previous": view.address(cursor=first, backwards=True) if found.before and first else None,
             "next": view.address(cursor=last, backwards=False) if found.after and last else None,
@@ -300,12 +301,11 @@ class Site:
             "name": values["name"],
             "smiles": values["smiles"],
             "title": self._label(row),
+            "is_input": is_input(row),
             "drawing": address_of_drawing(row),
             "values": [(name, values[name]) for name in columns],
             "link": address_of(row),
-            "others": view.address(conditions=replace(view.conditions, parent=row.origin_name))
-            if row.origin_name
-            else None,
+            "others": _of_parent(view, row),
         }
 
     def _filters(self, view: View, files: Sequence[File]) -> dict[str, Any]:
@@ -340,11 +340,24 @@ class Site:
 
     def _label(self, row: Shown) -> str:
         name = row.at.transform
-        return self._labels([name])[name] if name else row.at.library
+        if name:
+            return self._labels([name])[name]
+        return (row.origin_name if is_input(row) else "") or str(row.values.get("id", row.values["name"]))
 
     def _smirks(self, job: str) -> str:
         library, _, transform = job.partition("/")
         return self._reader.smirks(Cursor(library, transform, 0)) if transform else ""
+
+
+def _of_parent(view: View, row: Shown) -> dict[str, str]:
+    """Return {words: address} of what was made from a row's natural product: in the view, or of that itself in all."""
+    name = row.origin_name
+    if not name:
+        return {}
+    if not is_input(row):
+        return {name: view.address(conditions=replace(view.conditions, parent=name))}
+    kinds = {"molecules": MOLECULES, "products": PRODUCTS}
+    return {words: View(kind, conditions=Conditions(parent=name)).address() for words, kind in kinds.items()}
 
 
 def _is_full(view: View, answer: Answer) -> bool:
