@@ -20,8 +20,8 @@ from halogenator.tasks.commands import TransformChunk
 from harness import FOLDER, Figure, Used, halogenator, progress, run_together
 from molecules import phenols, transform
 
-_ONE_CORE = (10_000, 100_000, 300_000)
-_TWO_CORES = (100_000, 300_000)
+_ONE_CORE = (10_000, 100_000, 150_000)
+_TWO_CORES = (100_000, 150_000)
 _ROUNDS = {1: 2, 10_000: 2, 100_000: 1}  # of a size; one, where none is given
 _GROUP_ROWS = 20_000
 _FOLDER = FOLDER / "growth"

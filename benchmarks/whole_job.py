@@ -2,7 +2,8 @@
 
 The job is phenol OH → OMe on the whole polyphenol-2X library of large natural products. The library is there before;
 what counts is the CPU time of every process from the start of Snakemake to the deduplicated products. One task runs at
-a time, and the bare kernel beside it on the other core, so that what disturbs the machine disturbs both.
+a time, and the bare kernel beside it on the other core, so that what disturbs the machine disturbs both. What the start
+takes, of Snakemake above all, is measured by a small job and left out of the ratio, since a job takes hours.
 """
 
 from __future__ import annotations
@@ -84,9 +85,20 @@ def measure(*, quick: bool = False) -> list[Figure]:
         Figure("pipeline_bytes_per_row", round(job.stats["bytes"] / job.products, 1), "bytes/row"),
         Figure("kernel_cpu", round(bare["seconds"], 2), "CPU s"),
         Figure("pipeline_cpu", round(job.cpu_seconds, 2), "CPU s", rounds=[job.stats]),
-        Figure("pipeline_over_kernel", round(job.cpu_seconds / bare["seconds"], 3), "ratio", 1.35),
-        Figure("beside_kernel_us", round(1e6 * (job.cpu_seconds - bare["seconds"]) / job.products, 2), "µs/product", 4),
+        *_beside_kernel(small, job, bare["seconds"]),
         *_compare_with_legacy(small, job, legacy),
+    ]
+
+
+def _beside_kernel(small: _Job, job: _Job, kernel: float) -> list[Figure]:
+    """Return what a job takes beside the kernel's CPU seconds: at its start, and for each product."""
+    each = kernel / job.products
+    start = small.cpu_seconds - each * small.products  # and a little for the few products of the small job
+    beside = (job.cpu_seconds - start - kernel) / job.products
+    return [
+        Figure("pipeline_start_cpu", round(start, 2), "CPU s"),
+        Figure("pipeline_over_kernel", round((job.cpu_seconds - start) / kernel, 3), "ratio", 1.35),
+        Figure("beside_kernel_us", round(1e6 * beside, 2), "µs/product", 4),
     ]
 
 
