@@ -69,6 +69,10 @@ class Rejects(Frame, Sequence[Reject]):
             self._kept.append(reject)
 
     @property
+    def _counted(self) -> str:
+        return f"{self.total:,} reject{'s' * (self.total != 1)}{f': {self.summary}' if self.total else ''}"
+
+    @property
     def summary(self) -> str:
         """The counts in words; "" if there are none."""
         return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
@@ -92,12 +96,12 @@ class Rejects(Frame, Sequence[Reject]):
 
     def __repr__(self) -> str:
         more = f"\n… {self.total - SHOWN_ROWS:,} more" if self.total > SHOWN_ROWS else ""
-        lines = [f"{self.total:,} rejects{f': {self.summary}' if self.total else ''}", *map(str, self[:SHOWN_ROWS])]
+        lines = [self._counted, *map(str, self[:SHOWN_ROWS])]
         return "\n".join(lines) + more
 
     def _repr_html_(self) -> str:
         more = f"<p>… {self.total - SHOWN_ROWS:,} more</p>" if self.total > SHOWN_ROWS else ""
-        head = f"<p>{self.total:,} rejects{f': {self.summary}' if self.total else ''}</p>"
+        head = f"<p>{self._counted}</p>"
         return framed(head, html_table([asdict(each) for each in self[:SHOWN_ROWS]]), more)
 
 
