@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -53,7 +54,9 @@ def results(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Res
     return Results(made / "results")
 
 
-def found_like(results: Results, capsys: pytest.CaptureFixture[str], *words: object) -> tuple[list[object], str]:
+def found_like(
+    results: Results, capsys: pytest.CaptureFixture[str], *words: object
+) -> tuple[list[dict[str, Any]], str]:
     capsys.readouterr()
     assert main(["find", "--results", str(results.folder), "--json", *map(str, words)]) == 0
     out, err = capsys.readouterr()
@@ -92,6 +95,25 @@ def test_the_same_is_found_with_and_without_them(
         for asked in (ASKED["quercetin"], ASKED["a salt"]):
             words = ("--similar", asked, "--threshold", threshold, *more)
             assert found_like(results, capsys, *words) == found_like(without, capsys, *words)
+
+
+@pytest.mark.parametrize("asked", [ASKED["quercetin"], ASKED["ibuprofen"]], ids=["quercetin", "ibuprofen"])
+def test_the_least_likeness_counts_itself_and_ties_keep_their_order(
+    asked: str, finished: Finished, results: Results, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    own = generator.GetFingerprint(Chem.MolFromSmiles(asked))
+    smiles = [text for names in [*FILES, ("mine", COOME)] for text in smiles_of(results, names)]
+    others = [generator.GetFingerprint(Chem.MolFromSmiles(text)) for text in smiles]
+    alike = sorted(DataStructs.BulkTanimotoSimilarity(own, others), reverse=True)
+    edge = alike[20]
+    tied = next(count for count in range(3, len(alike)) if alike[count - 1] == alike[count])
+    for folder in (results, Results(finished.folder / "results")):
+        for least in (edge, float(np.nextafter(edge, 2))):
+            found = found_like(folder, capsys, "--similar", asked, "--threshold", repr(least))[0]
+            assert [row["similarity"] for row in found] == [value for value in alike if value >= least]
+        every = found_like(folder, capsys, "--similar", asked, "--threshold", 0)[0]
+        assert found_like(folder, capsys, "--similar", asked, "--threshold", 0, "--limit", tied)[0] == every[:tied]
 
 
 def test_most_rows_are_told_by_the_few_bits_that_a_step_changes(results: Results) -> None:

@@ -145,7 +145,10 @@ class Substructure:
         """
         if not (stored and self._reads_flat and self._forgives(skeleton=skeleton)):
             return {}
-        return {halogen: other for halogen, other in self._alike.items() if halogen != other}
+        # An element that the query needs keeps its name, by which molecules are passed over that lack it.
+        return {
+            halogen: other for halogen, other in self._alike.items() if halogen != other and halogen not in self.symbols
+        }
 
     def may_be_renamed(self, smiles: str) -> bool:
         """Return whether a SMILES has usual atoms, and each halogen on a single bond, so that it may be another one."""
