@@ -27,12 +27,18 @@ FAILED_AGAIN := $(BIN)/python -m pytest -rs --long --last-failed --last-failed-n
 test-all: test-long test-s3 test-slurm  ## check what test leaves out: large samples, kills, faults, a browser, stores, clusters
 
 # MINUTES=N skips what has not begun by then.
-test-long: $(VENV)/ready .venv-rules/ready .venv-publish/ready  ## check what test leaves out, without stores and clusters, in some 40 minutes
+test-long: $(VENV)/ready .venv-rules/ready .venv-publish/ready .venv-frames/ready  ## check what test leaves out, without stores and clusters, in some 40 minutes
 	$(BIN)/python -m pytest -n 2 -rs --long --durations=20 $(if $(MINUTES),--minutes $(MINUTES)) || $(FAILED_AGAIN)
 
 # A test that fails on a busy machine and passes alone shows in the output, and is to be mended; it does not end the gate.
 test-failed: $(VENV)/ready  ## run once more, one by one, what failed in test-all
 	$(FAILED_AGAIN)
+
+# Not in the environment: Arrow imports pandas wherever it is installed, which takes each task longer than its work.
+.venv-frames/ready: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-frames \
+	    pandas==3.1.1 polars==2.1.0 polars-runtime-32==2.1.0
+	touch $@
 
 # Rule sets of others are read and not copied. SyGMa cannot be built apart from RDKit, nor by a new setuptools.
 .venv-rules/ready: $(VENV)/ready
