@@ -167,7 +167,7 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.long
 def test_of_every_molecule_as_many_ways_are_found_as_the_run_counted(deep: Path, tmp_path: Path) -> None:
-    config = config_of(recorded(Results(deep)), deep.parent, REPOSITORY)
+    config = config_of(recorded(Results(deep)), deep.parent)
     explainer = Explainer(deep, config, memory_mb=500, scratch=tmp_path, progress=Progress())
     rows = [
         *table(Results(deep).products("phenols-2X", OME))[::400],
