@@ -141,6 +141,9 @@ def test_nothing_in_a_name_an_id_a_smiles_or_an_address_becomes_markup(site: Bro
         assert "<script>alert" not in text and "<img src=x" not in text
         assert 'src="/static/browse.js"' in text or "<html" not in text
     assert site.ask(f"/drawing.svg?{urlencode({'smiles': EVIL})}", cookie=site.cookie).status == 404
+    step = {"smiles": "CO", "parent": "C", "site": 0, "smirks": EVIL}
+    answer = site.ask(f"/drawing.svg?{urlencode(step)}", cookie=site.cookie)
+    assert answer.status == 200 and "<script>alert" not in answer.text
 
 
 ORDERS: dict[str, Callable[[Row], Any]] = {

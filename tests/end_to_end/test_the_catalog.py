@@ -190,6 +190,7 @@ def test_a_database_of_ones_own_is_only_read(results: Path, capsys: pytest.Captu
         connection.execute("CREATE VIEW products AS SELECT 'CCO' AS smiles")
     before = own.read_bytes()
     assert main(["query", "FROM products", "--catalog", str(own)]) == 0
+    assert main(["query", "FROM products", "--results", str(own.parent)]) == 0
     assert "CCO" in capsys.readouterr().out
     assert own.read_bytes() == before
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from halogenator.chemistry.drawing import Drawing, draw_alone, draw_change
 from halogenator.chemistry.reaction import Reaction
+from halogenator.errors import UserError
 from halogenator.model import Transform
 
 _STYLE = """<style>
@@ -37,7 +38,8 @@ def picture(smiles: str, parent: str = "", site: int = -1, smirks: str = "", of_
         smirks: what changed it.
         of_parent: whether the parent is drawn instead, at the same scale.
     """
-    change = draw_change(_reaction(smirks), parent, smiles, site) if parent and smirks and site >= 0 else None
+    reaction = _reaction(smirks) if parent and smirks and site >= 0 else None
+    change = draw_change(reaction, parent, smiles, site) if reaction else None
     if change:
         return _file(change[0 if of_parent else 1])
     drawn = draw_alone(parent if of_parent else smiles)
@@ -45,8 +47,12 @@ def picture(smiles: str, parent: str = "", site: int = -1, smirks: str = "", of_
 
 
 @lru_cache(64)
-def _reaction(smirks: str) -> Reaction:
-    return Reaction(Transform("", smirks))
+def _reaction(smirks: str) -> Reaction | None:
+    """Return a SMIRKS as a reaction; None if it is none, as whoever writes an address by hand may have it."""
+    try:
+        return Reaction(Transform("", smirks))
+    except (UserError, ValueError, RuntimeError):
+        return None
 
 
 def _file(drawing: Drawing) -> str:

@@ -18,7 +18,7 @@ from halogenator.search.shapes import of_ids
 from halogenator.search.ways import Node, Step, Ways, is_made_otherwise
 
 MOST = 24  # routes that a page shows
-_SECONDS = 90  # that are spent on the routes to one molecule
+_SECONDS = 60  # that are spent on the routes to one molecule, or waited for those to others
 
 
 class Routes:
@@ -43,12 +43,16 @@ class Routes:
         """
         name = str(row.values.get("parent_id") if row.at.transform else row.values.get("id"))
         command = f"python -m halogenator {shlex.join(('explain', str(row.values['smiles'])))}"
+        late = {"ways": [], "count": 0, "missing": [], "is_late": True, "command": command}
+        if not self._turn.acquire(timeout=_SECONDS):
+            return late
         try:
-            with self._turn:
-                config = self._config()
-                node = self._traced(row, name, config)
+            config = self._config()
+            node = self._traced(row, name, config)
         except _LateError:
-            return {"ways": [], "count": 0, "missing": [], "is_late": True, "command": command}
+            return late
+        finally:
+            self._turn.release()
         missing = list(dict.fromkeys(_missing(node)))
         if is_made_otherwise(self._results, config, row.at.library, row.at.transform or None):
             missing.append("other settings than those that the results record have made some of them")

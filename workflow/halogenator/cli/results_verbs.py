@@ -28,15 +28,15 @@ def _add_query(verbs: Any) -> None:
         'query "SELECT library, count(*) FROM products GROUP BY library"',
     )
     parser.add_argument("sql", help="over the views molecules, products, rejects and jobs")
-    text = "database of the results (default: %(default)s)"
-    parser.add_argument("--catalog", type=Path, default=Results(Path("results")).catalog, help=text)
+    results_option(parser)
+    parser.add_argument("--catalog", type=Path, help="database of the results (default: that in their folder)")
     parser.add_argument("--rows", type=positive, default=20, help="print at most this many rows (default: %(default)s)")
 
 
 def _query(options: argparse.Namespace) -> None:
     from halogenator.tables.catalog import show_query
 
-    show_query(options.catalog, options.sql, options.rows)
+    show_query(options.catalog or Results(options.results).catalog, options.sql, options.rows)
 
 
 def _add_tour(verbs: Any) -> None:

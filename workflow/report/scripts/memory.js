@@ -56,7 +56,7 @@ const MEMORY_CHARTS = {
     const shown = memory.cap_mb <= 3 * top;
     const text = shown
       ? `cap ${number(memory.cap_mb)} MB`
-      : `cap ${number(memory.cap_mb)} MB, ${Math.round(memory.cap_mb / top)} times the height of this chart`;
+      : `cap ${number(memory.cap_mb)} MB, ${Math.round(memory.cap_mb / top)} × as high`;
     place.before(colorKey(memory.stages.map((stage) => [stage, STAGE_COLORS[stage]])));
     chart(
       place,
