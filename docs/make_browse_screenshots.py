@@ -35,6 +35,10 @@ def main(results: Path, folder: Path) -> None:
                 page.locator(".drawn-link").first.click()
                 wait(page)
             page.screenshot(path=folder / f"{name}.png")
+            if path is None:
+                page.locator("section:has(.routes)").evaluate("each => each.scrollIntoView()")
+                wait(page)
+                page.screenshot(path=folder / "browse-routes.png")
             page.close()
         browser.close()
         server.terminate()
