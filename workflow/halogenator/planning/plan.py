@@ -16,6 +16,7 @@ from halogenator.model import Config, Library, Transform
 from halogenator.planning.chunks import site_column
 from halogenator.planning.estimate import Estimates
 from halogenator.planning.fingerprints import FingerprintLine
+from halogenator.planning.other_versions import notes_on_versions
 from halogenator.planning.resources import chunk_mb, merge_mb, stream_mb
 from halogenator.planning.speed import BUILT, LIBRARY, SPILL_BYTES, Speed, finished_in, recorded_speed
 from halogenator.planning.states import Name, Standing
@@ -172,7 +173,9 @@ def make_plan(
             lines.append(_line(library, transform, standing, index.get(transform.name), estimates, speed))
     folder = results.absolute()
     free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
-    notes = (*config.notes, *_guesses(config, estimates, lines))
+    made_anew = {name for name, standing in standings.items() if standing.waiting}
+    of_versions = notes_on_versions(Results(results), made_anew)
+    notes = (*config.notes, *of_versions, *_guesses(config, estimates, lines))
     task_mb = max((chunk_mb(config, *name) for name in standings), default=stream_mb())
     return Plan(tuple(lines), cores, cap_mb, on_cluster, task_mb, speed.recorded, free, notes)
 
