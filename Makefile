@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-.PHONY: help install run test test-all test-long test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs site pictures lock clean
+.PHONY: help install run test test-all test-long test-lowest test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs site pictures lock clean
 .PHONY: slurm s3 kubernetes aws-batch mutants
 .DEFAULT_GOAL := run
 
@@ -46,6 +46,10 @@ test-failed: $(VENV)/ready  ## run once more, one by one, what failed in test-al
 	PYTHONPATH=$(CURDIR)/.venv-rules/build $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	    --no-build-isolation --target .venv-rules sygma==1.1.0 molvs==0.1.1
 	touch $@
+
+# Versions that people have: the oldest that pyproject.toml allows.
+test-lowest: .venv-lowest/ready  ## run unit and property tests on the oldest versions of libraries, some 15 minutes
+	.venv-lowest/bin/python -m pytest -n 2 tests/unit tests/property
 
 # The validators of what publish makes; they want other versions than the package does.
 .venv-publish/ready: envs/publish-test.txt
@@ -112,6 +116,7 @@ $(VENV)/ready: envs/requirements.txt
 .venv-kubernetes/ready: envs/kubernetes.txt
 .venv-aws-batch/ready: envs/aws-batch.txt
 .venv-s3-test/ready: envs/s3-test.txt
+.venv-lowest/ready: envs/lowest.txt
 .venv-peers/ready: benchmarks/toolkits-requirements.txt
 
 %/ready: pyproject.toml
@@ -137,6 +142,8 @@ lock:  ## write the lock files of envs/ anew, after changing dependencies in pyp
 	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --extra build --quiet \
 	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
 	done
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-annotate --resolution lowest-direct \
+	    --extra build --group lowest-test --output-file envs/lowest.txt pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
 	    --group publish-test --output-file envs/publish-test.txt
 

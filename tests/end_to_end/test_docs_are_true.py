@@ -24,6 +24,7 @@ OTHERWISE = {
     "object-storage": "run by make test-s3",
     "kubernetes": "wants a cluster",
     "aws-batch": "wants AWS",
+    "versions": "without commands",
     "publish": "its commands are run in test_publish.py and test_set_hash.py",
     "prepare": "what it says of molecules is in tests/unit/chemistry/test_prepare.py",
     "results": "run after the README by test_readme.py, and so is the next",

@@ -32,7 +32,8 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--author", action="append", required=True, metavar="NAME", help=text)
     parser.add_argument("--title", default="Halogenated natural products", help="of the dataset (default: %(default)s)")
     parser.add_argument("--description", default="", help="a sentence or two (default: what it is, with its numbers)")
-    parser.add_argument("--address", default="", metavar="URL", help="where it will be found, such as its DOI")
+    text = "where it will be found, such as its DOI (default: none)"
+    parser.add_argument("--address", default="", metavar="URL", help=text)
     parser.add_argument("--library", type=names, default=(), metavar="NAME,…", help="these libraries (default: all)")
     parser.add_argument("--transform", type=names, default=(), metavar="NAME,…", help="these transforms (default: all)")
     parser.add_argument("--products-only", action="store_true", help="without the molecules of the libraries")

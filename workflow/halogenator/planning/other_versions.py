@@ -28,8 +28,8 @@ def notes_on_versions(results: Results, made_anew: Collection[Name]) -> Iterator
     """
     again: Counter[str] = Counter()
     left: Counter[str] = Counter()
-    files: dict[Name, Path] = {(name, None): path for name, path in results.libraries().items()}
-    for name, path in {**files, **results.jobs()}.items():
+    files: list[tuple[Name, Path]] = [((name, None), path) for name, path in results.libraries().items()]
+    for name, path in [*files, *results.jobs().items()]:
         version = _rdkit_of(path)
         if version not in (None, rdkit.__version__):
             (again if name in made_anew else left)[str(version)] += 1
