@@ -23,7 +23,7 @@ from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import open_parquet
 
 # Most and least molecules of a library or job, and how many there should be on a page, some 4 ms each: of the
-# default run's time that is 3 %. Where it is not enough for all, the smallest libraries and jobs have only a few.
+# default run's time that is 5 %. Where it is not enough for all, the smallest libraries and jobs have only a few.
 MOST, LEAST, FEW = 24, 6, 3
 ON_PAGE = 720
 # Most drawings of molecules that were left out; the page has the SMILES of the others.
