@@ -495,12 +495,12 @@ def test_a_good_name_is_one(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("text", ["a\0b", "a\nb", "x" * 5_000, "/", "..", "~nobody-of-that-name/x", "\ud800"])
 def test_a_path_that_is_none(tmp_path: Path, text: str) -> None:
-    assert complaint(find_path, text, tmp_path, REPOSITORY)
+    assert complaint(find_path, text, tmp_path)
 
 
 @pytest.mark.parametrize("rest", ["", "b", "b/", "/k", "b//k", "b/a/", "b/./k", "b/a/../k", "b/.."])
 def test_an_object_that_is_none(tmp_path: Path, rest: str) -> None:
-    assert "s3://bucket/key" in complaint(find_path, f"s3://{rest}", tmp_path, REPOSITORY)
+    assert "s3://bucket/key" in complaint(find_path, f"s3://{rest}", tmp_path)
 
 
 def test_an_example_too_large_to_be_run(tmp_path: Path) -> None:
