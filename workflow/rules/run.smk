@@ -9,8 +9,8 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.common import LogEvent
 
 # Imports below take the package of this checkout. A wheel, and a module in git, take the one that is installed.
-if isinstance(workflow.current_basedir, str):
-    sys.path.insert(0, os.path.dirname(workflow.current_basedir))
+if os.path.isdir(str(workflow.current_basedir)):
+    sys.path.insert(0, os.path.dirname(str(workflow.current_basedir)))
 
 try:
     from halogenator import shipped
