@@ -14,7 +14,7 @@ from halogenator.errors import UserError
 from halogenator.results import Results
 from halogenator.tables import statistics
 from halogenator.tables.catalog import SUMMARY, SUMMARY_BEFORE, write_summary
-from halogenator.tables.seal import sha256
+from halogenator.tables.seal import read_seal, sha256
 
 _MANIFEST_KEYS = {"identity": str, "request": dict, "molecules": int, "files": list}
 
@@ -32,12 +32,31 @@ def mend(results: Results) -> Iterator[str]:
         else:
             statistics.write_statistics(values, path)
             yield f"{path} was damaged ({problem}) and is made again from its results; times and memory are lost"
+    yield from _mend_uncounted(results)
     others = [(results.summary, damaged_summary(results.summary))] if results.summary.is_file() else []
     others += [(path, damaged_manifest(path)) for path in manifests(results) if path.is_file()]
     for path, problem in others:
         if problem is not None:
             path.unlink()
             yield f"{path} was damaged ({problem}) and is removed, so that it is made again"
+
+
+def _mend_uncounted(results: Results) -> Iterator[str]:
+    """Make the statistics of libraries that have none, as after a loss of power, or remove the molecules.
+
+    Of a job the summary asks Snakemake for the statistics; of a library nothing does.
+    """
+    for name, molecules in results.libraries().items():
+        path = results.stats(name)
+        if path.exists() or path.is_symlink():
+            continue
+        values = statistics.recorded(path)
+        if values is not None:
+            statistics.write_statistics(values, path)
+            yield f"{path} was lost and is made again from its results; times and memory are lost"
+        elif read_seal(molecules):  # ours, and whole
+            molecules.unlink()
+            yield f"{molecules} has lost its statistics and rejects and is removed, so that it is made again"
 
 
 def manifests(results: Results) -> list[Path]:
