@@ -32,3 +32,8 @@ PROFILES = ROOT / "profiles"
 SCHEMAS = ROOT / "workflow" / "schemas"
 REPORT_PAGES = ROOT / "workflow" / "report"
 BROWSE_PAGES = ROOT / "workflow" / "browse"
+
+
+def parent_files() -> list[Path]:
+    """Return the files of natural products."""
+    return sorted(CONFIGS.glob("parents/*.smi"))

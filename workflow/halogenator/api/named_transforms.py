@@ -18,6 +18,7 @@ from halogenator.authoring.trials import Trial, find_examples, try_transforms
 from halogenator.config import load_transforms
 from halogenator.config.example_checks import check_transforms
 from halogenator.errors import UserError, did_you_mean, raise_all
+from halogenator.shipped import parent_files
 
 _SHOWN = 6  # products in a notebook
 _ARROW = ">>"
@@ -210,6 +211,6 @@ def check(transform: str | model.Transform, on: str | Sequence[str] = ()) -> Che
             raise
         return Check(_drawable(found), (str(error),))
     molecules = [on] if isinstance(on, str) else list(on)
-    (advice,) = advise([found], molecules, shipped.parents())
+    (advice,) = advise([found], molecules, parent_files())
     trials = try_transforms([found], molecules) if molecules else find_examples([found], {found.name: advice.matching})
     return Check(_drawable(found), (), advice.warnings, advice.notes, tuple(trials))

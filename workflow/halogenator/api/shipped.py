@@ -31,11 +31,6 @@ def choice(made: str, given: Mapping[str, Any]) -> Choice:
     return read_choice(shipped.CONFIGURATION, made, given)
 
 
-def parents() -> list[Path]:
-    """Return the files of natural products."""
-    return sorted(shipped.CONFIGS.glob("parents/*.smi"))
-
-
 def config(found: Recorded, working_dir: Path) -> Config:
     """Return the configuration that results record, or the shipped one if they record none.
 

@@ -96,7 +96,7 @@ def _check(options: argparse.Namespace) -> None:
     from halogenator.errors import raise_all
 
     transforms, problems = sound_transforms(*find_paths(options.file))
-    parents = sorted(shipped.CONFIGS.glob("parents/*.smi"))
+    parents = shipped.parent_files()
     advice = {each.transform: each for each in advise(list(transforms.values()), options.on, parents)}
     warned = [name for name, each in advice.items() if each.warnings]
     print(f"{', '.join(map(str, options.file))}: {_summary(len(transforms), len(warned), len(problems))}")

@@ -27,7 +27,7 @@ class Wanted:
 
     Attributes:
         files: input files, read as one library.
-        name: name of the library; that of the first file if empty.
+        name: name of the library.
         class_name: class of its molecules.
         level: how often they are halogenated before the transforms; 0 for not at all.
         transforms: names of transforms, SMIRKS, or ``NAME: SMIRKS``.
@@ -102,15 +102,14 @@ def _transforms(texts: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def _settings(wanted: Wanted, transforms: list[str], written: Path | None) -> dict[str, Any]:
-    name = library_name(wanted.files, wanted.name)
     files = [str(path) if is_remote(path) else str(path.absolute()) for path in wanted.files]
     settings: dict[str, Any] = {}
     if wanted.level:
-        settings["parents"] = {name: {"path": files, "replace": True}}
-        library = f"{name}-{wanted.level}X"
-        entry = {"class": wanted.class_name, "k": wanted.level, "parents": name}
+        settings["parents"] = {wanted.name: {"path": files, "replace": True}}
+        library = f"{wanted.name}-{wanted.level}X"
+        entry = {"class": wanted.class_name, "k": wanted.level, "parents": wanted.name}
     else:
-        library, entry = name, {"class": wanted.class_name, "path": files}
+        library, entry = wanted.name, {"class": wanted.class_name, "path": files}
     settings["libraries"] = {library: entry}
     rule_files = [shipped.TRANSFORMS, *(path.absolute() for path in wanted.rule_files)]
     settings["transforms"] = [str(path) for path in (*rule_files, *([written.absolute()] if written else []))]
