@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from rdkit import Chem, rdBase
 import halogenator
 from halogenator import UserError
 from halogenator.cli import main
+from halogenator.upkeep.project import SNAKEFILE
 from helpers.finished import JOBS, Finished
 from helpers.runs import COOME, OME
 
@@ -148,3 +150,42 @@ def test_a_slip_is_answered_at_once(results: halogenator.Results, tmp_path: Path
     ):
         with pytest.raises(UserError, match=expected):
             ask()
+
+
+def reasons(obstacles: list[dict[str, object]]) -> set[tuple[object, ...]]:
+    return {(each["library"], each["transform"], each["kind"], each["why"]) for each in obstacles}
+
+
+def test_lineage_takes_the_configuration_of_a_project_as_explain_does(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where results do not record theirs: only a project's own configuration made these."""
+    folder = finished.copy(tmp_path / "project")
+    before = halogenator.open(folder / "results").lineage("CCO")
+    shutil.rmtree(folder / "results" / "stats" / "configurations")
+    as_shipped = halogenator.open(folder / "results").lineage("CCO")
+    assert any("did not make mine" in note for note in as_shipped.notes)
+    (folder / "configs").mkdir()
+    (folder / "config.yaml").rename(folder / "configs" / "config.yaml")
+    (folder / "Snakefile").write_text(SNAKEFILE)
+    results = halogenator.open(folder / "results")
+    found = results.lineage("CCO")
+    assert json.loads(told(capsys, results, "explain", "CCO", "--json"))["obstacles"] == found.obstacles
+    assert reasons(found.obstacles) == reasons(before.obstacles) and not found.notes
+
+
+def test_lineage_starts_from_the_shipped_configuration_where_the_one_of_the_run_is_gone(
+    finished: Finished, tmp_path: Path
+) -> None:
+    """As after an update of Python, which puts the package into another folder."""
+    folder = finished.copy(tmp_path / "moved")
+    before = halogenator.open(folder / "results").lineage("CCO")
+    (path,) = (folder / "results" / "stats" / "configurations").iterdir()
+    record = json.loads(path.read_text())
+    lowest = record["files"][0]["path"]
+    record["files"][0]["path"] = str(tmp_path / "python3.11" / "config.yaml")
+    path.write_text(json.dumps(record))
+    after = halogenator.open(folder / "results").lineage("CCO")
+    assert reasons(after.obstacles) == reasons(before.obstacles)
+    (note,) = after.notes
+    assert note.startswith("gone, or changed since the run: config.yaml; what is taken: ") and lowest in note

@@ -14,7 +14,6 @@ import duckdb
 import pyarrow as pa
 from rdkit import rdBase
 
-from halogenator.api import shipped
 from halogenator.api.frames import BATCH_ROWS, SHOWN_ROWS, Frame, framed, html_table
 from halogenator.api.lineage import Lineage
 from halogenator.api.pictures import molecule_picture, way_picture
@@ -26,7 +25,7 @@ from halogenator.planning.export_request import check_condition
 from halogenator.process.progress import Progress
 from halogenator.results import Results as Places
 from halogenator.search.explain import Explainer
-from halogenator.search.settings import recorded
+from halogenator.search.settings import settings_of
 from halogenator.tables.catalog import create_views
 from halogenator.tables.duck import connect, identifier, literal
 from halogenator.tables.metadata import read_metadata
@@ -320,9 +319,8 @@ class Results:
     @cached_property
     def _config(self) -> tuple[Config, list[str]]:
         """The configuration that made the results, and what is to be said of it."""
-        found, folder = recorded(self._places), self.folder.absolute().parent
-        notes = [f"gone, or changed since the run: {', '.join(found.changed)}"] if found.changed else []
-        return shipped.config(found, folder), notes
+        config, note = settings_of(self.folder)
+        return config, [note] if note else []
 
 
 def open(folder: str | Path = "results") -> Results:  # noqa: A001 - halogenator.open("results")

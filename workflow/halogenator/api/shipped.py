@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from halogenator import shipped
-from halogenator.config import load_halogenation, load_transforms, read_config
+from halogenator.config import load_halogenation, load_transforms
 from halogenator.config.loader import read_choice
-from halogenator.model import Choice, Config, Halogenation, Transform
-from halogenator.search.settings import Recorded, config_of
+from halogenator.model import Choice, Halogenation, Transform
 
 
 @cache
@@ -29,14 +27,3 @@ def halogenation() -> Halogenation:
 def choice(made: str, given: Mapping[str, Any]) -> Choice:
     """Return what is left out of "libraries" or "products", by the shipped configuration with other values."""
     return read_choice(shipped.CONFIGURATION, made, given)
-
-
-def config(found: Recorded, working_dir: Path) -> Config:
-    """Return the configuration that results record, or the shipped one if they record none.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    if found.files:
-        return config_of(found, working_dir)
-    return read_config([shipped.CONFIGURATION], working_dir=working_dir)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from halogenator import shipped
 from halogenator.errors import UserError, did_you_mean
 
 SHIPPED_TRANSFORMS = Path("configs/transforms.yaml")  # below the working directory or the repository
@@ -150,29 +149,19 @@ def json_of(name: str) -> Callable[[str], Any]:
 
 def configuration(paths: Sequence[Path], working_dir: Path, *, bare: bool = False) -> Any:
     """Return the ``Config`` of YAML files over that of the working directory; ``bare`` leaves the latter out."""
-    from halogenator.config import read_config
+    from halogenator.config import lowest_layer, read_config
 
     lowest = [] if bare else [lowest_layer(working_dir)]
     return read_config([*lowest, *paths], working_dir=working_dir)
 
 
-def lowest_layer(folder: Path) -> Path:
-    """Return the configuration that a run in a folder starts from: that of a project there, else the shipped one."""
-    snakefile, own = folder / "Snakefile", folder / shipped.CONFIGURATION.relative_to(shipped.ROOT)
-    is_project = own.is_file() and snakefile.is_file() and shipped.INCLUDED in snakefile.read_text(encoding="utf-8")
-    return own if is_project else shipped.CONFIGURATION
-
-
 def recorded_configuration(results: Path, paths: Sequence[Path], say: Callable[[str], None]) -> Any:
     """Return the ``Config`` that is named, or else that the results record; ``say`` gets a note if it has changed."""
-    from halogenator.results import Results
-    from halogenator.search.settings import config_of, recorded
+    from halogenator.search.settings import settings_of
 
-    folder = results.absolute().parent
-    found = recorded(Results(results))
     if paths:
-        return configuration(paths, folder)
-    if found.changed:
-        taken = "" if found.files else "; the shipped configuration is taken, name another with --configfile"
-        say(f"note: gone, or changed since the run: {', '.join(found.changed)}{taken}")
-    return config_of(found, folder) if found.files else configuration([], folder)
+        return configuration(paths, results.absolute().parent)
+    config, note = settings_of(results)
+    if note:
+        say(f"note: {note}; name another with --configfile")
+    return config

@@ -2,7 +2,7 @@
 
 from halogenator.config.layers import merge
 from halogenator.config.loader import load_config, read_config
-from halogenator.config.paths import find_path
+from halogenator.config.paths import find_path, lowest_layer
 from halogenator.config.rule_files import (
     describe_choices,
     describe_transforms,
@@ -20,6 +20,7 @@ __all__ = [
     "load_config",
     "load_halogenation",
     "load_transforms",
+    "lowest_layer",
     "merge",
     "read_config",
     "sound_transforms",

@@ -66,6 +66,13 @@ def find_path(text: str, working_dir: Path, *, several: bool = False) -> Path:
     )
 
 
+def lowest_layer(folder: Path) -> Path:
+    """Return the configuration that a run in a folder starts from: that of a project there, else the shipped one."""
+    snakefile, own = folder / "Snakefile", folder / shipped.CONFIGURATION.relative_to(shipped.ROOT)
+    is_project = _is_file(own) and _is_file(snakefile) and shipped.INCLUDED in snakefile.read_text(encoding="utf-8")
+    return own if is_project else shipped.CONFIGURATION
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
