@@ -35,8 +35,8 @@ WORKSTATION = 16  # cores, above which tasks run on nodes
 # finds the duplicates of a quarter.
 TASK = 0.3
 TASK_ON_NODE = 7.0  # on a cluster: Snakemake is started twice in its allocation (`make test-slurm`, a busy machine)
-PRODUCT = 45e-6
-MOLECULE = 110e-6
+PRODUCT = 51e-6
+MOLECULE = 104e-6
 STANDARDIZED = 190e-6  # as plans reckon
 READ = 4e-6
 MERGE, MERGE_LIBRARY, MERGE_FILE = 1.9e-6, 3.1e-6, 4.5e-6

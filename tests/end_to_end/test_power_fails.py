@@ -35,6 +35,7 @@ from helpers.runs import (
 from helpers.small_run import TIMED
 
 NOT_RESULTS = ("results/logs", "results/benchmarks", "results/monitor", "results/plan", "results/work/scratch")
+NOT_KEPT = (".snakemake/", "results/work/scratch/")
 SAID = "no crash may leave a file that only looks whole, or a record of a file that is not there: "
 
 
@@ -49,8 +50,8 @@ def counts(path: str) -> bool:
 def look(disk: Disk, state: State, tree: Tree) -> None:
     """Every file under a final name is as it was when it was finished, and a record's files are there as recorded."""
     for path, entry in tree.items():
-        if entry is None or path not in disk.renamed or path.startswith(".snakemake/") or path.endswith(".part"):
-            continue  # not ours, or a note that grows
+        if entry is None or path not in disk.renamed or path.endswith(".part") or path.startswith(NOT_KEPT):
+            continue  # not ours, a note that grows, or what no other task reads
         assert entry[0] in disk.renamed[path], f"{SAID}{path}"
         if path.endswith(".json") and "checksums" in (record := json.loads(entry[0])):
             for name, seal in record["checksums"].items():

@@ -51,10 +51,13 @@ def limit_arrow_threads() -> None:
 
 
 @contextmanager
-def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None) -> Iterator[Path]:
+def whole_or_absent(
+    path: Path, note: Callable[[Path], None] | None = None, *, lasting: bool = True
+) -> Iterator[Path]:
     """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
 
-    After success, neither its content nor its name is lost with the power.
+    After success, neither its content nor its name is lost with the power, unless it is not ``lasting``: made for the
+    time of a task.
 
     The temporary name has the process id, so that an orphan of a crashed run never writes into the file of the next
     run. The orphan's own file is removed first; if the orphan still runs, it fails when it renames its file. Files
@@ -71,12 +74,14 @@ def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None) -> I
     try:
         yield temporary
         with writing(path):
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            if lasting:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
             if note:
                 note(temporary)
             temporary.replace(path)
-            sync_folders(path)
+            if lasting:
+                sync_folders(path)
     finally:
         with suppress(OSError):  # what stays is removed by the next run
             temporary.unlink(missing_ok=True)
@@ -204,6 +209,8 @@ def table_writer(
     columns: Sequence[Column] | pa.Schema,
     metadata: Mapping[str, object],
     note: Callable[[Path], None] | None = None,
+    *,
+    lasting: bool = True,
 ) -> Iterator[TableWriter]:
     """Give a writer. Its file appears at ``path``, verified, when the block ends without an error.
 
@@ -212,8 +219,9 @@ def table_writer(
         columns: its columns, or its schema.
         metadata: for its footer; written when the block ends, so that the block may still add to it.
         note: as for ``whole_or_absent``.
+        lasting: likewise.
     """
-    with whole_or_absent(path, note) as temporary:
+    with whole_or_absent(path, note, lasting=lasting) as temporary:
         schema = columns if isinstance(columns, pa.Schema) else arrow_schema(columns)
         writer = TableWriter(temporary, schema.remove_metadata())
         try:

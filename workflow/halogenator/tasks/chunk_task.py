@@ -53,6 +53,7 @@ class Chunk:
         out: the table to make.
         rejects_out: the table of rejects.
         task: this process's time and memory.
+        lasting: whether the files outlive the task, and a loss of power.
     """
 
     source: Path
@@ -60,6 +61,7 @@ class Chunk:
     out: Path
     rejects_out: Path
     task: Task
+    lasting: bool = True
 
     def rows(self, *weights: str | None) -> Rows:
         """Return the chunk's rows.
@@ -93,8 +95,8 @@ class Chunk:
         """
         matched = rejected = 0
         with (
-            table_writer(self.out, columns, metadata) as table,
-            table_writer(self.rejects_out, REJECTS, {}) as rejects,
+            table_writer(self.out, columns, metadata, lasting=self.lasting) as table,
+            table_writer(self.rejects_out, REJECTS, {}, lasting=self.lasting) as rejects,
         ):
             for number, identifier, smiles, *more in rows:
                 try:

@@ -55,7 +55,8 @@ def as_single_chunk(molecules: Path, job: Job, scratch: Path, task: Task) -> Ite
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
-        chunk = Chunk(molecules, (0, 1), Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE, task)
+        files = Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE
+        chunk = Chunk(molecules, (0, 1), *files, task, lasting=False)
         transform_chunk(chunk, job)
         yield chunk
 

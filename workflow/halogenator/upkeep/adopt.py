@@ -126,7 +126,8 @@ def _convert(path: Path, config: Config, names: JobName, results: Path, working_
     scratch.mkdir(parents=True, exist_ok=True)
     made = Results(results).files(*names)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
-        chunk = Chunk(path, (0, 1), Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE, task)
+        files = Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE
+        chunk = Chunk(path, (0, 1), *files, task, lasting=False)
         convert(chunk, job)
         config_hash = job_identity(config, *names)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, config_hash, task)
