@@ -51,9 +51,7 @@ def limit_arrow_threads() -> None:
 
 
 @contextmanager
-def whole_or_absent(
-    path: Path, note: Callable[[Path], None] | None = None, *, lasting: bool = True
-) -> Iterator[Path]:
+def whole_or_absent(path: Path, note: Callable[[Path], None] | None = None, *, lasting: bool = True) -> Iterator[Path]:
     """Give a temporary path beside ``path``. On success the file is renamed to ``path``, on an error it is removed.
 
     After success, neither its content nor its name is lost with the power, unless it is not ``lasting``: made for the
