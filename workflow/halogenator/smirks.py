@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 _ARROW = re.compile(r"(?<!-)>")  # the arrow of a dative bond, ->, is none
 
@@ -19,6 +20,7 @@ def sides_of(smirks: str) -> tuple[str, str, str]:
     return (sides[0], sides[1], sides[2]) if len(sides) == 3 else (smirks.strip(), "", "")
 
 
+@cache
 def reactant_of(smirks: str) -> str:
     """Return the reactant template of a SMIRKS, as SMARTS.
 

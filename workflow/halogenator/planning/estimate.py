@@ -32,7 +32,7 @@ class Estimates:
         self.config = config
         self._samples: dict[str, Sample] = {}
         self._tried: dict[str, list[Trial]] = {}  # {library: molecules of it}
-        self._shares: dict[tuple[str, str | None], float] = {}  # {library, transform: what ``_share`` found}
+        self._rows: dict[tuple[str, str | None], int] = {}  # {library, transform: what ``rows`` found}
         self._recipes: dict[str, Recipe] = {}  # {library: what it is built by}
         self._walks: dict[str, list[Walked]] = {}
 
@@ -41,12 +41,14 @@ class Estimates:
 
         It is 0 only if the sample is the whole source and gives none.
         """
-        sample = self._sample(library)
-        if self._takes_steps(library):
-            return self._rows_by_walks(library, transform)
-        if (library.name, transform) not in self._shares:
-            self._shares[library.name, transform] = self._share(library, transform)
-        share = self._shares[library.name, transform]
+        if (library.name, transform) not in self._rows:
+            estimate = self._rows_by_walks if self._takes_steps(library) else self._rows_by_sites
+            self._rows[library.name, transform] = estimate(library, transform)
+        return self._rows[library.name, transform]
+
+    def _rows_by_sites(self, library: Library, transform: str | None) -> int:
+        """Return what ``rows`` does, by the sites of the sample."""
+        sample, share = self._sample(library), self._share(library, transform)
         if transform is not None:
             query = self.config.transforms[transform].query
             found = sum(self._descendants(library, sites) * self._left(library, sites, query) for sites in sample.sites)
