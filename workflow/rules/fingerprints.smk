@@ -23,18 +23,14 @@ rule fingerprint_molecules_chunk:
         attempt=attempt_number,
     params:
         rdkit=rdkit_version,
-        task=task(
-            commands.FingerprintChunk,
-            library=name_of,
-            chunk=part_of,
-        ),
+        task=task(commands.FingerprintChunk, library=name_of, chunk=part_of),
     message:
         "Fingerprints of library {wildcards.library}, chunk {wildcards.chunk}"
     shell:
         RUN
 
 
-rule fingerprint_molecules:
+use rule fingerprint_molecules_chunk as fingerprint_molecules with:
     input:
         rows=MOLECULES,
         base=natural_products,
@@ -45,23 +41,13 @@ rule fingerprint_molecules:
         PLACES.log("fingerprints", *LIBRARY),
     benchmark:
         PLACES.benchmark("fingerprints", *LIBRARY)
-    conda:
-        "../../envs/halogenator.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(stream_mb()),
-        runtime=fingerprint_time,
-        attempt=attempt_number,
     params:
-        rdkit=rdkit_version,
         task=task(commands.Fingerprint, library=name_of),
     message:
         "Fingerprints of library {wildcards.library}"
-    shell:
-        RUN
 
 
-rule fingerprint_products_chunk:
+use rule fingerprint_molecules_chunk as fingerprint_products_chunk with:
     input:
         rows=PRODUCTS,
         base=MOLECULES,
@@ -71,28 +57,15 @@ rule fingerprint_products_chunk:
         PLACES.log("fingerprints/{chunk}", *JOB),
     benchmark:
         PLACES.benchmark("fingerprints/{chunk}", *JOB)
-    conda:
-        "../../envs/halogenator.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(stream_mb()),
-        runtime=fingerprint_time,
-        attempt=attempt_number,
     params:
-        rdkit=rdkit_version,
         task=task(
-            commands.FingerprintChunk,
-            library=name_of,
-            transform=lambda wildcards: wildcards.transform,
-            chunk=part_of,
+            commands.FingerprintChunk, library=name_of, transform=lambda wildcards: wildcards.transform, chunk=part_of
         ),
     message:
         "Fingerprints of {wildcards.transform} on {wildcards.library}, chunk {wildcards.chunk}"
-    shell:
-        RUN
 
 
-rule fingerprint_products:
+use rule fingerprint_products_chunk as fingerprint_products with:
     input:
         rows=PRODUCTS,
         base=MOLECULES,
@@ -103,20 +76,10 @@ rule fingerprint_products:
         PLACES.log("fingerprints", *JOB),
     benchmark:
         PLACES.benchmark("fingerprints", *JOB)
-    conda:
-        "../../envs/halogenator.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(stream_mb()),
-        runtime=fingerprint_time,
-        attempt=attempt_number,
     params:
-        rdkit=rdkit_version,
         task=task(commands.Fingerprint, library=name_of, transform=lambda wildcards: wildcards.transform),
     message:
         "Fingerprints of {wildcards.transform} on {wildcards.library}"
-    shell:
-        RUN
 
 
 rule fingerprints:
