@@ -47,6 +47,9 @@ Values = tuple[float, ...]
 _AROMATIC_CARBON = -1
 _ACYCLIC_SINGLE = 1
 _CYCLIC = 16
+# Kinds of bonds behind which neighbours count: as a rule, and where double bonds of the roots change.
+_CROSSED = frozenset([_ACYCLIC_SINGLE])
+_CROSSED_IN_RINGS = frozenset([_ACYCLIC_SINGLE, _ACYCLIC_SINGLE + _CYCLIC])
 
 
 class Surroundings:
@@ -89,14 +92,15 @@ class Surroundings:
             roots: the atoms that change or leave.
             through_rings: whether double bonds of the roots change, so that single bonds in rings count as others do.
         """
-        crossed = frozenset([_ACYCLIC_SINGLE, _ACYCLIC_SINGLE + _CYCLIC] if through_rings else [_ACYCLIC_SINGLE])
+        crossed = _CROSSED_IN_RINGS if through_rings else _CROSSED
         environment: list[float] = []
         for root in roots:
             atom = self._mol.GetAtomWithIdx(root)
             environment.append(_number(atom))
-            if atom.IsInRing():
+            in_ring = atom.IsInRing()
+            if in_ring:
                 environment.append(atom.GetAtomicNum() in (7, 8) and atom.IsInRingSize(3))
-            self._look(atom, root, -1, RADIUS, roots, environment, crossed)
+            self._look(atom, root, -1, RADIUS, roots, environment, crossed, in_ring=in_ring)
         return tuple(environment)
 
     def _look(
@@ -108,13 +112,18 @@ class Surroundings:
         roots: Sequence[int],
         environment: list[float],
         crossed: frozenset[int],
+        *,
+        in_ring: bool = True,
     ) -> None:
-        """Append an atom's bonds and neighbours to ``environment``; across bonds ``crossed`` those of neighbours."""
+        """Append an atom's bonds and neighbours to ``environment``; across bonds ``crossed`` those of neighbours.
+
+        Where it is known that the atom is not ``in_ring``, nor are its bonds.
+        """
         for bond in atom.GetBonds():
             other = bond.GetOtherAtomIdx(index)
             if other == origin:
                 continue
-            kind = bond.GetBondTypeAsDouble() + (_CYCLIC if bond.IsInRing() else 0)
+            kind = bond.GetBondTypeAsDouble() + (_CYCLIC if in_ring and bond.IsInRing() else 0)
             if other in roots:
                 environment += (kind, -2 - roots.index(other))
                 continue
@@ -168,6 +177,8 @@ class Increments:
         self.names = tuple(names)
         self.misses = 0
         self._known: dict[tuple[int, Environment], Values] = {}
+        self._parent: Values | None = None
+        self._described: dict[tuple[int, Environment], Values] = {}  # products of this parent
 
     def describe(self, transform: int, environment: Environment, parent: Values, smiles: str) -> Values:
         """Return a product's descriptors.
@@ -178,13 +189,22 @@ class Increments:
             parent: the parent's descriptors.
             smiles: the product's SMILES, read only when the surroundings are new.
         """
-        difference = self._known.get((transform, environment))
+        if parent is not self._parent:
+            self._parent, self._described = parent, {}
+        key = transform, environment
+        values = self._described.get(key)
+        if values is None:
+            values = self._described[key] = self._add(key, parent, smiles)
+        return values
+
+    def _add(self, key: tuple[int, Environment], parent: Values, smiles: str) -> Values:
+        difference = self._known.get(key)
         if difference is None:
             self.misses += 1
             values = descriptors.compute(reread(smiles), self.names)
             if len(self._known) >= MAX_ENTRIES:
                 self._known.clear()
-            self._known[transform, environment] = tuple(new - old for new, old in zip(values, parent, strict=True))
+            self._known[key] = tuple(new - old for new, old in zip(values, parent, strict=True))
             return values
         # Counts are exact; other values are rounded like those that RDKit computes.
         return tuple(

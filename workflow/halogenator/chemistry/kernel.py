@@ -72,13 +72,13 @@ class _Site:
         match: parent atom indices, one per reactant template atom.
         atom: the site: a parent atom index.
         editable: whether the footprint of the group describes the match.
-        environment: surroundings of the roots, computed when first needed.
+        environment: surroundings of the roots; None if it is not editable, or they are not asked for.
     """
 
     match: Match
     atom: int
     editable: bool
-    environment: Environment | None = None
+    environment: Environment | None
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,15 @@ class _Group:
     footprint: Footprint | None
     steps: list[_Step] = field(default_factory=list)
 
-    def sites(self, parent: Parent) -> list[_Site]:
+    def sites(self, parent: Parent, surroundings: Surroundings | None = None) -> list[_Site]:
         """Return all of a parent's matches, sorted by site.
 
         Equivalent sites are not merged: with stereo, atoms of equal rank in RDKit's ``CanonicalRankAtoms`` may give
         different products. Equal products are found by their SMILES.
+
+        Args:
+            parent: the parent.
+            surroundings: where the sites' environments are taken from; None: they are not asked for.
 
         Raises:
             RejectError: the molecule has too many matches.
@@ -125,8 +129,13 @@ class _Group:
         for match in self.reaction.matches(mol):
             if not self.reaction.is_in_one_molecule(mol, match):
                 continue
-            editable = footprint is not None and footprint.describes(mol, match, plain=parent.is_plain)
-            sites.append(_Site(match, self.reaction.site(mol, match), editable))
+            editable, environment = False, None
+            if footprint is not None and footprint.describes(mol, match, plain=parent.is_plain):
+                editable = True
+                if surroundings is not None:
+                    roots = [match[position] for position in footprint.root_positions]
+                    environment = surroundings.around(roots, through_rings=footprint.bends)
+            sites.append(_Site(match, self.reaction.site(mol, match), editable, environment))
         return sorted(sites, key=lambda site: site.atom)
 
 
@@ -218,7 +227,7 @@ class Kernel:
         parent = maker.parent
         for group in self.groups:
             try:
-                sites = group.sites(parent)
+                sites = group.sites(parent, maker.surroundings)
             except RejectError as error:
                 rejects.append((None, error))
                 continue
@@ -261,7 +270,7 @@ class _Products:
         self.bare = bare
         self.parent = parent
         self.values = values
-        self.surroundings = Surroundings(parent.mol)
+        self.surroundings = Surroundings(parent.mol) if kernel.increments.names and parent.is_even else None
         self.motifs = kernel.motifs.of(parent) if kernel.motifs else None
         self._usage = kernel.usage.of(parent) if kernel.usage else None
         self._withheld: dict[tuple[int, int], Withheld] = {}  # {route: why nothing is made}
@@ -353,8 +362,8 @@ class _Products:
             return
         smiles, enhanced_stereo = written
         product = Product(step.index, site.atom, 0, smiles, (), enhanced_stereo, edited=edited is not None)
-        if kernel.increments.names:
-            product.environment = self._environment(edit, site)
+        if edit is not None and self.surroundings is not None and self.surroundings.allow(edit.changed_atoms):
+            product.environment = site.environment
         if not self.bare:
             self._describe(product)
         if kernel.examine is not None:
@@ -363,15 +372,6 @@ class _Products:
             product.motifs = self.motifs.change(step.index, edit if edited else None, site.match, edited, smiles)
         self._found[written] = product
         self.routes[written] = {route}
-
-    def _environment(self, edit: Edit | None, site: _Site) -> Environment | None:
-        """Return the surroundings of a site, if descriptors of its product can be computed from them."""
-        if edit is None or not self.parent.is_even or not self.surroundings.allow(edit.changed_atoms):
-            return None
-        if site.environment is None:
-            roots = [site.match[position] for position in edit.footprint.root_positions]
-            site.environment = self.surroundings.around(roots, through_rings=edit.footprint.bends)
-        return site.environment
 
     def _describe(self, product: Product) -> None:
         """Compute the descriptors and the InChIKey of a product."""

@@ -27,9 +27,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import NamedTuple
 
 from rdkit import Chem
 
@@ -42,6 +43,9 @@ from halogenator.chemistry.protecting import Usage, Withheld
 from halogenator.chemistry.reaction import Reaction
 from halogenator.model import HALOGENS, Transform
 
+# Transforms but for their halogens, the halogens that they bring, and the SMILES of a representative.
+_Key = tuple[int, tuple[str, ...], str]
+
 # Most products remembered, about 1 kB each, of all representatives together.
 MAX_PRODUCTS = 20_000
 
@@ -49,8 +53,9 @@ _NUMBER = {"F": 9, "Cl": 17, "Br": 35, "I": 53}
 _BETWEEN = {"P": 15, "p": 15, "S": 16, "s": 16}  # usual atoms with numbers between those of halogens
 _FLUORINE = _NUMBER["F"]
 HALOGEN = re.compile("Cl|Br|F|I")
-# A SMILES of one fragment, of usual atoms; in brackets only hydrogens, chirality and charge.
-_USUAL = re.compile(r"(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[[BCNOPSbcnops]@{0,2}(?:H\d?)?(?:[+-]\d?)?\])+")
+# A SMILES of one fragment, of usual atoms; in brackets only hydrogens, chirality and charge. Outside of brackets l and
+# r are only in Cl and Br.
+_USUAL = re.compile(r"(?:[BCNOPSFIbcnopslr()0-9%=#:/\\-]++|\[[BCNOPSbcnops]@{0,2}(?:H\d?)?(?:[+-]\d?)?\])++")
 # A halogen with one neighbour: at the beginning, or at the end of a branch.
 TERMINAL = re.compile(r"^(?:Cl|Br|F|I)(?=[A-Zbcnops\[/\\-])|(?<![=#:$])(?:Cl|Br|F|I)(?=\)|$)")
 # In a SMARTS, what could tell one halogen from another: a name, a number, hybridisation.
@@ -66,13 +71,19 @@ class _Renaming:
 
     Attributes:
         to: {halogen: that of the representative}.
-        back: {code of a mark: halogen}, for ``str.translate``.
+        back: (mark of a halogen of the representative, the sibling's halogen).
         labels: {label of a halogen of the representative in surroundings: label of the sibling's}.
     """
 
     to: dict[str, str]
-    back: dict[int, str]
+    back: tuple[tuple[str, str], ...]
     labels: dict[float, float]
+
+    def restore(self, text: str) -> str:
+        """Return a remembered text with the sibling's halogens; several times faster than ``str.translate``."""
+        for mark, halogen in self.back:
+            text = text.replace(mark, halogen)
+        return text
 
 
 @cache
@@ -86,7 +97,7 @@ def _renaming(present: frozenset[str], fixed: frozenset[int]) -> _Renaming:
         last = _NUMBER[to[halogen]]
     return _Renaming(
         to,
-        {ord(_MARK[new]): old for old, new in to.items()},
+        tuple((_MARK[new], old) for old, new in to.items()),
         {terminal_label(_NUMBER[new]): terminal_label(_NUMBER[old]) for old, new in to.items()},
     )
 
@@ -99,13 +110,13 @@ class _Family:
         halogens: these, in the order of their numbers.
         transforms: the transforms, in the kernel's order.
         indices: the index of each in the kernel's list.
-        shape: what they have in common with other families: their SMIRKS with marks as halogens.
+        shape: number of the families with this shape: with the same SMIRKS, but for halogens.
     """
 
     halogens: tuple[str, ...]
     transforms: tuple[Transform, ...]
     indices: tuple[int, ...]
-    shape: tuple[object, ...]
+    shape: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ class _Remembered:
     Attributes:
         transform: index of its transform in the family.
         site, n_routes, enhanced_stereo, examined, edited, withheld: as in ``Product``.
-        smiles, motifs: its SMILES and its motifs with marks as halogens.
+        motifs: its motifs with marks as halogens.
         environment: surroundings of its site; None: its descriptors are computed from itself.
         has_halogen: whether there is a halogen in these.
     """
@@ -123,7 +134,6 @@ class _Remembered:
     transform: int
     site: int
     n_routes: int
-    smiles: str
     enhanced_stereo: str | None
     examined: tuple[int, ...]
     edited: bool
@@ -131,6 +141,13 @@ class _Remembered:
     withheld: Withheld | None
     environment: Environment | None
     has_halogen: bool
+
+
+class _Entry(NamedTuple):
+    """The products of a representative, and their SMILES, a line each, with marks as halogens."""
+
+    products: list[_Remembered]
+    smiles: str
 
 
 class SiblingKernel:
@@ -177,8 +194,8 @@ class SiblingKernel:
             order = []
         self._fixed, self._families = _families(transforms, order, examined_queries)
         self._brings = any(family.halogens for family in self._families)
-        self._kernels: dict[tuple[object, ...], Kernel] = {}
-        self._known: OrderedDict[tuple[object, ...], list[_Remembered] | None] = OrderedDict()
+        self._kernels: dict[tuple[int, tuple[str, ...]], Kernel] = {}
+        self._known: OrderedDict[_Key, _Entry | None] = OrderedDict()
         self._size = 0
 
     def products(
@@ -195,41 +212,30 @@ class SiblingKernel:
             return None
         if len(TERMINAL.findall(smiles)) != len(halogens):
             return None
-        fixed = self._fixed.union(number for symbol, number in _BETWEEN.items() if symbol in smiles)
+        fixed = self._fixed.union([number for symbol, number in _BETWEEN.items() if symbol in smiles])
         present = frozenset(halogens)
         found: list[Product] = []
         for family in self._families:
             renaming = _renaming(present.union(family.halogens), fixed)
-            remembered = self._remember(family, renaming.to, smiles)
-            if remembered is None:
+            entry = self._remember(family, renaming.to, smiles)
+            if entry is None:
                 return None
-            if remembered and values is None and self.kernel.increments.names and not bare:
-                values = descriptors.compute(reread(smiles), self.kernel.increments.names)
-            made = [self._product(each, family, renaming) for each in remembered]
-            for product in () if bare else made:
-                self.kernel.describe(product, values or ())
-            found += made
+            if entry.products:
+                if values is None and self.kernel.increments.names and not bare:
+                    values = descriptors.compute(reread(smiles), self.kernel.increments.names)
+                found += _products(entry, family, renaming)
+        for product in () if bare else found:
+            self.kernel.describe(product, values or ())
         if len(self._families) > 1:
             found.sort(key=lambda product: self._rank[product.transform])
         return found
 
-    def _product(self, made: _Remembered, family: _Family, renaming: _Renaming) -> Product:
-        """Return a product of a representative as that of its sibling."""
-        index, smiles = family.indices[made.transform], made.smiles.translate(renaming.back)
-        product = Product(index, made.site, made.n_routes, smiles, (), made.enhanced_stereo)
-        product.examined, product.edited = made.examined, made.edited
-        product.environment = made.environment
-        if made.has_halogen and made.environment:
-            product.environment = tuple([renaming.labels.get(number, number) for number in made.environment])
-        product.withheld = made.withheld
-        if made.motifs:
-            product.motifs = made.motifs.translate(renaming.back)
-        return product
-
-    def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> list[_Remembered] | None:
+    def _remember(self, family: _Family, to: dict[str, str], smiles: str) -> _Entry | None:
         """Return the products of the representative of a molecule; None if it has rejects, or products of fragments."""
-        text = HALOGEN.sub(lambda found: to[found[0]], smiles)
-        brought = tuple(to[halogen] for halogen in family.halogens)
+        text = smiles
+        for old, new in to.items():  # upwards, and none gets heavier, so that no halogen is renamed twice
+            text = text.replace(old, new)
+        brought = tuple([to[halogen] for halogen in family.halogens])
         key = (family.shape, brought, text)
         if key in self._known:
             self._known.move_to_end(key)
@@ -237,12 +243,11 @@ class SiblingKernel:
             return self._known[key]
         made, rejects = self._kernel(family, brought).products(text, bare=True)
         whole = not rejects and all("." not in product.smiles for product in made)
-        found = [_remembered(product) for product in made] if whole else None
-        self._known[key] = found
-        self._size += 1 + len(found or ())
+        self._known[key] = entry = _entry(made) if whole else None
+        self._size += _size(entry)
         while self._size > MAX_PRODUCTS and len(self._known) > 1:
-            self._size -= 1 + len(self._known.popitem(last=False)[1] or ())
-        return found
+            self._size -= _size(self._known.popitem(last=False)[1])
+        return entry
 
     def _kernel(self, family: _Family, brought: tuple[str, ...]) -> Kernel:
         """Return the kernel of a family's transforms with other halogens."""
@@ -260,22 +265,55 @@ class SiblingKernel:
         return self._kernels[key]
 
 
+def _products(entry: _Entry, family: _Family, renaming: _Renaming) -> Iterator[Product]:
+    """Yield the products of a representative as those of its sibling."""
+    for made, smiles in zip(entry.products, renaming.restore(entry.smiles).split("\n"), strict=True):
+        around = made.environment
+        if made.has_halogen and around is not None:
+            around = tuple([renaming.labels.get(number, number) for number in around])
+        yield Product(
+            family.indices[made.transform],
+            made.site,
+            made.n_routes,
+            smiles,
+            (),
+            made.enhanced_stereo,
+            None,
+            made.examined,
+            made.edited,
+            made.motifs and renaming.restore(made.motifs),
+            made.withheld,
+            around,
+        )
+
+
+def _entry(products: Sequence[Product]) -> _Entry:
+    return _Entry([*map(_remembered, products)], _marked("\n".join([product.smiles for product in products])))
+
+
+def _size(entry: _Entry | None) -> int:
+    return 1 + len(entry.products if entry else ())
+
+
 def _remembered(product: Product) -> _Remembered:
-    smiles, motifs = (HALOGEN.sub(lambda found: _MARK[found[0]], text) for text in (product.smiles, product.motifs))
     around = product.environment
-    has_halogen = around is not None and not _LABELS.isdisjoint(around)
-    counts = product.transform, product.site, product.n_routes
     return _Remembered(
-        *counts,
-        smiles,
+        product.transform,
+        product.site,
+        product.n_routes,
         product.enhanced_stereo,
         product.examined,
         product.edited,
-        motifs,
+        _marked(product.motifs),
         product.withheld,
         around,
-        has_halogen,
+        around is not None and not _LABELS.isdisjoint(around),
     )
+
+
+def _marked(text: str) -> str:
+    """Return a text with marks as halogens."""
+    return HALOGEN.sub(lambda found: _MARK[found[0]], text)
 
 
 _LABELS = frozenset(terminal_label(number) for number in _NUMBER.values())
@@ -300,14 +338,14 @@ def _families(
         fixed |= others
     if any(_TELLING.search(query) for query in examined_queries):
         return frozenset(), []
-    return frozenset(fixed), [_family(halogens, indices, transforms) for halogens, indices in members.items()]
-
-
-def _family(halogens: tuple[str, ...], indices: Sequence[int], transforms: Sequence[Transform]) -> _Family:
-    members = tuple(transforms[index] for index in indices)
-    marks = {halogen: chr(1 + place) for place, halogen in enumerate(halogens)}
-    shape = tuple((_renamed(each.smirks, marks), each.max_sites, each.stereo, each.new_stereo) for each in members)
-    return _Family(halogens, members, tuple(indices), shape)
+    families: list[_Family] = []
+    shapes: dict[tuple[object, ...], int] = {}
+    for halogens, indices in members.items():
+        own = tuple(transforms[index] for index in indices)
+        marks = {halogen: chr(1 + place) for place, halogen in enumerate(halogens)}
+        shape = tuple((_renamed(each.smirks, marks), each.max_sites, each.stereo, each.new_stereo) for each in own)
+        families.append(_Family(halogens, own, tuple(indices), shapes.setdefault(shape, len(shapes))))
+    return frozenset(fixed), families
 
 
 def _brought(transform: Transform) -> tuple[tuple[str, ...], set[int]] | None:

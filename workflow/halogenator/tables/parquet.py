@@ -124,20 +124,26 @@ class TableWriter:
 
     def append(self, *values: Any) -> bool:
         """Add a row; return whether the batch is full, so that its rows can no longer be changed in ``rows``."""
-        self.rows.append([*values])
-        size = self._row_bytes
-        for at in self._texts:
-            if text := values[at]:
-                size += _STRING_BYTES + len(text)
-        for at in self._nested:
-            size += _bytes_of(values[at])
-        self._bytes += size
-        if self._bytes < BATCH_BYTES:
-            return False
-        self._end_batch()
-        if self._batches_bytes >= self._group_bytes:
-            self.flush()
-        return True
+        return self.extend([[*values]])
+
+    def extend(self, rows: Iterable[list[Any]]) -> bool:
+        """Add rows, as ``append`` does."""
+        full = False
+        for row in rows:
+            self.rows.append(row)
+            size = self._row_bytes
+            for at in self._texts:
+                if text := row[at]:
+                    size += _STRING_BYTES + len(text)
+            for at in self._nested:
+                size += _bytes_of(row[at])
+            self._bytes += size
+            if self._bytes >= BATCH_BYTES:
+                full = True
+                self._end_batch()
+                if self._batches_bytes >= self._group_bytes:
+                    self.flush()
+        return full
 
     def copy(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Add batches that have the schema's columns, in any order; other columns are left out."""

@@ -34,10 +34,12 @@ def transform_chunk(chunk: Chunk, job: Job) -> None:
 
     def make(products: TableWriter, parent: str, smiles: str, stereo: str | None, values: tuple[float, ...]) -> Made:
         found, errors, left_out = chooser.products(smiles, values, stereo)
-        for product in found:
-            own = product.smiles, parent, product.site, product.n_routes, product.enhanced_stereo
-            described = *product.descriptors, *scorer.values(product.smiles)
-            products.append(*own, *described, *((product.inchikey,) if with_inchikey else ()))
+        made = [
+            [each.smiles, parent, each.site, each.n_routes, each.enhanced_stereo, *each.descriptors] for each in found
+        ]
+        for row, product in zip(made, found, strict=True) if job.scores or with_inchikey else ():
+            row += [*scorer.values(product.smiles), *([product.inchikey] if with_inchikey else [])]
+        products.extend(made)
         return len(found) + left_out, errors
 
     columns = product_columns(job.descriptors, job.scores, with_inchikey=with_inchikey)
