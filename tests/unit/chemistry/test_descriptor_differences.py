@@ -12,7 +12,10 @@ from rdkit import Chem
 from halogenator.chemistry import descriptor_differences
 from halogenator.chemistry.descriptor_differences import Increments, Surroundings
 from halogenator.chemistry.descriptors import compute
+from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
+from halogenator.chemistry.parent import Parent
+from halogenator.model import Transform
 from helpers.molecules import embedded, special
 
 quiet()
@@ -110,6 +113,36 @@ def test_sums_are_rounded_like_the_values_of_rdkit() -> None:
         values = increments.describe(0, place, known, smiles + "C")
         assert values == compute(Chem.MolFromSmiles(smiles + "C"), ["clogp"])
     assert increments.misses == 1
+
+
+def test_each_parent_has_its_own_values() -> None:
+    """Of products at like places a parent's values are added up once."""
+    increments = Increments(["mw"])
+    for smiles, product in (("CCO", "CCOC"), ("CCCCO", "CCCCOC"), ("CCO", "CCOC")):
+        parent = Chem.MolFromSmiles(smiles)
+        place, known = Surroundings(parent).around([parent.GetNumAtoms() - 1]), compute(parent, ["mw"])
+        for _ in range(2):
+            right = compute(Chem.MolFromSmiles(product), ["mw"])
+            assert increments.describe(0, place, known, product) == right
+
+
+def test_surroundings_are_the_same_where_a_query_names_aromatic_carbons() -> None:
+    """Such as [c:1], but not [#6:1], [c,n:1] or [cH:1], which take other atoms too or say more."""
+    queries = ["[c:1][OX2H:2]", "[#6:1][OX2H:2]", "[c,n:1][OX2H:2]", "[cH:1]", "[c:1]:[n:2]", "[c:1][CX3:2]=[OX1:3]"]
+    kernels = [Kernel([Transform(query, f"{query}>>{query}F")], ["mw"]) for query in queries]
+    noted = [kernel.groups[0].named_aromatic for kernel in kernels]
+    assert noted == [[0], [], [], [], [0], [0]]
+    seen = 0
+    for smiles in special():
+        for kernel in kernels:
+            parent = Parent(Chem.CanonSmiles(smiles), flat=False)
+            surroundings = Surroundings(parent.mol)
+            for match in kernel.groups[0].reaction.matches(parent.hydrogenated(kernel.groups[0].reaction)):
+                surroundings.note_aromatic_carbons([match[at] for at in kernel.groups[0].named_aromatic])
+                for root in match:
+                    assert surroundings.around([root]) == Surroundings(parent.mol).around([root]), (smiles, match)
+                    seen += 1
+    assert seen > 500
 
 
 def test_each_transform_has_its_own_differences() -> None:

@@ -204,6 +204,7 @@ class _Alike:
         shown: int,
     ) -> None:
         self._choice = choice
+        self._chooses = bool(choice)
         self._shown = shown
         self._asks_of_parents = choice.parents_within or choice.parents_matching or choice.parents_not_matching
         self._bounds = [(makes.kernel.increments.names.index(name), name, window) for name, window in choice.within]
@@ -219,7 +220,7 @@ class _Alike:
     def products(
         self, smiles: str, values: Values | None, enhanced_stereo: str | None
     ) -> tuple[list[Product], list[Reject], int]:
-        if not self._choice:
+        if not self._chooses:
             found, rejects = self._makes.products(smiles, values, enhanced_stereo)
             kept = found
         else:

@@ -83,6 +83,11 @@ class Surroundings:
             for atom in self._mol.GetAtoms()
         )
 
+    def note_aromatic_carbons(self, atoms: Sequence[int]) -> None:
+        """Take atoms (indices) for aromatic carbons, which a match has shown them to be."""
+        for index in atoms:
+            self._labels[index] = _AROMATIC_CARBON
+
     def around(self, roots: Sequence[int], *, through_rings: bool = False) -> Environment:
         """Return the surroundings of the roots (atom indices) as numbers: equal numbers mean equal differences.
 

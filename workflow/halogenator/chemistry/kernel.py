@@ -26,6 +26,7 @@ from halogenator.model import Transform
 
 # An atom or bond of any kind in a SMILES. Only templates can make one: parents with one are rejects.
 _OPEN = re.compile(r"[*~]")
+_AROMATIC_CARBON = Chem.AtomFromSmarts("c").DescribeQuery()
 
 Reject = tuple[int | None, RejectError]
 
@@ -110,6 +111,11 @@ class _Group:
     footprint: Footprint | None
     steps: list[_Step] = field(default_factory=list)
 
+    @cached_property
+    def named_aromatic(self) -> list[int]:
+        """Positions, in a match, where the query takes nothing but an aromatic carbon."""
+        return [atom.GetIdx() for atom in self.reaction.query.GetAtoms() if atom.DescribeQuery() == _AROMATIC_CARBON]
+
     def sites(self, parent: Parent, surroundings: Surroundings | None = None) -> list[_Site]:
         """Return all of a parent's matches, sorted by site.
 
@@ -133,6 +139,7 @@ class _Group:
             if footprint is not None and footprint.describes(mol, match, plain=parent.is_plain):
                 editable = True
                 if surroundings is not None:
+                    surroundings.note_aromatic_carbons([match[position] for position in self.named_aromatic])
                     roots = [match[position] for position in footprint.root_positions]
                     environment = surroundings.around(roots, through_rings=footprint.bends)
             sites.append(_Site(match, self.reaction.site(mol, match), editable, environment))
