@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +30,7 @@ from halogenator.tables.metadata import read_metadata
 from helpers.exports import export, rows
 from helpers.finished import BAD, PHENOLS, Finished
 from helpers.runs import COOME, OME, REPOSITORY
+from helpers.samples import SAFETY_NET
 
 QUERIES = [
     *("c1ccccc1", "[OX2H]c1ccccc1[OX2H]", "cF", "cCl", "cO[CH3]", "O=c1ccoc2ccccc12", "[!#6]", "[O;!H1]", "[cD3]"),
@@ -242,3 +250,67 @@ def test_examples_of_the_page_ask_for_what_can_be_found() -> None:
 def test_aromatic_rings_in_double_bonds_are_pointed_out(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, err = find(capsys, results, "--smarts", "C1=CC=CC=C1", "--count")
     assert "no SMARTS finds; write c1ccccc1" in err
+
+
+@pytest.fixture(scope="module")
+def many_rows(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results whose library has 100,000 rows, each of which has to be read where nothing is told of the query."""
+    results = finished.copy(tmp_path_factory.mktemp("many")) / "results"
+    path = results / "libraries/library=mine/molecules.parquet"
+    table = pq.ParquetFile(path).read()
+    copies = 100_000 // len(table) + 1
+    whole = pa.concat_tables([table] * copies)
+    ids = pa.array([f"{name}-{copy}" for copy in range(copies) for name in table["id"].to_pylist()])
+    whole = whole.set_column(whole.schema.get_field_index("id"), whole.schema.field("id"), ids)
+    pq.write_table(whole, path, row_group_size=20_000)
+    return results
+
+
+def started(results: Path, cores: int) -> subprocess.Popen[str]:
+    """A search that takes seconds, under way; of several processes they are at work."""
+    words = [sys.executable, "-m", "halogenator", "find", "--smarts", "[r6]", "--count", "--cores", str(cores)]
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(
+        [*words, "--results", str(results)], stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    while cores > 1 and len(workers_of(run)) < cores:
+        assert run.poll() is None
+        time.sleep(0.02)
+    return run
+
+
+def workers_of(run: subprocess.Popen[str]) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(run.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            found += [child] * any("process.workers" in word for word in child.cmdline())
+    return found
+
+
+@pytest.mark.long
+def test_a_long_search_takes_the_cores_that_it_is_given_and_finds_the_same(many_rows: Path) -> None:
+    said = [started(many_rows, cores).communicate(timeout=SAFETY_NET) for cores in (1, 2)]
+    assert said[0] == said[1] and int(said[0][0]) > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("whom", ["the group", "the process"])
+def test_an_interrupted_search_leaves_no_process_and_one_sentence(whom: str, many_rows: Path) -> None:
+    run = started(many_rows, 2)
+    workers = workers_of(run)
+    if whom == "the group":
+        os.killpg(run.pid, signal.SIGINT)
+    else:
+        psutil.Process(run.pid).children()[0].send_signal(signal.SIGINT)  # that of the guard, which leaves it to this
+    out, err = run.communicate(timeout=SAFETY_NET)
+    assert (run.returncode, out, err) == (130, "", "halogenator: interrupted\n")
+    assert len(workers) == 2 and not psutil.wait_procs(workers, timeout=SAFETY_NET)[1]
+
+
+@pytest.mark.long
+def test_workers_end_with_a_search_that_is_killed(many_rows: Path) -> None:
+    run = started(many_rows, 2)
+    workers = workers_of(run)
+    run.kill()
+    run.communicate()
+    assert len(workers) == 2 and not psutil.wait_procs(workers, timeout=SAFETY_NET)[1]

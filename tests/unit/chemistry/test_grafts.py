@@ -76,11 +76,69 @@ def test_what_a_change_can_reach_is_looked_at(query: str, smirks: str, parent: s
     assert found.makes or found.breaks
 
 
+CHARGED = [
+    "Oc1ccc(-c2[o+]c3cc(O)cc(O)c3cc2O)cc1",  # pelargonidin
+    "OCC1OC(Oc2cc3c(O)cc(O)cc3[o+]c2-c2ccc(O)c(O)c2)C(O)C(O)C1O",  # chrysanthemin
+    "O=[N+]([O-])c1ccc(O)cc1",  # 4-nitrophenol
+    "C[N+](C)(C)CCO",  # choline
+    "C[N+](C)(C)CC(=O)[O-]",  # betaine
+    "COc1cc(C=CC(=O)OCC[N+](C)(C)C)cc(OC)c1O",  # sinapine
+    "C[n+]1cccc(C(=O)[O-])c1",  # trigonelline
+    "COc1ccc2cc3[n+](cc2c1OC)CCc1cc2c(cc1-3)OCO2",  # berberine
+    "O=C1OC(Cc2ccc(O)cc2)C[N+]1(C)C",
+]
+
+
+@pytest.mark.parametrize("smiles", list(map(oracle.canonical, CHARGED)), ids=CHARGED)
+def test_charges_that_a_graft_spares_change_nothing(smiles: str) -> None:
+    """Of every shipped transform and rule of halogenation, by a look at all products."""
+    assert not is_usual(smiles) and is_usual(smiles, charged=True)
+    every = [rule.smirks for rule in oracle.shipped_transforms()]
+    every += [rule.smirks for name in oracle.CLASSES for rule in oracle.shipped_halogenation(name)]
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    likeness = Likeness(QUERCETIN)
+    asked, known = generator.GetFingerprint(Chem.MolFromSmiles(QUERCETIN)), likeness.of([smiles], stored=True)
+    seen = 0
+    for smirks in dict.fromkeys(every):
+        graft = graft_of(smirks)
+        if graft is None or not graft.spares_charges:
+            continue
+        reach = Reach(graft.anchors, len(graft.new), len(graft.removed))
+        for product in oracle.apply([smirks], smiles).products:
+            for query in QUERIES:
+                found = fate(query, smirks)
+                assert found.makes or has(smiles, query) or not has(product, query)
+                assert found.breaks or not has(smiles, query) or has(product, query)
+                assert has(product, query) or not found.always
+            bits = generator.GetFingerprint(Chem.MolFromSmiles(product))
+            assert DataStructs.TanimotoSimilarity(asked, bits) <= likeness.most(known.after(reach))[0]
+            seen += 1
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("smirks", "spares"),
+    [
+        (OME, True),
+        (ARYL_F, True),
+        (ANILINE, True),
+        ("[CX4;R;!H0:1]>>[C:1]F", True),
+        ("[*:1][OX2H]>>[*:1]F", False),
+        ("[NX3,NX4+:1][CX4H3]>>[N:1]CF", False),
+        ("[#6:1][O]>>[#6:1]F", False),  # of a carboxylate, too
+    ],
+)
+def test_a_graft_spares_charges_that_no_atom_of_its_template_can_have(smirks: str, spares: bool) -> None:
+    graft = graft_of(smirks)
+    assert (graft is not None and graft.spares_charges) == spares
+
+
 @pytest.mark.parametrize(
     "smiles", ["[2H]Oc1ccccc1", "C[NH3+]", "CC.O", "[CH3]", "c1cc[o+]cc1", "[13CH4]", "C[Se]C", "[H][H]", "C->[Pt]"]
 )
 def test_nothing_is_told_from_an_unusual_parent(smiles: str) -> None:
     assert not is_usual(smiles)
+    assert smiles == "c1cc[o+]cc1" or not is_usual(smiles, charged=True)
 
 
 @pytest.mark.sampled

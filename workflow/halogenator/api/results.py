@@ -26,6 +26,7 @@ from halogenator.process.progress import Progress
 from halogenator.results import Results as Places
 from halogenator.search.explain import Explainer
 from halogenator.search.settings import settings_of
+from halogenator.search.shares import Sharing
 from halogenator.tables.catalog import create_views
 from halogenator.tables.duck import connect, identifier, literal
 from halogenator.tables.metadata import read_metadata
@@ -170,6 +171,7 @@ class Results:
         transform: Names = None,
         molecules: bool = False,
         limit: int | None = None,
+        workers: int | None = None,
     ) -> Rows:
         """Return the molecules and products for which all that is asked for holds, as the command ``find`` does.
 
@@ -184,6 +186,7 @@ class Results:
             transform: likewise. With one, products alone are searched.
             molecules: whether molecules of libraries alone are searched.
             limit: the most rows; None: all.
+            workers: processes that search, if it takes long; None: this one.
 
         Raises:
             UserError: nothing is asked for, or something that cannot be read or is not there.
@@ -193,8 +196,8 @@ class Results:
             allowed = "smarts, similar, parent, molecule or where"
             raise UserError("nothing says what to find", allowed=allowed, fix=".products() and .molecules() have all")
         export = Export(tuple(_listed(library)), tuple(_listed(transform)), molecules, conditions=asked)
-        self._listing(export, limit)  # a slip shows now
-        return Rows(partial(self._found, export, limit), self._smirks_of)
+        self._listing(export, limit, workers)  # a slip shows now
+        return Rows(partial(self._found, export, limit, workers), self._smirks_of)
 
     def lineage(self, molecule: str) -> Lineage:
         """Return every way in which the run makes a molecule, or why it does not, as the command ``explain`` does.
@@ -289,14 +292,22 @@ class Results:
                     fix=f"see them: .{view}().schema.names; a text stands in single quotes: halogens = 'F'",
                 ) from error
 
-    def _listing(self, export: Export, limit: int | None) -> Listing:
+    def _listing(self, export: Export, limit: int | None, workers: int | None) -> Listing:
         with _unchanged():
             return Listing(
-                self.folder, export, limit, memory_mb=_MEMORY_MB, scratch=Path(gettempdir()), progress=Progress()
+                self.folder,
+                export,
+                limit,
+                memory_mb=_MEMORY_MB,
+                scratch=Path(gettempdir()),
+                progress=Progress(),
+                sharing=Sharing(workers or 1, _MEMORY_MB),
             )
 
-    def _found(self, export: Export, limit: int | None) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        listing = self._listing(export, limit)
+    def _found(
+        self, export: Export, limit: int | None, workers: int | None
+    ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        listing = self._listing(export, limit, workers)
         schema = listing.schema
 
         def batches() -> Iterator[pa.RecordBatch]:

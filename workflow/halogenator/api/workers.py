@@ -1,45 +1,30 @@
-"""Batches of molecules through a plan, in order: in this process, or in processes with a bounded queue before them.
+"""Batches of molecules through a plan, in order: in this process, or in workers (``process.workers``).
 
-A worker is a process of its own with pipes, not a fork: a notebook has threads, and ``multiprocessing`` would run the
-caller's script again. A molecule that uses up its time, or that RDKit crashes on, ends its worker; the molecules of the
-batch are then tried one by one, and that one is a reject, as in a run.
+A molecule that uses up its time, or that RDKit crashes on, ends its worker; the molecules of the batch are then tried
+one by one, and that one is a reject, as in a run.
 """
 
 from __future__ import annotations
 
-import os
-import pickle
 import signal
-import subprocess
-import sys
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
-from queue import SimpleQueue
-from typing import Any
 
 from rdkit import Chem
 
 from halogenator.api.making import Batch, Maker, Plan, RejectRow
 from halogenator.api.molecules import Entry, Molecules
-from halogenator.errors import UserError
-from halogenator.process.environment import preload_allocator, prepare_tasks
 from halogenator.process.progress import Bars
-from halogenator.process.running import end_all
+from halogenator.process.workers import CrashError, Worker, answers
 
 # Molecules of a batch: first few, so that the first products come at once; then as many as have some ten thousand
 # products, by the number of steps.
 _FEW, _MANY = 1, {0: 200, 1: 50, 2: 2}
-_AHEAD = 2  # batches a worker that are begun before the first of them is taken
-# Seconds after which a worker without work ends; another is started when there is work again. After an error in a loop
-# a notebook keeps the loop, and with it the workers.
-_IDLE = 30
 _PATIENCE = 1.0  # seconds before a bar is shown unasked
-# Arrow imports pandas wherever it is installed, which takes a worker longer than all that it needs.
-_MAIN = "import sys; sys.modules['pandas'] = None; from halogenator.api.workers import serve; serve()"
 
 
 def made_of(
@@ -80,116 +65,46 @@ def _batches(entries: Iterator[Entry], most: int) -> Iterator[list[Entry]]:
 # ---- processes -------------------------------------------------------------------------------------------------------
 
 
-class _Worker:
-    """A process that makes what it is sent.
+def _parallel(plan: Plan, batches: Iterator[list[Entry]], count: int) -> Generator[Batch, None, None]:
+    """Yield what workers make of batches.
 
-    Attributes:
-        process: the process.
-        is_wanted: whether another one is started if this one ends.
+    Raises:
+        UserError: a worker cannot be started, or was ended by somebody.
     """
 
-    def __init__(self, plan: Plan, environment: dict[str, str]) -> None:
-        self._plan, self._environment = plan, environment
-        self.is_wanted = True
-        self._start()
-
-    def _start(self) -> None:
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen([sys.executable, "-c", _MAIN], stdin=pipe, stdout=pipe, env=self._environment)
-        self._send(self._plan)
-
-    def make(self, entries: Sequence[Entry]) -> Batch:
-        """Return what is made of some molecules."""
+    def make(worker: Worker, entries: Sequence[Entry]) -> Batch:
         try:
-            return self._ask(entries)
-        except EOFError as ended:
-            reason = self._restarted(ended)
-        if reason is None:
-            return self._ask(entries)
-        if len(entries) == 1:
+            made: Batch = worker.ask([_packed(entry) for entry in entries])
+        except CrashError as crash:
+            if len(entries) > 1:
+                return _joined([make(worker, [entry]) for entry in entries])
             given = entries[0].given
             shown = given if isinstance(given, str) else ""  # what ended one process could end this one
-            return Batch(1, rejects=[RejectRow(*entries[0][:2], None, shown[:200], *reason)])
-        return _joined([self.make([entry]) for entry in entries])
+            return Batch(1, rejects=[RejectRow(*entries[0][:2], None, shown[:200], *_reason(crash, plan))])
+        return made
 
-    def _ask(self, entries: Sequence[Entry]) -> Batch:
-        try:
-            self._send([_packed(entry) for entry in entries])
-            answer = pickle.load(self.process.stdout)  # type: ignore[arg-type]
-        except (OSError, pickle.UnpicklingError) as error:
-            raise EOFError from error
-        if isinstance(answer, Exception):
-            raise answer
-        batch: Batch = answer
-        return batch
-
-    def _send(self, value: Any) -> None:
-        with suppress(BrokenPipeError):  # its end shows in its answer
-            self.process.stdin.write(pickle.dumps(value))  # type: ignore[union-attr]
-            self.process.stdin.flush()  # type: ignore[union-attr]
-
-    def _restarted(self, ended: EOFError) -> tuple[str, str] | None:
-        """Start the process anew; return reason and detail of its end, or None if it had waited for too long.
-
-        Raises:
-            UserError: it did not end because of a molecule.
-        """
-        status = self.process.wait()
-        if not self.is_wanted or status >= 0 or status == -signal.SIGTERM:
-            raise UserError(
-                "a worker has ended", value=f"status {status}", fix="run it again, or without workers="
-            ) from ended
-        self.close()
-        self._start()
-        if status == -signal.SIGALRM:
-            return None
-        if status == -signal.SIGPROF:
-            return "time limit", f"more than {self._plan.seconds:g} s of processor time"
-        return "crash", f"RDKit ended the process with signal {-status}"
-
-    def close(self) -> None:
-        """Close the pipes."""
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]
+    return answers(_Making(plan), batches, count, advice="run it again, or without workers=", ask=make)
 
 
-def _parallel(plan: Plan, batches: Iterator[list[Entry]], count: int) -> Generator[Batch, None, None]:
-    environment = dict(os.environ)
-    prepare_tasks(environment)
-    preload_allocator(environment)
-    workers: list[_Worker] = []
-    free: SimpleQueue[_Worker] = SimpleQueue()
-    waiting: deque[Future[Batch]] = deque()
+def _reason(crash: CrashError, plan: Plan) -> tuple[str, str]:
+    """Return reason and detail of the reject of a molecule that ended its worker."""
+    if crash.signal == getattr(signal, "SIGPROF", None):
+        return "time limit", f"more than {plan.seconds:g} s of processor time"
+    return "crash", f"RDKit ended the process with signal {crash.signal}"
 
-    def make(entries: Sequence[Entry]) -> Batch:
-        worker = free.get()
-        try:
-            return worker.make(entries)
-        finally:
-            free.put(worker)
 
-    threads = ThreadPoolExecutor(count)
-    try:
-        for _ in range(count):
-            workers.append(_Worker(plan, environment))
-            free.put(workers[-1])
-        for entries in batches:
-            waiting.append(threads.submit(make, entries))
-            if len(waiting) >= _AHEAD * count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
-        for worker in workers:
-            worker.is_wanted = False
-        end_all([worker.process for worker in workers])
-        threads.shutdown()
-        end_all([worker.process for worker in workers])  # one that was started meanwhile
-        for worker in workers:
-            worker.close()
+@dataclass
+class _Making:
+    """What a worker does, by a plan."""
+
+    plan: Plan
+
+    @cached_property
+    def _maker(self) -> _Limited:
+        return _Limited(self.plan)
+
+    def __call__(self, entries: Sequence[Entry]) -> Batch:
+        return self._maker.make(list(map(_unpacked, entries)))
 
 
 def _packed(entry: Entry) -> Entry:
@@ -218,31 +133,6 @@ def _joined(batches: Sequence[Batch]) -> Batch:
         whole.rejects += batch.rejects
         whole.left_out += batch.left_out
     return whole
-
-
-def serve() -> None:
-    """Make what comes in on standard input, until it ends; the answers go to standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    reading, writing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
-    with suppress(EOFError, BrokenPipeError):
-        maker = _Limited(pickle.load(reading))
-        while True:
-            _end_in(_IDLE)
-            entries = pickle.load(reading)
-            _end_in(0)
-            try:
-                answer: Batch | Exception = maker.make(list(map(_unpacked, entries)))
-            except Exception as error:
-                answer = error
-            pickle.dump(answer, writing)
-            writing.flush()
-
-
-def _end_in(seconds: int) -> None:
-    """End this process after some seconds, or, with 0, not."""
-    if hasattr(signal, "alarm"):
-        signal.alarm(seconds)
 
 
 class _Limited(Maker):

@@ -18,7 +18,9 @@ query, without a look at any product. Why that is exact:
   Both are looked for with more freedom than a molecule has, so that "no" is certain and "yes" is perhaps.
 * A parent is usual if it is in one piece, without charges, isotopes, radicals and hydrogens as atoms. RDKit counts
   ``[2H]`` as a neighbour and as a hydrogen, so ``[OX2H]`` is found in ``[2H]Oc1ccccc1``, where D says 2; and
-  RunReactants treats charges by rules of its own.
+  RunReactants treats charges by rules of its own, those of the atoms that its template maps. So charges without
+  hydrogens, as in flavylium, nitro groups, betaines and carboxylates, are no matter to a graft that *spares* them: no
+  atom of its template can be one that has such a charge. All that was said then holds of the others.
 * Nothing is said of queries with other conditions (``Substructure.is_lasting``). The number and size of rings (``R2``,
   ``r5``) can depend on the order of atoms in cages such as cubane. Hybridisation (``^2``) reaches further than the
   anchor: in ``NC``, the nitrogen becomes ``^2`` when the carbon is acylated. ``h`` counts what the SMILES leaves
@@ -46,7 +48,9 @@ from halogenator.model import Transform
 
 # A SMILES of a usual parent: one piece of usual atoms; in brackets only pyrrole's hydrogen and centres without charge.
 USUAL = r"^(?:Cl|Br|[BCNOPSFIbcnops()0-9%=#:/\\-]|\[(?:nH|[CNSP]@@?H?)\])+$"
-_USUAL = re.compile(USUAL)
+# The same with charges that a graft may spare.
+CHARGED = USUAL.replace("nH|", r"nH|o\+|n\+|N\+|O-|")
+_USUAL, _CHARGED = re.compile(USUAL), re.compile(CHARGED)
 _OF_ONE_VALENCE = frozenset({6, 7, 8})
 _MOST_NEIGHBORS = 9
 _MOST_ATOMS = 12  # of a query that is looked for in a template
@@ -70,11 +74,21 @@ class Fate:
 
 
 UNKNOWN = Fate()
+_CHARGES = tuple(
+    PossibleAtom(number, aromatic, charge, 0, degree)
+    for number, aromatic, charge in ((8, True, 1), (7, True, 1), (7, False, 1), (8, False, -1))
+    for degree in range(1, _MOST_NEIGHBORS)
+)
 
 
-def is_usual(smiles: str) -> bool:
-    """Return whether a stored SMILES is that of a parent for which grafts tell the truth."""
-    return _USUAL.fullmatch(smiles) is not None
+def is_usual(smiles: str, *, charged: bool = False) -> bool:
+    """Return whether a stored SMILES is that of a parent for which grafts tell the truth.
+
+    Args:
+        smiles: the SMILES.
+        charged: whether it may have charges, which the graft has to spare.
+    """
+    return (_CHARGED if charged else _USUAL).fullmatch(smiles) is not None
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,7 @@ class Graft:
 
     Attributes:
         keeps_elements: whether the product template gives every atom that stays the element that it has.
+        spares_charges: whether no atom of the template can be one with a charge that usual parents may have.
         removed, new: atoms of the templates that leave, and that come.
         anchors: the number of anchors.
     """
@@ -127,6 +142,9 @@ class Graft:
             state.number == number and aromatic in (None, state.aromatic)
             for position, (number, aromatic) in edit.footprint.kept
             for state in self._before[position]
+        )
+        self.spares_charges = all(
+            AtomQuery(atom).holds(charge) is False for atom in reactant.GetAtoms() for charge in _CHARGES
         )
         self.removed = frozenset(self._before) - frozenset(kept.values())
         self.new = frozenset(atom.GetIdx() for atom in product.GetAtoms()) - frozenset(kept)

@@ -64,6 +64,11 @@ class Known:
         """Return that nothing is known of some molecules."""
         return cls(*(np.zeros(rows, np.int32) for _ in range(4)), *(np.full(rows, BITS, np.int32) for _ in range(2)))
 
+    @classmethod
+    def zeros(cls, rows: int) -> Known:
+        """Return a place for what will be known of some molecules, which takes no memory until it is put there."""
+        return cls(*(np.zeros(rows, np.int32) for _ in range(6)))
+
     def take(self, rows: npt.NDArray[np.int64]) -> Known:
         """Return what is known of some of them; of row -1 nothing is."""
         if not len(self.bits):

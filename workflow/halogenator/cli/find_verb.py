@@ -14,6 +14,7 @@ from halogenator.errors import UserError
 
 _PAGE = 20  # rows of a table
 _MEMORY_MB = 1500
+_MOST_CORES = 8  # as search.shares has it, whose import takes longer than --help
 _MANY = 100_000  # rows without fingerprints beside them that take long
 
 
@@ -52,6 +53,10 @@ def _how_options(parser: Parser) -> None:
     form.add_argument("--tsv", action="store_true", help="tab-separated, with all columns")
     form.add_argument("--count", action="store_true", help="only the number of rows")
     add("--scratch", type=Path, help="folder for what --where cannot hold in memory (default: the system's)")
+    text = (
+        f"processes that search, if it takes long (default: as many as this machine has cores, {_MOST_CORES} at most)"
+    )
+    add("--cores", type=positive, metavar="N", help=text)
     memory_option(parser, default=_MEMORY_MB)
 
 
@@ -83,6 +88,7 @@ def _find(options: argparse.Namespace) -> None:
     from halogenator.export.listing import Listing
     from halogenator.model import Export
     from halogenator.process.progress import Lines
+    from halogenator.search.shares import Sharing, usable_cores
 
     conditions = conditions_of(options)
     if not conditions:
@@ -104,6 +110,7 @@ def _find(options: argparse.Namespace) -> None:
         memory_mb=options.mem_mb,
         scratch=options.scratch or Path(gettempdir()),
         progress=Lines(_say, announce=False),
+        sharing=Sharing(options.cores or usable_cores(), options.mem_mb),
     )
     listed = 0
     page: list[dict[str, Any]] = []

@@ -19,6 +19,7 @@ from halogenator.model import Export
 from halogenator.process.progress import Progress
 from halogenator.results import Results
 from halogenator.search.rows import Search
+from halogenator.search.shares import ALONE, Sharing, found_in
 from halogenator.tables.parquet import limit_arrow_threads
 
 MAX_SORTED = 1_000_000  # rows that are held to be sorted by likeness
@@ -48,9 +49,10 @@ class Listing:
         results: the results folder.
         export: which libraries, transforms and conditions; with ``molecules``, only libraries are searched.
         limit: the most rows to list; None for all.
-        memory_mb: memory that the process may use, in MB (10^6 bytes).
+        memory_mb: memory that all processes may use together, in MB (10^6 bytes).
         scratch: folder for what a condition in SQL cannot hold in memory.
         progress: display of the progress.
+        sharing: among how many processes the search may be shared.
 
     Attributes:
         is_cut: whether only the most alike rows are looked for, as many as are listed; ``count`` says nothing then.
@@ -63,14 +65,25 @@ class Listing:
     """
 
     def __init__(
-        self, results: Path, export: Export, limit: int | None, *, memory_mb: int, scratch: Path, progress: Progress
+        self,
+        results: Path,
+        export: Export,
+        limit: int | None,
+        *,
+        memory_mb: int,
+        scratch: Path,
+        progress: Progress,
+        sharing: Sharing = ALONE,
     ) -> None:
         quiet()
         limit_arrow_threads()
         self.count = self.searched = 0
-        self._limit, self._progress = limit, progress
+        self.without_fingerprints = 0
+        self._limit, self._progress, self._sharing = limit, progress, sharing
         self._selections = _selections(results, export)
-        self._search = Search(results, export.conditions, memory_mb=memory_mb, scratch=scratch)
+        self._search = Search(
+            results, export.conditions, memory_mb=memory_mb, scratch=scratch, threads=max(sharing.cores, 1)
+        )
         self._is_sorted = export.conditions.similar is not None
         self.is_cut = self._is_sorted and bool(limit)
 
@@ -79,10 +92,6 @@ class Listing:
         """All columns that a row can have."""
         own = pa.unify_schemas([selection.schema for selection in self._selections])
         return own.append(pa.field(SIMILARITY, pa.float64())) if self._is_sorted else own
-
-    @property
-    def without_fingerprints(self) -> int:
-        return self._search.without_fingerprints
 
     def rows(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows to list, each as {column: value}, then go on until all rows are counted.
@@ -102,19 +111,21 @@ class Listing:
     def _in_order(self) -> Iterator[list[dict[str, Any]]]:
         left = _FLUSH if self._limit is None else self._limit
         listed = 0
-        for selection in self._selections:
-            page = _Page([])
-            for positions, _ in self._found(selection):
-                room = len(positions) if self._limit is None else self._limit - listed - page.count
-                if room > 0:
-                    page.positions.append(positions[:room])
-                    page.count += len(positions[:room])
-                if page.count >= left:
-                    listed += page.count
-                    left = _FLUSH
-                    yield from _read(selection, page.take())
-            listed += page.count
-            yield from _read(selection, page.take())
+        page, last = _Page([]), 0
+        for number, positions, _ in self._found():
+            if number != last:
+                listed += page.count
+                yield from _read(self._selections[last], page.take())
+                last = number
+            room = len(positions) if self._limit is None else self._limit - listed - page.count
+            if room > 0:
+                page.positions.append(positions[:room])
+                page.count += len(positions[:room])
+            if page.count >= left:
+                listed += page.count
+                left = _FLUSH
+                yield from _read(self._selections[number], page.take())
+        yield from _read(self._selections[last], page.take())
 
     def _by_likeness(self) -> Iterator[list[dict[str, Any]]]:
         """Yield all rows, the most alike first, of equal ones in the order of their files."""
@@ -122,15 +133,14 @@ class Listing:
         assert likeness is not None
         most = MAX_SORTED if self._limit is None else self._limit
         kept = (np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
-        for number, selection in enumerate(self._selections):
-            for positions, similarity in self._found(selection):
-                numbers = np.full(len(positions), number)
-                kept = tuple(map(np.concatenate, zip(kept, (similarity, numbers, positions), strict=True)))  # type: ignore[assignment]
-                if len(kept[0]) > most + most // 2:
-                    kept = _best(kept, most)
-                    if self.is_cut:
-                        # What comes later has to be more alike. What is as alike comes after the others.
-                        likeness.least = max(likeness.least, float(np.nextafter(kept[0][-1], 2)))
+        for number, positions, similarity in self._found():
+            numbers = np.full(len(positions), number)
+            kept = tuple(map(np.concatenate, zip(kept, (similarity, numbers, positions), strict=True)))  # type: ignore[assignment]
+            if len(kept[0]) > most + most // 2:
+                kept = _best(kept, most)
+                if self.is_cut:
+                    # What comes later has to be more alike. What is as alike comes after the others.
+                    likeness.least = max(likeness.least, float(np.nextafter(kept[0][-1], 2)))
         if self._limit is None and self.count > most:
             raise UserError(
                 f"{self.count:,} rows are that similar; at most {most:,} are sorted",
@@ -148,17 +158,23 @@ class Listing:
             ordered = zip(numbers[part].tolist(), positions[part].tolist(), similarity[part].tolist(), strict=True)
             yield [{**found[number, at], SIMILARITY: value} for number, at, value in ordered]
 
-    def _found(self, selection: Selection) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
-        """Yield the positions of found rows, and their likeness."""
-        first = 0
-        for part, rows in zip(selection.parts, selection.counts, strict=True):
-            for found in self._search.find(part):
+    def _found(self) -> Iterator[tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
+        """Yield (number of their selection, positions, likeness) of found rows."""
+        parts = [part for selection in self._selections for part in selection.parts]
+        places = [
+            (number, int(first), self._search.is_without_fingerprints(part))
+            for number, selection in enumerate(self._selections)
+            for part, first in zip(selection.parts, np.cumsum([0, *selection.counts]), strict=False)
+        ]
+        with closing(found_in(self._search, parts, self._sharing)) as rows:  # type: ignore[type-var]
+            for at, found in rows:
+                number, first, without = places[at]
                 self.count += len(found.rows)
                 self.searched += found.stop - found.start
+                self.without_fingerprints += without * (found.stop - found.start)
                 self._progress.advance(found.stop - found.start)
                 if len(found.rows):
-                    yield first + found.rows, found.similarity
-            first += rows
+                    yield number, first + found.rows, found.similarity
 
 
 def _selections(results: Path, export: Export) -> list[Selection]:

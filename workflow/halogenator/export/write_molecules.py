@@ -39,6 +39,7 @@ from halogenator.process.progress import Progress
 from halogenator.results import place_of
 from halogenator.search.rows import Search
 from halogenator.search.sets import Known, comparison
+from halogenator.search.shares import Sharing, masks
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.molecule_files import FORMATS, molecule_writer
 from halogenator.tables.parquet import limit_arrow_threads
@@ -218,8 +219,9 @@ class _Export:
         asked = Asked(self._selection.rows)
         if export.conditions:
             progress.begin("searching", self._selection.rows)
-            with closing(Search(self._results, export.conditions, **memory)) as search:
-                asked.add(("conditions", ", ".join(export.conditions.plain())), search.masks(parts, progress))
+            sharing = Sharing(self._threads, self._memory_mb)
+            with closing(Search(self._results, export.conditions, threads=self._threads, **memory)) as search:
+                asked.add(("conditions", ", ".join(export.conditions.plain())), masks(search, parts, progress, sharing))
         if export.sets:
             with comparison(parts, export.same_by, progress=progress, **memory) as rows:
                 for word, path in export.sets:

@@ -152,7 +152,7 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the terminal signals the child as well
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
-    resident = _resident(child)
+    size = resident(child)
     peak = 0.0
     overstepped = False
     while True:
@@ -160,7 +160,7 @@ def _wait(child: int, task: Declaration, watch: limits.Watch) -> int:
         if ended:
             break
         with suppress(Exception):  # the child may have ended meanwhile
-            peak = max(peak, resident() / MB)
+            peak = max(peak, size() / MB)
         if peak > task.declared_mb and not overstepped:
             overstepped = True
             _send(child, signal.SIGKILL)
@@ -198,11 +198,21 @@ def _limit_data(declared_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _resident(pid: int) -> Callable[[], int]:
-    """Return a function that returns the resident size of a process in bytes; it may raise once that has ended."""
+def resident(pid: int, *, own: bool = False) -> Callable[[], int]:
+    """Return a function that returns the resident size of a process in bytes; it may raise once that has ended.
+
+    Args:
+        pid: the process.
+        own: whether to leave out what it shares with others, such as libraries, where the system tells.
+    """
     pages = Path(f"/proc/{pid}/statm")
     if pages.exists():  # on Linux, psutil would only add the time to import it
-        return lambda: int(pages.read_text(encoding="utf-8").split()[1]) * mmap.PAGESIZE
+
+        def read() -> int:
+            _, size, shared, *_ = map(int, pages.read_text(encoding="utf-8").split())
+            return (size - own * shared) * mmap.PAGESIZE
+
+        return read
 
     import psutil
 

@@ -11,10 +11,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from halogenator.chemistry import grafts
 from halogenator.chemistry.grafts import Fate, graft_of
 from halogenator.chemistry.likeness import Reach
 from halogenator.chemistry.substructure import Substructure
 from halogenator.tables.file_columns import SMIRKS_KEY
+
+# How usual a parent is: not at all, but for charges that a step has to spare, or quite.
+CHARGED, PLAIN = 1, 2
 
 
 @dataclass(frozen=True)
@@ -24,10 +33,17 @@ class Step:
     Attributes:
         fates: the fate of each query.
         reaches: how much each of them changes.
+        spares_charges: whether all this is so in parents with charges, too.
     """
 
     fates: tuple[Fate, ...]
     reaches: tuple[Reach, ...]
+    spares_charges: bool
+
+    @property
+    def least(self) -> int:
+        """The least that a parent has to be on the scale of ``usual``."""
+        return CHARGED if self.spares_charges else PLAIN
 
 
 class Descent:
@@ -52,7 +68,7 @@ class Descent:
         if graft is None:
             return None
         reach = Reach(graft.anchors, len(graft.new), len(graft.removed))
-        return Step(tuple(map(graft.fate, self._queries)), (reach,))
+        return Step(tuple(map(graft.fate, self._queries)), (reach,), graft.spares_charges)
 
     def of_molecules(self, metadata: dict[str, Any], told: str, halogens: str, rules: str) -> Step | None:
         """Return the way from the natural product to molecules of a built library; None if nothing can be told.
@@ -88,6 +104,21 @@ class Descent:
         return _in_any_order(list(possible.values()), certain, len(applied))
 
 
+def usual(smiles: pa.Array) -> npt.NDArray[np.int8]:
+    """Return how usual molecules are as parents, of which steps tell something: 0, ``CHARGED`` or ``PLAIN``."""
+    found = PLAIN * _matches(smiles, grafts.USUAL).astype(np.int8)
+    rest = np.flatnonzero(found == 0)
+    if len(rest):
+        found[rest] = CHARGED * _matches(smiles.take(pa.array(rest)), grafts.CHARGED)
+    return found
+
+
+def _matches(smiles: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_]
+    found = pc.match_substring_regex(smiles, pattern).fill_null(False).to_numpy(zero_copy_only=False)
+    return found
+
+
 def _in_order(steps: Sequence[Step]) -> Step:
     """Return what steps do, one after the other."""
     found = steps[0]
@@ -100,7 +131,8 @@ def _in_order(steps: Sequence[Step]) -> Step:
             )
             for before, after in zip(found.fates, step.fates, strict=True)
         ]
-        found = Step(tuple(fates), (*found.reaches, *step.reaches))
+        spares = found.spares_charges and step.spares_charges
+        found = Step(tuple(fates), (*found.reaches, *step.reaches), spares)
     return found
 
 
@@ -121,7 +153,7 @@ def _in_any_order(possible: Sequence[Step], certain: Sequence[Sequence[Step]], c
         fates.append(Fate(any(fate.makes for fate in of_query), breaks, always))
     reaches = [vars(reach) for step in possible for reach in step.reaches]
     worst = Reach(**{name: max(reach[name] for reach in reaches) for name in reaches[0]})
-    return Step(tuple(fates), (worst,) * count)
+    return Step(tuple(fates), (worst,) * count, all(step.spares_charges for step in possible))
 
 
 def _all(queries: Sequence[Substructure]) -> list[Substructure]:

@@ -120,7 +120,8 @@ class Explainer:
             Search(self._results.folder, conditions, memory_mb=self._memory_mb, scratch=self._scratch)
         ) as search:
             for part in self._parts:
-                for each in search.find(part, list(columns)):
+                for each in search.find(part, columns=list(columns)):
+                    assert each.batch is not None
                     found += [self._node(part, row) for row in each.batch.to_pylist()]
                 self._progress.advance()
         return found

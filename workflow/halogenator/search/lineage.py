@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from halogenator.chemistry.grafts import UNKNOWN, USUAL, Fate
+from halogenator.chemistry.grafts import UNKNOWN, Fate
 from halogenator.chemistry.likeness import Known, Likeness, Reach
 from halogenator.chemistry.substructure import Substructure
-from halogenator.search.descent import Descent, Step
+from halogenator.search.descent import PLAIN, Descent, Step, usual
 from halogenator.search.matching import matching
-from halogenator.search.parts import Ids, Mask, Rows, batches
+from halogenator.search.parts import Columns, Ids, LibraryIds, Mask, Rows, coded
 from halogenator.tables.columns import STEPS
 from halogenator.tables.file_columns import ROOT_KEY
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.parquet import footer
 
-_MANY = 1_000_000  # molecules whose ids are not kept, some 30 bytes each
+_MANY_CODES = 100_000  # for which a table takes longer than sorting
 _COLUMNS = ("smiles", "parent", "halogens", "rules", STEPS.name)
 
 
 class Lineage:
-    """The molecules of a library in their order, looked at once, as far as they are asked for.
+    """The molecules of a library, each looked at once, when it is asked for.
 
     Args:
         path: the library's molecules.
@@ -39,8 +40,9 @@ class Lineage:
 
     Attributes:
         rows: the number of molecules.
-        has: (molecule, query): whether it has the skeleton of the query.
-        usual: whether something can be told of its products.
+        ids: their ids.
+        has: (molecule, query): whether it has the skeleton of the query. Here and below, of molecules looked at.
+        usual: how usual it is (``descent.usual``), so that something can be told of its products.
         wanted: whether it is of a natural product of which something is asked.
         known: what is known of its fingerprint.
     """
@@ -54,52 +56,50 @@ class Lineage:
         parents: pa.Array | None,
         root: Callable[[str], Lineage | None],
     ) -> None:
-        self._path, self._queries, self._descent = path, queries, descent
+        self._queries, self._descent = queries, descent
         self._likeness, self._parents, self._root = likeness, parents, root
         self.metadata: dict[str, Any] = read_metadata(path)
         self.rows: int = footer(path).rows
+        self.ids = LibraryIds(path)
+        # Zeros take no memory until something is written there.
         self.has = np.zeros((self.rows, len(queries)), np.bool_)
-        self.usual = np.zeros(self.rows, np.bool_)
+        self.usual = np.zeros(self.rows, np.int8)
         self.wanted = np.zeros(self.rows, np.bool_)
-        self.known = Known.nothing(self.rows if likeness else 0)
+        self.known = Known.zeros(self.rows if likeness else 0)
+        self._seen = np.zeros(self.rows, np.bool_)
         self._worst: list[Reach] = []
-        self._done = 0
-        self._ids: list[tuple[int, pa.Array]] | None = None
-        self._batches: Iterator[tuple[int, pa.RecordBatch]] = batches(path, _COLUMNS)
+        self._columns = Columns(path, _COLUMNS, _COLUMNS[1:])
+        self._steps: dict[str, Step | None] = {}
 
     def expect(self, step: Step | None) -> None:
         """Note that products of a step will be told from these molecules."""
         if step is not None:
             self._worst += step.reaches
 
-    def ids(self) -> Iterable[tuple[int, pa.Array]]:
-        """Return the ids of all molecules in order, in parts, each with the row of its first; those of few are kept."""
-        if self._ids is not None:
-            return self._ids
-        parts = ((first, batch["id"]) for first, batch in batches(self._path, ["id"]))
-        if self.rows > _MANY:
-            return parts
-        self._ids = list(parts)
-        return self._ids
+    def look(self, rows: Rows) -> None:
+        """Look at molecules that were not looked at yet; row -1 stands for none."""
+        asked = rows[rows >= 0]
+        new = _distinct(asked[~self._seen[asked]])
+        while len(new):
+            start, batch = self._columns.at(int(new[0]))
+            count = int(np.searchsorted(new, start + batch.num_rows))
+            own, new = new[:count], new[count:]
+            self._look_at(own, batch if count == batch.num_rows else batch.take(pa.array(own - start)))
 
-    def look(self, stop: int) -> None:
-        """Look at all molecules before a row."""
-        while self._done < stop:
-            start, batch = next(self._batches)
-            self._done = start + batch.num_rows
-            rows = slice(start, self._done)
-            texts = batch["smiles"]
-            self.wanted[rows] = wanted = self._is_wanted(batch)
-            self.usual[rows] = pc.match_substring_regex(texts, USUAL).fill_null(False).to_numpy(zero_copy_only=False)
-            if self._queries:
-                self.has[rows] = self._substructures(batch, wanted)
-            if self._likeness:
-                self._compare(batch, start, wanted)
+    def _look_at(self, rows: Rows, batch: pa.RecordBatch) -> None:
+        self.wanted[rows] = wanted = self._is_wanted(batch)
+        self.usual[rows] = usual(batch["smiles"])
+        if self._queries:
+            self.has[rows] = self._substructures(batch, wanted)
+        if self._likeness:
+            self._compare(batch, rows, wanted)
+        self._seen[rows] = True
 
     def _is_wanted(self, batch: pa.RecordBatch) -> Mask:
         if self._parents is None:
             return np.ones(batch.num_rows, np.bool_)
-        found: Mask = pc.is_in(batch["parent"], value_set=self._parents).to_numpy(zero_copy_only=False)
+        values, codes = coded(batch["parent"])
+        found: Mask = pc.is_in(values, value_set=self._parents).to_numpy(zero_copy_only=False)[codes]
         return found
 
     @cached_property
@@ -110,19 +110,25 @@ class Lineage:
         return (found, Ids(found.ids)) if found else None
 
     def _ancestors(self, batch: pa.RecordBatch) -> tuple[Rows, list[Step | None], Rows]:
-        """Return of each molecule the row of its natural product, -1: not known; ways to it; and which is its way."""
+        """Return of each molecule the row of its natural product, -1: nothing is told; ways to it; which is its way."""
         if self._origin is None:
             return np.full(batch.num_rows, -1, np.int64), [None], np.zeros(batch.num_rows, np.int64)
         origin, ids = self._origin
-        rows = ids.rows(batch["parent"])
-        origin.look(int(rows.max(initial=-1)) + 1)
-        told = batch[STEPS.name] if STEPS.name in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
-        names = pc.replace_substring_regex(told.fill_null(""), "@[0-9]+", "")
-        words = (names, *(batch[name].fill_null("") for name in ("halogens", "rules")), "|")
-        kinds = pc.binary_join_element_wise(*words).dictionary_encode()
-        steps = [self._descent.of_molecules(self.metadata, *text.split("|")) for text in kinds.dictionary.to_pylist()]
-        rows[rows >= 0] = np.where(origin.usual[rows[rows >= 0]], rows[rows >= 0], -1)
-        return rows, steps, kinds.indices.to_numpy()
+        values, codes = coded(batch["parent"])
+        present, codes = _numbered(codes, len(values))
+        roots = ids.rows(values.take(pa.array(present)))
+        origin.look(roots)
+        texts, kind = _words(batch)
+        steps = [self._step(text) for text in texts]
+        least = np.array([step.least if step else PLAIN for step in steps])[kind]
+        rows = roots[codes]
+        return np.where((rows >= 0) & (origin.usual[rows] >= least), rows, -1), steps, kind
+
+    def _step(self, text: str) -> Step | None:
+        """Return the way to molecules with these words; see ``_words``."""
+        if text not in self._steps:
+            self._steps[text] = self._descent.of_molecules(self.metadata, *text.split("|"))
+        return self._steps[text]
 
     def _substructures(self, batch: pa.RecordBatch, wanted: Mask) -> Mask:
         """Return (molecule, query): whether it has the skeleton."""
@@ -136,7 +142,7 @@ class Lineage:
             has[:, number] |= matching(batch["smiles"], query, open_ & wanted, stored=True, skeleton=True)
         return has
 
-    def _compare(self, batch: pa.RecordBatch, start: int, wanted: Mask) -> None:
+    def _compare(self, batch: pa.RecordBatch, at: Rows, wanted: Mask) -> None:
         """Note what is known of fingerprints: computed where the molecule or one of its products may be like it."""
         assert self._likeness is not None
         rows, steps, kind = self._ancestors(batch)
@@ -152,7 +158,45 @@ class Lineage:
         chosen = np.flatnonzero(wanted & near)
         texts = batch["smiles"].take(pa.array(chosen)).to_pylist()
         found.put(chosen, self._likeness.of(texts, stored=True))
-        self.known.put(np.arange(start, start + batch.num_rows), found)
+        self.known.put(at, found)
+
+
+def _distinct(rows: Rows) -> Rows:
+    """Return distinct rows in order; most come in order already."""
+    steps = np.diff(rows)
+    return rows[np.flatnonzero(np.append(True, steps > 0)[: len(rows)])] if (steps >= 0).all() else np.unique(rows)
+
+
+def _numbered(codes: Rows, count: int) -> tuple[Rows, Rows]:
+    """Return which of so many codes occur, and for each code its place among these."""
+    if count > _MANY_CODES:
+        return np.unique(codes, return_inverse=True)
+    place = np.zeros(count, np.int64)
+    place[codes] = 1
+    present = np.flatnonzero(place)
+    place[present] = np.arange(len(present))
+    return present, place[codes]
+
+
+def _words(batch: pa.RecordBatch) -> tuple[list[str], Rows]:
+    """Return the words that tell of steps, "names|halogens|rules" each, and for each molecule the number of its own."""
+    names = [STEPS.name, "halogens", "rules"]
+    combined = np.zeros(batch.num_rows, np.int64)
+    texts: list[list[str]] = []
+    for name in names:
+        column = batch[name] if name in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
+        values, codes = coded(column)
+        present, codes = _numbered(codes, len(values))
+        own = values.take(pa.array(present)).fill_null("")
+        if name == STEPS.name:  # without sites
+            again = pc.replace_substring_regex(own, "@[0-9]+", "").dictionary_encode()
+            own, codes = again.dictionary, again.indices.to_numpy()[codes]
+        texts.append(own.to_pylist())
+        combined = combined * max(len(own), 1) + codes
+    sizes = [max(len(each), 1) for each in texts]
+    present, kind = _numbered(combined, math.prod(sizes))
+    numbers = zip(*np.unravel_index(present, sizes), strict=True)
+    return ["|".join(each[at] for each, at in zip(texts, number, strict=True)) for number in numbers], kind
 
 
 def settled(fates: Sequence[Fate], kind: Rows, is_known: Mask, above: Mask) -> tuple[Mask, Mask]:

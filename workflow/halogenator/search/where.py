@@ -33,11 +33,12 @@ class Where:
         condition: an SQL expression over the columns of the view ``products`` or ``molecules``.
         memory_mb: memory that the process may use, in MB (10^6 bytes).
         scratch: folder for what DuckDB cannot hold.
+        threads: threads of DuckDB.
     """
 
-    def __init__(self, results: Path, condition: str, *, memory_mb: int, scratch: Path) -> None:
+    def __init__(self, results: Path, condition: str, *, memory_mb: int, scratch: Path, threads: int = 1) -> None:
         self._results, self._condition = results.resolve(), condition
-        self._memory_mb, self._scratch = memory_mb, scratch
+        self._memory_mb, self._scratch, self._threads = memory_mb, scratch, threads
         self._stack = ExitStack()
         self._refusals: list[tuple[tuple[bool, pa.Schema], UserError | None]] = []
 
@@ -47,7 +48,7 @@ class Where:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        return self._stack.enter_context(connect(self._memory_mb, self._scratch))
+        return self._stack.enter_context(connect(self._memory_mb, self._scratch, self._threads))
 
     @cached_property
     def _molecules(self) -> tuple[str, list[str]]:

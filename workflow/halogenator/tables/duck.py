@@ -24,7 +24,7 @@ def memory_settings(memory_mb: int) -> dict[str, str | bool | int | float | list
 
 
 @contextmanager
-def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(memory_mb: int, scratch: Path, threads: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give an in-memory database that stays below ``memory_mb`` and spills into a new folder in ``scratch``.
 
     Use it for queries only: COPY ... TO of DuckDB 2.0 may never return if the disk is full.
@@ -38,6 +38,7 @@ def connect(memory_mb: int, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection
         connection = duckdb.connect(
             config={
                 **memory_settings(memory_mb),
+                "threads": threads,
                 "temp_directory": spill,
                 "preserve_insertion_order": True,
             }

@@ -23,12 +23,14 @@ class Footer:
 
     Attributes:
         rows: the number of rows.
+        groups: the number of rows of each row group.
         columns: the names of the columns.
         metadata: the metadata of this program; empty in a file of another one.
         seal: the checksum of the file's bytes when it was written (``tables.seal``); None: it has none.
     """
 
     rows: int
+    groups: tuple[int, ...]
     columns: tuple[str, ...]
     metadata: dict[str, object]
     seal: str | None
@@ -46,7 +48,8 @@ def _read_footer(path: Path, inode: int, size: int, changed: int) -> Footer:
     entries = found.metadata or {}
     own, seal = entries.get(METADATA_KEY.encode(), b"{}"), entries.get(SEAL_KEY.encode())
     columns = tuple(found.schema.to_arrow_schema().names)
-    return Footer(found.num_rows, columns, json.loads(own), seal and seal.decode())
+    groups = tuple(found.row_group(number).num_rows for number in range(found.num_row_groups))
+    return Footer(found.num_rows, groups, columns, json.loads(own), seal and seal.decode())
 
 
 def read_metadata(path: Path) -> dict[str, object]:

@@ -262,14 +262,18 @@ def open_strictly(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True)
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
+def open_parquet(path: Path, coded: Sequence[str] = ()) -> pq.ParquetFile:
     """Open a Parquet file for streaming.
+
+    Args:
+        path: the file.
+        coded: columns to read as codes of their distinct values.
 
     Raises:
         UserError: it is not a whole Parquet file.
     """
     try:
-        return _CheckedFile(path)
+        return _CheckedFile(path, coded)
     except (pa.ArrowInvalid, OSError) as error:
         raise _unusable("not a whole Parquet file", path, error) from error
 
@@ -289,8 +293,8 @@ def footer(path: Path) -> Footer:
 class _CheckedFile(pq.ParquetFile):  # type: ignore[misc]
     """A Parquet file whose pages are checked when they are read; a damaged one is a ``UserError`` with its path."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, pre_buffer=False, page_checksum_verification=True)
+    def __init__(self, path: Path, coded: Sequence[str]) -> None:
+        super().__init__(path, read_dictionary=list(coded), pre_buffer=False, page_checksum_verification=True)
         self._path = path
 
     def iter_batches(self, *arguments: Any, **options: Any) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ from halogenator.chemistry.molecules import quiet
 from halogenator.errors import UserError
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.search.fingerprints import changes, source_of
-from halogenator.search.parts import Ids, Rows, batches
+from halogenator.search.parts import Ids, LibraryIds, Rows, batches
 from halogenator.tables.columns import FINGERPRINTS, arrow_schema
 from halogenator.tables.metadata import read_metadata, with_versions
 from halogenator.tables.parquet import footer, limit_arrow_threads, open_parquet, table_writer
@@ -109,7 +109,7 @@ class _Molecules:
         self._path = path
         self._start = 0
         self._texts = pa.array([], pa.string())
-        self._ids = Ids(lambda: ((first, batch["id"]) for first, batch in batches(path, ["id"])))
+        self._ids = Ids(LibraryIds(path))
 
     def rows(self, ids: pa.Array) -> Rows:
         """Return the row of each id; -1 where there is none."""
