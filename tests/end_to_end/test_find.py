@@ -254,11 +254,11 @@ def test_aromatic_rings_in_double_bonds_are_pointed_out(results: Path, capsys: p
 
 @pytest.fixture(scope="module")
 def many_rows(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results whose library has 100,000 rows, each of which has to be read for its likeness."""
+    """Results whose library has 300,000 rows, each of which has to be read for its likeness."""
     results = finished.copy(tmp_path_factory.mktemp("many")) / "results"
     path = results / "libraries/library=mine/molecules.parquet"
     table = pq.ParquetFile(path).read()
-    copies = 100_000 // len(table) + 1
+    copies = 300_000 // len(table) + 1
     whole = pa.concat_tables([table] * copies)
     ids = pa.array([f"{name}-{copy}" for copy in range(copies) for name in table["id"].to_pylist()])
     whole = whole.set_column(whole.schema.get_field_index("id"), whole.schema.field("id"), ids)
@@ -270,7 +270,8 @@ def started(results: Path, cores: int) -> subprocess.Popen[str]:
     """A search that takes seconds, under way; of several processes they are at work."""
     words = ["--similar", QUERCETIN, "--threshold", "0.2", "--count", "--cores", str(cores), "--results", str(results)]
     command, pipe = [sys.executable, "-m", "halogenator", "find", *words], subprocess.PIPE
-    run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    heeding = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731 - whoever started the tests
+    run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heeding)
     while cores > 1 and len(workers_of(run)) < cores:
         assert run.poll() is None
         time.sleep(0.02)
