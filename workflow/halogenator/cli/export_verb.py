@@ -105,7 +105,8 @@ def _how_options(parser: Parser) -> None:
     add("--coordinates", action="store_true", help="SDF: 2D coordinates for all, not only where stereo needs them")
     add("--force", action="store_true", help="replace the files of another export under this name")
     add("--request", type=json_of("Export"), metavar="JSON", help=argparse.SUPPRESS)  # by a rule, for all of these
-    text = "threads for PAINS, Brenk, fingerprints and conformers, processes for conditions (default: %(default)s)"
+    text = "threads for PAINS, Brenk, fingerprints and conformers, processes for conditions; the files are the same "
+    text += "(default: %(default)s)"
     add("--workers", type=positive, default=1, metavar="N", help=text)
     add("--scratch", type=Path, help="folder for what a query cannot hold in memory (default: that of --out)")
     memory_option(parser, default=_MEMORY_MB)
