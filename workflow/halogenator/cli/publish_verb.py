@@ -11,9 +11,10 @@ from halogenator import shipped
 from halogenator.cli.options import add_verb, memory_option, names, results_option
 
 if TYPE_CHECKING:
-    from halogenator.publication.content import Author
+    from halogenator.publication.content import Author, Organization
 
 _ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
+_ADDRESS = re.compile(r"https?://[^\s<>(),;]+")
 
 
 def add_verbs(verbs: Any) -> None:
@@ -30,6 +31,8 @@ def add_verbs(verbs: Any) -> None:
     parser.add_argument("--license", required=True, help="SPDX identifier, such as CC-BY-4.0, or an address")
     text = "an author, with an ORCID iD after the name if there is one; may be repeated"
     parser.add_argument("--author", action="append", required=True, metavar="NAME", help=text)
+    text = "where the authors work, which publishes it, with its address or ROR iD after the name (default: not said)"
+    parser.add_argument("--affiliation", default="", metavar="NAME", help=text)
     parser.add_argument("--title", default="Halogenated natural products", help="of the dataset (default: %(default)s)")
     parser.add_argument("--description", default="", help="a sentence or two (default: what it is, with its numbers)")
     text = "where it will be found, such as its DOI (default: none)"
@@ -50,7 +53,8 @@ def _publish(options: argparse.Namespace) -> None:
     from halogenator.results import Results
 
     authors = [_author(text) for text in options.author]
-    terms = Terms(options.title, options.description, authors, options.license, options.address)
+    where = _organization(options.affiliation) if options.affiliation.strip() else None
+    terms = Terms(options.title, options.description, authors, options.license, options.address, where)
     chosen = Chosen(options.library, options.transform, not options.products_only)
     scratch = options.scratch or Path(gettempdir())
     with while_on_terminal() as shown:
@@ -75,3 +79,11 @@ def _author(text: str) -> Author:
     found = _ORCID.search(text)
     name = _ORCID.sub("", text).strip(" ,;()<>") if found else text.strip()
     return Author(name or text, f"https://orcid.org/{found[1]}" if found else "")
+
+
+def _organization(text: str) -> Organization:
+    from halogenator.publication.content import Organization
+
+    found = _ADDRESS.search(text)
+    name = _ADDRESS.sub("", text).strip(" ,;()<>") if found else text.strip()
+    return Organization(name or text.strip(), found[0] if found else "")

@@ -25,6 +25,14 @@ class Author:
 
 
 @dataclass(frozen=True)
+class Organization:
+    """Where authors work: a name, and an address such as its ROR iD, ``https://ror.org/…``, or ""."""
+
+    name: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Terms:
     """What only the person who publishes can say.
 
@@ -33,6 +41,7 @@ class Terms:
         authors: who made it.
         license: SPDX identifier, or the address of the terms.
         address: where it will be found, a URL or DOI; "": not known yet.
+        affiliation: where the authors work, which publishes it; None: not said.
     """
 
     title: str
@@ -40,6 +49,7 @@ class Terms:
     authors: Sequence[Author]
     license: str
     address: str = ""
+    affiliation: Organization | None = None
 
     @property
     def license_address(self) -> str:

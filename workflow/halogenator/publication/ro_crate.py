@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from halogenator.publication.content import Content, File, Table
+from halogenator.publication.content import Author, Content, File, Organization, Table
 
 NAME = "ro-crate-metadata.json"
 _PROFILES = {
@@ -28,7 +28,8 @@ Entity = dict[str, Any]
 def ro_crate(content: Content) -> Entity:
     """Return the metadata of a crate, as JSON values."""
     terms = content.terms
-    people = [_person(index, author.name, author.orcid) for index, author in enumerate(terms.authors)]
+    places = [_organization(terms.affiliation)] if terms.affiliation else []
+    people = [_person(index, author, places) for index, author in enumerate(terms.authors)]
     inputs, outputs = [_config(file) for file in content.files], [_table(table) for table in content.tables]
     license_of = {"@id": terms.license_address}
     root: Entity = {
@@ -39,6 +40,7 @@ def ro_crate(content: Content) -> Entity:
         "datePublished": content.date.isoformat(),
         "license": license_of,
         "author": _ids(people),
+        **({"publisher": _ids(places)} if places else {}),
         "conformsTo": [{"@id": address} for address in _PROFILES],
         "mainEntity": {"@id": content.workflow.path},
         "mentions": {"@id": "#run"},
@@ -59,7 +61,8 @@ def ro_crate(content: Content) -> Entity:
         *({"@id": at, "@type": "CreativeWork", "name": n, "version": v} for at, (n, v) in _PROFILES.items()),
         {"@id": terms.license_address, "@type": "CreativeWork", "name": terms.license},
         *people,
-        *_workflow(content, license_of, people),
+        *places,
+        *_workflow(content, license_of, (*places, *people)[0]),
         _run(content, people, inputs, outputs),
         *_other_files(),
         *inputs,
@@ -75,11 +78,17 @@ def _ids(entities: Sequence[Entity]) -> list[Entity] | Entity:
     return found[0] if len(found) == 1 else found
 
 
-def _person(index: int, name: str, orcid: str) -> Entity:
-    return {"@id": orcid or f"#author-{index + 1}", "@type": "Person", "name": name}
+def _person(index: int, author: Author, places: list[Entity]) -> Entity:
+    works = {"affiliation": _ids(places)} if places else {}
+    return {"@id": author.orcid or f"#author-{index + 1}", "@type": "Person", "name": author.name, **works}
 
 
-def _workflow(content: Content, license_of: Entity, people: list[Entity]) -> list[Entity]:
+def _organization(place: Organization) -> Entity:
+    address = {"url": place.address} if place.address else {}
+    return {"@id": place.address or "#affiliation", "@type": "Organization", "name": place.name, **address}
+
+
+def _workflow(content: Content, license_of: Entity, publisher: Entity) -> list[Entity]:
     """Return the workflow, its language, its parameters, and the software that ran it."""
     version = content.versions["halogenator"]
     inputs = [_parameter("configuration", "the settings of the run, in YAML files", content.files)]
@@ -112,7 +121,7 @@ def _workflow(content: Content, license_of: Entity, people: list[Entity]) -> lis
         "softwareRequirements": _ids(others),
         "contentSize": str(content.workflow.bytes),
         "sha256": content.workflow.sha256,
-        "sdPublisher": {"@id": people[0]["@id"]},
+        "sdPublisher": {"@id": publisher["@id"]},
     }
     language = {
         "@id": _SNAKEMAKE,
