@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 
 .PHONY: help install run test test-all test-long test-lowest test-failed test-slurm test-s3 test-container lint lint-js bench bench-scale bench-peers docs site pictures lock clean
-.PHONY: slurm s3 kubernetes aws-batch mutants
+.PHONY: slurm s3 gcs azure kubernetes aws-batch mutants
 .DEFAULT_GOAL := run
 
 help:  ## list these targets
@@ -61,8 +61,14 @@ test-lowest: .venv-lowest/ready  ## run unit and property tests on the oldest ve
 test-slurm: .venv-slurm/ready  ## check runs on a Slurm that is set up on this machine (root)
 	.venv-slurm/bin/python -m pytest --long -rs tests/slurm
 
-test-s3: .venv-s3-test/ready  ## check S3, Kubernetes and AWS Batch against stand-ins on this machine
+# Azure is skipped where npm is not.
+test-s3: .venv-s3-test/ready $(if $(shell command -v npm),.venv-azurite/ready)  ## check stores, Kubernetes and AWS Batch against stand-ins on this machine
 	.venv-s3-test/bin/python -m pytest --long -rs tests/s3
+
+# What stands in for Azure; the newest version that takes Node.js 20.
+.venv-azurite/ready:
+	npm install --silent --no-audit --no-fund --no-save --prefix .venv-azurite azurite@3.35.0 && touch $@ || \
+	    echo "Azurite cannot be had: results in Azure are not tested"
 
 test-container:  ## build the image and make the default run in it (root, buildah, debootstrap)
 	bash tests/container.sh
@@ -107,12 +113,14 @@ bench-scale: $(VENV)/ready  ## measure what grows with the size of a run, 25 min
 bench-peers: .venv-peers/ready  ## measure other open tools at the same job
 	.venv-peers/bin/python benchmarks/toolkits.py
 
-slurm s3 kubernetes aws-batch: %: .venv-%/ready  ## set up an environment, .venv-NAME, for runs there
+slurm s3 gcs azure kubernetes aws-batch: %: .venv-%/ready  ## set up an environment, .venv-NAME, for runs there
 
 # Each environment holds what its lock files name.
 $(VENV)/ready: envs/requirements.txt
 .venv-slurm/ready: envs/requirements.txt envs/slurm.txt
 .venv-s3/ready: envs/s3.txt
+.venv-gcs/ready: envs/gcs.txt
+.venv-azure/ready: envs/azure.txt
 .venv-kubernetes/ready: envs/kubernetes.txt
 .venv-aws-batch/ready: envs/aws-batch.txt
 .venv-s3-test/ready: envs/s3-test.txt
@@ -138,7 +146,7 @@ pictures: $(VENV)/ready  ## take the pictures of docs/images anew (tmux, Chromiu
 lock:  ## write the lock files of envs/ anew, after changing dependencies in pyproject.toml (uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev --extra build --quiet \
 	    --no-annotate --output-file envs/requirements.txt pyproject.toml
-	for extra in slurm s3 kubernetes aws-batch s3-test; do \
+	for extra in slurm s3 gcs azure kubernetes aws-batch s3-test; do \
 	    uv pip compile --universal --python-version 3.11 --generate-hashes --extra $$extra --extra build --quiet \
 	        --no-annotate --constraint envs/requirements.txt --output-file envs/$$extra.txt pyproject.toml || exit 1; \
 	done

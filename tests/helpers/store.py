@@ -21,6 +21,7 @@ class Store:
 
     Attributes:
         stored: names of the objects whose upload was answered, in order.
+        asked: {name of a bucket: requests about it and what is in it}.
         sent: {name: bytes sent of it}.
         breaks: in the middle of how many of the next answers to break off the connection.
         refusals: how many of the next questions about input files to refuse, as a store does that is being restarted.
@@ -33,6 +34,7 @@ class Store:
         self.breaks = self.refusals = 0
         self.held, self.let_go = threading.Event(), threading.Event()
         self.stored: list[str] = []
+        self.asked: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -77,6 +79,7 @@ class Store:
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         name, method = environ["PATH_INFO"].lstrip("/"), environ["REQUEST_METHOD"]
+        self.asked[name.partition("/")[0]] += 1
         if method == "PUT" and self._holds(name):
             environ["wsgi.input"].read(int(int(environ.get("CONTENT_LENGTH") or 0) * self._share))
             self.held.set()

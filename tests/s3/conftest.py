@@ -1,4 +1,4 @@
-"""What runs in clusters need: a store with a library in it, and a clone of the workflow."""
+"""What tests of stores and clusters need: a store with a library, a finished run, and a clone of the workflow."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from helpers.containers import CSV, SETTINGS
-from helpers.runs import REPOSITORY
+from helpers.finished import lay_out
+from helpers.runs import REPOSITORY, named_parents, snakemake, write_molecules
 from helpers.store import Store
+from helpers.stored import configure
 
 
 @pytest.fixture(scope="module")
@@ -36,4 +38,15 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copy(REPOSITORY / name, folder / name)
     (folder / "config.yaml").write_text(yaml.safe_dump(SETTINGS))
     subprocess.run("git init -q . && git add -A", shell=True, check=True, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on this disk; its library in Parquet has rows that are no molecules."""
+    folder = tmp_path_factory.mktemp("local")
+    lay_out(folder)
+    write_molecules(folder / "mine.parquet", [*named_parents("polyphenol")[:10], ("bad", "CC("), ("none", "")])
+    configure(folder, "mine.parquet")
+    snakemake(folder, "--cores", 2)
     return folder

@@ -17,13 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from helpers.finished import lay_out
 from helpers.planned import wait_until
-from helpers.runs import REPOSITORY, command, named_parents, snakemake, tasks, write_molecules
+from helpers.runs import REPOSITORY, command, named_parents, rules, snakemake, tasks
 from helpers.store import Store
+from helpers.stored import BUCKET, configure, same_tables
 
 PROFILE = ["--profile", REPOSITORY / "profiles" / "s3", "--cores", 2]
-BUCKET = "results"
 OBJECTS = 5  # that a task stores at most, log and benchmark included
 
 
@@ -34,23 +33,6 @@ def store() -> Iterator[Store]:
         store.client.create_bucket(Bucket=bucket)
     yield store
     store.stop()
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run on this disk; its library in Parquet has rows that are no molecules."""
-    folder = tmp_path_factory.mktemp("local")
-    lay_out(folder)
-    write_molecules(folder / "mine.parquet", [*named_parents("polyphenol")[:10], ("bad", "CC("), ("none", "")])
-    configure(folder, "mine.parquet")
-    snakemake(folder, "--cores", 2)
-    return folder
-
-
-def configure(folder: Path, mine: str) -> None:
-    settings = yaml.safe_load((folder / "config.yaml").read_text())
-    settings["libraries"]["mine"]["path"] = mine
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
 
 
 def prepare(store: Store, local: Path, folder: Path) -> Path:
@@ -73,21 +55,6 @@ def run(store: Store, folder: Path, prefix: str, *more: object) -> str:
     return snakemake(folder, *flags(prefix), *more, env=store.environment)
 
 
-def same_tables(store: Store, prefix: str, local: Path) -> int:
-    """Compare every table of a local run with its object, row for row; return how many."""
-    paths = [path for path in sorted((local / "results").rglob("*.parquet")) if path.name != "monitor.parquet"]
-    for path in paths:
-        here = pq.read_table(path, partitioning=None)
-        there = pq.read_table(io.BytesIO(store.read(BUCKET, f"{prefix}/{path.relative_to(local)}")))
-        if "source" in here.column_names:  # the path of the input file
-            here, there = here.drop_columns("source"), there.drop_columns("source")
-        assert there.schema.remove_metadata() == here.schema.remove_metadata(), path
-        assert there.equals(here), path
-    names = [key.removeprefix(f"{prefix}/") for key in store.objects(BUCKET, f"{prefix}/") if key.endswith(".parquet")]
-    assert sorted(name for name in names if "monitor" not in name) == sorted(str(p.relative_to(local)) for p in paths)
-    return len(paths)
-
-
 @pytest.fixture(scope="module")
 def finished(store: Store, local: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with all in the store, below the prefix ``whole``."""
@@ -107,7 +74,24 @@ def test_results_in_the_store_are_those_of_a_local_run(store: Store, local: Path
 
 
 def test_a_finished_run_has_nothing_to_do(store: Store, finished: Path) -> None:
+    store.asked.clear()
     assert "Nothing to be done" in run(store, finished, "whole")
+    assert store.asked[BUCKET] <= 3
+
+
+def test_a_start_lists_the_results_and_asks_for_none_of_them(store: Store, local: Path, tmp_path: Path) -> None:
+    """Not the more, the more chunk tasks there are."""
+    folder = prepare(store, local, tmp_path / "many")
+    counts = []
+    for products in (20, 4):
+        settings = yaml.safe_load((folder / "config.yaml").read_text())
+        settings["chunk"]["products"] = products
+        (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+        store.asked.clear()
+        planned = rules(run(store, folder, "many", "-n"))
+        counts.append((planned["transform_chunk"], store.asked[BUCKET]))
+    (few, asked), (many, again) = counts
+    assert few < many and asked == again <= 3
 
 
 def test_another_folder_finds_the_results(store: Store, finished: Path, tmp_path: Path) -> None:

@@ -225,9 +225,8 @@ def clear_leftovers():
 
 def clear_store(merged_files):
     """Remove those chunks from the store, too; takes {folder of chunks: merged file}."""
-    work = stored(str(PLACES.work)).flags["storage_object"]
-    for item in work.get_subkeys():
-        folder = f"{PLACES.work}{os.path.dirname(item.key.removeprefix(work.key))}"
+    for path, _, _, delete in objects_below(PLACES.work):
+        folder = str(Path(path).relative_to(RESULTS.parent).parent)
         merged = stored(merged_files[folder]) if folder in merged_files else None
         if merged and merged.flags["storage_object"].exists():
-            item.delete()
+            delete()

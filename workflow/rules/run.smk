@@ -3,10 +3,13 @@
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
+from snakemake.io import ExistsDict
 from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_storage_plugins.io import Mtime
 
 # Imports below take the package of this checkout. A wheel, and a module in git, take the one that is installed.
 if os.path.isdir(str(workflow.current_basedir)):
@@ -119,6 +122,7 @@ def given_settings():
 # ---- where results are -----------------------------------------------------------------------------------------------
 
 IN_STORE = workflow.storage_settings.default_storage_provider is not None
+LOOKS_AT_FILES = "Building DAG of jobs..."  # what Snakemake logs before it does
 
 
 def prefixed(path):
@@ -139,6 +143,59 @@ def store_settings():
 
 # The results folder on this machine: that of the results, or of copies of those in the store.
 RESULTS = Path(stored("results/summary.tsv")).parent
+
+# {storage plugin: how it lists what is below a folder: (key, time of change, bytes, what deletes it) of each object}
+LISTINGS = {
+    "s3": lambda folder: ((it.key, it.last_modified, it.size, it.delete) for it in folder.get_subkeys()),
+    "gcs": lambda folder: ((it.name, it.updated, it.size, it.delete) for it in folder.directory_entries()),
+    "azure": lambda folder: (
+        (it.name, it.last_modified, it.size, partial(folder.container_client().delete_blob, it.name))
+        for it in folder.get_prefix_blobs()
+    ),
+}
+
+
+def objects_below(path):
+    """Yield (path of its copy, time of change, bytes, what deletes it) of each object below a folder in the store."""
+    folder = stored(str(path)).flags["storage_object"]
+    listing = LISTINGS.get(workflow.storage_settings.default_storage_provider, lambda folder: ())
+    for key, changed, size, delete in listing(folder):
+        yield folder.cache_key(folder._local_suffix_from_key(key)), changed, size, delete
+
+
+class Listed(ExistsDict):
+    """What Snakemake knows of files in the store: all that is below a folder, so that it asks for none of these.
+
+    Args:
+        cache: its cache.
+        folder: the folder of the copies.
+        paths: those of all copies of objects below it.
+    """
+
+    def __init__(self, cache, folder, paths):
+        super().__init__(cache)
+        self.below = f"{folder}/"
+        self.update(dict.fromkeys(paths, True))
+
+    def __contains__(self, path):
+        return str(path).startswith(self.below) or super().__contains__(path)
+
+
+def list_results():
+    """Tell Snakemake which results are in the store, 1,000 with each question, before it asks for one after the other.
+
+    Its plugins list at most one folder. Where the store cannot be listed, as before there is a bucket, it asks.
+    """
+    try:
+        found = list(objects_below("results"))
+    except Exception as error:
+        logger.debug(f"the store was not listed: {error}")
+        return
+    cache = workflow.iocache
+    cache.mtime.update({path: Mtime(storage=changed.timestamp()) for path, changed, _, _ in found})
+    cache.size.update({path: size for path, _, size, _ in found})
+    cache._exists_in_storage = Listed(cache, RESULTS, (path for path, *_ in found))
+
 
 # ---- what Snakemake has decided --------------------------------------------------------------------------------------
 
@@ -190,11 +247,11 @@ def shows_colors():
 
 
 class Moments(logging.Filter):
-    """A log filter that calls a function at the first log record of an event, for events without a hook like `onstart`.
+    """A log filter that calls a function at the first log record of an event, for those without a hook like `onstart`.
 
     Args:
         results: the results folder of the run.
-        functions: {event: function}.
+        functions: {event or text of the record: function}.
         idle: called when there is nothing to do, which Snakemake tells no hook; returns text for the end of its message.
     """
 
@@ -205,8 +262,9 @@ class Moments(logging.Filter):
         self.idle = idle
 
     def filter(self, record):
-        if function := self.functions.pop(getattr(record, "event", None), None):
-            function()
+        for moment in (getattr(record, "event", None), str(record.msg)):
+            if function := self.functions.pop(moment, None):
+                function()
         if record.msg == NOTHING_TO_BE_DONE_MSG and not DRY_RUN:
             record.msg += self.idle()
         return True
@@ -215,11 +273,16 @@ class Moments(logging.Filter):
 def at(begin, planned, idle):
     """Call `begin` when a run or dry run begins, `planned` when its tasks are known, `idle` if a run has none.
 
+    Before it looks at any file, results in a store are listed.
+
     The hook `onstart` is too late for both: Snakemake then has its lock, and has decided which tasks run. As a module
     these files are read anew for each statement `use rule`, whose run is still the same one.
     """
     if all(getattr(each, "results", None) != RESULTS for each in logger.filters):
-        logger.addFilter(Moments(RESULTS, {LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}, idle))
+        moments = {LogEvent.WORKFLOW_STARTED: begin, LogEvent.RUN_INFO: planned}
+        if IN_STORE and IN_CHARGE:
+            moments[LOOKS_AT_FILES] = list_results
+        logger.addFilter(Moments(RESULTS, moments, idle))
 
 
 def displays(kind):

@@ -57,7 +57,7 @@ def test_conda_has_what_tasks_import() -> None:
     assert imported() - PEOPLE_ONLY == in_conda().keys() - {"python"}
 
 
-@pytest.mark.parametrize("name", ["slurm", "s3", "kubernetes", "aws-batch", "s3-test"])
+@pytest.mark.parametrize("name", ["slurm", "s3", "gcs", "azure", "kubernetes", "aws-batch", "s3-test"])
 def test_other_locks_agree_with_the_first(name: str) -> None:
     first, other = locked("requirements"), locked(name)
     shared = first.keys() & other.keys()
