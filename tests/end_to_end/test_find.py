@@ -193,6 +193,11 @@ def test_a_table_has_a_page_and_says_how_many_there_are(results: Path, capsys: p
     assert f"{count:,} found" in err and "--limit 20" in err
     out, _ = find(capsys, results, "--smarts", "c", "--tsv")
     assert len(out.splitlines()) == count + 1 and out.startswith("smiles\tname\tlibrary")
+    header, *lines = [line.split("\t") for line in out.splitlines()]
+    assert {len(cells) for cells in lines} == {len(header)}
+    told = [dict(zip(header, cells, strict=True)) for cells in lines]
+    for row, line in zip(objects(find(capsys, results, "--smarts", "c", "--json")[0]), told, strict=True):
+        assert line == {name: str(row.get(name, "")) for name in header}  # molecules and products alike
 
 
 def test_an_export_has_the_rows_that_are_found(

@@ -68,6 +68,8 @@ def test_the_sdist_builds_the_wheel_of_the_checkout(tmp_path: Path) -> None:
 def test_a_project_makes_what_the_checkout_makes(installed: Installed, tmp_path: Path) -> None:
     said = installed.run(tmp_path, "halogenator", "init", "p")
     assert said.splitlines()[-1] == "edit configs/config.yaml, then: cd p && snakemake --cores all"
+    said = installed.run(tmp_path, "halogenator", "init", "my project")
+    assert said.splitlines()[-1] == "edit configs/config.yaml, then: cd 'my project' && snakemake --cores all"
     project, beside = tmp_path / "p", tmp_path / "beside"
     write_yaml(project / "small.yaml", SELECTED)
     beside.mkdir()
@@ -100,7 +102,7 @@ def test_a_run_of_one_command(installed: Installed, tmp_path: Path) -> None:
     (tmp_path / "my hits.csv").write_text(f"{HITS}xx,slip\n")
     words = ("run", "my hits.csv", "--transform", OME, "--transform", ACETATE, "--cores", 2)
     made = installed.run(tmp_path, "halogenator", *words)
-    assert "Done: 6 products of 2 jobs, 2 molecules in 1 libraries, 1 rejects" in made
+    assert "Done: 6 products of 2 jobs, 2 molecules in 1 library, 1 reject" in made
     folder = tmp_path / "my-hits-halogenator"
     assert sorted(row["smiles"] for row in products(folder, "my-hits", "acetate")) == [
         "CC(=O)Oc1cc(O)cc(/C=C/c2ccc(O)cc2)c1",

@@ -52,7 +52,7 @@ def test_a_transform_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.long
 def test_from_results_to_a_docking_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = executed(DOCKING, tmp_path, monkeypatch)
-    assert "2 libraries, 1 jobs" in shown(cells, "halogenator.open", "text/plain")
+    assert "2 libraries, 1 job" in shown(cells, "halogenator.open", "text/plain")
     assert shown(cells, "halogens = 'F' AND").count("<svg") == 10
     assert shown(cells, "limit=3").count("<svg") == 3
     assert "data:image/svg+xml" in shown(cells, "results.lineage")

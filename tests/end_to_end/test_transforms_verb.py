@@ -81,6 +81,15 @@ def canonical(texts: list[str]) -> list[str]:
     return [Chem.CanonSmiles(text) for text in texts]
 
 
+def test_check_says_that_the_configuration_is_another_one(tmp_path: Path) -> None:
+    """The atoms were said not to be joined as in the reactant, which they are."""
+    mine(tmp_path, '- {name: ONE_HAND, smirks: "[C@:1]([OH:2])([CH3:3])[c:4]>>[C@@:1](F)([C:3])[c:4]"}\n')
+    alcohols = ["C[C@H](O)c1ccccc1", "C[C@@H](O)c1ccccc1"]
+    wrong = "on {}\n    nothing: the reactant is there, but not in the configuration that it states"
+    said = run(tmp_path, "check", "my.yaml", "--on", *alcohols)
+    assert sum(wrong.format(each) in said for each in alcohols) == 1
+
+
 def test_check_shows_what_each_would_do(tmp_path: Path) -> None:
     mine(tmp_path, ETHER, REDUCTION)
     said = run(tmp_path, "check", "my.yaml", "--on", "Oc1ccc(O)cc1", "CCO", "C1CC", "OC1CCCCC1c1ccccc1")

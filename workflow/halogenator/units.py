@@ -26,6 +26,17 @@ def duration(seconds: float) -> str:
     return f"{hours:,} h {minutes:02} min"
 
 
+def counted(number: int, word: str) -> str:
+    """Return a number with its noun, which gets an ending if it is not one of them.
+
+    Examples:
+        >>> counted(1, "library"), counted(2_000, "library"), counted(0, "reject")
+        ('1 library', '2,000 libraries', '0 rejects')
+    """
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{number:,} {word if number == 1 else plural}"
+
+
 def size(count: float) -> str:
     """Return a number of bytes in B, kB, MB, GB or TB, with powers of 1000.
 

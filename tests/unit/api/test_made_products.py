@@ -183,6 +183,10 @@ def test_what_is_left_out_is_counted_with_an_example() -> None:
             lambda: halogenator.transform([PHENOL], halogenator.Transform("E", ETHYL, stereo="kep")),
             "did you mean 'keep'",
         ),
+        (
+            lambda: halogenator.transform([PHENOL], halogenator.Transform("E", ETHYL, max_sites=0)),
+            "a whole number of at least 1",
+        ),
         (lambda: halogenator.transform([PHENOL], OME, workers=0), "no number of processes"),
         (lambda: halogenator.transform([PHENOL], OME, descriptors=["mwt"]), "did you mean 'mw'"),
         (lambda: halogenator.transform([PHENOL], OME, descriptors="mw"), "a list"),

@@ -290,12 +290,14 @@ def test_layers_that_merge_into_a_contradiction_name_both_files(folder: Path) ->
     [
         ("a: 1\nb: [1, 2\nc: 3\n", ["my.yaml, line 3", "'c: 3'", "not valid YAML"]),
         ("a:\n\tb: 1\n", ["my.yaml, line 2", "indent with spaces"]),
+        ("a: [c:1]O>>[c:1]F\n", ["my.yaml, line 1", "put the SMIRKS in single quotes"]),
+        ('a: "C/C=C\\F"\n', ["my.yaml, line 1", "write single quotes"]),
         ("memory: 1\nselect: 2\nmemory: 3\n", ["my.yaml, lines 1 and 3", "the key 'memory' is given twice"]),
         ("a: &x [*x]\n", ["my.yaml, line 1", "refers to what contains it"]),
         ("- a\n", ["my.yaml is not a configuration"]),
         ("a: 2024-99-99\n", ["my.yaml", "cannot read"]),
     ],
-    ids=["syntax", "tab", "duplicate key", "recursion", "a list", "impossible date"],
+    ids=["syntax", "tab", "no quotes", "backslash", "duplicate key", "recursion", "a list", "impossible date"],
 )
 def test_broken_yaml(folder: Path, text: str, expected: list[str]) -> None:
     message = complaint(config, text)
@@ -333,6 +335,7 @@ CHEMISTRY = {
     "two products": (("[O:2]C", "[O:2].C"), 6, "smirks", "2 products"),
     "each or largest": (("[O:2]C", "[O:2].C"), 6, "smirks", "add products: largest to the entry"),
     "no product": (("[c:1][O:2]C", ""), 6, "smirks", "has no product"),
+    "extension": (("[O:2]C", "[O:2]C |foo|"), 6, "smirks", "does not parse: failure parsing CXSMILES extensions"),
     "empty parentheses": (("[c:1][OX2H:2]>>", "([c:1][OX2H:2]>>"), 6, "smirks", "does not parse"),
     "nothing stays": (("[c:1][OX2H:2]>>[c:1][O:2]C", "[c][OX2H]>>CO"), 6, "smirks", "no map number"),
     "map number twice": (("[c:1][OX2H:2]>>", "[c:1][OX2H:1]>>"), 6, "smirks", "map number 1 twice in the reactant"),

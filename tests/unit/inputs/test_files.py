@@ -249,6 +249,16 @@ def test_workbook(tmp_path: Path) -> None:
     assert estimate_rows(tmp_path / "a.xlsx") == 2
 
 
+def test_a_column_of_a_workbook_without_a_name_comes_along(tmp_path: Path) -> None:
+    """Values to the right of the header's last name were left out, and nothing said so."""
+    book = openpyxl.Workbook()
+    for row in (["SMILES", "id"], ["Oc1ccccc1", "phenol", None, "toxic"], ["CCO", "ethanol"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [name for name, _ in describe(tmp_path / "a.xlsx").others] == ["column_3", "column_4"]
+    assert [each.extra for each in read_records(tmp_path / "a.xlsx")] == [(None, "toxic"), (None, None)]
+
+
 def test_several_files_are_one_library(tmp_path: Path) -> None:
     for number, text in ((10, "smiles,id,b\nCC,y,2\n"), (2, "smiles,id,a\nC,x,1\nCN,w,1\n")):
         (tmp_path / f"part-{number}.csv").write_text(text)

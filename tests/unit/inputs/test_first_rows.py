@@ -89,6 +89,16 @@ def test_a_file_without_any_smiles_is_refused(capsys: Captured) -> None:
     assert "no other column has SMILES either" in capsys.readouterr().err
 
 
+def test_a_header_that_lacks_a_name_is_told_as_that_and_the_fix_works(capsys: Captured) -> None:
+    """R writes names of rows without a name of their column; the message asked for a column of SMILES."""
+    table = "smiles\tid\n1\tOc1ccccc1\tphenol\n2\tCCO\tethanol\n"
+    assert main(["check", configured(table, "mine.tsv")]) == 1
+    told = capsys.readouterr().err
+    assert "expected 2 columns, found 3" in told
+    assert "give that column a name in the header" in told
+    assert main(["check", configured(f"row\t{table}", "mine.tsv")]) == 0
+
+
 def test_rows_without_smiles_may_come_first(capsys: Captured) -> None:
     text = "id,smiles\n" + "".join(f"{row},\n" for row in range(150)) + "151,Oc1ccccc1\n"
     assert main(["check", configured(text)]) == 0

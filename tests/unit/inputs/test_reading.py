@@ -22,7 +22,7 @@ from halogenator.inputs import delimited, reading, sdf
 from halogenator.inputs.arrow_values import texts_of
 from halogenator.inputs.column_choice import is_molecule
 from halogenator.inputs.column_names import COLUMN_NAMES
-from halogenator.inputs.reading import check_readable, estimate_rows, head, read_records
+from halogenator.inputs.reading import check_readable, describe, estimate_rows, head, read_records
 from halogenator.inputs.rows import MAX_LINE, Record
 from halogenator.model import Reading
 from helpers.samples import examples
@@ -204,6 +204,17 @@ def test_no_name_of_the_table_is_a_smiles() -> None:
 def test_csv_delimiter_is_the_one_that_gives_a_smiles_column(write, delimiter: str) -> None:
     header = f'"a,b;c|d"{delimiter}smiles{delimiter}name'
     assert pairs(write("a.csv", f"{header}\nx{delimiter}CCO{delimiter}ethanol\n")) == [("ethanol", "CCO")]
+
+
+def test_a_column_without_a_name_at_the_end_comes_along_if_it_has_values(write) -> None:
+    """Each row with a value in it was a reject, of a file of which all rows had one."""
+    path = write("a.csv", "smiles;id;\r\nCCO;ethanol;b.p. 78\r\nCO;methanol;\r\n")
+    assert [name for name, _ in describe(path).others] == ["column_3"]
+    found = [(record.smiles, record.id, record.extra, record.problem) for record in read_records(path)]
+    assert found == [("CCO", "ethanol", ("b.p. 78",), None), ("CO", "methanol", (None,), None)]
+    empty = write("b.csv", "smiles;id;\r\nCCO;ethanol;\r\n")
+    assert describe(empty).others == ()
+    assert pairs(empty) == [("ethanol", "CCO")]
 
 
 def test_csv_quotes(write) -> None:

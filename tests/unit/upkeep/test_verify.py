@@ -143,7 +143,7 @@ def test_results_from_before_checksums_say_so(results: Path, verify: Verify) -> 
     status, said, last = verify(results)
     assert status == 0
     assert {state for state, *_ in said} == {"ok, no record"}
-    assert last == "All is well: 4 files are whole, 0 of them as they were recorded; 4 have no record"
+    assert last == "All is well: 4 files are whole, 0 of them as they were recorded; 4 without a record"
 
 
 def test_the_seal_is_what_statistics_record(results: Path, verify: Verify) -> None:

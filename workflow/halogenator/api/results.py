@@ -30,6 +30,7 @@ from halogenator.search.shares import Sharing
 from halogenator.tables.catalog import create_views
 from halogenator.tables.duck import connect, identifier, literal
 from halogenator.tables.metadata import read_metadata
+from halogenator.units import counted
 
 _MEMORY_MB = 1_500  # of a query, as of the commands
 _RUN_FIRST = "run snakemake --cores all first, or name the folder that has libraries/ and products/"
@@ -114,7 +115,7 @@ class Results:
             raise UserError(what, where=self.folder.absolute(), fix=_RUN_FIRST)
 
     def __repr__(self) -> str:
-        counts = f"{len(self._places.libraries())} libraries, {len(self._places.jobs())} jobs"
+        counts = f"{counted(len(self._places.libraries()), 'library')}, {counted(len(self._places.jobs()), 'job')}"
         return f"<results in {self.folder}: {counts}>"
 
     @property

@@ -102,7 +102,9 @@ def _try(transform: Transform, given: str) -> Trial:
 
 
 def _why_not(mol: Any, query: Any) -> str:
-    """Return why a query does not match: the molecule lacks one of its atoms, or has them joined in another way."""
+    """Return why a query does not match: another configuration, an atom that is lacking, or atoms joined otherwise."""
+    if mol.HasSubstructMatch(query):
+        return "the reactant is there, but not in the configuration that it states"
     texts = [atom.GetSmarts() for atom in query.GetAtoms()]
     lacking = [text for text in dict.fromkeys(texts) if not mol.HasSubstructMatch(Chem.MolFromSmarts(text))]
     if lacking:

@@ -30,7 +30,7 @@ def sought(text: str, where: str) -> Prepared:
             where=where,
             value=text,
             allowed="a SMILES of one molecule, such as Oc1ccccc1",
-            fix="put it in quotes, '…', and mend what is misspelt; a name is looked for with parent",
+            fix="mend what is misspelt; in a shell put it in quotes, '…'; a name is looked for with parent",
         ) from error
 
 

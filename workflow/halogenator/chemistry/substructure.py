@@ -236,5 +236,5 @@ def _hint(smarts: str) -> str:
     """Return what to do about a text that is no SMARTS."""
     for pair in ("()", "[]"):
         if smarts.count(pair[0]) != smarts.count(pair[1]):
-            return f"close every {pair[0]} with {pair[1]}, and put the SMARTS in quotes: '…'"
-    return "put the SMARTS in quotes ('…'), since shells read ( $ # ; & themselves, and mend what is misspelt"
+            return f"close every {pair[0]} with {pair[1]}, and in a shell put the SMARTS in quotes: '…'"
+    return "mend what is misspelt; in a shell put the SMARTS in quotes ('…'), since shells read ( $ # ; & themselves"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,11 +115,14 @@ def _find(options: argparse.Namespace) -> None:
     )
     listed = 0
     page: list[dict[str, Any]] = []
+    columns = listing.schema.names  # molecules and products have different ones
     for rows in listing.rows():
         if is_table:
             page += rows  # all of them decide on the widths of columns
+        elif options.json:
+            _json_lines(rows)
         else:
-            (_json_lines if options.json else _tab_separated)(rows, first=not listed)
+            _tab_separated(rows, columns, first=not listed)
         listed += len(rows)
         if listed == limit:
             _table(page)
@@ -143,16 +147,21 @@ def _summary(count: int, listed: int, searched: int, limit: int | None) -> str:
     return f"{found}; these are the first {listed:,}; {more}"
 
 
-def _json_lines(rows: list[dict[str, Any]], *, first: bool) -> None:
+def _json_lines(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         print(json.dumps({name: value for name, value in row.items() if value is not None}, ensure_ascii=False))
 
 
-def _tab_separated(rows: list[dict[str, Any]], *, first: bool) -> None:
+def _tab_separated(rows: list[dict[str, Any]], columns: list[str], *, first: bool) -> None:
     if first and rows:
-        print(*rows[0], sep="\t")
+        print(*map(_cell, columns), sep="\t")
     for row in rows:
-        print(*("" if value is None else value for value in row.values()), sep="\t")
+        print(*(_cell(row.get(name)) for name in columns), sep="\t")
+
+
+def _cell(value: object) -> str:
+    """Return a value as the cell of a tab-separated line, which has no tab or line end of its own."""
+    return "" if value is None else " ".join(re.split(r"[\t\r\n]+", str(value)))
 
 
 def _table(rows: list[dict[str, Any]]) -> None:

@@ -64,7 +64,7 @@ def _init(options: argparse.Namespace) -> None:
     folder: Path = options.folder
     files = make_project(folder)
     print(f"{len(files)} files in {folder.absolute()}")
-    enter = "" if folder.absolute() == Path.cwd() else f"cd {folder} && "
+    enter = "" if folder.absolute() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     print(f"edit configs/config.yaml, then: {enter}snakemake --cores all")
 
 

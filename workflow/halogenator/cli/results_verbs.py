@@ -139,7 +139,7 @@ def _verified(ok: int, unrecorded: int, bad: int) -> str:
     good = ok + unrecorded
     if bad:
         return f"{good + bad:,} files: {good:,} ok, {unrecorded:,} of them without record; {bad:,} BAD"
-    without = f"; {unrecorded:,} have no record" if unrecorded else ""
+    without = f"; {unrecorded:,} without a record" if unrecorded else ""
     return f"All is well: {good:,} files are whole, {ok:,} of them as they were recorded{without}"
 
 

@@ -94,7 +94,7 @@ def _fault(transform: Transform) -> _Fault | None:
     try:
         written = rdChemReactions.ReactionFromSmarts(transform.smirks)
         reaction = rdChemReactions.ReactionFromSmarts(in_one_product(transform.smirks))
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # RuntimeError: of a CXSMILES extension
         return _Fault(f"does not parse: {_reason(error)}")
     if fault := _wrong_number(written.GetNumReactantTemplates(), written.GetNumProductTemplates(), transform):
         return fault

@@ -182,7 +182,8 @@ class _Builder:
         if source not in self.entries and named and named["parents"] in self.parents:
             return self._level(*_origin(named), int(named["k"]), entry)
         if source not in self.entries:
-            known = [*(each for each in self.entries if each != name), *(f"{each}-0X" for each in self.parents)]
+            others = [*self.entries, *(f"{each}-0X" for each in self.parents)]
+            known = [each for each in dict.fromkeys(others) if each != name]
             raise UserError(
                 f"library '{name}' is made from '{source}', and there is no such library",
                 where=self.layers.place("libraries", name, "from"),

@@ -222,9 +222,16 @@ def _syntax_error(error: yaml.YAMLError, path: Path, text: str) -> UserError:
         f"{display(path)} is not valid YAML: {reason}" + (f" ({context})" if context else ""),
         where=where,
         value=written,
-        fix=(
-            "indent with spaces, not tabs"
-            if written is not None and "\t" in written
-            else "check quotes, brackets, colons and indentation on this line and the one above"
-        ),
+        fix=_mend(written or "", str(reason)),
     )
+
+
+def _mend(line: str, reason: str) -> str:
+    """Return how to mend a line that YAML cannot read."""
+    if "\t" in line:
+        return "indent with spaces, not tabs"
+    if "escape" in reason:
+        return "write single quotes: in double quotes YAML takes a backslash, as in F/C=C\\F, for a sign of its own"
+    if ">>" in line:
+        return "put the SMIRKS in single quotes; else check brackets, colons and indentation here and one line above"
+    return "check quotes, brackets, colons and indentation on this line and the one above"

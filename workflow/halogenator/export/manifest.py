@@ -121,7 +121,7 @@ class Manifest:
         return name == self._out.name or self._split_name.fullmatch(name) is not None
 
     def _taken(self, what: str, value: object, where: Path | None = None, *, forcible: bool = True) -> UserError:
-        fix = "choose another --out, or " + ("replace what is there with --force" if forcible else "move it away")
+        fix = "choose another name, or " + ("replace what is there with --force" if forcible else "move it away")
         return UserError(what, where=where or self._out, value=value, fix=fix)
 
     def check_free(self, most: int, digits: int, *, is_split: bool) -> None:

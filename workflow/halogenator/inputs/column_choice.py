@@ -162,14 +162,21 @@ def named(columns: Sequence[str], name: str, key: str, where: object) -> int:
     raise UserError(f"{key} is not a column of the file", where=where, value=name, allowed=shown(columns), fix=fix)
 
 
-def unique(columns: Sequence[str]) -> list[str]:
+def unique(columns: Sequence[str], rows: Rows = ()) -> list[str]:
     """Return the column names, with numbers added where a name occurs twice or is empty; empty ones at the end go.
+
+    An empty name at the end stays if one of the rows has a value below it.
 
     Examples:
         >>> unique(["smiles", "", "smiles", ""])
         ['smiles', 'column_2', 'smiles_2']
+        >>> unique(["smiles", "", ""], [["CCO", "solvent", ""]])
+        ['smiles', 'column_2']
     """
-    last = max((i for i, column in enumerate(columns) if column.strip()), default=-1)
+    last = -1
+    for cells in [columns, *rows]:
+        filled = [i for i, cell in enumerate(cells[: len(columns)]) if cell and cell.strip()]
+        last = max([last, *filled])
     found: list[str] = []
     taken = {column.strip() for column in columns}
     seen: set[str] = set()

@@ -62,8 +62,7 @@ def open_table(lines: Lines, kind: str, where: object, reading: Reading, like: S
             allowed=f"column names in the first line, at most {MAX_LINE:,} characters",
             fix="write the column names into its first line, e.g. smiles,id",
         )
-    sample = _rows(Lines.of(lines.peek(SAMPLE_ROWS)), delimiter, len(columns))
-    rows = [cells for cells in sample if cells and not isinstance(cells, _BadRow)]
+    rows = _sample(lines, delimiter, len(columns))
     choice = choose(columns, rows, reading, f"{where}, header", like=like)
     return Opened(choice.source(columns), lambda: _records(_rows(lines, delimiter, len(columns)), choice, len(columns)))
 
@@ -109,7 +108,8 @@ def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, li
 
     The header is the first line with the column that the user names, or with a name of a SMILES column; if there is
     none, the first line that is not blank. In a .csv file the delimiter is the one of ``, ; tab |`` that gives such a
-    column; if none does, the one that gives the most columns.
+    column; if none does, the one that gives the most columns. Columns without a name at the end count if rows have
+    values in them.
     """
     top = lines.peek(MAX_SPAN)
     filled = [i for i, line in enumerate(top) if line is None or line.strip()]
@@ -128,7 +128,14 @@ def _header(lines: Lines, kind: str, smiles_column: str | None) -> tuple[str, li
     for _ in range(at + 1):
         next(lines)
     cells = _row(line, lines, delimiter)
-    return delimiter, unique([*map(unguarded, cells.cells if isinstance(cells, _BadRow) else cells)])
+    names = [*map(unguarded, cells.cells if isinstance(cells, _BadRow) else cells)]
+    return delimiter, unique(names, _sample(lines, delimiter, len(names)))
+
+
+def _sample(lines: Lines, delimiter: str, width: int) -> list[list[str]]:
+    """Return the cells of the first rows that can be read; no line is taken away."""
+    rows = _rows(Lines.of(lines.peek(SAMPLE_ROWS)), delimiter, width)
+    return [cells for cells in rows if cells and not isinstance(cells, _BadRow)]
 
 
 def _find_header(

@@ -44,7 +44,8 @@ def open_excel(path: Path, reading: Reading, like: Source | None = None) -> Iter
     with _workbook(path) as book:
         sheet, header = _find_sheet(book, path, reading.smiles_column)
         top = list(islice(_rows(sheet), header - 1, header + SAMPLE_ROWS))
-        columns = unique([unguarded(cell or "") for cell in top[0]])
+        unnamed = [None] * (max(map(len, top)) - len(top[0]))
+        columns = unique([unguarded(cell or "") for cell in [*top[0], *unnamed]], top[1:])
         choice = choose(columns, top[1:], reading, f"{path}, sheet '{sheet.title}', header", like=like)
         yield Opened(
             choice.source(columns),

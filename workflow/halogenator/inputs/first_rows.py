@@ -14,6 +14,7 @@ from halogenator.errors import UserError
 from halogenator.inputs.column_choice import molecule_column
 from halogenator.inputs.files import find_files
 from halogenator.inputs.reading import describe, read_records
+from halogenator.inputs.rows import Record
 from halogenator.model import Library
 from halogenator.process import limits
 
@@ -119,7 +120,7 @@ def _read(library: Library, option: str | None) -> FirstRows:
     found = describe_library(library)
     readable = rows = slow = 0
     changed: Counter[str] = Counter()
-    first: tuple[int, str | None, str] | None = None  # (row, SMILES, problem) of the first that is not readable
+    first: tuple[Record, str] | None = None  # the first that is not readable, and its problem
     filled = 0  # rows with a SMILES
     records = read_records(_files(library), replace(library.reading, columns="none"))
     for step, record in enumerate(islice(records, MOST_ROWS), _FIRST_MOLECULE):
@@ -133,7 +134,7 @@ def _read(library: Library, option: str | None) -> FirstRows:
         problem = record.problem or _problem(record.smiles or "", library, changed)
         readable += problem is None
         if problem is not None and first is None:
-            first = (record.row, record.smiles, problem)
+            first = record, problem
     limits.end()
     if first is not None and not readable and not slow:
         raise _none_readable(library, found, rows, first, option)
@@ -155,9 +156,9 @@ def _problem(text: str, library: Library, changed: Counter[str]) -> str | None:
 
 
 def _none_readable(
-    library: Library, found: FirstRows, rows: int, first: tuple[int, str | None, str], option: str | None
+    library: Library, found: FirstRows, rows: int, first: tuple[Record, str], option: str | None
 ) -> UserError:
-    row, text, problem = first
+    record, problem = first
     better = None if found.smiles is None else _better_column(library)
     if better is not None:
         named = f"add {option} '{better}'" if option else f"set smiles_column: {json.dumps(better)} for this library"
@@ -167,13 +168,15 @@ def _none_readable(
         fix = f"{named}, whose values are SMILES"
     elif found.smiles is None:
         fix = "are these records of molecules? export the file again"
+    elif record.problem is not None:
+        fix = "mend the rows; if each has a cell more than the header, give that column a name in the header"
     else:
         fix = "no other column has SMILES either: export the file again with a column of them"
     taken = f"column '{found.smiles}'" if found.smiles is not None else "the records"
     return UserError(
         f"library {library.name}: none of the first {rows:,} rows has a molecule that can be read from {taken}",
-        where=f"{library.shown}, row {row}: {problem}",
-        value=text,
+        where=f"{library.shown}, row {record.row}: {problem}",
+        value=record.smiles,
         allowed="SMILES that RDKit reads",
         fix=fix,
     )
@@ -188,6 +191,7 @@ def _better_column(library: Library) -> str | None:
     rows = [
         [record.id, record.name, *(value if isinstance(value, str) else None for value in record.extra)]
         for record in records
+        if record.problem is None
     ]
     found = molecule_column(names, rows)
     return (names[found] or None) if found is not None else None

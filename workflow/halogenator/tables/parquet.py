@@ -41,7 +41,7 @@ _GROUP_BYTES = 32_000_000
 _FEW_COLUMNS = 50  # with more columns than these, fewer rows are read at a time
 
 _READ_BYTES = 1 << 20
-_MAKE_ANEW = "delete it and run again; whatever made it will make it anew"
+_MAKE_ANEW = "if a run made it, delete it and run again; if not, name a whole Parquet file"
 
 
 def limit_arrow_threads() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from halogenator.results import Results
 from halogenator.tables.catalog import open_catalog
 from halogenator.tables.statistics import read_object
+from halogenator.units import counted
 
 EXAMPLE_QUERIES = (
     "SELECT library, count(*) AS products, round(avg(mw), 1) AS mw, round(avg(clogp), 2) AS clogp "
@@ -31,18 +32,19 @@ def tour(results: Path) -> str:
         ).fetchall()[0]
     shown = (
         (places.report, "a page that shows all of it in a browser"),
-        (places.molecules("*"), "the halogenated libraries"),
+        (places.molecules("*"), "the molecules, one file a library"),
         (places.products("*", "*"), "the products, one file a job"),
         (places.rejects("*", "*"), "what could not be used, and why"),
         (places.summary, "a row per job"),
         (places.catalog, "all of it as SQL views"),
     )
+    width = max(len(path.relative_to(places.folder).as_posix()) for path, _ in shown)
     command = f"{shlex.quote(sys.executable)} -m halogenator query --catalog {shlex.quote(str(places.catalog))}"
     lines = [
         f"Libraries: {libraries}, with {molecules or 0:,} molecules; rejects: {unused or 0:,}",
         f"Jobs: {jobs}, with {products or 0:,} products; rejects: {failed or 0:,}",
         f"Results are in {places.folder}",
-        *(f"  {path.relative_to(places.folder).as_posix():54}{what}" for path, what in shown),
+        *(f"  {path.relative_to(places.folder).as_posix():{width}}  {what}" for path, what in shown),
         "Try:",
         *(f'  {command} "{query}"' for query in EXAMPLE_QUERIES),
     ]
@@ -65,6 +67,7 @@ def page_to_open(results: Path, command: str) -> str:
     molecules = sum(int(stats.get("molecules") or 0) for stats in libraries)
     products = sum(int(job["products"] or 0) for job in jobs)
     rejects = sum(int(each.get("rejects") or 0) for each in (*libraries, *jobs))
-    counts = [f"{products:,} products of {len(jobs):,} jobs"] if jobs else []
-    counts += [f"{molecules:,} molecules in {len(libraries):,} libraries", f"{rejects:,} rejects"]
+    counts = [f"{counted(products, 'product')} of {counted(len(jobs), 'job')}"] if jobs else []
+    counts += [f"{counted(molecules, 'molecule')} in {counted(len(libraries), 'library')}"]
+    counts.append(counted(rejects, "reject"))
     return f"Done: {', '.join(counts)}\nSee them:  {places.report.as_uri()}\nGo on:     {command}"
