@@ -127,8 +127,8 @@ def _sound(transform: model.Transform) -> None:
             raise UserError(f"{name} of '{transform.name}' is wrong", value=value, allowed=allowed, fix=near)
     most = transform.max_sites
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
-        allowed = "a whole number of at least 1, or None for all sites"
-        raise UserError(f"max_sites of '{transform.name}' is wrong", value=most, allowed=allowed)
+        what = f"max_sites of '{transform.name}' is wrong"
+        raise UserError(what, value=most, allowed="a whole number of at least 1, or None for all sites")
     if not transform.name or any(sign in transform.name for sign in "@,/"):
         raise UserError("a transform needs a name without @ , and /", value=transform.name)
     raise_all([problem for _, problem in check_transforms([(transform, _place)])])
