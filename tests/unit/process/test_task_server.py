@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import psutil
 import pytest
 
@@ -36,6 +37,8 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 @pytest.fixture
 def server(plan: Plan, tmp_path: Path) -> Iterator[psutil.Process]:
     """A server, which ends as its standard input closes; it has left nothing, and had nothing to say."""
+    if int(duckdb.__version__.partition(".")[0]) < 2:
+        pytest.skip("DuckDB 1 starts a thread as it is imported, so that no server can fork")
     with (tmp_path / "log").open("w") as log:
         started = task_server.start(ADDRESS, log)
     assert started is not None and started.stdin is not None
