@@ -103,7 +103,7 @@ node_modules/ready: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
-bench: $(VENV)/ready  ## measure speed and memory against their targets, 4 minutes
+bench: $(VENV)/ready  ## measure speed and memory against their targets, 5 minutes
 	$(BIN)/python benchmarks/bench.py speed
 
 # 50,000 tasks, 100 million rows and 10,000 files: 5 GB of disk.
