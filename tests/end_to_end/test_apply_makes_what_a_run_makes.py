@@ -16,7 +16,8 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from halogenator.planning.resources import machine_mb, stream_mb
+from halogenator.planning.resources import stream_mb
+from halogenator.process.machine import machine_mb
 from helpers.finished import ROWS, Finished
 from helpers.planned import Plan, Planned
 from helpers.runs import COOME, OME, REPOSITORY, write_molecules

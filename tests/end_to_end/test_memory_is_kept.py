@@ -287,6 +287,6 @@ def test_an_unknown_library_is_named_with_the_nearest(folder: Path) -> None:
 
 
 def test_memory_of_the_machine_is_found() -> None:
-    from halogenator.planning.resources import machine_mb
+    from halogenator.process.machine import machine_mb
 
     assert 100 < machine_mb() <= psutil.virtual_memory().total // 10**6

@@ -18,11 +18,11 @@ from halogenator.planning.resources import (
     chunk_minutes,
     export_minutes,
     fingerprint_minutes,
-    machine_mb,
     merge_minutes,
     merge_mb,
     stream_mb,
 )
+from halogenator.process.machine import machine_mb
 from halogenator.results import Results, chunk_names
 from halogenator.tables.configurations import keep, name_of as name_of_configuration, read_configuration
 

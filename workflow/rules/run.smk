@@ -40,7 +40,7 @@ def started_in():
 
 use_utf8(started_in)
 
-from halogenator.planning.resources import machine_cores
+from halogenator.process.machine import machine_cores
 
 # What Snakemake does to names and paths here where another workflow uses this one as a module.
 MODIFIER = workflow.modifier

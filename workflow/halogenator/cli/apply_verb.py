@@ -59,7 +59,7 @@ class _TargetMemory(argparse.Action):
     """
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        from halogenator.planning.resources import machine_mb
+        from halogenator.process.machine import machine_mb
 
         namespace.memory_mb = int(machine_mb() * values / 100)
         note = f"{option_string} is now --memory-mb, a bound: {values:g} % of this machine is {namespace.memory_mb} MB"
@@ -151,7 +151,7 @@ def _apply(options: argparse.Namespace) -> None:
     from halogenator.config import find_transform, load_transforms
     from halogenator.inputs.files import find_files
     from halogenator.model import Library, Reading
-    from halogenator.planning.resources import machine_cores, machine_mb
+    from halogenator.process.machine import machine_cores, machine_mb
     from halogenator.process.progress import on_stderr
     from halogenator.tasks.apply import Request, apply_transform, library_name
 

@@ -44,7 +44,7 @@ def _plan(options: argparse.Namespace) -> None:
     from halogenator.planning.foreseen import standings
     from halogenator.planning.plan import as_json, make_plan, tsv, write_plan
     from halogenator.planning.plan_table import plan_text
-    from halogenator.planning.resources import machine_cores, machine_mb
+    from halogenator.process.machine import machine_cores, machine_mb
     from halogenator.results import Results
 
     folder = options.directory.absolute()

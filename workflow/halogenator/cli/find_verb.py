@@ -12,10 +12,10 @@ from typing import Any
 
 from halogenator.cli.options import Parser, add_verb, memory_option, positive, results_option
 from halogenator.errors import UserError
+from halogenator.search import MOST_CORES
 
 _PAGE = 20  # rows of a table
 _MEMORY_MB = 1500
-_MOST_CORES = 8  # as search.shares has it, whose import takes longer than --help
 _MANY = 100_000  # rows without fingerprints beside them that take long
 
 
@@ -54,9 +54,7 @@ def _how_options(parser: Parser) -> None:
     form.add_argument("--tsv", action="store_true", help="tab-separated, with all columns")
     form.add_argument("--count", action="store_true", help="only the number of rows")
     add("--scratch", type=Path, help="folder for what --where cannot hold in memory (default: the system's)")
-    text = (
-        f"processes that search, if it takes long (default: as many as this machine has cores, {_MOST_CORES} at most)"
-    )
+    text = f"processes that search, if it takes long (default: as many as this machine has cores, {MOST_CORES} at most)"
     add("--cores", type=positive, metavar="N", help=text)
     memory_option(parser, default=_MEMORY_MB)
 

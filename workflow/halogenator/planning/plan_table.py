@@ -13,7 +13,7 @@ from rich.text import Text
 from halogenator.planning.fingerprints import FingerprintLine
 from halogenator.planning.plan import ABOUT, AT_MOST, Line, Plan, totals
 from halogenator.planning.resources import SNAKEMAKE_MB, stream_mb
-from halogenator.units import duration, size
+from halogenator.units import counted, duration, size
 
 _STYLES = {"done": "green", "adopted": "cyan", "partial": "yellow", "to do": "bold", "corrupt": "bold red"}
 _MARKS = {ABOUT: "~", AT_MOST: "≤"}
@@ -74,7 +74,7 @@ def _cells(line: Line) -> Iterator[Text]:
 def _fingerprint_cells(library: str, lines: Sequence[FingerprintLine]) -> Iterator[Text]:
     """Yield the cells of a row for all fingerprints of a library and its jobs."""
     jobs = [line for line in lines if line.transform]
-    parts = [*(["molecules"] if len(jobs) < len(lines) else []), *([_counted(len(jobs), "job")] if jobs else [])]
+    parts = [*(["molecules"] if len(jobs) < len(lines) else []), *([counted(len(jobs), "job")] if jobs else [])]
     yield Text(f"fingerprints of {library}", "bold")
     yield Text("to do", _STYLES["to do"])
     yield Text(" and ".join(parts))
@@ -89,22 +89,22 @@ def _notes(plan: Plan) -> Iterator[Text]:
     states = sums["jobs_by_state"]
     assert isinstance(states, dict)
     jobs = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
-    yield Text(f"{_counted(sum(states.values()), 'job')}: {jobs}", "bold")
+    yield Text(f"{counted(sum(states.values()), 'job')}: {jobs}", "bold")
     if plan.waiting:
         yield Text(f"to make: {sums['products_to_make']:,} products, duplicates among them not yet removed")
     if plan.fingerprints:
-        tasks = _counted(sum(line.tasks for line in plan.fingerprints), "task")
+        tasks = counted(sum(line.tasks for line in plan.fingerprints), "task")
         yield Text(f"to make: {sums['fingerprints_to_compute']:,} fingerprints, in {tasks}")
     if plan.waiting or plan.fingerprints:
         basis = (
             "at the speed recorded in this folder" if plan.recorded else "at a typical speed: none is recorded here yet"
         )
-        at_once = _counted(plan.tasks_at_once, "task")
+        at_once = counted(plan.tasks_at_once, "task")
         if plan.on_cluster:
             time = f"{duration(plan.work_seconds)} of work beside the queue, up to {at_once} at once"
             cap = f"{SNAKEMAKE_MB:,} more for Snakemake; a node may give one"
         else:
-            time = f"{duration(plan.seconds)} on {_counted(plan.cores, 'core')}"
+            time = f"{duration(plan.seconds)} on {counted(plan.cores, 'core')}"
             cap = f"{at_once} at once; the cap is"
         yield Text(f"time:    about {time}, {basis}")
         yield Text(f"memory:  at most {sums['peak_mb']:,} MB a task, {cap} {plan.cap_mb:,} MB")
@@ -131,7 +131,3 @@ def _notes(plan: Plan) -> Iterator[Text]:
                 "         No run makes it anew while the file is there: remove it, and the next run will.",
                 "bold red",
             )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from halogenator.units import counted
+
 MOLECULES, PRODUCTS = "molecules", "products"
 KINDS = {
     PRODUCTS: "products: each once a library and transform, with its first parent and site",
@@ -136,7 +138,7 @@ class Content:
         libraries = dict.fromkeys(table.library for table in self.tables)
         return (
             f"A virtual library for medicinal chemistry, computed with Halogenator: {' and '.join(counts)} of "
-            f"{len(libraries):,} {'library' if len(libraries) == 1 else 'libraries'}. No molecule was synthesised."
+            f"{counted(len(libraries), 'library')}. No molecule was synthesised."
         )
 
 

@@ -7,12 +7,12 @@ its ranges come. Questions that are answered at once never start a worker.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ import pyarrow as pa
 
 from halogenator.chemistry.molecules import quiet
 from halogenator.model import Conditions
+from halogenator.process.machine import machine_cores
 from halogenator.process.progress import Progress
 from halogenator.process.workers import answers
+from halogenator.search import MOST_CORES
 from halogenator.search.parts import Mask, Part
 from halogenator.search.rows import Found, Search
 from halogenator.tables.parquet import footer, limit_arrow_threads
@@ -31,15 +33,13 @@ from halogenator.tables.parquet import footer, limit_arrow_threads
 _RANGE_ROWS = 65_536  # the fewest rows of a range, but for the end of a file
 _PATIENCE = 0.8  # seconds before workers are started
 _WORTH = 2.0  # seconds that the rest of the search would take at least
-_MOST_CORES = 8
 # Memory of a worker, and of the process that starts them, in MB.
 _WORKER_MB, _OWN_MB = 250, 350
 
 
 def usable_cores() -> int:
     """Return the number of cores that a search takes unless it is told."""
-    of_this_process = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(of_this_process, _MOST_CORES)
+    return min(machine_cores(), MOST_CORES)
 
 
 @dataclass(frozen=True)
@@ -109,14 +109,15 @@ class _Work:
     results: Path
     conditions: Conditions
     parents: dict[str, pa.Array] | None
-    _search: list[Search] = field(default_factory=list)
+
+    @cached_property
+    def _search(self) -> Search:
+        quiet()
+        limit_arrow_threads()
+        return Search(self.results, self.conditions, parents=self.parents)
 
     def __call__(self, request: _Request) -> Found:
-        if not self._search:
-            quiet()
-            limit_arrow_threads()
-            self._search.append(Search(self.results, self.conditions, parents=self.parents))
-        search, count = self._search[0], request.stop - request.start
+        search, count = self._search, request.stop - request.start
         if search.likeness:
             search.likeness.least = max(search.likeness.least, request.least)
         allowed = None if request.allowed is None else np.unpackbits(request.allowed, count=count).astype(np.bool_)

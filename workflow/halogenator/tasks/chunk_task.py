@@ -15,6 +15,7 @@ from halogenator.chemistry.molecules import RejectError, quiet
 from halogenator.planning.chunks import chunk_bounds
 from halogenator.process import limits
 from halogenator.process.usage import Task
+from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.tables.columns import REJECTS, Column
 from halogenator.tables.left_out import LEFT_OUT_KEY
 from halogenator.tables.parquet import limit_arrow_threads, open_parquet, read_rows, table_writer
@@ -62,6 +63,11 @@ class Chunk:
     rejects_out: Path
     task: Task
     lasting: bool = True
+
+    @classmethod
+    def passing(cls, source: Path, folder: Path, task: Task) -> Chunk:
+        """Return the chunk of all rows of a table, with its files in a folder that goes when the task ends."""
+        return cls(source, (0, 1), folder / PRODUCTS_FILE, folder / REJECTS_FILE, task, lasting=False)
 
     def rows(self, *weights: str | None) -> Rows:
         """Return the chunk's rows.

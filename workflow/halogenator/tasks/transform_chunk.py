@@ -12,7 +12,6 @@ from halogenator.chemistry.scores import Scorer
 from halogenator.model import Job
 from halogenator.planning.chunks import site_column
 from halogenator.process.usage import Task
-from halogenator.results import PRODUCTS_FILE, REJECTS_FILE
 from halogenator.tables.columns import product_columns
 from halogenator.tables.metadata import with_versions
 from halogenator.tables.parquet import TableWriter
@@ -57,8 +56,7 @@ def as_single_chunk(molecules: Path, job: Job, scratch: Path, task: Task) -> Ite
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="job-", dir=scratch) as folder:
-        files = Path(folder) / PRODUCTS_FILE, Path(folder) / REJECTS_FILE
-        chunk = Chunk(molecules, (0, 1), *files, task, lasting=False)
+        chunk = Chunk.passing(molecules, Path(folder), task)
         transform_chunk(chunk, job)
         yield chunk
 

@@ -15,7 +15,7 @@ from halogenator.planning.adopted import adopted_identity, finished
 from halogenator.planning.identity import job_identity
 from halogenator.process.run_folder import claim_folder
 from halogenator.process.usage import Task
-from halogenator.results import PRODUCTS_FILE, REJECTS_FILE, Results
+from halogenator.results import PRODUCTS_FILE, Results
 from halogenator.tables.metadata import read_metadata
 from halogenator.tables.own_results import check_own
 from halogenator.tables.parquet import limit_arrow_threads
@@ -126,8 +126,7 @@ def _convert(path: Path, config: Config, names: JobName, results: Path, working_
     scratch.mkdir(parents=True, exist_ok=True)
     made = Results(results).files(*names)
     with TemporaryDirectory(prefix="adopt-", dir=scratch) as temporary:
-        files = Path(temporary) / PRODUCTS_FILE, Path(temporary) / REJECTS_FILE
-        chunk = Chunk(path, (0, 1), *files, task, lasting=False)
+        chunk = Chunk.passing(path, Path(temporary), task)
         convert(chunk, job)
         config_hash = job_identity(config, *names)
         merge = Merge([chunk.out], [chunk.rejects_out], *made, scratch, config_hash, task)
