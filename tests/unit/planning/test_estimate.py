@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,7 +12,7 @@ from halogenator.chemistry.choosing import Chooser
 from halogenator.config import read_config
 from halogenator.model import Choice, Config, Transform
 from halogenator.planning.estimate import Estimates
-from helpers.runs import COOME, OME, REPOSITORY, named_parents, write_yaml
+from helpers.runs import COOME, OME, REPOSITORY, named_parents, write_molecules, write_yaml
 from helpers.samples import few
 
 NOTHING = Choice()
@@ -37,6 +38,31 @@ def test_equal_sites_and_those_that_halogenation_takes_are_counted(tmp_path: Pat
     estimates = Estimates(config)
     assert 0.95 * len(molecules) < estimates.rows(library) < 1.1 * len(molecules)
     assert 0.95 * len(products) < estimates.rows(library, OME) < 1.15 * len(products)
+
+
+MADECASSIC_ACID = (
+    "C[C@@H]1CC[C@@]2(CC[C@@]3(C(=CC[C@H]4[C@]3(C[C@H]([C@@H]5[C@@]4(C[C@H]([C@@H]([C@@]5(C)CO)O)O)C)O)C)"
+    "[C@@H]2[C@H]1C)C)C(=O)O"
+)
+MENTHOL = "CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O"
+
+
+def test_what_few_molecules_have_is_counted_in_a_larger_sample(tmp_path: Path) -> None:
+    """One terpenoid in 40 is an acid: 500 of them tell how many to a quarter only."""
+
+    def products_of(smiles: Iterable[str]) -> int:
+        write_molecules(tmp_path / "terpenoids.parquet", [(f"T{number}", text) for number, text in enumerate(smiles)])
+        config = configured(
+            tmp_path,
+            parents={"terpenoid": {"path": "terpenoids.parquet", "replace": True}},
+            select={"libraries": ["terpenoid-2X"], "transforms": [COOME]},
+            exclude=[],
+        )
+        return Estimates(config).rows(config.libraries["terpenoid-2X"], COOME)
+
+    acids = set(Random(4).sample(range(8_000), 200))
+    found = products_of(MADECASSIC_ACID if number in acids else MENTHOL for number in range(8_000))
+    assert found == pytest.approx(200 * products_of([MADECASSIC_ACID]), rel=0.1)
 
 
 CHOICES = {

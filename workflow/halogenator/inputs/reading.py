@@ -116,16 +116,16 @@ def check_readable(paths: Paths, reading: Reading = AS_IT_IS) -> None:
         describe(files, reading)
 
 
-def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS) -> int:
+def estimate_rows(paths: Paths, reading: Reading = AS_IT_IS, limit: int | None = None) -> int:
     """Return the number of records of the files: exact for Parquet, Excel and short text, else an estimate.
 
-    It takes little time and is always the same: only the footer of a Parquet file and the first ``ESTIMATE_BYTES`` of
-    decompressed text are read.
+    It takes little time and is always the same: only the footer of a Parquet file and the first ``limit`` bytes of
+    decompressed text are read, by default ``ESTIMATE_BYTES``.
 
     Raises:
         UserError: a file is missing, or is not what its ending says.
     """
-    return sum(_estimate(path, reading) for path in _files(paths))
+    return sum(_estimate(path, reading, limit) for path in _files(paths))
 
 
 def head(paths: Paths, count: int, reading: Reading = AS_IT_IS) -> tuple[list[str], bool]:
@@ -277,7 +277,7 @@ def _start(file: File, limit: int) -> tuple[bytes, int, bool]:
         return start_of(file.path, limit, file.member)
 
 
-def _estimate(path: Path, reading: Reading) -> int:
+def _estimate(path: Path, reading: Reading, limit: int | None) -> int:
     file = recognise(path)
     size = size_of(path)
     if size == 0:
@@ -287,7 +287,8 @@ def _estimate(path: Path, reading: Reading) -> int:
     if file.kind in WHOLE:
         with _opened(path, replace(reading, columns="none"), None) as opened:
             return opened.number()
-    data, consumed, whole = _start(file, _BZ2_BYTES if path.suffix.casefold() == ".bz2" else ESTIMATE_BYTES)
+    limit = limit or (_BZ2_BYTES if path.suffix.casefold() == ".bz2" else ESTIMATE_BYTES)
+    data, consumed, whole = _start(file, limit)
     wide = by_first_bytes(data) if reading.encoding is None else None
     if whole:
         return _count(data, file, reading, wide)

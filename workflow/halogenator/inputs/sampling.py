@@ -26,7 +26,7 @@ from halogenator.model import Reading
 
 _PLACES = 40  # windows of a text file
 _REMOTE_PLACES = 8  # windows of a text file in a store, where each is a request
-_WINDOW = {"line": 6_000, "record": 60_000}  # bytes of a window: about 100 lines, or 10 records of an SDF
+_WINDOW = {"line": 12_000, "record": 60_000}  # bytes of a window: about 200 lines, or 10 records of an SDF
 _LONGEST = 20  # a window in which no record ends is made up to so many times as large
 _FILES = 20  # files that are read of a library
 _DECODED_ROWS = 5_000_000  # rows of Parquet that are decoded, which takes a second or two
@@ -93,7 +93,10 @@ def _of_text(path: Path, reading: Reading, unit: str, count: int) -> FileSample 
         small.write_bytes(b"".join(windows))
         smiles, _ = head(small, count, reading)
         size = small.stat().st_size
-        there = sum(window.count(b"$$$$") for window in windows) if unit == "record" else estimate_rows(small, reading)
+        if unit == "record":
+            there = sum(window.count(b"$$$$") for window in windows)
+        else:
+            there = estimate_rows(small, reading, size + 1)
     return FileSample(smiles, max(1, round(size_of(path) * there / size)), False, False)
 
 

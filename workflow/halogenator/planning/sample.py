@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
+from statistics import variance
 
 from halogenator.errors import UserError
 from halogenator.model import Library
 from halogenator.process import limits
 
 SAMPLE_ROWS = 500
+MORE_ROWS = 5_000  # of a sample for what few molecules have
 READ_ROWS = 20_000  # rows that are read at most, of which the sample is drawn
 
 # Steps (see ``process.limits``) from here on parse molecules and match them; those below read rows.
@@ -75,23 +78,33 @@ class Sample:
     sites: tuple[dict[str, Sites], ...]
     smiles: tuple[str, ...]
 
+    def standard_error(self, values: Sequence[float]) -> float:
+        """Return the standard error of a sum over the library, estimated from the values of the sample's molecules.
 
-def read_sample(source: Library, queries: Mapping[str, str]) -> Sample:
+        Of a sample without replacement; Cochran, Sampling Techniques, 3rd ed. (1977), section 2.5.
+        """
+        if self.whole or len(values) < 2:
+            return 0
+        return self.scale * sqrt(len(values) * variance(values) * max(1 - 1 / self.scale, 0))
+
+
+def read_sample(source: Library, queries: Mapping[str, str], size: int = SAMPLE_ROWS) -> Sample:
     """Return a sample of a library that is read from a file. A child process does it, in bounded time.
 
     Args:
         source: the library.
         queries: {SMARTS: name of the transform or rule whose reactant it is}.
+        size: most rows of the sample.
 
     Raises:
         UserError: the file cannot be read, or matching a query takes too long.
     """
     import rdkit.Chem  # noqa: F401 - loaded once here, not again in each child process
 
-    return limits.in_child(lambda: _count(source, queries))
+    return limits.in_child(lambda: _count(source, queries, size))
 
 
-def _count(source: Library, queries: Mapping[str, str]) -> Sample:
+def _count(source: Library, queries: Mapping[str, str], size: int) -> Sample:
     from halogenator.chemistry.molecules import RejectError, quiet
     from halogenator.chemistry.prepare import prepare
     from halogenator.chemistry.reaction import Query
@@ -101,8 +114,9 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
     quiet()
     reading = source.reading
     texts, rows, whole, first_only = sample_files(source.paths, reading, READ_ROWS)
-    every = -(-len(texts) // SAMPLE_ROWS) or 1
-    texts, whole = texts[::every], whole and every == 1
+    everything = len(texts) if whole else rows
+    whole = whole and len(texts) <= size
+    texts = [texts[place] for place in sampled(len(texts), size, 0, len(texts))]
     counters = {query: Query(query) for query in queries}
     sites: list[dict[str, Sites]] = []
     smiles: list[str] = []
@@ -122,7 +136,7 @@ def _count(source: Library, queries: Mapping[str, str]) -> Sample:
             matches, distinct = counter.distinct(found.mol)
             leaving = frozenset(match[at] for match in matches if match for at in counter.leaving)
             sites[-1][query] = Sites(tuple(map(frozenset, matches)), distinct, leaving)
-    scale = rows / len(texts) if texts and not whole else 1
+    scale = everything / len(texts) if texts else 1
     return Sample(rows, scale, whole, first_only, tuple(sites), tuple(smiles))
 
 
