@@ -228,6 +228,8 @@ def test_an_export_has_the_rows_that_are_found(
             ("--parent", str(PHENOLS[0][0])[:-1]),
             ("no natural product or input molecule", f"did you mean {PHENOLS[0][0]}"),
         ),
+        (("--parent", "AGAIN"), ("is a reject: duplicate", f"same molecule as {PHENOLS[0][0]}", "row 22 of")),
+        (("--parent", "unclosed"), ("is a reject: unparsable SMILES", "row 19 of")),
         (("--parent", ""), ("no natural product or input molecule", "did you mean")),
         (("--where", ""), ("DuckDB does not take this condition: it is empty",)),
         (("--where", "mw < "), ("DuckDB does not take this condition", "DESCRIBE")),

@@ -129,6 +129,32 @@ def test_nothing_private_is_published(finished: Finished, tmp_path: Path) -> Non
     assert said["motif"] == "[c:1]/C=C/[N:2]" and said["other_motif"] == "/C=C/C>>C"
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--author", "Ada Lovelace 0000-0002-1825-0098", "its check digit does not fit"),
+        ("--author", "Ada Lovelace (0000-0002-1825)", "an ORCID iD has 16 digits"),
+        ("--license", "CC BY 4.0", "did you mean 'CC-BY-4.0'"),
+        ("--license", "MIT OR Apache-2.0", "SPDX knows no licence of this identifier"),
+    ],
+)
+def test_a_slip_in_what_others_will_read_stops_it(
+    option: str, value: str, said: str, finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["publish", str(tmp_path / "a"), "--results", str(finished.folder / "results"), *TERMS, option, value]
+    assert main(words) == 1
+    err = capsys.readouterr().err
+    assert said in err and option in err and not (tmp_path / "a").exists()
+
+
+def test_an_orcid_and_a_license_are_taken_as_people_write_them(finished: Finished, tmp_path: Path) -> None:
+    author = "Grace Hopper, https://orcid.org/000000021694233x"
+    words = ["publish", str(tmp_path / "a"), "--results", str(finished.folder / "results"), "--products-only"]
+    assert main([*words, "--license", "cc0-1.0", "--author", author]) == 0
+    crate = (tmp_path / "a" / "ro-crate-metadata.json").read_text()
+    assert "https://orcid.org/0000-0002-1694-233X" in crate and "https://spdx.org/licenses/CC0-1.0" in crate
+
+
 def test_a_choice_of_libraries_and_transforms(finished: Finished, tmp_path: Path) -> None:
     words = ["publish", str(tmp_path / "a"), "--results", str(finished.folder / "results"), *TERMS]
     assert main([*words, "--library", "mine", "--transform", COOME, "--products-only"]) == 0

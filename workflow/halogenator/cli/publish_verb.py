@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halogenator import shipped
 from halogenator.cli.options import add_verb, memory_option, names, results_option
+from halogenator.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from halogenator.publication.content import Author, Organization
 
-_ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?((?:\d[ -]?){7,}[\dXx])")
+_LICENSES = ("CC-BY-4.0", "CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "ODbL-1.0", "ODC-By-1.0", "MIT", "Apache-2.0")
 _ADDRESS = re.compile(r"https?://[^\s<>(),;]+")
 
 
@@ -54,7 +58,7 @@ def _publish(options: argparse.Namespace) -> None:
 
     authors = [_author(text) for text in options.author]
     where = _organization(options.affiliation) if options.affiliation.strip() else None
-    terms = Terms(options.title, options.description, authors, options.license, options.address, where)
+    terms = Terms(options.title, options.description, authors, _license(options.license), options.address, where)
     chosen = Chosen(options.library, options.transform, not options.products_only)
     scratch = options.scratch or Path(gettempdir())
     with while_on_terminal() as shown:
@@ -78,7 +82,40 @@ def _author(text: str) -> Author:
 
     found = _ORCID.search(text)
     name = _ORCID.sub("", text).strip(" ,;()<>") if found else text.strip()
-    return Author(name or text, f"https://orcid.org/{found[1]}" if found else "")
+    return Author(name or text, f"https://orcid.org/{_orcid(found[1])}" if found else "")
+
+
+def _orcid(text: str) -> str:
+    """Return an ORCID iD with its hyphens. Its last character is a check digit by ISO 7064, MOD 11-2."""
+    digits = re.sub("[ -]", "", text).upper()
+    rest = functools.reduce(lambda total, digit: (total + int(digit)) * 2, digits[:-1], 0) % 11
+    if len(digits) != 16 or digits[-1] != "0123456789X"[(12 - rest) % 11]:
+        raise UserError(
+            "this is no ORCID iD: its check digit does not fit" if len(digits) == 16 else "an ORCID iD has 16 digits",
+            where="--author",
+            value=text,
+            allowed="an iD such as 0000-0002-1825-0097",
+            fix="copy it from your page at https://orcid.org, or leave it out",
+        )
+    return "-".join(digits[place : place + 4] for place in range(0, 16, 4))
+
+
+def _license(text: str) -> str:
+    """Return a licence as SPDX writes its identifier, or the address that it is."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    if _ADDRESS.fullmatch(text):
+        return text
+    with suppress(InvalidLicenseExpression):
+        if not re.search(r"\s|LicenseRef", name := canonicalize_license_expression(text)):
+            return name
+    raise UserError(
+        "SPDX knows no licence of this identifier",
+        where="--license",
+        value=text,
+        allowed=f"an identifier of https://spdx.org/licenses, such as {', '.join(_LICENSES[:3])}, or an address",
+        fix=did_you_mean(text, _LICENSES) or "give the address of the licence, https://…",
+    )
 
 
 def _organization(text: str) -> Organization:

@@ -37,6 +37,8 @@ def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
         found = {library: ids for library in libraries if (ids := _with_name(results, library, fold(name), fold))}
         if found:
             return {library: pa.array(ids, pa.string()) for library, ids in found.items()}
+    for library in libraries:
+        _refuse_reject(results, library, name)
     known = [each for library in libraries for each in _some_names(results, library)]
     within = [each for each in known if name.casefold() in each.casefold()][:5]
     fix = f"did you mean {', '.join(within)}?" if within else did_you_mean(name, known)
@@ -47,6 +49,26 @@ def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
         allowed=f"a name or an id in {', '.join(libraries)}",
         fix=fix or "look for its structure with molecule: its SMILES",
     )
+
+
+def _refuse_reject(results: Results, library: str, name: str) -> None:
+    """Say of an id of a rejected row why nothing was made from it, and of a duplicate from which row it was.
+
+    Raises:
+        UserError: a row with this id is a reject.
+    """
+    if not (path := results.rejects(library, None)).is_file():
+        return
+    for _, batch in batches(path, ["id", "source", "row", "reason", "detail"]):
+        same = pc.equal(pc.utf8_lower(batch["id"]), name.lower()).fill_null(False)
+        for row in batch.filter(same).to_pylist():
+            again = row["reason"] == "duplicate"
+            raise UserError(
+                f"the row of this id is a reject: {row['reason']}: {row['detail']}",
+                where=f"row {row['row']} of {row['source']}",
+                value=name,
+                fix="ask for the molecule that it is the same as" if again else "mend the row and run Snakemake again",
+            )
 
 
 def complete(results: Results, start: str, most: int) -> list[str]:
