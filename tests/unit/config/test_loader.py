@@ -107,6 +107,17 @@ def test_a_configured_level_is_the_base_even_if_not_selected(folder: Path) -> No
     assert {library for library, _ in result.jobs} == {"b"}
 
 
+def test_a_level_may_be_selected_by_its_name(folder: Path) -> None:
+    """So transforms are applied to natural products themselves, as ``from`` takes them by this name."""
+    result = config("libraries: {b: {class: polyphenol, k: 2}}\nselect: {libraries: [b, polyphenol-0X]}")
+    assert [(x.name, x.k, x.base, x.implicit) for x in result.libraries.values()] == [
+        ("polyphenol-0X", 0, None, False),
+        ("polyphenol-1X", 1, "polyphenol-0X", True),
+        ("b", 2, "polyphenol-1X", False),
+    ]
+    assert {library for library, _ in result.jobs} == {"b", "polyphenol-0X"}
+
+
 def test_an_implicit_level_gives_way_to_a_name_taken(folder: Path) -> None:
     result = config(
         "libraries: {Polyphenol-0x: {class: lipid, path: phenols.smi}, polyphenol-1X: {class: polyphenol, k: 1}}"

@@ -18,6 +18,7 @@ from halogenator.inputs.files import find_files
 from halogenator.model import HALOGENATION, Library, Reading
 
 Find = Callable[[Keys], Path]
+Entries = Mapping[str, Mapping[str, Any]]
 Origin = tuple[str, ...]  # class and parents of a level; class, ``from`` and ``by`` of steps
 
 
@@ -35,9 +36,9 @@ def resolve_libraries(
         transforms: the names that ``by`` may have besides ``HALOGENATION``; none if their files are wrong.
         problems: a list to which problems are added.
     """
-    entries = layers.settings["libraries"]
+    entries = {**layers.settings["libraries"], **_selected_levels(layers)}
     problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
-    builder = _Builder(layers, select("libraries", entries, layers, problems), find, list(transforms))
+    builder = _Builder(layers, entries, select("libraries", entries, layers, problems), find, list(transforms))
     for name in entries:
         if name in builder.selected:
             with collecting(problems):
@@ -75,11 +76,20 @@ def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserE
     return set(wanted) & set(names)
 
 
+def _selected_levels(layers: Layers) -> Entries:
+    """Return the entries of levels that ``select`` names without an entry, such as ``lipid-0X``."""
+    chosen, known = layers.settings["select"]["libraries"], layers.settings["libraries"]
+    levels = {name: _as_level(name, {}) for name in chosen if name not in known} if chosen != "all" else {}
+    return {name: level for name, level in levels.items() if level and level["parents"] in layers.settings["parents"]}
+
+
 class _Builder:
     """The libraries that were added so far, and the levels below them."""
 
-    def __init__(self, layers: Layers, selected: set[str], find: Find, transforms: Sequence[str]) -> None:
-        self.entries: dict[str, Mapping[str, Any]] = dict(layers.settings["libraries"])
+    def __init__(
+        self, layers: Layers, entries: Entries, selected: set[str], find: Find, transforms: Sequence[str]
+    ) -> None:
+        self.entries = dict(entries)
         self.parents = layers.settings["parents"]
         self.selected = selected
         self.layers = layers
