@@ -1,7 +1,8 @@
 """Molecules that differ only by their halogens, made once for all of them: against the floor, and the plain way.
 
-The molecules are contiguous runs of a polyphenol-2X library, as a chunk reads them. All figures are CPU time under the
-tasks' allocator, on the same molecules in turn. Building a library is compared with the kernel without siblings.
+The molecules are all that a natural product gives in a polyphenol-2X library, in its order: a chunk reads many such
+families. All figures are CPU time under the tasks' allocator, on the same molecules in turn. Building a library is
+compared with the kernel without siblings.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from halogenator.chemistry.siblings import SiblingKernel
 from halogenator.config.rule_files import load_halogenation
 from harness import REPOSITORY, Figure, middle, progress, run
 from kernel import run_reactants, time_floor
-from molecules import dihalogenated, parents, transform
+from molecules import parents, transform
 
 _BLOCK = 200  # molecules that one side takes before the other has its turn
 _RUN = 60  # molecules with one halogen that follow each other in a library
@@ -28,12 +29,11 @@ Make = Callable[[Sequence[str]], list[list[str]]]
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Return the figures of siblings."""
-    dihalogenated()
-    count, rounds = (600, 1) if quick else (2000, 3)
+    rounds = 1 if quick else 3
     records = []
     for number in range(rounds):
         progress(f"siblings: round {number + 1} of {rounds}")
-        records.append(run([sys.executable, Path(__file__), count]).record)
+        records.append(run([sys.executable, Path(__file__), number]).record)
     return [
         middle("siblings_kernel_us", (each["siblings"] for each in records), "µs/product"),
         middle("siblings_kernel_over_floor", (each["siblings"] / each["floor"] for each in records), "ratio", 0.5),
@@ -49,9 +49,13 @@ def measure(*, quick: bool = False) -> list[Figure]:
     ]
 
 
-def _sides(count: int) -> dict[str, float]:
-    """Return µs per product of each way to transform, and of building 2X from 1X; raise if products differ."""
-    molecules = dihalogenated(count)
+def _sides(number: int) -> dict[str, float]:
+    """Return µs per product of each way to transform, and of building 2X from 1X; raise if products differ.
+
+    Args:
+        number: of the round; each has another natural product.
+    """
+    molecules = _family(number)
     ours, spent = SiblingKernel([transform()]), {"siblings": 0.0, "naive": 0.0, "floor": 0.0}
     products = 0
     for start in range(0, len(molecules), _BLOCK):
@@ -65,6 +69,14 @@ def _sides(count: int) -> dict[str, float]:
         products += sum(map(len, found))
     result = {name: seconds / products * 1e6 for name, seconds in spent.items()}
     return {**result, **_building()}
+
+
+def _family(number: int) -> list[str]:
+    """Return the molecules of one natural product in a polyphenol-2X library, in its order."""
+    natural = [smiles for smiles, _ in parents(stereo=False)]
+    rules = SiblingKernel(load_halogenation(REPOSITORY / "configs" / "halogenation.yaml").transforms("polyphenol"))
+    (once,) = _made(rules, natural[number * len(natural) // 3 :][:1])
+    return list(dict.fromkeys(smiles for found in _made(rules, once) for smiles in found))
 
 
 def _building() -> dict[str, float]:
