@@ -116,6 +116,12 @@ def test_a_level_may_be_selected_by_its_name(folder: Path) -> None:
         ("b", 2, "polyphenol-1X", False),
     ]
     assert {library for library, _ in result.jobs} == {"b", "polyphenol-0X"}
+    result = config(
+        "parents: {mine: phenols.smi}\nlibraries: {mine-1X: {class: polyphenol, parents: mine, k: 1}}"
+        "\nselect: {libraries: [mine-0X]}"
+    )
+    assert [(x.name, x.class_name) for x in result.libraries.values()] == [("mine-0X", "polyphenol")]
+    assert {library for library, _ in result.jobs} == {"mine-0X"}
 
 
 def test_an_implicit_level_gives_way_to_a_name_taken(folder: Path) -> None:

@@ -77,10 +77,17 @@ def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserE
 
 
 def _selected_levels(layers: Layers) -> Entries:
-    """Return the entries of levels that ``select`` names without an entry, such as ``lipid-0X``."""
+    """Return the entries of levels that ``select`` names without an entry, such as ``lipid-0X``.
+
+    Their class is that of the first library of the same parents; of no library, it is the parents' name.
+    """
     chosen, known = layers.settings["select"]["libraries"], layers.settings["libraries"]
-    levels = {name: _as_level(name, {}) for name in chosen if name not in known} if chosen != "all" else {}
-    return {name: level for name, level in levels.items() if level and level["parents"] in layers.settings["parents"]}
+    above = {_origin(entry)[1]: entry for entry in reversed(known.values()) if "k" in entry}
+    levels: dict[str, dict[str, Any]] = {}
+    for name in chosen if chosen != "all" else ():
+        if name not in known and (level := _as_level(name, {})) and level["parents"] in layers.settings["parents"]:
+            levels[name] = _as_level(name, above.get(level["parents"], {}))
+    return levels
 
 
 class _Builder:
