@@ -134,8 +134,9 @@ def test_nothing_private_is_published(finished: Finished, tmp_path: Path) -> Non
     [
         ("--author", "Ada Lovelace 0000-0002-1825-0098", "its check digit does not fit"),
         ("--author", "Ada Lovelace (0000-0002-1825)", "an ORCID iD has 16 digits"),
+        ("--license", "(MIT)", "not the identifier of one licence"),
         ("--license", "CC BY 4.0", "did you mean 'CC-BY-4.0'"),
-        ("--license", "MIT OR Apache-2.0", "SPDX knows no licence of this identifier"),
+        ("--license", "MIT OR Apache-2.0", "not the identifier of one licence"),
     ],
 )
 def test_a_slip_in_what_others_will_read_stops_it(
@@ -148,11 +149,21 @@ def test_a_slip_in_what_others_will_read_stops_it(
 
 
 def test_an_orcid_and_a_license_are_taken_as_people_write_them(finished: Finished, tmp_path: Path) -> None:
-    author = "Grace Hopper, https://orcid.org/000000021694233x"
+    authors = [
+        "Grace Hopper, https://orcid.org/000000021694233x",
+        "Team 2024 (ORCID: 0000\u20130002\u20131825\u20130097)",
+        "Jean\u2013Luc 2024-2025",
+    ]
     words = ["publish", str(tmp_path / "a"), "--results", str(finished.folder / "results"), "--products-only"]
-    assert main([*words, "--license", "cc0-1.0", "--author", author]) == 0
-    crate = (tmp_path / "a" / "ro-crate-metadata.json").read_text()
-    assert "https://orcid.org/0000-0002-1694-233X" in crate and "https://spdx.org/licenses/CC0-1.0" in crate
+    assert main([*words, "--license", "cc0-1.0", *(word for name in authors for word in ("--author", name))]) == 0
+    crate = json.loads((tmp_path / "a" / "ro-crate-metadata.json").read_text())["@graph"]
+    found = {each["name"]: each["@id"] for each in crate if each["@type"] == "Person"}
+    assert found.pop("Jean\u2013Luc 2024-2025").startswith("#")
+    assert found == {
+        "Grace Hopper": "https://orcid.org/0000-0002-1694-233X",
+        "Team 2024": "https://orcid.org/0000-0002-1825-0097",
+    }
+    assert "https://spdx.org/licenses/CC0-1.0" in (tmp_path / "a" / "ro-crate-metadata.json").read_text()
 
 
 def test_a_choice_of_libraries_and_transforms(finished: Finished, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,25 @@ def test_a_level_may_be_selected_by_its_name(folder: Path) -> None:
         ("b", 2, "polyphenol-1X", False),
     ]
     assert {library for library, _ in result.jobs} == {"b", "polyphenol-0X"}
-    result = config(
-        "parents: {mine: phenols.smi}\nlibraries: {mine-1X: {class: polyphenol, parents: mine, k: 1}}"
-        "\nselect: {libraries: [mine-0X]}"
-    )
-    assert [(x.name, x.class_name) for x in result.libraries.values()] == [("mine-0X", "polyphenol")]
-    assert {library for library, _ in result.jobs} == {"mine-0X"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "level"),
+    [
+        ("{class: polyphenol, parents: mine, k: 1}", "mine-0X"),
+        ("{class: polyphenol, parents: mine, k: 2, within: {clogp: [0, 3]}}", "mine-1X"),
+        ("{class: polyphenol, from: mine-1X, by: PHENOL_OMe, exclude: []}", "mine-1X"),
+        ("{class: lipid, from: mine-0X, by: PHENOL_OMe}", "mine-0X"),
+    ],
+)
+def test_that_a_level_is_selected_too_changes_no_library(folder: Path, entry: str, level: str) -> None:
+    """It has the class of the library that is built upon it, and leaves out the same."""
+    mine = f"parents: {{mine: phenols.smi}}\nlibraries: {{top: {entry}}}\nselect: {{libraries: [top]}}"
+    below, both = config(mine).libraries, config(mine.replace("[top]", f"[top, {level}]")).libraries
+    assert both.keys() == below.keys() and level in both
+    assert {name for name in both if both[name].implicit != below[name].implicit} == {level}
+    for name in both:
+        assert replace(both[name], implicit=False) == replace(below[name], implicit=False)
 
 
 def test_an_implicit_level_gives_way_to_a_name_taken(folder: Path) -> None:

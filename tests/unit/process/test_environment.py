@@ -17,8 +17,8 @@ REPOSITORY = Path(__file__).parents[3]
 ENVIRONMENT = REPOSITORY / "envs" / "halogenator.yaml"
 CONDA_NAMES = {"python-duckdb": "duckdb"}  # where conda-forge calls a package of PyPI otherwise
 PACKAGES = {"yaml": "pyyaml", "botocore": "boto3"}  # what a module comes with, where that is called otherwise
-# Of `completion` and `browse`, which no rule calls; of workbooks, for which each user installs the reader.
-PEOPLE_ONLY = {"shtab", "starlette", "uvicorn", "openpyxl", "pandas", "polars"}
+# Of `completion`, `browse` and `publish`, which no rule calls; of workbooks, for which each user installs the reader.
+PEOPLE_ONLY = {"shtab", "starlette", "uvicorn", "packaging", "openpyxl", "pandas", "polars"}
 
 
 def locked(name: str) -> dict[str, str]:

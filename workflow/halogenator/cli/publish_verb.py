@@ -16,7 +16,14 @@ from halogenator.errors import UserError, did_you_mean
 if TYPE_CHECKING:
     from halogenator.publication.content import Author, Organization
 
-_ORCID = re.compile(r"(?:https?://orcid\.org/)?((?:\d[ -]?){7,}[\dXx])")
+# An ORCID iD with or without its hyphens and address, and what looks like a part of one.
+_BEFORE = r"(?:ORCID(?: iD)?:?\s*)?(?:https?://)?(?:(?:www\.)?orcid\.org/)?"
+_ORCID = re.compile(
+    rf"{_BEFORE}(?<!\d)(?P<id>\d{{4}}(?P<sign>[ -]?)(?:\d{{4}}(?P=sign)){{2}}\d{{3}}[\dX])(?!\w| \d)/?", re.IGNORECASE
+)
+_PARTIAL = re.compile(r"orcid|\d{4}-\d{4}-\d{3}", re.IGNORECASE)
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
+
 _LICENSES = ("CC-BY-4.0", "CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "ODbL-1.0", "ODC-By-1.0", "MIT", "Apache-2.0")
 _ADDRESS = re.compile(r"https?://[^\s<>(),;]+")
 
@@ -80,37 +87,47 @@ def _publish(options: argparse.Namespace) -> None:
 def _author(text: str) -> Author:
     from halogenator.publication.content import Author
 
-    found = _ORCID.search(text)
-    name = _ORCID.sub("", text).strip(" ,;()<>") if found else text.strip()
-    return Author(name or text, f"https://orcid.org/{_orcid(found[1])}" if found else "")
+    found = _ORCID.search(plain := text.translate(_HYPHENS))
+    if found is None:
+        if _PARTIAL.search(plain):
+            raise _no_orcid("an ORCID iD has 16 digits, the last of which may be an X", text)
+        return Author(text.strip())
+    name = f"{text[: found.start()]}{text[found.end() :]}".strip(" ,;()<>")
+    return Author(name or text, f"https://orcid.org/{_orcid(found['id'])}")
 
 
 def _orcid(text: str) -> str:
     """Return an ORCID iD with its hyphens. Its last character is a check digit by ISO 7064, MOD 11-2."""
     digits = re.sub("[ -]", "", text).upper()
     rest = functools.reduce(lambda total, digit: (total + int(digit)) * 2, digits[:-1], 0) % 11
-    if len(digits) != 16 or digits[-1] != "0123456789X"[(12 - rest) % 11]:
-        raise UserError(
-            "this is no ORCID iD: its check digit does not fit" if len(digits) == 16 else "an ORCID iD has 16 digits",
-            where="--author",
-            value=text,
-            allowed="an iD such as 0000-0002-1825-0097",
-            fix="copy it from your page at https://orcid.org, or leave it out",
-        )
+    if digits[-1] != "0123456789X"[(12 - rest) % 11]:
+        raise _no_orcid("this is no ORCID iD: its check digit does not fit", text)
     return "-".join(digits[place : place + 4] for place in range(0, 16, 4))
+
+
+def _no_orcid(what: str, text: str) -> UserError:
+    return UserError(
+        what,
+        where="--author",
+        value=text,
+        allowed="a name, with an iD such as 0000-0002-1825-0097 after it",
+        fix="copy the iD from your page at https://orcid.org, or leave it out",
+    )
 
 
 def _license(text: str) -> str:
     """Return a licence as SPDX writes its identifier, or the address that it is."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-    if _ADDRESS.fullmatch(text):
+    text = text.strip()
+    if re.fullmatch(r"https?://\S+", text):
         return text
     with suppress(InvalidLicenseExpression):
-        if not re.search(r"\s|LicenseRef", name := canonicalize_license_expression(text)):
+        name = canonicalize_license_expression(text)
+        if re.fullmatch(r"(?!LicenseRef)[\w.-]+|[AL]?GPL-[\d.]+\+", name):
             return name
     raise UserError(
-        "SPDX knows no licence of this identifier",
+        "this is not the identifier of one licence",
         where="--license",
         value=text,
         allowed=f"an identifier of https://spdx.org/licenses, such as {', '.join(_LICENSES[:3])}, or an address",

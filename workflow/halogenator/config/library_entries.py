@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from halogenator.config.layers import Layers, dig, same_name_problems
-from halogenator.config.patterns import CHOICE_KEYS, Patterns
+from halogenator.config.patterns import Patterns
+from halogenator.config.selection import Entries, as_level, choice_of, library_place, origin_of, select, selected_levels
 from halogenator.config.yaml_files import Keys
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.inputs.files import find_files
 from halogenator.model import HALOGENATION, Library, Reading
 
 Find = Callable[[Keys], Path]
-Entries = Mapping[str, Mapping[str, Any]]
 Origin = tuple[str, ...]  # class and parents of a level; class, ``from`` and ``by`` of steps
 
 
@@ -36,9 +36,11 @@ def resolve_libraries(
         transforms: the names that ``by`` may have besides ``HALOGENATION``; none if their files are wrong.
         problems: a list to which problems are added.
     """
-    entries = {**layers.settings["libraries"], **_selected_levels(layers)}
-    problems.extend(same_name_problems([(name, layers.place("libraries", name)) for name in entries]))
-    builder = _Builder(layers, entries, select("libraries", entries, layers, problems), find, list(transforms))
+    entries = {**layers.settings["libraries"], **selected_levels(layers)}
+    problems.extend(same_name_problems([(name, library_place(layers, name)) for name in entries]))
+    levels = [f"{parents}-0X" for parents in layers.settings["parents"]]
+    selected = select("libraries", entries, layers, problems, levels)
+    builder = _Builder(layers, entries, selected, find, list(transforms))
     for name in entries:
         if name in builder.selected:
             with collecting(problems):
@@ -55,39 +57,6 @@ def resolve_libraries(
         )
         for name, library in builder.libraries.items()
     }
-
-
-def select(kind: str, known: Iterable[str], layers: Layers, problems: list[UserError]) -> set[str]:
-    """Return the known names that ``select.<kind>`` takes; unknown names are added to ``problems``."""
-    names, wanted = list(known), layers.settings["select"][kind]
-    if wanted == "all":
-        return set(names)
-    problems.extend(
-        UserError(
-            f"select.{kind}: there is no {'transform' if kind == 'transforms' else 'library'} '{name}'",
-            where=layers.place("select", kind, index),
-            value=name,
-            allowed=["all", *names],
-            fix=did_you_mean(name, names) or f"take one of the allowed names, or add '{name}' to {kind}",
-        )
-        for index, name in enumerate(wanted)
-        if name not in names
-    )
-    return set(wanted) & set(names)
-
-
-def _selected_levels(layers: Layers) -> Entries:
-    """Return the entries of levels that ``select`` names without an entry, such as ``lipid-0X``.
-
-    Their class is that of the first library of the same parents; of no library, it is the parents' name.
-    """
-    chosen, known = layers.settings["select"]["libraries"], layers.settings["libraries"]
-    above = {_origin(entry)[1]: entry for entry in reversed(known.values()) if "k" in entry}
-    levels: dict[str, dict[str, Any]] = {}
-    for name in chosen if chosen != "all" else ():
-        if name not in known and (level := _as_level(name, {})) and level["parents"] in layers.settings["parents"]:
-            levels[name] = _as_level(name, above.get(level["parents"], {}))
-    return levels
 
 
 class _Builder:
@@ -107,7 +76,7 @@ class _Builder:
         self.levels: dict[tuple[Origin, int], str] = {}  # {(origin, number of steps from there): name of the library}
         for name, entry in self.entries.items():
             if "k" in entry and ("class" in entry or "parents" in entry):
-                self.levels.setdefault((_origin(entry), int(entry["k"])), name)
+                self.levels.setdefault((origin_of(entry), int(entry["k"])), name)
             elif "from" in entry and not _keeps(entry):
                 origin, start = self._start(entry)
                 self.levels.setdefault((origin, start + int(entry["times"])), name)
@@ -195,9 +164,9 @@ class _Builder:
             UserError: there is none.
         """
         source: str = entry["from"]
-        named = _as_level(source, entry)
+        named = as_level(source, entry)
         if source not in self.entries and named and named["parents"] in self.parents:
-            return self._level(*_origin(named), int(named["k"]), entry)
+            return self._level(*origin_of(named), int(named["k"]), entry)
         if source not in self.entries:
             others = [*self.entries, *(f"{each}-0X" for each in self.parents)]
             known = [each for each in dict.fromkeys(others) if each != name]
@@ -243,7 +212,7 @@ class _Builder:
                 allowed=f"class or parents, of parents: {', '.join(self.parents)}",
                 fix="add parents: NAME, one of those under parents; or class: CLASS, whose parents have the same name",
             )
-        return _origin(entry)
+        return origin_of(entry)
 
     def _files(self, keys: Keys, value: object, reading: Reading) -> dict[str, Any]:
         """Return the fields of ``Library`` for its files, and for how they are read."""
@@ -289,8 +258,7 @@ class _Builder:
             while name.casefold() in taken:
                 name += "-base"
             self.levels[level] = name
-            choice = {key: above[key] for key in CHOICE_KEYS if key in above}
-            self.entries[name] = {"class": class_name, "parents": parents, "k": k, **choice}
+            self.entries[name] = {"class": class_name, "parents": parents, "k": k, **choice_of(above)}
         return self.levels[level]
 
     def _level_of_steps(self, name: str, entry: Mapping[str, Any], times: int) -> str:
@@ -313,24 +281,13 @@ class _Builder:
         Natural products that are halogenated give levels, whichever way that is written.
         """
         source, by = entry["from"], _listed(entry["by"])
-        below = self.entries.get(source) or _as_level(source, entry)
+        below = self.entries.get(source) or as_level(source, entry)
         if by == (HALOGENATION,) and "k" in below and ("class" in below or "parents" in below):
-            before, parents = _origin(below)
+            before, parents = origin_of(below)
             class_name = entry.get("class", before)
             if class_name == before or below["k"] == 0:  # the rules are the same in all of its levels
                 return (class_name, parents), int(below["k"])
         return (entry.get("class", ""), source, *by), 0
-
-
-def _origin(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the class and the name of the parents of a built library; if one is left out, it equals the other."""
-    return entry.get("class", entry.get("parents")), entry.get("parents", entry.get("class"))
-
-
-def _as_level(name: str, above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry of a level that is called such as ``lipid-0X``, below an entry; empty for another name."""
-    found = re.fullmatch(r"(.+)-([0-4])X", name)
-    return {"class": above.get("class", found[1]), "parents": found[1], "k": int(found[2])} if found else {}
 
 
 def _keeps(entry: Mapping[str, Any]) -> bool:

@@ -12,10 +12,11 @@ from halogenator.config import scope
 from halogenator.config.class_words import class_problems
 from halogenator.config.export_entries import resolve_exports
 from halogenator.config.layers import OTHER_WORKFLOW, Layers, dig, merge
-from halogenator.config.library_entries import resolve_libraries, select
+from halogenator.config.library_entries import resolve_libraries
 from halogenator.config.paths import find_path, place_problems
 from halogenator.config.patterns import CHOICE_KEYS, Patterns
 from halogenator.config.rule_files import load_halogenation, load_transforms
+from halogenator.config.selection import select
 from halogenator.config.validation import checked
 from halogenator.config.yaml_files import Document, Keys, read_yaml
 from halogenator.errors import UserError, collecting, located, raise_all

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from halogenator.config.layers import Layers, dig
+from halogenator.config.selection import library_place
 from halogenator.errors import UserError
 from halogenator.model import HALOGENATION, Halogenation, JobName, Library, Transform
 
@@ -73,7 +74,7 @@ def idle_levels(libraries: Mapping[str, Library], halogenation: Halogenation, la
     return [
         UserError(
             f"library '{library.name}' would be empty: no halogenation rule applies to class {library.class_name}",
-            where=layers.place("libraries", library.name),
+            where=library_place(layers, library.name),
             value=library.class_name,
             allowed=f"classes with a rule: {', '.join(ruled)}",
             fix=f"add {library.class_name} to the scope_classes of a rule, remove or unselect the library, "

@@ -27,6 +27,7 @@ from halogenator.model import Reading
 _PLACES = 40  # windows of a text file
 _REMOTE_PLACES = 8  # windows of a text file in a store, where each is a request
 _WINDOW = {"line": 12_000, "record": 60_000}  # bytes of a window: about 200 lines, or 10 records of an SDF
+_LARGE = {"line": 480_000, "record": 4_800_000}  # bytes of a file of which only windows are read
 _LONGEST = 20  # a window in which no record ends is made up to so many times as large
 _FILES = 20  # files that are read of a library
 _DECODED_ROWS = 5_000_000  # rows of Parquet that are decoded, which takes a second or two
@@ -71,7 +72,7 @@ def _of_file(path: Path, reading: Reading, count: int) -> FileSample:
         found = None
         if kind == "parquet" and path.is_file():
             found = _of_parquet(path, reading, count)
-        elif kind not in ("", *WHOLE) and size_of(path) > 2 * _PLACES * _WINDOW[unit]:
+        elif kind not in ("", *WHOLE) and size_of(path) > _LARGE[unit]:
             found = _of_text(path, reading, unit, count)
         if found is not None:
             return found

@@ -57,11 +57,18 @@ class Estimates:
         if transform is None and not library.k:
             return sample.rows
         share, found = self._share(library, transform), self._made(library, transform, sample)
-        off = share * sample.standard_error(found)
-        if off > max(UNSURE_ROWS, UNSURE * share * sample.scale * sum(found)):
+        if sample.more and self._is_unsure(library, sample, found, share):
             sample = self._sample(library, MORE_ROWS)
             found = self._made(library, transform, sample)
         return max(ceil(sample.scale * sum(found) * share), 0 if sample.whole or transform is None else 1)
+
+    def _is_unsure(self, library: Library, sample: Sample, found: list[float], share: float) -> bool:
+        """Return whether an estimate from what was found in a sample may be far off."""
+        if not any(found):  # as if one of the sample's had a site after all
+            molecules = self._made(library, None, sample)
+            return share * sample.scale * sum(molecules) / max(len(molecules), 1) > UNSURE_ROWS
+        off = share * sample.standard_error(found)
+        return off > max(UNSURE_ROWS, UNSURE * share * sample.scale * sum(found))
 
     def _made(self, library: Library, transform: str | None, sample: Sample) -> list[float]:
         """Return how many molecules of a library, or products of its job, each molecule of a sample gives."""

@@ -66,6 +66,7 @@ class Sample:
         rows: rows of the library, perhaps estimated.
         scale: rows of the library per row of the sample.
         whole: whether the sample has all rows.
+        more: whether a larger sample could be drawn.
         first: whether only the first rows were read.
         sites: {query: its sites} of each molecule.
         smiles: the SMILES of each molecule.
@@ -74,6 +75,7 @@ class Sample:
     rows: int
     scale: float
     whole: bool
+    more: bool
     first: bool
     sites: tuple[dict[str, Sites], ...]
     smiles: tuple[str, ...]
@@ -115,7 +117,7 @@ def _count(source: Library, queries: Mapping[str, str], size: int) -> Sample:
     reading = source.reading
     texts, rows, whole, first_only = sample_files(source.paths, reading, READ_ROWS)
     everything = len(texts) if whole else rows
-    whole = whole and len(texts) <= size
+    more = len(texts) > size
     texts = [texts[place] for place in sampled(len(texts), size, 0, len(texts))]
     counters = {query: Query(query) for query in queries}
     sites: list[dict[str, Sites]] = []
@@ -137,7 +139,7 @@ def _count(source: Library, queries: Mapping[str, str], size: int) -> Sample:
             leaving = frozenset(match[at] for match in matches if match for at in counter.leaving)
             sites[-1][query] = Sites(tuple(map(frozenset, matches)), distinct, leaving)
     scale = everything / len(texts) if texts else 1
-    return Sample(rows, scale, whole, first_only, tuple(sites), tuple(smiles))
+    return Sample(rows, scale, whole and not more, more, first_only, tuple(sites), tuple(smiles))
 
 
 def _endless(source: Library, query: str, name: str, number: int, reason: str) -> UserError:
