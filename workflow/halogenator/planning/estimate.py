@@ -23,7 +23,7 @@ _HALOGEN = re.compile(r"F|Cl|Br|I|#(9|17|35|53)\b|[*A!]")
 
 # An estimate is made anew of a larger sample if its standard error is more than this part of it, and more than so many
 # rows. So it is where few molecules have a site: one terpenoid in eleven is an acid, and 500 tell the products to 30 %.
-UNSURE = 0.1
+UNSURE = 0.15
 UNSURE_ROWS = 100_000
 
 # A job that should take less has no chunk tasks: its merge makes the products itself. So a kill costs that at most.
