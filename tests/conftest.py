@@ -7,6 +7,7 @@ expensive run is shared by the tests of one file, so under pytest-xdist a file s
 from __future__ import annotations
 
 import os
+import signal
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     cache = getattr(config, "cache", None)  # not there with `-p no:cacheprovider`
     if cache and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # each process would compile all modules
         os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     samples.choose(long=config.getoption("--long"), seed=config.getoption("--seed"))
 
 

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -177,9 +176,8 @@ def test_an_interrupted_run_says_so_and_leaves_no_task(
 ) -> None:
     out = tmp_path / "out"
     plan = Plan(tmp_path, [Planned("transform-chunk", name="made-00001.parquet")])
-    heeding = partial(signal.signal, number, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
     words = ("--chunk-products", 5, "--workers", 1)
-    run = start(source, out, plan, *words, stderr=subprocess.PIPE, preexec_fn=heeding)
+    run = start(source, out, plan, *words, stderr=subprocess.PIPE)
     plan.reached(run)
     started = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(number)

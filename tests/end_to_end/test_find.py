@@ -277,8 +277,7 @@ def started(results: Path, cores: int) -> subprocess.Popen[str]:
     """A search that takes seconds, under way; of several processes they are at work."""
     words = ["--similar", QUERCETIN, "--threshold", "0.2", "--count", "--cores", str(cores), "--results", str(results)]
     command, pipe = [sys.executable, "-m", "halogenator", "find", *words], subprocess.PIPE
-    heeding = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731 - whoever started the tests
-    run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heeding)
+    run = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     while cores > 1 and len(workers_of(run)) < cores:
         assert run.poll() is None
         time.sleep(0.02)

@@ -80,11 +80,8 @@ def test_an_interruption_leaves_no_process(whom: str, tmp_path: Path) -> None:
     """Ctrl-C of a terminal is for all processes of its group, that of a notebook for its kernel."""
     script = tmp_path / "endless.py"
     script.write_text(INTERRUPTED)  # without a guard of __main__, as people write
-    heeding = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
     pipe = subprocess.PIPE
-    run = subprocess.Popen(
-        [sys.executable, script], stdout=pipe, stderr=pipe, text=True, start_new_session=True, preexec_fn=heeding
-    )
+    run = subprocess.Popen([sys.executable, script], stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     assert run.stdout and run.stdout.readline() == "COc1ccccc1\n"
     started = psutil.Process(run.pid).children(recursive=True)
     assert len(started) == 2
