@@ -16,7 +16,7 @@ from rdkit import Chem
 from halogenator import ENGINE_VERSION
 from halogenator.chemistry.kernel import Kernel
 from halogenator.config.rule_files import load_halogenation, load_transforms
-from halogenator.model import Transform, fingerprint
+from halogenator.model import Halogenation, Transform, fingerprint
 from harness import FOLDER, REPOSITORY
 
 # Natural products of 35 to 59 heavy atoms: SMILES, name, formula.
@@ -39,6 +39,11 @@ _STRIDE = 1_234_577
 def transform(name: str = OME) -> Transform:
     """Return a transform of configs/transforms.yaml."""
     return load_transforms(REPOSITORY / "configs" / "transforms.yaml")[name]
+
+
+def halogenation() -> Halogenation:
+    """Return configs/halogenation.yaml."""
+    return load_halogenation(REPOSITORY / "configs" / "halogenation.yaml")
 
 
 def parents(*, stereo: bool) -> Iterator[tuple[str, str]]:
@@ -106,12 +111,12 @@ def _phenol(number: int, texts: Sequence[str]) -> str | None:
 
 
 def _cached(stereo: bool) -> Path:
-    halogenation = load_halogenation(REPOSITORY / "configs" / "halogenation.yaml")
+    rules = halogenation()
     natural = list(parents(stereo=stereo))
-    version = fingerprint(ENGINE_VERSION, rdkit.__version__, halogenation.fingerprint("polyphenol"), natural, _RUNS)
+    version = fingerprint(ENGINE_VERSION, rdkit.__version__, rules.fingerprint("polyphenol"), natural, _RUNS)
     path = FOLDER / f"dihalogenated-{version}.parquet"
     if not path.exists():
-        kernel = Kernel(halogenation.transforms("polyphenol"))
+        kernel = Kernel(rules.transforms("polyphenol"))
         seen: dict[str, str] = {}
         for smiles, name in natural:
             once = kernel.products(smiles)[0]

@@ -16,10 +16,9 @@ from time import process_time
 from halogenator.chemistry.kernel import Kernel
 from halogenator.chemistry.molecules import quiet
 from halogenator.chemistry.siblings import SiblingKernel
-from halogenator.config.rule_files import load_halogenation
-from harness import REPOSITORY, Figure, middle, progress, run
+from harness import Figure, middle, progress, run
 from kernel import run_reactants, time_floor
-from molecules import parents, transform
+from molecules import halogenation, parents, transform
 
 _BLOCK = 200  # molecules that one side takes before the other has its turn
 _RUN = 60  # molecules with one halogen that follow each other in a library
@@ -74,14 +73,14 @@ def _sides(number: int) -> dict[str, float]:
 def _family(number: int) -> list[str]:
     """Return the molecules of one natural product in a polyphenol-2X library, in its order."""
     natural = [smiles for smiles, _ in parents(stereo=False)]
-    rules = SiblingKernel(load_halogenation(REPOSITORY / "configs" / "halogenation.yaml").transforms("polyphenol"))
+    rules = SiblingKernel(halogenation().transforms("polyphenol"))
     (once,) = _made(rules, natural[number * len(natural) // 3 :][:1])
     return list(dict.fromkeys(smiles for found in _made(rules, once) for smiles in found))
 
 
 def _building() -> dict[str, float]:
     """Return µs per product of halogenating runs of molecules with one halogen, and how much faster that is."""
-    rules = load_halogenation(REPOSITORY / "configs" / "halogenation.yaml").transforms("polyphenol")
+    rules = halogenation().transforms("polyphenol")
     siblings, kernel = SiblingKernel(rules), Kernel(rules)
     fast = slow = 0.0
     products = 0

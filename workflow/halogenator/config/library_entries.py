@@ -12,7 +12,16 @@ from typing import Any
 
 from halogenator.config.layers import Layers, dig, same_name_problems
 from halogenator.config.patterns import Patterns
-from halogenator.config.selection import Entries, as_level, choice_of, library_place, origin_of, select, selected_levels
+from halogenator.config.selection import (
+    Entries,
+    as_level,
+    choice_of,
+    library_place,
+    natural_products,
+    origin_of,
+    select,
+    selected_levels,
+)
 from halogenator.config.yaml_files import Keys
 from halogenator.errors import UserError, collecting, did_you_mean, located
 from halogenator.inputs.files import find_files
@@ -38,8 +47,7 @@ def resolve_libraries(
     """
     entries = {**layers.settings["libraries"], **selected_levels(layers)}
     problems.extend(same_name_problems([(name, library_place(layers, name)) for name in entries]))
-    levels = [f"{parents}-0X" for parents in layers.settings["parents"]]
-    selected = select("libraries", entries, layers, problems, levels)
+    selected = select("libraries", entries, layers, problems, natural_products(layers))
     builder = _Builder(layers, entries, selected, find, list(transforms))
     for name in entries:
         if name in builder.selected:
@@ -168,8 +176,8 @@ class _Builder:
         if source not in self.entries and named and named["parents"] in self.parents:
             return self._level(*origin_of(named), int(named["k"]), entry)
         if source not in self.entries:
-            others = [*self.entries, *(f"{each}-0X" for each in self.parents)]
-            known = [each for each in dict.fromkeys(others) if each != name]
+            others = dict.fromkeys([*self.entries, *natural_products(self.layers)])
+            known = [each for each in others if each != name]
             raise UserError(
                 f"library '{name}' is made from '{source}', and there is no such library",
                 where=self.layers.place("libraries", name, "from"),

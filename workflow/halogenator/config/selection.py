@@ -83,6 +83,11 @@ def _highest_level(entry: Mapping[str, Any]) -> dict[str, Any]:
     return as_level(entry["from"], entry) if "from" in entry else {}
 
 
+def natural_products(layers: Layers) -> list[str]:
+    """Return the names of the levels that are natural products themselves, such as ``lipid-0X``."""
+    return [f"{parents}-0X" for parents in layers.settings["parents"]]
+
+
 def choice_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an entry says of what is left out."""
     return {key: entry[key] for key in CHOICE_KEYS if key in entry}

@@ -17,7 +17,7 @@ from halogenator.model import Conditions, Config
 from halogenator.process.progress import Progress
 from halogenator.results import Results
 from halogenator.search.absence import Absence, Obstacle, rejects_of
-from halogenator.search.named import find_parents
+from halogenator.search.named import parents_named
 from halogenator.search.parts import Part, batches
 from halogenator.search.rows import Search
 from halogenator.search.shapes import COLUMNS, Molecule
@@ -139,10 +139,9 @@ class Explainer:
         """Return the molecules of an id, of a name of a natural product, or of a product as exports name it."""
         found = [key for part in self._parts if part.transform is None for key in self._with(part, {"id": asked})]
         if not found:
-            with suppress(UserError):
-                for library, ids in find_parents(self._results, asked).items():
-                    part = Part(self._results.molecules(library), library)
-                    found += [key for name in ids.to_pylist() for key in self._with(part, {"id": name})]
+            for library, ids in parents_named(self._results, asked).items():
+                part = Part(self._results.molecules(library), library)
+                found += [key for name in ids.to_pylist() for key in self._with(part, {"id": name})]
         if not found:
             found = list(self._product_named(asked))
         return list(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,24 +19,33 @@ _MOST_NAMES = 20_000  # among which the nearest is looked for
 _MOST_ROWS = 2_000_000  # of all files, among which a name is completed
 
 
-def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
+def parents_named(results: Results, name: str) -> dict[str, pa.Array]:
     """Return {library of natural products or input molecules: the ids of those with a name or an id}.
 
     Names are the same if they differ in case only; if there is none, also if they differ in spaces, ``-`` and ``_``.
-
-    Raises:
-        UserError: there is none.
     """
-    libraries = [library for library, path in results.libraries().items() if ROOT_KEY not in read_metadata(path)]
-    if not libraries:
-        raise UserError(
-            "there are no finished results here", where=results.folder, fix="run snakemake --cores all first"
-        )
     folds: tuple[Callable[[str], str], ...] = (str.casefold, lambda text: _BETWEEN.sub("", text.casefold()))
+    libraries = list(_libraries(results))
     for fold in folds:
         found = {library: ids for library in libraries if (ids := _with_name(results, library, fold(name), fold))}
         if found:
             return {library: pa.array(ids, pa.string()) for library, ids in found.items()}
+    return {}
+
+
+def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
+    """Return what ``parents_named`` does.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    if found := parents_named(results, name):
+        return found
+    libraries = list(_libraries(results))
+    if not libraries:
+        raise UserError(
+            "there are no finished results here", where=results.folder, fix="run snakemake --cores all first"
+        )
     for library in libraries:
         _refuse_reject(results, library, name)
     known = [each for library in libraries for each in _some_names(results, library)]
@@ -49,6 +58,11 @@ def find_parents(results: Results, name: str) -> dict[str, pa.Array]:
         allowed=f"a name or an id in {', '.join(libraries)}",
         fix=fix or "look for its structure with molecule: its SMILES",
     )
+
+
+def _libraries(results: Results) -> Iterator[str]:
+    """Yield the names of the libraries that are natural products or input molecules."""
+    return (library for library, path in results.libraries().items() if ROOT_KEY not in read_metadata(path))
 
 
 def _refuse_reject(results: Results, library: str, name: str) -> None:
@@ -82,9 +96,7 @@ def complete(results: Results, start: str, most: int) -> list[str]:
     begin: dict[str, None] = {}
     within: dict[str, None] = {}
     left = _MOST_ROWS
-    for library, path in results.libraries().items():
-        if ROOT_KEY in read_metadata(path):
-            continue
+    for library in _libraries(results):
         for _, batch in batches(results.molecules(library), ["id", "name"]):
             names = pc.coalesce(batch["name"], batch["id"])
             found = names.filter(pc.match_substring(names, start, ignore_case=True)).to_pylist()
